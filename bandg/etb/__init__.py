@@ -1,0 +1,1 @@
+"""Sparse empirical tight binding: orbitals, Slater-Koster integrals, bulk bands and nanocrystals."""

@@ -1,0 +1,275 @@
+"""Levels and g-factors of a nanocrystal in tight binding, by symmetry-reduced blocks."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandg.eigen import Spectrum, Window, Work
+from bandg.etb.bulk import BandEdge, Bulk, bulk
+from bandg.etb.identify import confinement_energy, edge_irrep, overlaps, trial_state
+from bandg.etb.model import local_model, resolve_neighbors
+from bandg.geometry import Nanocrystal
+from bandg.model import Levels, LevelState
+from bandg.parameters import ParameterSet
+from bandg.symmetry import AdaptedBasis, Orbits, find_orbits
+from bandg.system import LinearMatrix, LocalModel, SiteSystem
+from bandg.zeeman import g_of_doublet, g_of_quartet, moments
+
+_FIRST_DEPTH = 1.3
+"""The first window reaches this many estimated confinement energies into the band."""
+
+_DEEPER = 1.6
+_MAX_WINDOWS = 6
+
+
+class ReducedNanocrystal:
+    """Geometry and symmetry of one nanocrystal, and its blocks; holds nothing that depends on parameter values."""
+
+    def __init__(self, nanocrystal: Nanocrystal, model: LocalModel) -> None:
+        coordinates, kind = nanocrystal.sites()
+        self.nanocrystal = nanocrystal
+        self.system = SiteSystem(model, coordinates, kind, nanocrystal.a_nm / 2)
+        self.orbits: Orbits = find_orbits(self.system)
+        self._blocks: dict[str, tuple[AdaptedBasis, LinearMatrix]] = {}
+        self.surface = self._surface()
+
+    def block(self, label: str) -> tuple[AdaptedBasis, LinearMatrix]:
+        """Adapted basis and reduced Hamiltonian of an irrep, built at the first call."""
+        if label not in self._blocks:
+            basis = AdaptedBasis(self.orbits, self.orbits.group.irrep(label))
+            self._blocks[label] = basis, basis.hamiltonian()
+        return self._blocks[label]
+
+    def _surface(self) -> NDArray[np.bool_]:
+        """Representatives with fewer Pb or X neighbors than in the bulk (six X on Pb, two Pb on X)."""
+        representatives = self.orbits.representatives
+        axes = np.concatenate([np.eye(3, dtype=np.int64), -np.eye(3, dtype=np.int64)])
+        near = self.system.site_at(self.system.coordinates[representatives][:, None, :] + axes)
+        kind = self.system.kind[representatives]
+        other = (near >= 0) & (self.system.kind[near] != kind[:, None])
+        return other.sum(axis=1) < np.where(kind == 0, 6, 2)
+
+
+@lru_cache(maxsize=4)
+def reduced_nanocrystal(nanocrystal: Nanocrystal, model: LocalModel) -> ReducedNanocrystal:
+    """The reduced nanocrystal of a geometry and a model's structure, kept for the next parameter vector."""
+    return ReducedNanocrystal(nanocrystal, model)
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """A level before its properties are worked out."""
+
+    label: str
+    energy: float
+    vector: NDArray[Any]
+    residual: float
+    overlap: float
+
+
+class _Carrier:
+    """Electron or hole of one nanocrystal: where to look, and what was found."""
+
+    def __init__(self, edge: BandEdge, bulk_: Bulk, nanocrystal: Nanocrystal, work: Work) -> None:
+        self.edge, self.work = edge, work
+        self.sign = 1 if edge is bulk_.conduction else -1
+        self.label = edge_irrep(edge, nanocrystal)
+        self.depth = _FIRST_DEPTH * confinement_energy(nanocrystal, edge, bulk_.E_g)
+        other = bulk_.valence if edge is bulk_.conduction else bulk_.conduction
+        self.far_edge, self.mid_gap = other.energy, (edge.energy + other.energy) / 2
+
+    def window(self, spectrum: Spectrum, inner: float, depth: float) -> Window:
+        """All levels from the energy `inner` in the gap to the given depth in the band."""
+        outer = self.edge.energy + self.sign * depth
+        if self.sign > 0:
+            return spectrum.between(inner, outer, shift="upper")
+        return spectrum.between(outer, inner, shift="lower")
+
+    def count(self, spectrum: Spectrum, inner: float, depth: float) -> int:
+        """Number of levels in that window."""
+        outer = self.edge.energy + self.sign * depth
+        return abs(spectrum.count_below(outer) - spectrum.count_below(inner))
+
+
+def compute_levels(
+    parameters: ParameterSet,
+    nanocrystal: Nanocrystal,
+    neighbors: int | None = None,
+    levels: int = 1,
+    intra_atomic: bool = False,
+    solver: str = "auto",
+) -> Levels:
+    """Band-edge levels and g-factors of one nanocrystal, and with levels > 1 the lowest ones of each carrier.
+
+    levels: K levels of each carrier from all irreps; 1 computes the two band edges alone.
+    intra_atomic: add the angular momentum of the p shells to g. solver: "auto", "dense", "superlu" or "pardiso".
+    Raises BandgError for a set without gap, or where a level cannot be verified.
+    """
+    started = time.perf_counter()
+    neighbors = resolve_neighbors(parameters, neighbors)
+    bulk_ = bulk(parameters, neighbors)
+    reduced = reduced_nanocrystal(nanocrystal, local_model(parameters, neighbors))
+    solution = _Solution(reduced, parameters.vector, bulk_, intra_atomic, solver)
+    found = {carrier: solution.find(carrier, levels) for carrier in (solution.hole, solution.electron)}
+    (hole, hole_levels), (electron, electron_levels) = found.values()
+    return Levels(
+        nanocrystal=nanocrystal,
+        neighbors=neighbors,
+        n_pb=int(np.sum(reduced.system.kind == 0)),
+        n_orbitals=reduced.system.n_orbitals,
+        electron=electron,
+        hole=hole,
+        electron_levels=electron_levels,
+        hole_levels=hole_levels,
+        bulk_E_v_eV=bulk_.valence.energy,
+        bulk_E_c_eV=bulk_.conduction.energy,
+        point_group_order=reduced.orbits.group.order,
+        blocks=solution.sizes,
+        factorizations=solution.work.factorizations,
+        solves=solution.work.solves,
+        solver="+".join(sorted(solution.work.backends)),
+        seconds=time.perf_counter() - started,
+        warnings=tuple(solution.warnings),
+    )
+
+
+class _Solution:
+    """The levels of one nanocrystal for one parameter vector."""
+
+    def __init__(
+        self, reduced: ReducedNanocrystal, vector: NDArray[np.float64], bulk_: Bulk, intra_atomic: bool, solver: str
+    ) -> None:
+        self.reduced, self.vector, self.bulk, self.intra_atomic, self.solver = (
+            reduced,
+            vector,
+            bulk_,
+            intra_atomic,
+            solver,
+        )
+        self.work, self.warnings, self.sizes = Work(), [], {}  # type: Work, list[str], dict[str, int]
+        self.electron = _Carrier(bulk_.conduction, bulk_, reduced.nanocrystal, self.work)
+        self.hole = _Carrier(bulk_.valence, bulk_, reduced.nanocrystal, self.work)
+
+    def spectrum(self, label: str) -> Spectrum:
+        """The reduced matrix of an irrep, ready to solve."""
+        basis, matrix = self.reduced.block(label)
+        self.sizes[label] = basis.size
+        return Spectrum(matrix.at(self.vector), self.solver, self.work)
+
+    def find(self, carrier: _Carrier, levels: int) -> tuple[LevelState, tuple[LevelState, ...]]:
+        """The band edge of a carrier, and its lowest levels if more than one is asked for."""
+        edge = self.state(self.band_edge(carrier))
+        if levels == 1:
+            return edge, ()
+        return edge, tuple(self.state(found) for found in self.lowest(carrier, levels))
+
+    def band_edge(self, carrier: _Carrier) -> _Found:
+        """The state of the carrier's irrep that overlaps most with Bloch function x envelope."""
+        spectrum = self.spectrum(carrier.label)
+        basis = self.reduced.block(carrier.label)[0]
+        trial = trial_state(self.reduced.nanocrystal, self.bulk, carrier.edge, basis)
+        depth = carrier.depth
+        for _ in range(_MAX_WINDOWS):
+            window = carrier.window(spectrum, carrier.far_edge, depth)
+            weights = overlaps(trial, window.states)
+            if len(weights) and weights.max() >= 0.5:
+                break
+            depth *= _DEEPER
+        name = "electron" if carrier.sign > 0 else "hole"
+        best = int(np.argmax(weights))
+        if weights[best] < 0.5:
+            self.warnings.append(
+                f"{name}: the best overlap with Bloch function x envelope is {weights[best]:.2f}, below one half; "
+                "the band-edge state is uncertain"
+            )
+        in_gap = np.sum(carrier.sign * (window.energies - window.energies[best]) < 0)
+        if in_gap:
+            self.warnings.append(
+                f"{name}: {in_gap} {carrier.label} level(s) lie between the band edge and the far side of the gap "
+                "(surface states?)"
+            )
+        return _Found(
+            carrier.label, float(window.energies[best]), window.states[:, best], window.residual, float(weights[best])
+        )
+
+    def lowest(self, carrier: _Carrier, levels: int) -> list[_Found]:
+        """The levels nearest to the gap from all irreps, in order, each counted once."""
+        spectra = {irrep.label: self.spectrum(irrep.label) for irrep in self.reduced.orbits.group.irreps}
+        depth = self._depth_for(carrier, spectra, levels)
+        found = []
+        for label, spectrum in spectra.items():
+            window = carrier.window(spectrum, carrier.mid_gap, depth)
+            spectrum.release()
+            weights = np.zeros(len(window.energies))
+            if label == carrier.label:
+                basis = self.reduced.block(label)[0]
+                weights = overlaps(
+                    trial_state(self.reduced.nanocrystal, self.bulk, carrier.edge, basis), window.states
+                )
+            for energy, vector, weight in zip(window.energies, window.states.T, weights, strict=True):
+                found.append(_Found(label, float(energy), vector, window.residual, float(weight)))
+        return sorted(found, key=lambda state: carrier.sign * state.energy)[:levels]
+
+    def _depth_for(self, carrier: _Carrier, spectra: dict[str, Spectrum], levels: int) -> float:
+        """A depth that holds at least the wanted number of levels and, where levels are not flat, few more."""
+
+        def total(depth: float) -> int:
+            return sum(carrier.count(spectrum, carrier.mid_gap, depth) for spectrum in spectra.values())
+
+        shallow, deep = 0.0, carrier.depth
+        while total(deep) < levels:
+            shallow, deep = deep, deep * _DEEPER
+        for _ in range(_MAX_WINDOWS):
+            if total(deep) <= 2 * levels + 6:
+                break
+            middle = (shallow + deep) / 2
+            if total(middle) >= levels:
+                deep = middle
+            else:
+                shallow = middle
+        return deep
+
+    def state(self, found: _Found) -> LevelState:
+        """Everything that is reported of a level."""
+        basis = self.reduced.block(found.label)[0]
+        d = basis.irrep.dimension
+        moment = moments(basis, found.vector, self.vector)
+        surface, character = self._weights(basis, found.vector)
+        doublet = d == 2
+        return LevelState(
+            energy_eV=found.energy,
+            irrep=found.label,
+            degeneracy=d,
+            g=g_of_doublet(moment.total(self.intra_atomic)) if doublet else None,
+            g_quartet=None if doublet else g_of_quartet(moment.total(self.intra_atomic)),
+            g_spin=g_of_doublet(moment.total() - moment.orbital) if doublet else None,
+            g_orbital=g_of_doublet(moment.orbital) if doublet else None,
+            g_atomic=g_of_doublet(moment.atomic) if doublet else None,
+            sigma_z=float(np.real(moment.sigma[2, 0, 0])) if doublet else None,
+            surface_weight=surface,
+            overlap=found.overlap,
+            character=character,
+            residual_eV=found.residual,
+        )
+
+    def _weights(self, basis: AdaptedBasis, vector: NDArray[Any]) -> tuple[float, dict[str, float]]:
+        """Weight on surface atoms, and weights by "species shell"."""
+        orbits, model = self.reduced.orbits, self.reduced.system.model
+        surface, character = 0.0, dict[str, float]()
+        for number, kind in enumerate(orbits.kinds):
+            part = orbits.of_type(number)
+            psi = basis.amplitudes(vector, number, basis.identity)
+            density = orbits.sizes[part][:, None] * np.sum(np.abs(psi) ** 2, axis=2) / basis.irrep.dimension
+            surface += float(density[self.reduced.surface[part]].sum())
+            space = model.spaces[kind]
+            by_orbital = density.sum(axis=0).reshape(-1, 2).sum(axis=1)
+            for shell in space.shells:
+                name = f"{model.kinds[kind]} {shell}"
+                character[name] = character.get(name, 0.0) + float(by_orbital[space.shell_slice(shell)].sum())
+        return surface, character

@@ -1,0 +1,311 @@
+"""Exact symmetry reduction: orbits of sites, and the Hamiltonian on one row of one representation.
+
+A function of row mu is fixed by its values on one representative atom of each orbit, and those are intertwiners W of
+the atom's stabilizer S: U(s) W = W D(s). On the atom g r it is then U(g) W D(g)^+. A matrix element of an invariant
+operator needs only the bonds of the representatives, so neither the full Hamiltonian nor the full basis is formed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from bandg.errors import BandgError
+from bandg.pointgroup import Irrep, PointGroup, cubic_rotations, point_group
+from bandg.system import LinearMatrix, SiteSystem
+
+_NONZERO = 1e-13
+"""Coefficients below this are rounding; true ones are of the order of one."""
+
+
+def find_point_group(system: SiteSystem) -> PointGroup:
+    """The operations of O_h about the origin that map the sites onto sites of their kind."""
+    kept = []
+    for rotation in cubic_rotations():
+        image = system.site_at(system.coordinates @ rotation.T)
+        if (image >= 0).all() and (system.kind[image] == system.kind).all():
+            kept.append(rotation)
+    return point_group(np.array(kept))
+
+
+@dataclass(frozen=True, eq=False)
+class BondClass:
+    """Bonds of representatives that share everything but the place: one small block serves them all.
+
+    first_type, second_type: orbit types; bond: type of the bond; operation: takes the second orbit's representative
+    to the site at the end of the bond. first, second: (n,) orbits within their type; weight: sqrt(n_A / n_B) (n,).
+    """
+
+    first_type: int
+    second_type: int
+    bond: int
+    operation: int
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    weight: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Orbits:
+    """Orbits of sites under a point group, sorted by type (kind of site and stabilizer of the representative).
+
+    representatives: (n_orbits,) site indices. sizes: (n_orbits,) number of sites of each.
+    type_of: (n_orbits,) type. starts: (n_types + 1,) first orbit of each type.
+    kinds: (n_types,) kind of site. stabilizers: operations that fix the representative, for each type.
+    """
+
+    system: SiteSystem
+    group: PointGroup
+    representatives: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    type_of: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    kinds: NDArray[np.int64]
+    stabilizers: tuple[NDArray[np.int64], ...]
+
+    @property
+    def n_types(self) -> int:
+        """Number of orbit types."""
+        return len(self.kinds)
+
+    def of_type(self, number: int) -> slice:
+        """The orbits of a type."""
+        return slice(int(self.starts[number]), int(self.starts[number + 1]))
+
+    def locate(self, sites: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Orbit of each site and an operation that takes the orbit's representative to it; two arrays (n,)."""
+        coordinates = self.system.coordinates[sites]
+        best = np.full(len(sites), np.iinfo(np.int64).max)
+        operation = np.zeros(len(sites), dtype=np.int64)
+        for number, rotation in enumerate(self.group.rotations):
+            key = _key(coordinates @ rotation.T)
+            smaller = key < best
+            best[smaller] = key[smaller]
+            operation[smaller] = number
+        keys = _key(self.system.coordinates[self.representatives])
+        order = np.argsort(keys)
+        return order[np.searchsorted(keys, best, sorter=order)], self.group.inverse[operation]
+
+    @cached_property
+    def bond_classes(self) -> tuple[BondClass, ...]:
+        """All bonds of the representatives, by class."""
+        bonds = self.system.bonds_of(self.representatives)
+        index = np.full(self.system.n_sites, -1)
+        index[self.representatives] = np.arange(len(self.representatives))
+        first = index[bonds.first]
+        second, operation = self.locate(bonds.second)
+        table = np.stack([self.type_of[first], self.type_of[second], bonds.type, operation], axis=1)
+        classes, which = np.unique(table, axis=0, return_inverse=True)
+        order = np.argsort(which, kind="stable")
+        chunks = np.split(order, np.cumsum(np.bincount(which))[:-1])
+        weight = np.sqrt(self.sizes[first] / self.sizes[second])
+        return tuple(
+            BondClass(
+                *(int(x) for x in row),
+                first=first[chunk] - self.starts[row[0]],
+                second=second[chunk] - self.starts[row[1]],
+                weight=weight[chunk],
+            )
+            for row, chunk in zip(classes, chunks, strict=True)
+        )
+
+
+def _key(coordinates: NDArray[np.int64]) -> NDArray[np.int64]:
+    """One integer for each site, so that the smallest of an orbit is its representative."""
+    return ((coordinates[..., 0] * 4096) + coordinates[..., 1]) * 4096 + coordinates[..., 2]
+
+
+def find_orbits(system: SiteSystem, group: PointGroup | None = None) -> Orbits:
+    """The orbits of a system's sites under a group, by default the whole point group of the system.
+
+    Raises BandgError where the group is no symmetry of the system, or the system is too large for its index.
+    """
+    if np.abs(system.coordinates).max(initial=0) >= 2048:
+        raise BandgError("the nanocrystal is larger than 1000 cells across; bandg stops there")
+    if group is None:
+        group = find_point_group(system)
+    sites = np.arange(system.n_sites)
+    for rotation in group.rotations:  # each round keeps the sites that no operation takes to a smaller key
+        image = system.coordinates[sites] @ rotation.T
+        sites = sites[_key(image) >= _key(system.coordinates[sites])]
+    coordinates = system.coordinates[sites]
+    fixed = np.array([(coordinates @ rotation.T == coordinates).all(axis=1) for rotation in group.rotations]).T
+    signature, which = np.unique(np.column_stack([system.kind[sites], fixed]), axis=0, return_inverse=True)
+    order = np.lexsort((sites, which))
+    sizes = group.order // fixed.sum(axis=1)
+    if sizes.sum() != system.n_sites:
+        raise BandgError("the given point group is not a symmetry of these sites")
+    return Orbits(
+        system,
+        group,
+        sites[order],
+        sizes[order],
+        which[order],
+        np.concatenate([[0], np.cumsum(np.bincount(which))]),
+        signature[:, 0].astype(np.int64),
+        tuple(np.flatnonzero(row[1:]) for row in signature),
+    )
+
+
+def local_intertwiners(
+    actions: NDArray[np.complex128], reversal: NDArray[np.complex128], irrep: Irrep, stabilizer: NDArray[np.int64]
+) -> NDArray[np.complex128]:
+    """Orthonormal W with U(s) W = W D(s) for all s of the stabilizer, each on as few orbitals as can be.
+
+    actions: (order, dim, dim) U(g). reversal: (dim, dim) Theta of time reversal.
+    Returns shape (m, dim, d). Where the irrep's indicator is +1 every W is a fixed point of the antiunitary
+    W -> Theta conj(W) J^+, which makes the matrix of any invariant Hamiltonian real.
+    """
+    dim, d = actions.shape[1], irrep.dimension
+    projector = np.einsum("gab,gmn->ambn", actions[stabilizer], irrep.matrices[stabilizer].conj())
+    projector = projector.reshape(dim * d, dim * d) / len(stabilizer)
+    frame = np.eye(dim * d, dtype=complex)
+    if irrep.indicator == 1:
+        assert irrep.reversal is not None
+        frame = _real_frame(np.kron(reversal, irrep.reversal.conj()))
+        projector = np.real(frame.conj().T @ projector @ frame)
+    _, component = connected_components(coo_array(np.abs(projector) > _NONZERO), directed=False)
+    columns = []
+    for number in range(component.max() + 1):
+        chosen = np.flatnonzero(component == number)
+        values, vectors = np.linalg.eigh(projector[np.ix_(chosen, chosen)])
+        for vector in vectors[:, values > 0.5].T:
+            columns.append(frame[:, chosen] @ vector)
+    return np.array(columns).reshape(-1, dim, d)
+
+
+def _real_frame(matrix: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Orthonormal fixed points of the antiunitary w -> matrix conj(w), sparse where the matrix is; (n, n) columns."""
+    size = len(matrix)
+    _, component = connected_components(coo_array(np.abs(matrix) > _NONZERO), directed=False)
+    columns: list[NDArray[np.complex128]] = []
+    for number in range(component.max() + 1):
+        chosen = np.flatnonzero(component == number)
+        basis: list[NDArray[np.complex128]] = []
+        for unit in np.eye(size, dtype=complex)[chosen]:
+            image = matrix @ unit.conj()
+            for candidate in (unit + image, 1j * (unit - image)):
+                for other in basis:  # real combinations of fixed points are fixed points
+                    candidate = candidate - np.real(np.vdot(other, candidate)) * other
+                norm = np.linalg.norm(candidate)
+                if norm > 1e-8:
+                    basis.append(candidate / norm)
+        columns += basis
+    return np.array(columns).T
+
+
+class AdaptedBasis:
+    """The symmetry-adapted basis of one row of one representation, over all orbits.
+
+    The functions of an orbit stand together, orbits in their order; `size` functions in all.
+    """
+
+    def __init__(self, orbits: Orbits, irrep: Irrep) -> None:
+        self.orbits, self.irrep = orbits, irrep
+        spaces = orbits.system.model.spaces
+        self._actions = [
+            space.rotations(orbits.group.rotations.astype(float), orbits.group.spinors) for space in spaces
+        ]
+        self.local = tuple(
+            local_intertwiners(self._actions[kind], spaces[kind].time_reversal, irrep, stabilizer)
+            for kind, stabilizer in zip(orbits.kinds, orbits.stabilizers, strict=True)
+        )
+        counts = np.diff(orbits.starts)
+        self.starts = np.concatenate([[0], np.cumsum([n * len(w) for n, w in zip(counts, self.local, strict=True)])])
+
+    @property
+    def size(self) -> int:
+        """Dimension of the reduced block."""
+        return int(self.starts[-1])
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the reduced block is real symmetric."""
+        return self.irrep.indicator == 1
+
+    def functions_at(self, type_number: int, operation: int) -> NDArray[np.complex128]:
+        """The local functions carried to another atom of the orbit: U(g) W D(g)^+, shape (m, dim, d)."""
+        action = self._actions[self.orbits.kinds[type_number]][operation]
+        return action @ self.local[type_number] @ self.irrep.matrices[operation].conj().T
+
+    def coefficients(self, vector: NDArray[Any], type_number: int) -> NDArray[Any]:
+        """The part of a reduced vector on the orbits of a type, times the norm sqrt(d / n), shape (n_orbits, m)."""
+        part = self.orbits.of_type(type_number)
+        values = vector[self.starts[type_number] : self.starts[type_number + 1]]
+        shape = (part.stop - part.start, len(self.local[type_number]))
+        return values.reshape(shape) * np.sqrt(self.irrep.dimension / self.orbits.sizes[part])[:, None]
+
+    def amplitudes(self, vector: NDArray[Any], type_number: int, operation: int) -> NDArray[np.complex128]:
+        """Values of all d rows on atom g r of every orbit of a type, shape (n_orbits, dim, d)."""
+        functions = self.functions_at(type_number, operation)
+        values = self.coefficients(vector, type_number) @ functions.reshape(len(functions), -1)
+        return values.reshape(-1, *functions.shape[1:])
+
+    def expand(self, vector: NDArray[Any]) -> NDArray[np.complex128]:
+        """The d partner states in the full basis, shape (n_orbitals, d)."""
+        system = self.orbits.system
+        result = np.zeros((int(system.offsets[-1]), self.irrep.dimension), dtype=complex)
+        orbit, operation = self.orbits.locate(np.arange(system.n_sites))
+        for type_number in range(self.orbits.n_types):
+            mine = self.orbits.type_of[orbit] == type_number
+            for g in np.unique(operation[mine]):
+                sites = np.flatnonzero(mine & (operation == g))
+                local = self.amplitudes(vector, type_number, g)[orbit[sites] - self.orbits.starts[type_number]]
+                rows = system.offsets[sites][:, None] + np.arange(local.shape[1])
+                result[rows] = local
+        return result
+
+    def project(self, values: list[NDArray[np.complex128]]) -> NDArray[np.complex128]:
+        """Overlaps of every basis function with a set of partners, given on the representatives by type.
+
+        values: for each type (n_orbits, dim, d), the d partners on the representatives. Returns shape (size,).
+        """
+        parts = []
+        for type_number, functions in enumerate(self.local):
+            sizes = self.orbits.sizes[self.orbits.of_type(type_number)]
+            overlap = np.einsum("kiu,niu->nk", functions.conj(), values[type_number])
+            parts.append((overlap * np.sqrt(sizes / self.irrep.dimension)[:, None]).ravel())
+        return np.concatenate(parts)
+
+    def hamiltonian(self) -> LinearMatrix:
+        """The reduced Hamiltonian, linear in the parameters, shape (size, size)."""
+        rows: list[NDArray[Any]] = []
+        columns: list[NDArray[Any]] = []
+        parameters: list[NDArray[Any]] = []
+        values: list[NDArray[Any]] = []
+        model, orbits = self.orbits.system.model, self.orbits
+
+        def add(bond: BondClass, terms: Any) -> None:
+            left, right = self.local[bond.first_type], self.functions_at(bond.second_type, bond.operation)
+            if not (len(left) and len(right)):
+                return
+            image = np.einsum("nij,lju->niul", terms.matrices, right).reshape(len(terms.parameters), -1, len(right))
+            blocks = left.reshape(len(left), -1).conj() @ image
+            if self.is_real:
+                blocks = np.real(blocks)
+            term, a, b = np.nonzero(np.abs(blocks) > _NONZERO)
+            shape = (len(bond.first), len(term))
+            rows.append((self.starts[bond.first_type] + bond.first[:, None] * len(left) + a).ravel())
+            columns.append((self.starts[bond.second_type] + bond.second[:, None] * len(right) + b).ravel())
+            parameters.append(np.broadcast_to(terms.parameters[term], shape).ravel())
+            values.append((bond.weight[:, None] * blocks[term, a, b]).ravel())
+
+        for type_number, kind in enumerate(orbits.kinds):
+            every = np.arange(orbits.starts[type_number + 1] - orbits.starts[type_number])
+            itself = BondClass(type_number, type_number, -1, self.identity, every, every, np.ones(len(every)))
+            add(itself, model.onsite[kind])
+        for bond in orbits.bond_classes:
+            add(bond, model.bond_terms[bond.bond])
+        return LinearMatrix.from_triples(self.size, len(model.paths), rows, columns, parameters, values)
+
+    @cached_property
+    def identity(self) -> int:
+        """Index of the identity operation."""
+        same = (self.orbits.group.rotations == np.eye(3, dtype=np.int64)).all(axis=(1, 2))
+        return int(np.flatnonzero(same)[0])

@@ -1,0 +1,1 @@
+"""Parameter sets that ship with bandg, one TOML file each (read through ``bandg.resources``)."""
