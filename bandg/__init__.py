@@ -1,3 +1,32 @@
 """Band structure and g-factors of perovskite nanocrystals, from parameter sets that carry their sources."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bandg.api import compute
+    from bandg.errors import BandgError
+    from bandg.etb.bulk import bulk
+    from bandg.parameters import ParameterSet, available_sets, load_set
+
 __version__ = "0.1.0"
+__all__ = ["BandgError", "ParameterSet", "available_sets", "bulk", "compute", "load_set"]
+
+_HOME = {
+    "BandgError": "bandg.errors",
+    "ParameterSet": "bandg.parameters",
+    "available_sets": "bandg.parameters",
+    "bulk": "bandg.etb.bulk",
+    "compute": "bandg.api",
+    "load_set": "bandg.parameters",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load the public names at first use, so that `bandg --help` need not wait for numpy."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'bandg' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)

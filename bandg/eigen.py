@@ -107,7 +107,7 @@ class ShiftIsLevel(ArithmeticError):
     """The shift coincides with an eigenvalue, so A - shift cannot be factorized."""
 
 
-BACKENDS: dict[str, type] = {"superlu": SuperLU, "pardiso": Pardiso}
+BACKENDS: dict[str, Any] = {"superlu": SuperLU, "pardiso": Pardiso}
 """The sparse backends by name; `available_backends` tells which are installed."""
 
 
@@ -227,7 +227,7 @@ class Spectrum:
             missing = wanted - len(energies)
             if missing <= 0:
                 break
-            values, vectors = self._arpack(self._deflated(factor.solve, found), sigma, shift, missing, attempt)
+            _, vectors = self._arpack(self._deflated(factor.solve, found), sigma, shift, missing, attempt)
             vectors = vectors - found @ (found.conj().T @ vectors)
             found = np.linalg.qr(np.hstack([found, vectors]))[0]
             small = found.conj().T @ (self.matrix @ found)
@@ -284,18 +284,21 @@ class Spectrum:
         return Window(energies, states, residual, below)
 
 
+def check_backend(name: str) -> None:
+    """Raise BandgError for the name of a backend that is unknown or not installed."""
+    known = ("auto", "dense", *BACKENDS)
+    if name not in known:
+        raise BandgError(f"solver {name!r} is unknown; choose one of {', '.join(known)}")
+    if name in BACKENDS and name not in available_backends():
+        raise BandgError(f"solver {name} is not installed: {BACKENDS[name].hint}, or choose superlu")
+
+
 def choose_backend(name: str, matrix: sparse.csr_array) -> str:
     """The backend for a matrix: dense below DENSE_BELOW, else the fastest that is installed, or the one named.
 
     Raises BandgError for a name that is unknown or not installed.
     """
-    known = ("auto", "dense", *BACKENDS)
-    if name not in known:
-        raise BandgError(f"solver {name!r} is unknown; choose one of {', '.join(known)}")
-    if name == "dense" or (name == "auto" and matrix.shape[0] < DENSE_BELOW):
-        return "dense"
+    check_backend(name)
     if name == "auto":
-        return available_backends()[0]
-    if name not in available_backends():
-        raise BandgError(f"solver {name} is not installed: {BACKENDS[name].hint}, or choose --solver superlu")
+        return "dense" if matrix.shape[0] < DENSE_BELOW else available_backends()[0]
     return name

@@ -160,7 +160,9 @@ def _finish(
     """The representation with aligned rows, and the chi of chi x D(j) that aligned it; the label is given later."""
     target = {2: spinors, 4: _spin_three_halves(spinors)}.get(matrices.shape[1])
     aligned = None
-    for chi in characters if target is not None else ():
+    for chi in characters:
+        if target is None:
+            break
         wanted = chi[:, None, None] * target
         if intertwiner(matrices, wanted) is not None:
             matrices, aligned = wanted, chi
@@ -175,9 +177,7 @@ def _finish(
     return Irrep("", matrices, indicator, reversal, aligned is not None), aligned
 
 
-def _labelled(
-    found: list[tuple[Irrep, NDArray[np.float64] | None]], rotations: NDArray[np.int64]
-) -> list[Irrep]:
+def _labelled(found: list[tuple[Irrep, NDArray[np.float64] | None]], rotations: NDArray[np.int64]) -> list[Irrep]:
     """Koster's labels for O_h; a serial number and the parity for its subgroups."""
     index = {rotation.tobytes(): k for k, rotation in enumerate(rotations)}
     inversion = index.get((-np.eye(3, dtype=np.int64)).tobytes())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
+from contextlib import AbstractContextManager
+from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from bandg.errors import BandgError
 
@@ -44,3 +46,8 @@ def theory_curve_files(folder: str) -> tuple[str, ...]:
     if not item.is_dir():
         return ()
     return tuple(sorted(entry.name for entry in item.iterdir() if entry.is_file()))
+
+
+def plot_style() -> AbstractContextManager[Path]:
+    """Context manager that gives the matplotlib style of all pictures as a file on disk."""
+    return as_file(files("bandg.plot").joinpath("bandg.mplstyle"))

@@ -105,15 +105,11 @@ class Orbits:
         order = np.argsort(which, kind="stable")
         chunks = np.split(order, np.cumsum(np.bincount(which))[:-1])
         weight = np.sqrt(self.sizes[first] / self.sizes[second])
-        return tuple(
-            BondClass(
-                *(int(x) for x in row),
-                first=first[chunk] - self.starts[row[0]],
-                second=second[chunk] - self.starts[row[1]],
-                weight=weight[chunk],
-            )
-            for row, chunk in zip(classes, chunks, strict=True)
-        )
+        found = []
+        for (first_type, second_type, bond, g), chunk in zip(classes.tolist(), chunks, strict=True):
+            starts = first[chunk] - self.starts[first_type], second[chunk] - self.starts[second_type]
+            found.append(BondClass(first_type, second_type, bond, g, *starts, weight[chunk]))
+        return tuple(found)
 
 
 def _key(coordinates: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -163,12 +159,12 @@ def local_intertwiners(
     W -> Theta conj(W) J^+, which makes the matrix of any invariant Hamiltonian real.
     """
     dim, d = actions.shape[1], irrep.dimension
-    projector = np.einsum("gab,gmn->ambn", actions[stabilizer], irrep.matrices[stabilizer].conj())
-    projector = projector.reshape(dim * d, dim * d) / len(stabilizer)
+    pairs = actions[stabilizer].reshape(-1, dim * dim).T @ irrep.matrices[stabilizer].conj().reshape(-1, d * d)
+    projector = pairs.reshape(dim, dim, d, d).transpose(0, 2, 1, 3).reshape(dim * d, dim * d) / len(stabilizer)
     frame = np.eye(dim * d, dtype=complex)
     if irrep.indicator == 1:
         assert irrep.reversal is not None
-        frame = _real_frame(np.kron(reversal, irrep.reversal.conj()))
+        frame = _real_frame(np.asarray(np.kron(reversal, irrep.reversal.conj()), dtype=complex))
         projector = np.real(frame.conj().T @ projector @ frame)
     _, component = connected_components(coo_array(np.abs(projector) > _NONZERO), directed=False)
     columns = []
@@ -285,7 +281,8 @@ class AdaptedBasis:
             left, right = self.local[bond.first_type], self.functions_at(bond.second_type, bond.operation)
             if not (len(left) and len(right)):
                 return
-            image = np.einsum("nij,lju->niul", terms.matrices, right).reshape(len(terms.parameters), -1, len(right))
+            flat = right.transpose(1, 2, 0).reshape(right.shape[1], -1)
+            image = (terms.matrices @ flat).reshape(len(terms.parameters), -1, len(right))
             blocks = left.reshape(len(left), -1).conj() @ image
             if self.is_real:
                 blocks = np.real(blocks)

@@ -27,9 +27,7 @@ class SiteSpace(Protocol):
     def sigma(self) -> NDArray[np.complex128]:
         """Pauli matrices of the spin, shape (3, dimension, dimension)."""
 
-    def rotations(
-        self, rotations: NDArray[np.float64], spinors: NDArray[np.complex128]
-    ) -> NDArray[np.complex128]:
+    def rotations(self, rotations: NDArray[np.float64], spinors: NDArray[np.complex128]) -> NDArray[np.complex128]:
         """Action of the operations on the spin-orbitals, shape (order, dimension, dimension)."""
 
 
@@ -152,7 +150,7 @@ class SiteSystem:
     @property
     def positions(self) -> NDArray[np.float64]:
         """Positions in nm about the center, shape (n, 3)."""
-        return self.coordinates * self.unit_nm
+        return np.asarray(self.coordinates * self.unit_nm, dtype=np.float64)
 
     @cached_property
     def _grid(self) -> tuple[NDArray[np.int32], int]:

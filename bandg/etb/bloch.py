@@ -60,9 +60,9 @@ class BlochHamiltonian:
         for number, ((first, second), vector) in enumerate(
             zip(self.model.bond_kinds, self.model.bond_vectors, strict=True)
         ):
-            for start in np.flatnonzero(SUBLATTICE_KINDS == first):
+            for start in np.flatnonzero(first == SUBLATTICE_KINDS):
                 difference = (SUBLATTICES[start] + vector - SUBLATTICES) % 2
-                for end in np.flatnonzero((difference == 0).all(axis=1) & (SUBLATTICE_KINDS == second)):
+                for end in np.flatnonzero((difference == 0).all(axis=1) & (second == SUBLATTICE_KINDS)):
                     found.append((number, int(start), int(end)))
         return found
 

@@ -110,12 +110,10 @@ def bulk(parameters: ParameterSet, neighbors: int | None = None) -> Bulk:
     """Bulk properties of a tight-binding set [nestoklon2021]; BandgError where R is no band edge with a gap."""
     hamiltonian = BlochHamiltonian.of(parameters, neighbors)
     levels = levels_at_R(hamiltonian)
-    occupied, seen = occupied_bands(hamiltonian), 0
-    for number, level in enumerate(levels):
-        seen += level.states.shape[1]
-        if seen >= occupied:
-            break
-    if seen != occupied or number + 1 >= len(levels):
+    occupied = occupied_bands(hamiltonian)
+    filled = np.cumsum([level.states.shape[1] for level in levels])
+    number = int(np.searchsorted(filled, occupied))
+    if filled[number] != occupied or number + 1 >= len(levels):
         raise BandgError(f"the set {parameters.name} has no gap at R above its {occupied} valence bands")
     valence, conduction = levels[number], levels[number + 1]
     if (valence.irrep, conduction.irrep) != ("R6+", "R6-"):
@@ -126,9 +124,7 @@ def bulk(parameters: ParameterSet, neighbors: int | None = None) -> Bulk:
     upper = next((level for level in levels[number + 2 :] if level.irrep == "R8-"), None)
     if upper is None:
         raise BandgError(f"the set {parameters.name} has no R8- level above its conduction-band bottom at R")
-    return Bulk(
-        hamiltonian, levels, _edge(hamiltonian, levels, number), _edge(hamiltonian, levels, number + 1), upper
-    )
+    return Bulk(hamiltonian, levels, _edge(hamiltonian, levels, number), _edge(hamiltonian, levels, number + 1), upper)
 
 
 def levels_at_R(hamiltonian: BlochHamiltonian) -> tuple[Level, ...]:
@@ -136,12 +132,18 @@ def levels_at_R(hamiltonian: BlochHamiltonian) -> tuple[Level, ...]:
     energies, states = np.linalg.eigh(hamiltonian.H(hamiltonian.point("R")))
     starts = np.flatnonzero(np.diff(energies, prepend=-np.inf) > _DEGENERATE_EV)
     groups = zip(starts, [*starts[1:], len(energies)], strict=True)
-    return tuple(_level(hamiltonian, float(energies[i:j].mean()), states[:, i:j]) for i, j in groups)
+    operations = _cell_operations(hamiltonian)
+    return tuple(_level(hamiltonian, operations, float(energies[i:j].mean()), states[:, i:j]) for i, j in groups)
 
 
-def _level(hamiltonian: BlochHamiltonian, energy: float, states: NDArray[np.complex128]) -> Level:
+def _level(
+    hamiltonian: BlochHamiltonian,
+    operations: NDArray[np.complex128],
+    energy: float,
+    states: NDArray[np.complex128],
+) -> Level:
     group = point_group(cubic_rotations())
-    traces = np.einsum("ai,gab,bi->g", states.conj(), _cell_operations(hamiltonian), states)
+    traces = np.sum(states.conj() * (operations @ states), axis=(1, 2))
     counts = {
         irrep.label: float(np.real(np.vdot(np.trace(irrep.matrices, axis1=1, axis2=2), traces))) / group.order
         for irrep in group.irreps
@@ -163,9 +165,7 @@ def _cell_operations(hamiltonian: BlochHamiltonian) -> NDArray[np.complex128]:
     An operation takes X on sublattice a to +-sublattice b; a step of one lattice vector at R changes the sign.
     """
     group = point_group(cubic_rotations())
-    lead, halide = (
-        space.rotations(group.rotations.astype(float), group.spinors) for space in hamiltonian.model.spaces
-    )
+    lead, halide = (space.rotations(group.rotations.astype(float), group.spinors) for space in hamiltonian.model.spaces)
     result = np.zeros((group.order, hamiltonian.dimension, hamiltonian.dimension), dtype=complex)
     first = hamiltonian.block(0)
     result[:, first, first] = lead
@@ -188,7 +188,7 @@ def _edge(hamiltonian: BlochHamiltonian, levels: tuple[Level, ...], number: int)
     for other_number, other in enumerate(levels):
         if other_number == number:
             continue
-        elements = np.einsum("is,aij,jm->asm", states.conj(), velocity, other.states) # (3, 2, degeneracy)
+        elements = np.einsum("is,aij,jm->asm", states.conj(), velocity, other.states)  # (3, 2, degeneracy)
         gap = level.energy - other.energy
         inverse_mass += np.real(np.einsum("asm,bsm->ab", elements, elements.conj())) / gap
         cross = np.einsum("sm,tm->st", elements[0], elements[1].conj())
@@ -217,7 +217,7 @@ def _share(moment: NDArray[np.complex128]) -> float:
 def _align(hamiltonian: BlochHamiltonian, level: Level) -> NDArray[np.complex128]:
     """The doublet turned so that its rows are |1/2, +-1/2> of its irrep, pseudospin up first."""
     group = point_group(cubic_rotations())
-    action = np.einsum("is,gij,jt->gst", level.states.conj(), _cell_operations(hamiltonian), level.states)
+    action = level.states.conj().T @ _cell_operations(hamiltonian) @ level.states
     turn = intertwiner(action, group.irrep(level.irrep.removeprefix("R")).matrices)
     if turn is None:
         raise BandgError(f"the doublet at {level.energy:.4f} eV is no {level.irrep}")

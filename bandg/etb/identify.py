@@ -19,7 +19,7 @@ exp(i R r) turns like A2u."""
 
 
 def envelope(nanocrystal: Nanocrystal, positions: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Ground state of the hard-wall box or ball one half cell outside the outermost Pb, not normalized; (n, 3) to (n,)."""
+    """Ground state of a hard-wall box or ball, a cell wider than the outermost Pb; not normalized; (n, 3) to (n,)."""
     if nanocrystal.shape == "cube":
         width = (nanocrystal.cells + 1) * nanocrystal.a_nm
         return np.prod(np.cos(np.pi * positions / width), axis=1)
@@ -41,9 +41,7 @@ def bloch_partners(edge: BandEdge, bulk: Bulk, orbits: Orbits, center: str) -> l
     return parts
 
 
-def trial_state(
-    nanocrystal: Nanocrystal, bulk: Bulk, edge: BandEdge, basis: AdaptedBasis
-) -> NDArray[np.complex128]:
+def trial_state(nanocrystal: Nanocrystal, bulk: Bulk, edge: BandEdge, basis: AdaptedBasis) -> NDArray[np.complex128]:
     """Normalized band-edge state in the envelope approximation, in the adapted basis, shape (size,)."""
     orbits = basis.orbits
     positions = orbits.system.positions[orbits.representatives]

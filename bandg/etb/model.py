@@ -16,9 +16,7 @@ from bandg.system import LocalModel, Terms
 KINDS = ("Pb", "X")
 
 _AXES = np.concatenate([np.eye(3, dtype=np.int64), -np.eye(3, dtype=np.int64)])
-_FACE_DIAGONALS = np.array(
-    [v for v in np.ndindex(3, 3, 3) if np.abs(np.array(v) - 1).sum() == 2], dtype=np.int64
-) - 1
+_FACE_DIAGONALS = np.array([v for v in np.ndindex(3, 3, 3) if np.abs(np.array(v) - 1).sum() == 2], dtype=np.int64) - 1
 SHELL_VECTORS = {"Pb-X": _AXES, "X-X": _FACE_DIAGONALS, "Pb-Pb": 2 * _AXES}
 """Vectors from the first to the second atom of each hopping shell, in units of a/2."""
 
@@ -49,9 +47,7 @@ def local_model(parameters: ParameterSet, neighbors: int | None = None) -> Local
 
 
 @lru_cache(maxsize=16)
-def _local_model(
-    orbitals: tuple[tuple[str, ...], ...], paths: tuple[str, ...], shells: tuple[str, ...]
-) -> LocalModel:
+def _local_model(orbitals: tuple[tuple[str, ...], ...], paths: tuple[str, ...], shells: tuple[str, ...]) -> LocalModel:
     spaces = tuple(AtomSpace(shells_of) for shells_of in orbitals)
     onsite = tuple(_onsite(kind, space, paths) for kind, space in zip(KINDS, spaces, strict=True))
     bond_kinds, vectors, terms = [], [], []
@@ -100,10 +96,12 @@ def _hopping(
         block = np.zeros((len(first.labels), len(second.labels)))
         block[first.shell_slice(one), second.shell_slice(other)] = hopping_block(one, other, projection, direction)[0]
         if equal and one != other:
-            block[first.shell_slice(other), second.shell_slice(one)] = hopping_block(
-                other, one, projection, direction
-            )[0]
+            block[first.shell_slice(other), second.shell_slice(one)] = hopping_block(other, one, projection, direction)[
+                0
+            ]
         numbers.append(number)
         matrices.append(np.kron(block, np.eye(2)))
     shape = (0, first.dimension, second.dimension)
-    return Terms(np.array(numbers, dtype=int), np.array(matrices, dtype=complex) if matrices else np.zeros(shape, complex))
+    return Terms(
+        np.array(numbers, dtype=int), np.array(matrices, dtype=complex) if matrices else np.zeros(shape, complex)
+    )

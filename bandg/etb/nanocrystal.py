@@ -209,9 +209,7 @@ class _Solution:
             weights = np.zeros(len(window.energies))
             if label == carrier.label:
                 basis = self.reduced.block(label)[0]
-                weights = overlaps(
-                    trial_state(self.reduced.nanocrystal, self.bulk, carrier.edge, basis), window.states
-                )
+                weights = overlaps(trial_state(self.reduced.nanocrystal, self.bulk, carrier.edge, basis), window.states)
             for energy, vector, weight in zip(window.energies, window.states.T, weights, strict=True):
                 found.append(_Found(label, float(energy), vector, window.residual, float(weight)))
         return sorted(found, key=lambda state: carrier.sign * state.energy)[:levels]

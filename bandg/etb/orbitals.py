@@ -56,9 +56,9 @@ def _shell_generators(momentum: int) -> NDArray[np.complex128]:
     if momentum == 0:
         return np.zeros((3, 1, 1), dtype=complex)
     if momentum == 1:
-        return vector
+        return vector.astype(np.complex128)
     form = np.einsum("aij,cik,bkj->cab", _D_FORMS, vector, _D_FORMS)
-    return form + np.einsum("aij,cjl,bil->cab", _D_FORMS, vector, _D_FORMS)
+    return np.asarray(form + np.einsum("aij,cjl,bil->cab", _D_FORMS, vector, _D_FORMS), dtype=np.complex128)
 
 
 @dataclass(frozen=True)
@@ -85,9 +85,7 @@ class AtomSpace:
         start = sum(len(COMPONENTS[s]) for s in self.shells[: self.shells.index(shell)])
         return slice(start, start + len(COMPONENTS[shell]))
 
-    def rotations(
-        self, rotations: NDArray[np.float64], spinors: NDArray[np.complex128]
-    ) -> NDArray[np.complex128]:
+    def rotations(self, rotations: NDArray[np.float64], spinors: NDArray[np.complex128]) -> NDArray[np.complex128]:
         """Unitary action of the operations on the spin-orbitals, shape (order, dimension, dimension)."""
         orbital = np.zeros((len(rotations), len(self.labels), len(self.labels)))
         for shell in self.shells:

@@ -53,7 +53,10 @@ def hopping_block(first: str, second: str, projection: str, directions: NDArray[
     """
     m = _PROJECTIONS[projection]
     in_frame = np.array(
-        [[float(_ABOUT_Z[a] == _ABOUT_Z[b] and _ABOUT_Z[a][0] == m) for b in COMPONENTS[second]] for a in COMPONENTS[first]]
+        [
+            [float(_ABOUT_Z[a] == _ABOUT_Z[b] and _ABOUT_Z[a][0] == m) for b in COMPONENTS[second]]
+            for a in COMPONENTS[first]
+        ]
     )
     l_first, l_second = ANGULAR_MOMENTUM[first], ANGULAR_MOMENTUM[second]
     if l_first > l_second:

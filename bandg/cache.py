@@ -1,0 +1,124 @@
+"""Results on disk, each under the hash of everything that it depends on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from bandg.errors import BandgError
+from bandg.geometry import Nanocrystal
+from bandg.model import Levels, LevelState
+
+_PHYSICS = ("geometry.py", "pointgroup.py", "system.py", "symmetry.py", "eigen.py", "zeeman.py", "model.py", "units.py")
+_PHYSICS_FOLDERS = ("etb", "kp")
+
+
+def cache_directory() -> Path:
+    """Where results are kept: BANDG_CACHE_DIR, else the user's cache folder of this platform."""
+    import platformdirs
+
+    return Path(os.environ.get("BANDG_CACHE_DIR") or platformdirs.user_cache_dir("bandg"))
+
+
+@lru_cache(maxsize=1)
+def source_digest() -> str:
+    """sha256 of the source of the physics modules, so that an edited checkout never serves yesterday's numbers."""
+    root = Path(__file__).parent
+    files = [root / name for name in _PHYSICS]
+    files += sorted(path for folder in _PHYSICS_FOLDERS for path in (root / folder).glob("*.py"))
+    digest = hashlib.sha256()
+    for path in files:
+        digest.update(path.name.encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def key_of(description: dict[str, Any]) -> str:
+    """Key of a computation: sha256 of the canonical JSON of its description and of the physics sources."""
+    canonical = json.dumps(description | {"source": source_digest()}, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def load(key: str) -> Levels | None:
+    """The stored levels, or None where there are none or the file is damaged (it is then removed)."""
+    path = cache_directory() / f"{key}.json"
+    try:
+        content = json.loads(path.read_bytes())
+        payload = content["payload"]
+        if content["checksum"] != _checksum(payload):
+            raise ValueError("wrong checksum")
+        return _levels(payload)
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError, OSError):
+        discard(path)
+        return None
+
+
+def discard(path: Path) -> None:
+    """Remove a file, where that can be done."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError:
+        return
+
+
+def store(key: str, levels: Levels) -> None:
+    """Store levels so that a crash leaves the old file, the new one, or none. Raises BandgError if it cannot."""
+    folder = cache_directory()
+    payload = json.loads(json.dumps(asdict(levels)))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".part", delete=False) as stream:
+            json.dump({"checksum": _checksum(payload), "payload": payload}, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(stream.name, folder / f"{key}.json")
+    except OSError as error:
+        raise BandgError(
+            f"cannot write the cache in {folder}: {error.strerror or error}; use --no-cache, or set BANDG_CACHE_DIR"
+        ) from error
+
+
+def info() -> tuple[Path, int, int]:
+    """Folder, number of stored results and their size in bytes."""
+    folder = cache_directory()
+    files = list(folder.glob("*.json")) if folder.is_dir() else []
+    return folder, len(files), sum(path.stat().st_size for path in files)
+
+
+def clear() -> int:
+    """Remove every stored result; returns how many there were."""
+    folder = cache_directory()
+    files = [path for pattern in ("*.json", "*.part") for path in folder.glob(pattern)] if folder.is_dir() else []
+    for path in files:
+        discard(path)
+    return sum(path.suffix == ".json" for path in files)
+
+
+def _checksum(payload: Any) -> str:
+    return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+
+
+def _levels(payload: dict[str, Any]) -> Levels:
+    def state(content: dict[str, Any]) -> LevelState:
+        quartet = content["g_quartet"]
+        return LevelState(**content | {"g_quartet": tuple(quartet) if quartet else None})
+
+    return Levels(
+        **payload
+        | {
+            "nanocrystal": Nanocrystal(**payload["nanocrystal"]),
+            "electron": state(payload["electron"]),
+            "hole": state(payload["hole"]),
+            "electron_levels": tuple(state(content) for content in payload["electron_levels"]),
+            "hole_levels": tuple(state(content) for content in payload["hole_levels"]),
+            "warnings": tuple(payload["warnings"]),
+        }
+    )

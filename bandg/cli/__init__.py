@@ -1,0 +1,64 @@
+"""The command line: it reads options, calls the library and prints; it holds no physics."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from bandg import __version__
+from bandg.cli import bulk, compute, info, params
+from bandg.errors import BandgError
+
+app = typer.Typer(
+    help="Levels and g-factors of perovskite nanocrystals.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("compute")(compute.compute)
+app.command("bulk")(bulk.bulk)
+app.command("info")(info.info)
+app.add_typer(params.app, name="params")
+app.add_typer(info.cache_app, name="cache")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"bandg {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Entry point: wrong input prints one line and exits with 2, an interruption exits with 130."""
+    try:
+        code = app(standalone_mode=False)
+    except BandgError as error:
+        _fail(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        typer.echo("interrupted; finished sizes are kept", err=True)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)
+    except Exception as error:
+        # typer keeps its own copy of click, so its usage errors are known by what they can do
+        if not hasattr(error, "format_message"):
+            raise
+        _fail(error.format_message())
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _fail(message: str) -> None:
+    typer.echo(f"error: {' '.join(message.split())}", err=True)
+    sys.exit(2)

@@ -1,0 +1,123 @@
+"""`bandg bulk`: gap, masses and g-factors of a set beside the published ones."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from bandg.etb.bulk import Bulk
+    from bandg.parameters import ParameterSet
+
+
+def bulk(
+    set_name: Annotated[str, typer.Option("--set", help="Parameter set, by name or path.")] = "nestoklon2023-standin",
+    neighbors: Annotated[int | None, typer.Option(help="1 or 2; default: what the set has.")] = None,
+    intra_atomic: Annotated[
+        bool, typer.Option("--intra-atomic", help="Add the angular momentum of the p shells to g.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the bands to FILE.pdf, .png or .svg.")] = None,
+) -> None:
+    """Bulk gap, spin-orbit splitting, masses, momentum elements and g-factors at R."""
+    from bandg.dataset import write_json
+    from bandg.etb.bulk import bulk as compute_bulk
+    from bandg.files import check_writable
+    from bandg.parameters import load_set
+
+    if out is not None:
+        check_writable(out, (".json",))
+    if plot is not None:
+        from bandg.plot.output import check_picture_path
+
+        check_picture_path(plot)
+    parameters = load_set(Path(set_name) if set_name.endswith(".toml") else set_name)
+    result = compute_bulk(parameters, neighbors)
+    values = bulk_values(result, intra_atomic)
+    _print(parameters, result, values)
+    if out is not None:
+        write_json({"set": parameters.name, "parameters_sha256": parameters.digest()} | values, out)
+        typer.echo(f"wrote {out}")
+    if plot is not None:
+        from bandg.plot.bands import plot_bands
+
+        plot_bands(result, plot, parameters.name)
+        typer.echo(f"wrote {plot}")
+
+
+def bulk_values(result: Bulk, intra_atomic: bool = False) -> dict[str, Any]:
+    """The bulk properties as plain numbers; energies in eV, masses in m0, L^2-type quantities as documented."""
+    valence, conduction = result.valence, result.conduction
+    return {
+        "E_g_eV": result.E_g,
+        "Delta_eV": result.Delta,
+        "m_e": conduction.mass,
+        "m_h": valence.mass,
+        "g_e": conduction.g(intra_atomic),
+        "g_h": valence.g(intra_atomic),
+        "E_p_R6_eV": result.kane_energy("R6-"),
+        "E_p_R8_eV": result.kane_energy("R8-"),
+        "E_v_eV": valence.energy,
+        "E_c_eV": conduction.energy,
+        "gap_M_eV": result.gap_at_M,
+        "inverse_mass_e": conduction.inverse_mass.tolist(),
+        "inverse_mass_h": valence.inverse_mass.tolist(),
+        "intra_atomic": intra_atomic,
+        "g_parts": {
+            name: {
+                "spin": edge.spin_g,
+                "intra_atomic": edge.atomic_g,
+                "bands": [{"E_eV": energy, "irrep": irrep, "g": share} for energy, irrep, share in edge.contributions],
+            }
+            for name, edge in (("electron", conduction), ("hole", valence))
+        },
+    }
+
+
+_ROWS = (
+    ("E_g_eV", "gap at R", "eV"),
+    ("Delta_eV", "R8- minus R6-", "eV"),
+    ("m_e", "electron mass", "m0"),
+    ("m_h", "hole mass", "m0"),
+    ("g_e", "electron g", ""),
+    ("g_h", "hole g (valence doublet)", ""),
+    ("E_p_R6_eV", "E_p, R6+ to R6-", "eV"),
+    ("E_p_R8_eV", "E_p, R6+ to R8-", "eV"),
+    ("gap_M_eV", "gap at M", "eV"),
+    ("E_v_eV", "valence-band top, set's zero", "eV"),
+)
+
+
+def _print(parameters: ParameterSet, result: Bulk, values: dict[str, Any]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    table = Table("quantity", "", title=f"{parameters.name} ({parameters.material}), bulk at R")
+    table.add_column("bandg", justify="right")
+    table.add_column("published", justify="right")
+    table.add_column("source")
+    for key, meaning, unit in _ROWS:
+        known = parameters.published.get(key)
+        note = ("", "") if known is None else (f"{known.value:g}", f"{known.source} ({known.status})")
+        table.add_row(meaning, unit, f"{values[key]:.4f}", *note)
+    console.print(table)
+    parts = Table("band", "E (eV)", "to g_h", "to g_e", title="where the g-factors come from")
+    for column in parts.columns[1:]:
+        column.justify = "right"
+    spin, atomic = (
+        (result.valence.spin_g, result.conduction.spin_g),
+        (result.valence.atomic_g, result.conduction.atomic_g),
+    )
+    parts.add_row("spin", "", f"{spin[0]:+.3f}", f"{spin[1]:+.3f}")
+    edges = (result.valence, result.conduction)
+    shares = [{round(energy, 6): share for energy, _, share in edge.contributions} for edge in edges]
+    for level in result.levels:
+        pair = [share.get(round(level.energy, 6), 0.0) for share in shares]
+        if max(map(abs, pair)) >= 5e-3:
+            parts.add_row(level.irrep, f"{level.energy:.3f}", *(f"{value:+.3f}" for value in pair))
+    name = "p shells' own moment" + ("" if values["intra_atomic"] else " (not in the sum)")
+    parts.add_row(name, "", f"{atomic[0]:+.3f}", f"{atomic[1]:+.3f}")
+    console.print(parts)

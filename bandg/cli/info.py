@@ -1,0 +1,53 @@
+"""`bandg info` and `bandg cache`: versions, optional libraries, solvers and the cache."""
+
+from __future__ import annotations
+
+import typer
+
+cache_app = typer.Typer(help="Look at the cache of results, or empty it.", no_args_is_help=True)
+
+_CORE = ("numpy", "scipy", "sympy", "matplotlib", "spgrep", "pymablock", "xarray", "loky", "pydantic")
+_OPTIONAL = {
+    "kwant": "kwant",
+    "py-mkl-pardiso": "fast",
+    "SALib": "sensitivity",
+    "dynesty": "sensitivity",
+    "distributed": "distributed",
+    "ase": "structures",
+}
+
+
+def info() -> None:
+    """Print versions, optional libraries, solvers and the cache."""
+    import platform
+    from importlib.metadata import PackageNotFoundError, version
+
+    from bandg import __version__
+    from bandg.eigen import available_backends
+
+    typer.echo(f"bandg {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}")
+    typer.echo("core: " + ", ".join(f"{name} {version(name)}" for name in _CORE))
+    for name, extra in _OPTIONAL.items():
+        try:
+            typer.echo(f"optional: {name} {version(name)}")
+        except PackageNotFoundError:
+            typer.echo(f'optional: {name} not installed (pip install "bandg[{extra}]")')
+    typer.echo(f"solvers: {', '.join(available_backends())} (auto takes the first; small blocks go to LAPACK)")
+    cache_info()
+
+
+@cache_app.command("info")
+def cache_info() -> None:
+    """Print where results are kept and how many there are."""
+    from bandg import cache
+
+    folder, count, size = cache.info()
+    typer.echo(f"cache: {count} results, {size / 1e6:.2f} MB in {folder}")
+
+
+@cache_app.command("clear")
+def cache_clear() -> None:
+    """Remove every stored result."""
+    from bandg import cache
+
+    typer.echo(f"removed {cache.clear()} results")

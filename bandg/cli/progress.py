@@ -1,0 +1,39 @@
+"""A progress bar on standard error, which stays silent where that is no terminal."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bandg.sweep import Job
+
+
+class Progress:
+    """Counts finished nanocrystals; `start` and `advance` are the callbacks of `bandg.compute`."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
+
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bar = Bar(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+    def __enter__(self) -> Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def start(self, total: int) -> None:
+        """Begin with a number of nanocrystals to compute."""
+        self._task = self._bar.add_task("nanocrystals, largest first", total=total)
+
+    def advance(self, job: Job, cached: bool) -> None:
+        """One nanocrystal is done."""
+        self._bar.update(self._task, advance=1, description=f"{job.nanocrystal.size_nm:.2f} nm done")

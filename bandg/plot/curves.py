@@ -1,0 +1,106 @@
+"""Curves of g against transition energy: how a dataset falls into groups, and their colors and names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandg.errors import BandgError
+from bandg.plot.style import literal
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from xarray import Dataset
+
+QUANTITIES = ("g_e", "g_h", "g_bx")
+_NUMBERS = ("E_gap_eV", "size_nm", *QUANTITIES)
+_GROUPS = ("set", "model", "shape", "termination")
+
+# Okabe and Ito: cool colors end in halide, warm ones in lead
+_COLORS = {"halide": ("#0072B2", "#56B4E9", "#009E73"), "lead": ("#D55E00", "#E69F00", "#CC79A7")}
+_MARKERS = {"g_e": ("o", "^", "p"), "g_h": ("s", "D", "v"), "g_bx": ("o", "^", "p")}
+_DASHES = {"g_e": "-", "g_h": (0, (4, 1.6)), "g_bx": "-"}
+_MODELS = {"etb": "ETB", "kp": "k·p"}
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """One curve per quantity: transition energies in eV (n,), sizes in nm (n,), smallest size last; g by quantity.
+
+    label: for the legend. rank: number among the curves of the same termination, which chooses color and marker.
+    """
+
+    label: str
+    shape: str
+    termination: str
+    rank: int
+    energy: NDArray[np.float64]
+    size: NDArray[np.float64]
+    values: dict[str, NDArray[np.float64]]
+
+    @property
+    def color(self) -> str:
+        """Color of the curve; the termination decides whether it is a cool or a warm one."""
+        palette = _COLORS.get(self.termination, ("#777777",))
+        return palette[self.rank % len(palette)]
+
+    def draw(self, axes: Axes, quantity: str) -> None:
+        """Draw one quantity through its points and no further; a missing value leaves a gap."""
+        known = np.isfinite(self.energy)
+        axes.plot(
+            self.energy[known],
+            self.values[quantity][known],
+            color=self.color,
+            **self.look(quantity),
+            label=f"{quantity} {self.label}",
+            zorder=3,
+        )
+
+    def look(self, quantity: str) -> dict[str, Any]:
+        """Line style and marker of a quantity."""
+        markers = _MARKERS[quantity]
+        return {"linestyle": _DASHES[quantity], "marker": markers[self.rank // 3 % len(markers)]}
+
+
+def curves_of(dataset: Dataset) -> tuple[Curve, ...]:
+    """Curves of a dataset, one per set, model, shape and termination (and center or neighbors where they differ).
+
+    Raises BandgError for a dataset without nanocrystals or without a variable that is needed.
+    """
+    missing = [name for name in (*_GROUPS, *_NUMBERS) if name not in dataset.variables]
+    if missing:
+        raise BandgError(f"the dataset has no variable {', '.join(missing)}: a picture of levels needs it")
+    numbers = {name: np.atleast_1d(np.asarray(dataset[name].values, dtype=float)) for name in _NUMBERS}
+    drawable = np.isfinite(numbers["E_gap_eV"]) & np.any([np.isfinite(numbers[name]) for name in QUANTITIES], axis=0)
+    if not drawable.any():
+        raise BandgError("the dataset holds no nanocrystal with an energy and a g-factor: there is nothing to draw")
+    extra = {name: dataset[name].values for name in ("center", "neighbors") if name in dataset.variables}
+    members: dict[tuple[str, ...], list[int]] = {}
+    for row in np.flatnonzero(drawable):
+        own = [str(np.atleast_1d(dataset[name].values)[row]) for name in _GROUPS]
+        center = str(np.atleast_1d(extra["center"])[row]) if "center" in extra and own[2] != "cube" else ""
+        neighbors = str(np.atleast_1d(extra["neighbors"])[row]) if "neighbors" in extra else ""
+        members.setdefault((*own, center, neighbors), []).append(int(row))
+    curves: list[Curve] = []
+    for key, rows in members.items():
+        order = sorted(rows, key=lambda row: (-numbers["size_nm"][row], numbers["E_gap_eV"][row]))
+        shape, termination = key[2:4]
+        rank = sum(curve.termination == termination for curve in curves)
+        energy, size, *values = (numbers[name][order] for name in _NUMBERS)
+        by_quantity = dict(zip(QUANTITIES, values, strict=True))
+        curves.append(Curve(_label(key, list(members)), shape, termination, rank, energy, size, by_quantity))
+    return tuple(curves)
+
+
+def _label(key: tuple[str, ...], keys: list[tuple[str, ...]]) -> str:
+    name, model, shape, termination, center, neighbors = key
+    alike = [other for other in keys if other[:4] == key[:4]]
+    text = f"{name} ({_MODELS.get(model, model)}): {shape}, {termination}"
+    if len({other[4] for other in alike}) > 1:
+        text += f", centered on {center}"
+    if len({other[5] for other in alike}) > 1:
+        text += f", neighbors {neighbors}"
+    return literal(text)

@@ -1,0 +1,288 @@
+"""g-factors of nanocrystals against transition energy, with measured points."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bandg.measured import MeasuredPoint
+from bandg.plot.curves import Curve, curves_of
+from bandg.plot.output import check_picture_path, save
+from bandg.plot.points import Mark, Series, at_the_gap, point_look, range_look, series_of, source_name, without_energy
+from bandg.plot.style import literal, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from xarray import Dataset
+
+PANELS = (("g_e", "g_h"), ("g_bx",))
+_SYMBOLS = {"g_e": r"g_{\mathrm{e}}", "g_h": r"g_{\mathrm{h}}", "g_bx": r"g_{\mathrm{BX}}"}
+_X_LABEL = r"Transition energy $E_{\mathrm{e}} - E_{\mathrm{h}}$ (eV), no exciton binding"
+_Y_LABELS = ("$g$-factor", r"$g_{\mathrm{BX}} = g_{\mathrm{e}} + g_{\mathrm{h}}$")
+_CARRIERS = {"g_e": "electron", "g_h": "hole"}
+_INK, _FAINT = "#333333", "#999999"
+_SMALLEST_SPAN = 2.0
+_SIZE_ROWS = 4
+_SIZE_ROW_PT = 8.5
+_SIZE_WIDTH_PT = 17.0
+_LEGEND_DROP_PT = 30.0
+_NOTE_WIDTH = 128
+_BULK = ("bulk_E_gap_eV", "bulk_g_e", "bulk_g_h")
+
+
+def plot_levels(
+    dataset: Dataset,
+    path: str | os.PathLike[str],
+    measured: Sequence[MeasuredPoint] = (),
+    title: str | None = None,
+) -> None:
+    """Draw g_e and g_h (left) and g_BX (right) against transition energy in eV and write the picture to path.
+
+    dataset: variables over ``nc`` as ``bandg.compute`` returns them. One curve for each set, model, shape and
+    termination (for spheres also center, and neighbors where they differ), drawn through the computed nanocrystals and
+    no further; sizes in nm stand above. Attributes bulk_E_gap_eV, bulk_g_e and bulk_g_h, if there, are drawn as the
+    bulk limit. measured: points to draw, for example ``load_measured("meliakov2025")``; open without known sign, a bar
+    where the source states a range; those without an energy are named below. The file's ending chooses the format.
+    Raises BandgError for an empty or incomplete dataset, an unknown ending, or a file that cannot be written.
+    """
+    check_picture_path(path)
+    curves, points = curves_of(dataset), tuple(measured)
+    with style():
+        save(_figure(curves, points, title, dataset.attrs), path)
+
+
+def _figure(
+    curves: Sequence[Curve], points: Sequence[MeasuredPoint], title: str | None, attrs: Mapping[Any, Any]
+) -> Figure:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    series, bulk = series_of(points), _bulk(attrs)
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    left, right = figure.subplots(1, 2)
+    figure.subplots_adjust(left=0.07, right=0.995, bottom=0.14, top=0.88, wspace=0.19)
+    for axes, quantities, y_label, letter in zip((left, right), PANELS, _Y_LABELS, "ab", strict=True):
+        _panel(axes, quantities, curves, series, bulk)
+        axes.set_xlabel(_X_LABEL)
+        axes.set_ylabel(y_label)
+        _size_rows(axes, curves, letter)
+    if title:
+        above = {"xycoords": "axes fraction", "textcoords": "offset points", "fontsize": 9}
+        height = 8 + _SIZE_ROW_PT * _rows_of_sizes(curves)
+        left.annotate(literal(title), (0, 1), (0, height), **above, verticalalignment="bottom")
+    lowest = min(_calculated_legend(left, curves, bulk), _measured_legend(right, series))
+    notes = _notes(curves, series, points)
+    figure.text(0.07, lowest, notes, fontsize=6.5, color=_INK, verticalalignment="top", linespacing=1.35)
+    return figure
+
+
+def _panel(
+    axes: Axes,
+    quantities: Sequence[str],
+    curves: Sequence[Curve],
+    series: Sequence[Series],
+    bulk: Mapping[str, float],
+) -> None:
+    """One panel: curves, measured marks and bulk values, with limits that hold them all."""
+    for curve in curves:
+        for quantity in quantities:
+            curve.draw(axes, quantity)
+    for group in series:
+        for mark in group.marks:
+            if mark.quantity in quantities:
+                mark.draw(axes, group.color)
+    for quantity in quantities:
+        if quantity in bulk:
+            axes.plot(bulk["E"], bulk[quantity], **_bulk_look(), zorder=4)
+    x = [curve.energy for curve in curves] + [np.array(mark.energies) for group in series for mark in group.marks]
+    x += [np.array([bulk["E"]])] if bulk else []
+    axes.set_xlim(*_limits(np.concatenate(x), 0.05, 0.05))
+    y = [curve.values[quantity] for curve in curves for quantity in quantities]
+    y += [_reach(mark) for group in series for mark in group.marks if mark.quantity in quantities]
+    y += [np.array([bulk[quantity]]) for quantity in quantities if quantity in bulk]
+    low, high = _limits(np.concatenate(y), 0.07, _SMALLEST_SPAN)
+    axes.set_ylim(low, high)
+    if low < 0 < high:
+        axes.axhline(0, color=_FAINT, linewidth=0.6, zorder=1)
+
+
+def _reach(mark: Mark) -> np.ndarray:
+    error = mark.error or 0.0
+    return np.array([value + sign * error for value in mark.values for sign in (-1, 1)])
+
+
+def _limits(values: np.ndarray, margin: float, smallest: float) -> tuple[float, float]:
+    """Limits around the finite values with a relative margin, at least ``smallest`` apart."""
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return -smallest / 2, smallest / 2
+    low, high = float(values.min()), float(values.max())
+    middle, half = (low + high) / 2, max((high - low) / 2, smallest / 2)
+    return middle - half * (1 + 2 * margin), middle + half * (1 + 2 * margin)
+
+
+def _rows_of_sizes(curves: Sequence[Curve]) -> int:
+    return len(curves) if len(curves) <= _SIZE_ROWS else 0
+
+
+def _size_rows(axes: Axes, curves: Sequence[Curve], letter: str) -> None:
+    """Above the frame one row for each curve, in its color: the sizes in nm of its nanocrystals where they stand."""
+    width = axes.get_window_extent().width / axes.figure.dpi * 72
+    low, high = axes.get_xlim()
+    blend = axes.get_xaxis_transform()
+    for row, curve in enumerate(curves[: _rows_of_sizes(curves)]):
+        known = np.isfinite(curve.energy)
+        energy, size = curve.energy[known], curve.size[known]
+        height = 4 + _SIZE_ROW_PT * row
+        text: dict[str, Any] = {"color": curve.color, "fontsize": 6.5, "verticalalignment": "bottom"}
+        text |= {"xycoords": blend, "textcoords": "offset points", "annotation_clip": False}
+        for i in _apart((energy - low) / (high - low) * width):
+            label = f"{size[i]:.3g}" if size[i] >= 10 else f"{size[i]:.1f}"
+            axes.plot([energy[i]] * 2, [1, 0.98], color=curve.color, linewidth=0.8, transform=blend)
+            axes.annotate(label, (energy[i], 1), (0, height), **text, horizontalalignment="center")
+        axes.annotate("nm", (high, 1), (2, height), **text, horizontalalignment="left")
+    axes.annotate(f"({letter})", (0, 1), (-24, 4), xycoords="axes fraction", textcoords="offset points", weight="bold")
+
+
+def _apart(places: np.ndarray) -> list[int]:
+    """Numbers of the places (in points, along the curve) that leave room for a label each; both ends among them."""
+    chosen: list[int] = []
+    for number, place in enumerate(places):
+        if all(abs(place - places[other]) >= _SIZE_WIDTH_PT for other in chosen):
+            chosen.append(number)
+    last = len(places) - 1
+    if last not in chosen:
+        near = [number for number in chosen if abs(places[number] - places[last]) < _SIZE_WIDTH_PT]
+        if near == chosen[-1:] and len(chosen) > 1:
+            chosen[-1] = last
+    return chosen
+
+
+def _calculated_legend(axes: Axes, curves: Sequence[Curve], bulk: Mapping[str, float]) -> float:
+    """Legend of the curves below the left panel; its lower end in figure coordinates."""
+    from matplotlib.lines import Line2D
+
+    alike = len({curve.rank // 3 for curve in curves}) == 1  # one kind of marker for all curves
+    handles = []
+    for curve in curves:
+        label = "\n".join(textwrap.wrap(curve.label, 58))
+        look = {"linewidth": 2.2} if alike else curve.look("g_e")
+        handles.append(Line2D([], [], color=curve.color, label=label, **look))
+    for quantity, carrier in _CARRIERS.items():
+        look = curves[0].look(quantity) | ({} if alike else {"marker": "none"})
+        handles.append(Line2D([], [], color=_INK, label=f"{carrier}, ${_SYMBOLS[quantity]}$", **look))
+    if bulk:
+        handles.append(
+            Line2D([], [], **_bulk_look(), label=f"bulk crystal, $E_{{\\mathrm{{g}}}}$ = {bulk['E']:.3f} eV")
+        )
+    return _hang(axes, handles, "Calculated: set (model): shape, termination")
+
+
+def _measured_legend(axes: Axes, series: Sequence[Series]) -> float:
+    """Legend of the measured marks below the right panel; its lower end in figure coordinates."""
+    from matplotlib.lines import Line2D
+
+    handles = []
+    for group in series:
+        label = "\n".join(textwrap.wrap(group.label, 54))
+        handles.append(Line2D([], [], label=label, **group.look()))
+    marks = [mark for group in series for mark in group.marks]
+    if any(mark.quantity == "g_h" and not mark.is_range for mark in marks):
+        handles.append(Line2D([], [], label="square: hole (circle: electron or sum)", **point_look("g_h", True, _INK)))
+    if any(not mark.signed for mark in marks):
+        handles.append(Line2D([], [], label="open: stated as a magnitude", **point_look("g_e", False, _INK)))
+    if any(mark.is_range for mark in marks):
+        handles.append(Line2D([], [], label="bar: stated as a range, not as points", **range_look(_INK)))
+    return _hang(axes, handles, "Measured") if handles else 1.0
+
+
+def _hang(axes: Axes, handles: list[Any], title: str) -> float:
+    """Put a legend below the axes and return its lower end in figure coordinates."""
+    from matplotlib.transforms import ScaledTranslation
+
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    drop = ScaledTranslation(0, -_LEGEND_DROP_PT / 72, figure.dpi_scale_trans)
+    legend = axes.legend(
+        handles=handles,
+        title=title,
+        alignment="left",
+        loc="upper left",
+        bbox_to_anchor=(0, 0),
+        bbox_transform=axes.transAxes + drop,
+    )
+    figure.canvas.draw()
+    low = legend.get_window_extent().y0 / figure.bbox.height
+    return float(low - 5 / 72 / figure.get_figheight())
+
+
+def _notes(curves: Sequence[Curve], series: Sequence[Series], points: Sequence[MeasuredPoint]) -> str:
+    """Small print below the picture."""
+    notes = []
+    if _rows_of_sizes(curves):
+        notes.append(_size_note({curve.shape for curve in curves}, {curve.termination for curve in curves}))
+    if series:
+        notes.append("Measured energies contain the exciton binding, calculated ones do not.")
+    if sources := at_the_gap(points):
+        notes.append(f"Points of {', '.join(sources)} stand at the band gap of the bulk crystal.")
+    if unplaced := without_energy(points):
+        notes.append(f"Not drawn, because no energy is stated: {_unplaced(unplaced)}.")
+    return "\n".join(line for note in notes for line in _wrap(note))
+
+
+def _size_note(shapes: set[str], terminations: set[str]) -> str:
+    parts = ["$Na$ for a cube of $N$ cells"] if "cube" in shapes else []
+    parts += ["the diameter of a sphere"] if "sphere" in shapes else []
+    note = f"Above the frames: size in nm{', ' if parts else ''}{' and '.join(parts)}."
+    if "cube" in shapes and "lead" in terminations:
+        note += " The outer planes of a lead-terminated cube are $(N-1)a$ apart."
+    return note
+
+
+def _unplaced(points: Sequence[MeasuredPoint], most: int = 8) -> str:
+    by_source: dict[str, list[str]] = {}
+    for point in points[:most]:
+        symbol = _SYMBOLS[point.quantity.removeprefix("abs_")]
+        text = (
+            f"$|{symbol}|$ = {point.value:g}" if point.quantity.startswith("abs_") else f"${symbol}$ = {point.value:+g}"
+        )
+        by_source.setdefault(source_name(point.source), []).append(text)
+    text = "; ".join(f"{', '.join(values)} ({source})" for source, values in by_source.items())
+    return text + (f"; and {len(points) - most} more" if len(points) > most else "")
+
+
+def _wrap(text: str) -> list[str]:
+    """Lines of the small print; a formula counts with the letters that it shows."""
+    lines, length = [""], 0
+    for word in text.split():
+        shown = len(re.sub(r"\\mathrm|[${}_\\]", "", word)) + 1
+        if length and length + shown > _NOTE_WIDTH:
+            lines.append("")
+            length = 0
+        lines[-1] += f" {word}" if length else word
+        length += shown
+    return lines
+
+
+def _bulk(attrs: Mapping[Any, Any]) -> dict[str, float]:
+    """Bulk gap in eV ("E") and bulk g by quantity; empty where the attributes do not hold all three."""
+    values: Iterable[Any] = [attrs.get(name) for name in _BULK]
+    try:
+        energy, g_e, g_h = (float(np.asarray(value)) for value in values)
+    except (TypeError, ValueError):
+        return {}
+    if not all(map(math.isfinite, (energy, g_e, g_h))):
+        return {}
+    return {"E": energy, "g_e": g_e, "g_h": g_h, "g_bx": g_e + g_h}
+
+
+def _bulk_look() -> dict[str, Any]:
+    return {"linestyle": "none", "marker": "*", "color": "#7A7A7A", "markersize": 7, "markeredgewidth": 0}

@@ -1,0 +1,150 @@
+"""Measured g-factors in a picture: points, magnitudes without sign, and ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from bandg.measured import MeasuredPoint
+from bandg.plot.style import literal
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SOURCES = {
+    "meliakov2025": "Meliakov et al. 2025",
+    "kirstein2022": "Kirstein et al. 2022",
+    "nanolett21-8481": "Nano Lett. 21, 8481",
+    "arxiv2409.01065": "arXiv:2409.01065",
+    "arxiv2502.17276": "arXiv:2502.17276",
+}
+"""How the sources of the shipped points are called in a legend."""
+
+_COLORS = ("#000000", "#7A7A7A", "#CC79A7", "#009E73", "#E69F00", "#56B4E9")
+_MARKERS = {"g_e": "o", "g_h": "s", "g_bx": "o"}
+_FLAT, _END, _GAP = "stated as a flat range", "end of the stated range", "energy is E_g"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What is drawn for one value: ``energies`` and ``values`` hold one number, or the two ends of a range.
+
+    quantity is g_e, g_h or g_bx; signed is False where only the magnitude is known. Energies in eV.
+    """
+
+    quantity: str
+    signed: bool
+    energies: tuple[float, ...]
+    values: tuple[float, ...]
+    error: float | None = None
+
+    @property
+    def is_range(self) -> bool:
+        """Whether the source states a range and no point."""
+        return len(self.energies) > 1
+
+    def draw(self, axes: Axes, color: str) -> None:
+        """Draw a point (open without sign), with its error if it has one, or a bar over the range."""
+        if self.is_range:
+            cap = "|" if self.energies[0] != self.energies[1] else "_"
+            axes.plot(self.energies, self.values, **range_look(color, cap), zorder=4)
+            return
+        look = point_look(self.quantity, self.signed, color)
+        if self.error:
+            axes.errorbar(self.energies, self.values, yerr=self.error, **look, ecolor=color, elinewidth=0.8, zorder=5)
+        else:
+            axes.plot(self.energies, self.values, **look, zorder=5)
+
+
+@dataclass(frozen=True)
+class Series:
+    """Measured values that share source, material and temperature; ``label`` says so in the legend."""
+
+    label: str
+    color: str
+    marks: tuple[Mark, ...]
+
+    def look(self) -> dict[str, Any]:
+        """Marker for the legend: that of a point, or of a range where the series has nothing else."""
+        if all(mark.is_range for mark in self.marks):
+            return range_look(self.color)
+        signed = any(mark.signed for mark in self.marks)
+        return point_look("g_e", signed, self.color)
+
+
+def point_look(quantity: str, signed: bool, color: str) -> dict[str, Any]:
+    """Marker of a measured value: circle for electrons and g_BX, square for holes, open without known sign."""
+    common = {"linestyle": "none", "marker": _MARKERS[quantity], "markeredgecolor": color}
+    if signed:
+        return common | {"markerfacecolor": color, "markersize": 5.2}
+    return common | {"markerfacecolor": "none", "markersize": 8.0, "markeredgewidth": 1.0}
+
+
+def range_look(color: str, cap: str = "|") -> dict[str, Any]:
+    """Line of a range that a source states."""
+    return {"color": color, "linewidth": 1.6, "marker": cap, "markersize": 7, "markeredgewidth": 1.4}
+
+
+def series_of(points: Iterable[MeasuredPoint]) -> tuple[Series, ...]:
+    """Measured points as they are drawn; those without an energy are left out (see :func:`without_energy`)."""
+    groups: dict[tuple[str, str, float | None], list[MeasuredPoint]] = {}
+    for point in points:
+        if point.energy_eV is not None:
+            sample = "" if point.sample.startswith("#") else point.sample  # numbered samples are one series
+            groups.setdefault((point.source, sample, point.temperature_K), []).append(point)
+    return tuple(
+        Series(_label(*key, members), _COLORS[number % len(_COLORS)], _marks(members))
+        for number, (key, members) in enumerate(groups.items())
+    )
+
+
+def without_energy(points: Iterable[MeasuredPoint]) -> tuple[MeasuredPoint, ...]:
+    """Points whose source states no energy: they have no place in the picture."""
+    return tuple(point for point in points if point.energy_eV is None)
+
+
+def at_the_gap(points: Iterable[MeasuredPoint]) -> tuple[str, ...]:
+    """Names of the sources whose points stand at a band gap instead of a transition energy."""
+    return tuple(dict.fromkeys(source_name(point.source) for point in points if _GAP in point.note))
+
+
+def source_name(source: str) -> str:
+    """A source as a legend calls it: a shipped one by its authors, a user's file by its name."""
+    if source in SOURCES:
+        return SOURCES[source]
+    return literal(PurePath(source).name or "source not given")
+
+
+def _label(source: str, sample: str, temperature: float | None, points: list[MeasuredPoint]) -> str:
+    sizes = {point.size_nm for point in points}
+    size = f"{points[0].size_nm:g} nm" if sample and len(sizes) == 1 and points[0].size_nm is not None else ""
+    kelvin = "" if temperature is None else f"{temperature:g} K"
+    what = ", ".join(filter(None, (literal(sample), size, kelvin)))
+    stated = ", stated in the text" if source in SOURCES else ""
+    return f"{source_name(source)}{stated}" + (f" ({what})" if what else "")
+
+
+def _marks(points: list[MeasuredPoint]) -> tuple[Mark, ...]:
+    """Points one by one, and the two ends of each range joined."""
+    singles: list[Mark] = []
+    ranges: dict[tuple[object, ...], list[MeasuredPoint]] = {}
+    for point in points:
+        if point.note.startswith(_FLAT):
+            ranges.setdefault((point.quantity, point.sample, point.value), []).append(point)
+        elif _END in point.note:
+            ranges.setdefault((point.quantity, point.sample, "at", point.energy_eV), []).append(point)
+        else:
+            singles.append(_mark([point]))
+    joined = [_mark(group) for group in ranges.values()]
+    return (*joined, *singles)
+
+
+def _mark(points: list[MeasuredPoint]) -> Mark:
+    first = points[0]
+    signed = not first.quantity.startswith("abs_")
+    ends = sorted({(point.energy_eV or 0.0, point.value) for point in points})
+    ends = [ends[0], ends[-1]] if len(ends) > 1 else ends
+    energies, values = zip(*ends, strict=True)
+    return Mark(first.quantity.removeprefix("abs_"), signed, energies, values, first.error)

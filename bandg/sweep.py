@@ -1,0 +1,175 @@
+"""Many nanocrystals: jobs, their cache, the processes that do them, and the memory they need."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+from bandg import cache
+from bandg.errors import BandgError
+from bandg.geometry import Nanocrystal
+from bandg.model import Levels
+from bandg.parameters import ParameterSet
+from bandg.units import G0, HBAR2_OVER_M0
+
+_THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One nanocrystal to compute: everything that its result depends on."""
+
+    parameters: ParameterSet
+    nanocrystal: Nanocrystal
+    neighbors: int
+    levels: int = 1
+    intra_atomic: bool = False
+    solver: str = "auto"
+    model: str = "etb"
+
+    def key(self) -> str:
+        """Key of the result in the cache."""
+        return cache.key_of(
+            {
+                "model": self.model,
+                "parameters": self.parameters.digest(),
+                "nanocrystal": asdict(self.nanocrystal),
+                "neighbors": self.neighbors,
+                "levels": self.levels,
+                "intra_atomic": self.intra_atomic,
+                "solver": self.solver,
+                "constants": [HBAR2_OVER_M0, G0],
+            }
+        )
+
+    def estimate_n_orbitals(self) -> int:
+        """Number of spin-orbitals, to a few per cent, without building anything."""
+        lead, halide = (self.parameters.orbitals[kind] for kind in ("Pb", "X"))
+        size = {"s": 2, "p": 6, "d": 10, "s*": 2}
+        n_pb = self.nanocrystal.estimate_n_pb()
+        n_x = 3 * n_pb + (3 * n_pb ** (2 / 3) if self.nanocrystal.has_halide_skin else 0)
+        return round(n_pb * sum(size[s] for s in lead) + n_x * sum(size[s] for s in halide))
+
+    def estimate_memory(self) -> float:
+        """Peak memory in GB: measured for cubes of 10 to 48 cells, with a third on top.
+
+        The factorization of a block of n functions holds about n^1.6 numbers; second neighbors about double them.
+        """
+        block = self.estimate_n_orbitals() / (24 if self.levels == 1 else 12)
+        fill = 2.0 if self.neighbors == 2 else 1.0
+        return 0.15 + 5e-6 * block + fill * 1.15 * (block / 111_792) ** 1.6
+
+    def run(self) -> Levels:
+        """Compute, on one BLAS thread."""
+        from threadpoolctl import threadpool_limits
+
+        from bandg.etb.nanocrystal import compute_levels
+
+        with threadpool_limits(1):
+            return compute_levels(
+                self.parameters, self.nanocrystal, self.neighbors, self.levels, self.intra_atomic, self.solver
+            )
+
+
+def run_job(job: Job) -> Levels:
+    """What a worker process does."""
+    return job.run()
+
+
+def free_memory() -> float:
+    """Memory in GB that this machine can still give."""
+    import psutil
+
+    return psutil.virtual_memory().available / 1e9
+
+
+def check_memory(jobs: Sequence[Job], force: bool = False) -> None:
+    """Raise BandgError with the estimate if the largest job cannot fit, unless forced."""
+    free = free_memory()
+    for job in sorted(jobs, key=Job.estimate_memory, reverse=True)[:1]:
+        need = job.estimate_memory()
+        if need > free and not force:
+            size = job.nanocrystal.size_nm
+            fitting = size * max(0.0, (free - 0.15) / need) ** (1 / 4.8)
+            raise BandgError(
+                f"{size:.4g} nm ({job.estimate_n_orbitals():.3g} spin-orbitals) needs about {need:.3g} GB of memory, "
+                f"{free:.3g} GB are free; about {fitting:.2g} nm would fit (--force tries all the same)"
+            )
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    workers: int | None = None,
+    use_cache: bool = True,
+    on_done: Callable[[Job, bool], None] = lambda job, cached: None,
+) -> list[tuple[Levels, bool]]:
+    """Levels of every job, in order, each with whether it came from the cache.
+
+    Finished jobs are stored at once, so an interrupted run repeats none of them. The largest go first, and no more run
+    at a time than their estimated memory allows. on_done(job, cached) is called after each. workers defaults to the
+    number of processors. Raises BandgError for a number of workers below 1, and what a job raises.
+    """
+    if workers is not None and workers < 1:
+        raise BandgError(f"--workers must be 1 or more, not {workers}")
+    results: dict[int, tuple[Levels, bool]] = {}
+    for number, job in enumerate(jobs):
+        stored = cache.load(job.key()) if use_cache else None
+        if stored is not None:
+            results[number] = stored, True
+            on_done(job, True)
+
+    def keep(number: int, levels: Levels) -> None:
+        if use_cache:
+            cache.store(jobs[number].key(), levels)
+        results[number] = levels, False
+        on_done(jobs[number], False)
+
+    waiting = sorted(set(range(len(jobs))) - set(results), key=lambda n: jobs[n].estimate_memory(), reverse=True)
+    count = min(workers or os.cpu_count() or 1, len(waiting))
+    if count <= 1:
+        for number in waiting:
+            keep(number, jobs[number].run())
+    else:
+        with _processes(count) as executor:
+            for number, levels in _spread(jobs, waiting, executor, count):
+                keep(number, levels)
+    return [results[number] for number in range(len(jobs))]
+
+
+@contextmanager
+def _processes(count: int) -> Iterator[Executor]:
+    """Worker processes with one BLAS thread each, killed when the caller is interrupted."""
+    from loky import get_reusable_executor
+
+    executor = get_reusable_executor(
+        max_workers=count, env=dict.fromkeys(_THREAD_VARIABLES, "1"), timeout=60, kill_workers=False
+    )
+    try:
+        yield executor
+    except BaseException:
+        executor.shutdown(wait=False, kill_workers=True)
+        raise
+
+
+def _spread(
+    jobs: Sequence[Job], waiting: Sequence[int], executor: Executor, count: int
+) -> Iterator[tuple[int, Levels]]:
+    """Results as they come; a job starts when a process and its estimated memory are free."""
+    free = free_memory()
+    left = list(waiting)
+    running: dict[Future[Levels], int] = {}
+    while left or running:
+        while left and len(running) < count:
+            used = sum(jobs[number].estimate_memory() for number in running.values())
+            fits = [n for n in left if used + jobs[n].estimate_memory() <= free]
+            if not fits and running:
+                break
+            number = fits[0] if fits else left[0]
+            left.remove(number)
+            running[executor.submit(run_job, jobs[number])] = number
+        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        for future in done:
+            yield running.pop(future), future.result()
