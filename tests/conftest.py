@@ -1,0 +1,16 @@
+"""One BLAS thread and a cache of their own for all tests."""
+
+import os
+
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_name, "1")
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache(tmp_path, monkeypatch):
+    """No test reads what another, or the user, has computed."""
+    folder = tmp_path / "cache"
+    monkeypatch.setenv("BANDG_CACHE_DIR", str(folder))
+    return folder

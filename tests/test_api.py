@@ -1,0 +1,150 @@
+"""The library twin: sizes, dataset, files."""
+
+import csv
+import json
+import math
+
+import pytest
+import xarray
+
+import bandg
+from bandg.dataset import CSV_COLUMNS, LEVEL_COLUMNS, SCHEMA, write
+from bandg.errors import BandgError
+
+COLUMNS = (
+    "shape,termination,center,neighbors,cells,size_nm,n_pb,n_orbitals,E_e_eV,E_h_eV,E_gap_eV,g_e,g_h,g_bx,"
+    "surface_weight_e,surface_weight_h,residual_eV,model,set"
+)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BANDG_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        return bandg.compute("2..3cells", termination=["halide", "lead"], levels=4, workers=1)
+
+
+def test_the_public_names_are_frozen():
+    assert bandg.__all__ == ["BandgError", "ParameterSet", "available_sets", "bulk", "compute", "load_set"]
+    for name in bandg.__all__:
+        assert getattr(bandg, name).__doc__
+
+
+def test_the_dataset_holds_what_its_schema_says(small):
+    assert set(small.data_vars) == set(SCHEMA)
+    for name, variable in SCHEMA.items():
+        assert small[name].dims == variable.dims
+        assert small[name].attrs["units"] == variable.unit
+    assert dict(small.sizes) == {"nc": 4, "carrier": 2, "level": 4, "axis": 3}
+
+
+def test_identities_between_columns(small):
+    assert small["E_gap_eV"].values == pytest.approx((small["E_e_eV"] - small["E_h_eV"]).values)
+    assert small["g_bx"].values == pytest.approx((small["g_e"] + small["g_h"]).values)
+    parts = (small["g_spin"] + small["g_orbital"]).values
+    assert parts[:, 0] == pytest.approx(small["g_e"].values)
+    assert parts[:, 1] == pytest.approx(small["g_h"].values)
+    cells = small["cells"].values
+    assert small["n_pb"].values == pytest.approx(cells**3)
+    assert (small["residual_eV"].values < 1e-8).all()
+
+
+def test_the_first_levels_are_the_band_edges_of_a_halide_cube(small):
+    halide = small.isel(nc=small["termination"].values == "halide")
+    assert halide["level_E_eV"].sel(carrier="electron", level=1).values == pytest.approx(halide["E_e_eV"].values)
+    assert halide["level_E_eV"].sel(carrier="hole", level=1).values == pytest.approx(halide["E_h_eV"].values)
+    electron = halide["level_E_eV"].sel(carrier="electron").values
+    assert (electron[:, 1:] >= electron[:, :-1]).all()
+
+
+def test_csv_has_the_columns_in_order_and_the_levels_beside_it(small, tmp_path):
+    written = write(small, tmp_path / "a.csv")
+    assert [path.name for path in written] == ["a.csv", "a.levels.csv"]
+    lines = written[0].read_text().splitlines()
+    assert lines[0] == COLUMNS == ",".join(CSV_COLUMNS)
+    rows = list(csv.DictReader(lines))
+    assert len(rows) == 4
+    assert float(rows[0]["g_e"]) == float(small["g_e"].values[0])
+    with written[1].open() as stream:
+        levels = list(csv.DictReader(stream))
+    assert tuple(levels[0]) == LEVEL_COLUMNS
+    assert len(levels) == 4 * 2 * 4
+    quartets = [row for row in levels if row["degeneracy"] == "4"]
+    assert quartets
+    assert all(row["g"] == "" and row["g_1"] and row["irrep"] in ("8+", "8-") for row in quartets)
+
+
+def test_netcdf_comes_back_with_units_and_provenance(small, tmp_path):
+    write(small, tmp_path / "a.nc")
+    with xarray.open_dataset(tmp_path / "a.nc", engine="h5netcdf") as back:
+        assert back["g_h"].values == pytest.approx(small["g_h"].values)
+        assert back["E_e_eV"].attrs["units"] == "eV"
+        provenance = json.loads(back.attrs["provenance"])
+    assert provenance["parameters"]["name"] == "nestoklon2023-standin"
+    assert len(provenance["parameters_sha256"]) == 64
+    assert len(provenance["nanocrystals"]) == 4
+
+
+def test_json_holds_the_same_numbers(small, tmp_path):
+    write(small, tmp_path / "a.json")
+    content = json.loads((tmp_path / "a.json").read_text())
+    assert content["schema"] == 1
+    assert [row["g_h"] for row in content["nanocrystals"]] == list(small["g_h"].values)
+    assert content["provenance"]["bandg"] == bandg.__version__
+
+
+def test_one_level_is_written_without_a_levels_file(tmp_path):
+    dataset = bandg.compute("2cells", workers=1)
+    assert write(dataset, tmp_path / "a.csv") == [tmp_path / "a.csv"]
+    assert dataset["level_E_eV"].values[0, 0, 0] == dataset["E_e_eV"].values[0]
+
+
+def test_a_sphere_has_no_cells(tmp_path):
+    dataset = bandg.compute("1.6nm", shape="sphere", workers=1)
+    write(dataset, tmp_path / "a.csv")
+    [row] = csv.DictReader((tmp_path / "a.csv").read_text().splitlines())
+    assert row["cells"] == ""
+    assert row["shape"] == "sphere"
+    assert float(row["size_nm"]) == 1.6
+
+
+def test_a_lead_skin_raises_the_hole_confinement(small):
+    by = small.set_coords("termination")
+    for cells in (2, 3):
+        pair = by.isel(nc=by["cells"].values == cells)
+        halide, lead = (
+            float(pair["E_h_eV"].values[pair["termination"].values == end][0]) for end in ("halide", "lead")
+        )
+        assert lead < halide < 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"size": "4..16"}, "no unit"),
+        ({"size": "0nm"}, "above zero"),
+        ({"shape": "ball"}, "cube or sphere"),
+        ({"termination": "oxide"}, "halide or lead"),
+        ({"termination": []}, "no termination"),
+        ({"center": "Pb", "size": "4cells"}, "has Cs in its center"),
+        ({"shape": "sphere", "size": "2nm", "center": "I"}, "Pb or Cs"),
+        ({"parameters": "none"}, "unknown parameter set"),
+        ({"neighbors": 2}, "no second-neighbor"),
+        ({"levels": 0}, "1 or more"),
+        ({"model": "dft"}, "unknown"),
+        ({"solver": "magic"}, "unknown"),
+        ({"size": "1cells", "termination": "lead"}, "2 cells or more"),
+        ({"shape": "sphere", "size": "0.3nm"}, "too small"),
+    ],
+)
+def test_wrong_input_is_one_line_that_says_what_is_right(arguments, message, fresh_cache):
+    with pytest.raises(BandgError, match=message) as caught:
+        bandg.compute(**{"size": "2cells"} | arguments)
+    assert "\n" not in str(caught.value)
+    assert not fresh_cache.exists()
+
+
+def test_a_missing_g_is_nan_in_the_dataset_and_empty_in_the_file(small):
+    quartet = small["level_degeneracy"].values == 4
+    assert quartet.any()
+    assert all(math.isnan(g) for g in small["level_g"].values[quartet])
