@@ -83,7 +83,8 @@ def test_info_names_what_is_missing():
 
 
 def test_help_needs_no_heavy_library():
-    code = "import sys; import bandg.cli; print([m for m in ('numpy','scipy','sympy','xarray','matplotlib') if m in sys.modules])"
+    heavy = ("numpy", "scipy", "sympy", "xarray", "matplotlib")
+    code = f"import sys; import bandg.cli; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[]"
 
