@@ -240,7 +240,8 @@ class AdaptedBasis:
     def amplitudes(self, vector: NDArray[Any], type_number: int, operation: int) -> NDArray[np.complex128]:
         """Values of all d rows on atom g r of every orbit of a type, shape (n_orbits, dim, d)."""
         functions = self.functions_at(type_number, operation)
-        values = self.coefficients(vector, type_number) @ functions.reshape(len(functions), -1)
+        width = functions.shape[1] * functions.shape[2]  # an orbit may hold no function of this irrep
+        values = self.coefficients(vector, type_number) @ functions.reshape(-1, width)
         return values.reshape(-1, *functions.shape[1:])
 
     def expand(self, vector: NDArray[Any]) -> NDArray[np.complex128]:

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from bandg.etb.bulk import BandEdge, Bulk
 from bandg.geometry import Nanocrystal
-from bandg.pointgroup import Irrep
 from bandg.symmetry import AdaptedBasis, Orbits
 from bandg.units import HBAR2_OVER_M0
 
@@ -71,8 +70,3 @@ def confinement_energy(nanocrystal: Nanocrystal, edge: BandEdge, gap: float) -> 
         wave_squared = (2 * np.pi / (nanocrystal.size_nm + nanocrystal.a_nm)) ** 2
     parabolic = HBAR2_OVER_M0 / 2 / edge.mass * wave_squared
     return float(gap / 2 * (np.sqrt(1 + 4 * parabolic / gap) - 1))
-
-
-def matches(irrep: Irrep, edge: BandEdge, nanocrystal: Nanocrystal) -> bool:
-    """Whether the ground state of a band edge belongs to this irrep."""
-    return irrep.label == edge_irrep(edge, nanocrystal)
