@@ -153,7 +153,7 @@ def print_levels(dataset: xarray.Dataset) -> None:
     for key in dict.fromkeys((row["size_nm"], row["termination"], row["center"]) for row in rows):
         table = Table(
             title=f"levels at {key[0]:.3f} nm, {key[1]} termination, centered on {key[2]}",
-            caption="nearest to the gap first; a quartet has H_Z = mu_B B (g_1 J_z + g_2 J_z^3)",
+            caption="nearest to the gap first\nquartet: H_Z = mu_B B (g_1 J_z + g_2 J_z^3)",
             box=box.SIMPLE_HEAD,
             padding=0,
         )

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.eigen import Spectrum, Window, Work
+from bandg.errors import BandgError
 from bandg.etb.bulk import BandEdge, Bulk, bulk
 from bandg.etb.identify import confinement_energy, edge_irrep, overlaps, trial_state
 from bandg.etb.model import local_model, resolve_neighbors
@@ -26,6 +27,9 @@ _FIRST_DEPTH = 1.3
 
 _DEEPER = 1.6
 _MAX_WINDOWS = 6
+
+_WHOLE_BAND_EV = 300.0
+"""No level of any set lies further from the gap: no parameter is larger than 100 eV."""
 
 
 class ReducedNanocrystal:
@@ -76,9 +80,10 @@ class _Found:
 class _Carrier:
     """Electron or hole of one nanocrystal: where to look, and what was found."""
 
-    def __init__(self, edge: BandEdge, bulk_: Bulk, nanocrystal: Nanocrystal, work: Work) -> None:
-        self.edge, self.work = edge, work
+    def __init__(self, edge: BandEdge, bulk_: Bulk, nanocrystal: Nanocrystal) -> None:
+        self.edge = edge
         self.sign = 1 if edge is bulk_.conduction else -1
+        self.name = "electron" if self.sign > 0 else "hole"
         self.label = edge_irrep(edge, nanocrystal)
         self.depth = _FIRST_DEPTH * confinement_energy(nanocrystal, edge, bulk_.E_g)
         other = bulk_.valence if edge is bulk_.conduction else bulk_.conduction
@@ -153,8 +158,8 @@ class _Solution:
             solver,
         )
         self.work, self.warnings, self.sizes = Work(), [], {}  # type: Work, list[str], dict[str, int]
-        self.electron = _Carrier(bulk_.conduction, bulk_, reduced.nanocrystal, self.work)
-        self.hole = _Carrier(bulk_.valence, bulk_, reduced.nanocrystal, self.work)
+        self.electron = _Carrier(bulk_.conduction, bulk_, reduced.nanocrystal)
+        self.hole = _Carrier(bulk_.valence, bulk_, reduced.nanocrystal)
 
     def spectrum(self, label: str) -> Spectrum:
         """The reduced matrix of an irrep, ready to solve."""
@@ -181,17 +186,21 @@ class _Solution:
             if len(weights) and weights.max() >= 0.5:
                 break
             depth *= _DEEPER
-        name = "electron" if carrier.sign > 0 else "hole"
+        if not len(weights):
+            raise BandgError(
+                f"{carrier.name}: no {carrier.label} level within {depth:.2f} eV of the bulk band edge; "
+                "the nanocrystal is too small, or the set makes no sense"
+            )
         best = int(np.argmax(weights))
         if weights[best] < 0.5:
             self.warnings.append(
-                f"{name}: the best overlap with Bloch function x envelope is {weights[best]:.2f}, below one half; "
+                f"{carrier.name}: the best overlap with Bloch function x envelope is {weights[best]:.2f}, below one half; "
                 "the band-edge state is uncertain"
             )
         in_gap = np.sum(carrier.sign * (window.energies - window.energies[best]) < 0)
         if in_gap:
             self.warnings.append(
-                f"{name}: {in_gap} {carrier.label} level(s) lie between the band edge and the far side of the gap "
+                f"{carrier.name}: {in_gap} {carrier.label} level(s) lie between the band edge and the far side of the gap "
                 "(surface states?)"
             )
         return _Found(
@@ -222,6 +231,8 @@ class _Solution:
 
         shallow, deep = 0.0, carrier.depth
         while total(deep) < levels:
+            if deep > _WHOLE_BAND_EV:
+                raise BandgError(f"--levels {levels}: there are only {total(deep)} {carrier.name} levels")
             shallow, deep = deep, deep * _DEEPER
         for _ in range(_MAX_WINDOWS):
             if total(deep) <= 2 * levels + 6:
