@@ -194,14 +194,14 @@ class _Solution:
         best = int(np.argmax(weights))
         if weights[best] < 0.5:
             self.warnings.append(
-                f"{carrier.name}: the best overlap with Bloch function x envelope is {weights[best]:.2f}, below one half; "
-                "the band-edge state is uncertain"
+                f"{carrier.name}: the best overlap with Bloch function x envelope is {weights[best]:.2f}, "
+                "below one half; the band-edge state is uncertain"
             )
         in_gap = np.sum(carrier.sign * (window.energies - window.energies[best]) < 0)
         if in_gap:
             self.warnings.append(
-                f"{carrier.name}: {in_gap} {carrier.label} level(s) lie between the band edge and the far side of the gap "
-                "(surface states?)"
+                f"{carrier.name}: {in_gap} {carrier.label} level(s) lie between the band edge and the far side of "
+                "the gap (surface states?)"
             )
         return _Found(
             carrier.label, float(window.energies[best]), window.states[:, best], window.residual, float(weights[best])
