@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bandg import __version__, sweep
 from bandg.dataset import Row, to_dataset
 from bandg.errors import BandgError
+from bandg.etb.bulk import bulk
 from bandg.etb.model import resolve_neighbors
 from bandg.geometry import SHAPES, Nanocrystal, cube, sphere
 from bandg.parameters import ParameterSet, load_set
@@ -89,7 +90,14 @@ def compute(
     on_start(len(jobs))
     results = sweep.run_jobs(jobs, workers, cache, on_done)
     rows = [Row(found, model, chosen.name, cached) for found, cached in results]
-    return to_dataset(rows, _provenance(chosen, jobs, rows))
+    dataset = to_dataset(rows, _provenance(chosen, jobs, rows))
+    crystal = bulk(chosen, shells)
+    dataset.attrs |= {
+        "bulk_E_gap_eV": crystal.E_g,
+        "bulk_g_e": crystal.conduction.g(intra_atomic),
+        "bulk_g_h": crystal.valence.g(intra_atomic),
+    }
+    return dataset
 
 
 def _provenance(parameters: ParameterSet, jobs: Sequence[Job], rows: Sequence[Row]) -> dict[str, Any]:

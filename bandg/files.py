@@ -18,20 +18,26 @@ def check_writable(path: str | os.PathLike[str], formats: tuple[str, ...]) -> Pa
     target = Path(path)
     if target.suffix.lower() not in formats:
         named = f"{target.suffix!r} is" if target.suffix else "no extension is"
-        raise BandgError(f"cannot write {target}: {named} no known format; use {', '.join(formats)}")
-    if target.is_dir():
-        raise BandgError(f"cannot write {target}: it is a folder")
-    if not target.parent.is_dir():
-        raise BandgError(f"cannot write {target}: the folder {target.parent} does not exist")
+        raise _cannot(target, f"{named} no known format; use {', '.join(formats)}")
     try:
+        if target.is_dir():
+            raise _cannot(target, "it is a folder")
+        if not target.parent.is_dir():
+            raise _cannot(target, f"the folder {str(target.parent)!r} does not exist")
         with tempfile.TemporaryFile(dir=target.parent):
             pass
         if target.exists():
             with target.open("ab"):
                 pass
-    except OSError as error:
-        raise BandgError(f"cannot write {target}: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        raise _cannot(target, error) from error
     return target
+
+
+def _cannot(path: Path, why: object) -> BandgError:
+    name = str(path)
+    reason = getattr(why, "strerror", None) or why
+    return BandgError(f"cannot write {name if name.isprintable() else ascii(name)}: {reason}")
 
 
 def write_whole(path: str | os.PathLike[str], fill: Callable[[Path], object]) -> Path:
@@ -39,11 +45,11 @@ def write_whole(path: str | os.PathLike[str], fill: Callable[[Path], object]) ->
 
     fill(temporary) writes the content. Raises BandgError where it cannot be written.
     """
-    target = Path(path)
     try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.stem}.", suffix=target.suffix)
-    except OSError as error:
-        raise BandgError(f"cannot write {target}: {error.strerror or error}") from error
+        target = Path(os.path.realpath(path))  # replace what a link points to, not the link
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".bandg-", suffix=target.suffix)
+    except (OSError, ValueError) as error:
+        raise _cannot(Path(path), error) from error
     os.close(handle)
     temporary = Path(name)
     try:
@@ -51,7 +57,7 @@ def write_whole(path: str | os.PathLike[str], fill: Callable[[Path], object]) ->
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(target)
     except OSError as error:
-        raise BandgError(f"cannot write {target}: {error.strerror or error}") from error
+        raise _cannot(target, error) from error
     finally:
         temporary.unlink(missing_ok=True)
     return target

@@ -1,2 +1,202 @@
-def band_path(): ...
-def plot_bands(): ...
+"""Bulk bands along a path through the Brillouin zone, and the orbitals they are made of."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandg.errors import BandgError
+from bandg.plot.output import check_picture_path, save
+from bandg.plot.style import literal, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from bandg.etb.bloch import BlochHamiltonian
+    from bandg.etb.bulk import Bulk
+
+PATH = ("Gamma", "X", "M", "R", "Gamma", "M")
+"""The usual path through the cubic Brillouin zone."""
+
+CHARACTERS = (("Pb", "s", "#0072B2"), ("X", "p", "#E69F00"), ("Pb", "p", "#009E73"))
+"""Atom, shell and color of the characters that a picture of bands tells apart."""
+
+_LINE, _GRID = "#333333", "#CCCCCC"
+_WIDEST_PT, _THIN_PT = 5.0, 0.35
+"""Line widths of a pure character and of the bands themselves."""
+_SYMBOLS = {"Gamma": "Γ"}
+
+
+class Bands(NamedTuple):
+    """Bands along a path: distances (n,) in 1/nm, energies (n, dim) in eV, weights (n, dim, 3) of CHARACTERS.
+
+    ticks: (distance in 1/nm, name) of every corner of the path.
+    """
+
+    distances: NDArray[np.float64]
+    energies: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    ticks: list[tuple[float, str]]
+
+
+def band_path(
+    hamiltonian: BlochHamiltonian, points: Sequence[str] = PATH, n_per_segment: int = 60
+) -> tuple[NDArray[np.float64], NDArray[np.float64], list[tuple[float, str]]]:
+    """Bands along straight lines between high-symmetry points (Gamma, X, M, R).
+
+    Returns the distances along the path (n,) in 1/nm with n = n_per_segment (len(points) - 1) + 1, the energies
+    (n, dim) in eV on the set's own zero, in ascending order at each k, and the corners as (distance, name).
+    Raises BandgError for an unknown point, fewer than two points, a point that follows itself or n_per_segment < 1.
+    """
+    k, distances, ticks = _path(hamiltonian, points, n_per_segment)
+    energies: NDArray[np.float64] = np.asarray(np.linalg.eigvalsh(hamiltonian.H(k)), dtype=float)
+    return distances, energies, ticks
+
+
+def bands_with_character(hamiltonian: BlochHamiltonian, points: Sequence[str] = PATH, n_per_segment: int = 60) -> Bands:
+    """Bands along a path and their weights on Pb s, X p and Pb p; arguments and errors as :func:`band_path`."""
+    k, distances, ticks = _path(hamiltonian, points, n_per_segment)
+    energies, states = np.linalg.eigh(hamiltonian.H(k))
+    density = np.abs(states) ** 2
+    weights = [density[:, _positions(hamiltonian, kind, shell)].sum(axis=1) for kind, shell, _ in CHARACTERS]
+    return Bands(distances, energies, np.stack(weights, axis=-1), ticks)
+
+
+def plot_bands(
+    bulk: Bulk, path: str | os.PathLike[str], set_name: str, window_eV: tuple[float, float] = (-6.0, 6.0)
+) -> None:
+    """Draw the bulk bands along Gamma-X-M-R-Gamma-M and write the picture to path.
+
+    Energies are relative to the valence-band top at R; window_eV is the range shown, in eV from there. Each of three
+    panels colors the bands as wide as the weight of one shell: Pb s, X p or Pb p. The file's ending chooses the format.
+    Raises BandgError for an empty window, an unknown ending, or a file that cannot be written.
+    """
+    check_picture_path(path)
+    low, high = window_eV
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise BandgError(f"window_eV is ({low:g}, {high:g}): give a lower and a higher energy in eV")
+    bands = bands_with_character(bulk.hamiltonian)
+    with style():
+        save(_figure(bulk, bands, set_name, (low, high)), path)
+
+
+def _path(
+    hamiltonian: BlochHamiltonian, points: Sequence[str], n_per_segment: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], list[tuple[float, str]]]:
+    """k in 1/nm (n, 3), distances (n,) and ticks."""
+    from bandg.etb.bloch import HIGH_SYMMETRY
+
+    unknown = [name for name in points if name not in HIGH_SYMMETRY]
+    if unknown:
+        raise BandgError(f"no high-symmetry point {unknown[0]!r}; there are: {', '.join(HIGH_SYMMETRY)}")
+    if len(points) < 2 or any(one == other for one, other in itertools.pairwise(points)):
+        raise BandgError("a path needs two points or more, each different from the one before")
+    if n_per_segment < 1:
+        raise BandgError(f"n_per_segment is {n_per_segment}: it must be 1 or more")
+    corners = np.array([hamiltonian.point(name) for name in points])
+    steps = np.arange(n_per_segment)[:, None] / n_per_segment
+    segments = [start + steps * (end - start) for start, end in itertools.pairwise(corners)]
+    k = np.concatenate([*segments, corners[-1:]])
+    distances = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(k, axis=0), axis=1))])
+    return k, distances, [(float(d), name) for d, name in zip(distances[::n_per_segment], points, strict=True)]
+
+
+def _positions(hamiltonian: BlochHamiltonian, kind: str, shell: str) -> NDArray[np.int64]:
+    """Positions of the spin-orbitals of one shell on all atoms of a kind."""
+    from bandg.etb.bloch import SUBLATTICE_KINDS
+
+    number = hamiltonian.model.kinds.index(kind)
+    space = hamiltonian.model.spaces[number]
+    if shell not in space.shells:
+        return np.zeros(0, dtype=np.int64)
+    part = space.shell_slice(shell)
+    starts = hamiltonian.offsets[:-1][number == SUBLATTICE_KINDS]
+    return np.concatenate([start + np.arange(2 * part.start, 2 * part.stop) for start in starts])
+
+
+def _figure(bulk: Bulk, bands: Bands, set_name: str, window: tuple[float, float]) -> Figure:
+    """One panel for each character: all bands thin, and colored as wide as the weight of the character."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.0, 3.2))
+    FigureCanvasAgg(figure)
+    panels = figure.subplots(1, len(CHARACTERS), sharey=True)
+    figure.subplots_adjust(left=0.06, right=0.995, bottom=0.1, top=0.9, wspace=0.09)
+    energies = bands.energies - bulk.valence.energy
+    shown = (energies.min(axis=0) <= window[1]) & (energies.max(axis=0) >= window[0])
+    shown[1::2] = False  # Kramers partners lie on each other
+    for number, (axes, (kind, shell, color)) in enumerate(zip(panels, CHARACTERS, strict=True)):
+        _frame(axes, bands, window)
+        axes.plot(bands.distances, energies[:, shown], color=_LINE, linewidth=_THIN_PT, zorder=3)
+        _color(axes, bands.distances, energies[:, shown], bands.weights[:, shown, number], color)
+        axes.set_title(f"{kind} ${shell}$", loc="center", color=color, fontweight="bold")
+    _annotate_gap(panels[0], bulk, bands, window)
+    panels[0].set_ylabel("Energy from the valence-band top at R (eV)")
+    _legend(panels[1], literal(set_name))
+    return figure
+
+
+def _frame(axes: Axes, bands: Bands, window: tuple[float, float]) -> None:
+    """Limits, corners of the path and the zero of energy."""
+    axes.set_xlim(bands.distances[0], bands.distances[-1])
+    axes.set_ylim(*window)
+    for distance, _ in bands.ticks:
+        axes.axvline(distance, color=_GRID, linewidth=0.5, zorder=1)
+    if window[0] < 0 < window[1]:
+        axes.axhline(0, color=_GRID, linewidth=0.5, zorder=1)
+    axes.set_xticks([d for d, _ in bands.ticks], [_SYMBOLS.get(name, name) for _, name in bands.ticks])
+    axes.tick_params(axis="x", which="both", length=0)
+
+
+def _color(
+    axes: Axes,
+    distances: NDArray[np.float64],
+    energies: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    color: str,
+) -> None:
+    """Lines along bands (n, m) as wide as the weights (n, m)."""
+    from matplotlib.collections import LineCollection
+
+    points = np.stack(np.broadcast_arrays(distances[:, None], energies), axis=-1)
+    pieces = np.stack([points[:-1], points[1:]], axis=2).reshape(-1, 2, 2)
+    width = _WIDEST_PT * ((weights[:-1] + weights[1:]) / 2).ravel()
+    seen = width > _WIDEST_PT / 100
+    lines = LineCollection(
+        list(pieces[seen]), colors=color, linewidths=width[seen].tolist(), capstyle="round", zorder=2
+    )
+    axes.add_collection(lines, autolim=False)
+
+
+def _annotate_gap(axes: Axes, bulk: Bulk, bands: Bands, window: tuple[float, float]) -> None:
+    """An arrow over the gap at R and its size, if the window holds them."""
+    if not window[0] <= 0 < bulk.E_g <= window[1]:
+        return
+    at = next(distance for distance, name in bands.ticks if name == "R")
+    arrow: dict[str, Any] = {"arrowstyle": "<->", "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 7}
+    axes.annotate("", (at, 0), (at, bulk.E_g), arrowprops=arrow, zorder=5)
+    box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
+    text = rf"$E_{{\mathrm{{g}}}}$ = {bulk.E_g:.3f} eV"
+    place: dict[str, Any] = {"textcoords": "offset points", "verticalalignment": "center", "fontsize": 7}
+    axes.annotate(text, (at, bulk.E_g / 2), (5, 0), **place, bbox=box, zorder=4)
+
+
+def _legend(axes: Axes, set_name: str) -> None:
+    """Below the middle panel: the set, and what the widths mean."""
+    from matplotlib.lines import Line2D
+
+    handles = [Line2D([], [], color=_LINE, linewidth=2 * _THIN_PT, label=f"bands of {set_name}")]
+    handles += [
+        Line2D(
+            [], [], color=color, linewidth=_WIDEST_PT, solid_capstyle="butt", label=f"all weight on {kind} ${shell}$"
+        )
+        for kind, shell, color in CHARACTERS
+    ]
+    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=len(handles))

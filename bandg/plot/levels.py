@@ -64,11 +64,11 @@ def _figure(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    series, bulk = series_of(points), _bulk(attrs)
+    series, bulk = series_of(points, {curve.color for curve in curves}), _bulk(attrs)
     figure = Figure()
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2)
-    figure.subplots_adjust(left=0.07, right=0.995, bottom=0.14, top=0.88, wspace=0.19)
+    figure.subplots_adjust(left=0.065, right=0.97, bottom=0.14, top=0.88, wspace=0.19)
     for axes, quantities, y_label, letter in zip((left, right), PANELS, _Y_LABELS, "ab", strict=True):
         _panel(axes, quantities, curves, series, bulk)
         axes.set_xlabel(_X_LABEL)
@@ -80,7 +80,7 @@ def _figure(
         left.annotate(literal(title), (0, 1), (0, height), **above, verticalalignment="bottom")
     lowest = min(_calculated_legend(left, curves, bulk), _measured_legend(right, series))
     notes = _notes(curves, series, points)
-    figure.text(0.07, lowest, notes, fontsize=6.5, color=_INK, verticalalignment="top", linespacing=1.35)
+    figure.text(0.065, lowest, notes, fontsize=6.5, color=_INK, verticalalignment="top", linespacing=1.35)
     return figure
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
@@ -24,6 +24,7 @@ SOURCES = {
 
 _COLORS = ("#000000", "#7A7A7A", "#CC79A7", "#009E73", "#E69F00", "#56B4E9")
 _MARKERS = {"g_e": "o", "g_h": "s", "g_bx": "o"}
+_STATED = {"meliakov2025": ", stated in the text"}
 _FLAT, _END, _GAP = "stated as a flat range", "end of the stated range", "energy is E_g"
 
 
@@ -87,15 +88,16 @@ def range_look(color: str, cap: str = "|") -> dict[str, Any]:
     return {"color": color, "linewidth": 1.6, "marker": cap, "markersize": 7, "markeredgewidth": 1.4}
 
 
-def series_of(points: Iterable[MeasuredPoint]) -> tuple[Series, ...]:
-    """Measured points as they are drawn; those without an energy are left out (see :func:`without_energy`)."""
+def series_of(points: Iterable[MeasuredPoint], taken: Collection[str] = ()) -> tuple[Series, ...]:
+    """Measured points as they are drawn, first in colors that are not taken; without those that have no energy."""
+    colors = sorted(_COLORS, key=lambda color: color in taken)
     groups: dict[tuple[str, str, float | None], list[MeasuredPoint]] = {}
     for point in points:
         if point.energy_eV is not None:
             sample = "" if point.sample.startswith("#") else point.sample  # numbered samples are one series
             groups.setdefault((point.source, sample, point.temperature_K), []).append(point)
     return tuple(
-        Series(_label(*key, members), _COLORS[number % len(_COLORS)], _marks(members))
+        Series(_label(*key, members), colors[number % len(colors)], _marks(members))
         for number, (key, members) in enumerate(groups.items())
     )
 
@@ -122,7 +124,9 @@ def _label(source: str, sample: str, temperature: float | None, points: list[Mea
     size = f"{points[0].size_nm:g} nm" if sample and len(sizes) == 1 and points[0].size_nm is not None else ""
     kelvin = "" if temperature is None else f"{temperature:g} K"
     what = ", ".join(filter(None, (literal(sample), size, kelvin)))
-    stated = ", stated in the text" if source in SOURCES else ""
+    stated = _STATED.get(source, "")
+    if all("transcribed" in point.note for point in points):
+        stated = ", transcribed"
     return f"{source_name(source)}{stated}" + (f" ({what})" if what else "")
 
 

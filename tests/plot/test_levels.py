@@ -1,0 +1,324 @@
+"""A picture of levels holds every curve and point that it was given, says what they are, and is written whole."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.figure import Figure
+
+from bandg.errors import BandgError
+from bandg.measured import QUANTITIES, MeasuredPoint, available_measured, load_measured
+from bandg.plot import FORMATS, check_picture_path, plot_levels, style
+from bandg.plot.curves import curves_of
+from bandg.plot.levels import _apart, _figure
+from bandg.plot.points import SOURCES, series_of
+
+MAGIC = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml"}
+CELLS = (12, 10, 8, 6, 5, 4)
+
+
+def rows(termination: str = "halide", shape: str = "cube", name: str = "some-set", **changes: object) -> list[dict]:
+    """Nanocrystals that look like those of a real set."""
+    found = []
+    for cells in CELLS:
+        energy = 1.65 + 12 / cells**2
+        g_e, g_h = 3.2 - 8 / cells, -0.3 + 6 / cells
+        shift = 0.5 if termination == "lead" else 0.0
+        row = {"set": name, "model": "etb", "shape": shape, "termination": termination, "center": "Pb"}
+        row |= {"neighbors": 1, "size_nm": 0.6289 * cells, "E_gap_eV": energy}
+        found.append(row | {"g_e": g_e - shift, "g_h": g_h, "g_bx": g_e - shift + g_h} | changes)
+    return found
+
+
+def dataset(*groups: list[dict], **attrs: object) -> xr.Dataset:
+    table = [row for group in groups for row in group]
+    return xr.Dataset({key: ("nc", [row[key] for row in table]) for key in table[0]}, attrs=attrs)
+
+
+def draw(data: xr.Dataset, measured: tuple[MeasuredPoint, ...] = (), title: str | None = None) -> Figure:
+    with style():
+        return _figure(curves_of(data), measured, title, data.attrs)
+
+
+def curves(axes: object) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    return {str(line.get_label()): line.get_data() for line in axes.lines if "cube" in str(line.get_label())}
+
+
+def legend_texts(figure: Figure) -> list[str]:
+    legends = [axes.get_legend() for axes in figure.axes]
+    return [" ".join(text.get_text().split()) for legend in legends if legend for text in legend.get_texts()]
+
+
+def refusal(*arguments: object) -> str:
+    with pytest.raises(BandgError) as caught:
+        plot_levels(*arguments)
+    assert len(str(caught.value).splitlines()) == 1
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("ending", [*FORMATS, "PNG"])
+def test_the_ending_chooses_the_format(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"levels.{ending}"
+    plot_levels(dataset(rows()), path, load_measured("meliakov2025"), title="cost: $5 & 10_3 % \\alpha")
+    assert path.read_bytes().startswith(MAGIC[ending.lower()])
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_picture_is_the_same_every_time(tmp_path: Path) -> None:
+    for name in ("one.svg", "two.svg", "one.pdf", "two.pdf"):
+        plot_levels(dataset(rows()), tmp_path / name, load_measured("meliakov2025"))
+    assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+    assert (tmp_path / "one.pdf").read_bytes() == (tmp_path / "two.pdf").read_bytes()
+
+
+def test_pdf_text_stays_text(tmp_path: Path) -> None:
+    plot_levels(dataset(rows()), tmp_path / "a.pdf")
+    assert b"/FontType 42" in (tmp_path / "a.pdf").read_bytes() or b"/CIDFontType2" in (tmp_path / "a.pdf").read_bytes()
+
+
+def test_curves_are_the_numbers_and_nothing_beyond() -> None:
+    data = dataset(rows("halide"), rows("lead"))
+    left, right = draw(data).axes
+    drawn = curves(left) | curves(right)
+    assert len(curves(left)) == 4 and len(curves(right)) == 2
+    for termination in ("halide", "lead"):
+        mine = data.where(data.termination == termination, drop=True)
+        for quantity in ("g_e", "g_h", "g_bx"):
+            x, y = drawn[f"{quantity} some-set (ETB): cube, {termination}"]
+            assert x.tolist() == mine.E_gap_eV.values.tolist()
+            assert y.tolist() == mine[quantity].values.tolist()
+
+
+def test_order_in_the_dataset_does_not_matter() -> None:
+    data = dataset(rows())
+    (line,) = curves(draw(data.isel(nc=[3, 0, 5, 1, 4, 2])).axes[1]).values()
+    assert line[0].tolist() == data.E_gap_eV.values.tolist()
+
+
+def test_a_missing_value_leaves_a_gap() -> None:
+    data = dataset(rows())
+    data["g_h"][2] = data["g_bx"][2] = np.nan
+    left, right = draw(data).axes
+    assert (
+        np.isnan(curves(right)["g_bx some-set (ETB): cube, halide"][1]).tolist() == [False] * 2 + [True] + [False] * 3
+    )
+    assert not np.isnan(curves(left)["g_e some-set (ETB): cube, halide"][1]).any()
+
+
+def test_terminations_differ_in_color_and_carriers_without_it() -> None:
+    left = draw(dataset(rows("halide"), rows("lead"))).axes[0]
+    lines = {str(line.get_label()): line for line in left.lines}
+    halide_e, halide_h = (lines[f"{q} some-set (ETB): cube, halide"] for q in ("g_e", "g_h"))
+    lead_e = lines["g_e some-set (ETB): cube, lead"]
+    assert halide_e.get_color() == halide_h.get_color() != lead_e.get_color()
+    assert halide_e.get_marker() != halide_h.get_marker() and halide_e.get_linestyle() != halide_h.get_linestyle()
+
+
+def test_groups_of_the_legend() -> None:
+    texts = legend_texts(draw(dataset(rows("halide"), rows("lead"), rows("lead", name="other"))))
+    assert texts[:3] == [
+        "some-set (ETB): cube, halide",
+        "some-set (ETB): cube, lead",
+        "other (ETB): cube, lead",
+    ]
+    assert len(texts) == 5 and "electron" in texts[3] and "hole" in texts[4]
+
+
+def test_many_groups_all_look_different() -> None:
+    data = dataset(*(rows(termination, name=f"set{n}") for n in range(5) for termination in ("halide", "lead")))
+    found = curves_of(data)
+    assert len(found) == 10
+    assert len({(curve.color, curve.look("g_e")["marker"]) for curve in found}) == 10
+    draw(data)
+
+
+def test_centers_split_spheres_but_not_cubes() -> None:
+    mixed = [row | {"center": "Pb" if n % 2 else "Cs"} for n, row in enumerate(rows())]
+    assert len(curves_of(dataset(mixed))) == 1
+    spheres = [row | {"shape": "sphere"} for row in mixed]
+    assert [curve.label for curve in curves_of(dataset(spheres))] == [
+        "some-set (ETB): sphere, halide, centered on Cs",
+        "some-set (ETB): sphere, halide, centered on Pb",
+    ]
+
+
+def test_neighbors_split_where_they_differ() -> None:
+    labels = [curve.label for curve in curves_of(dataset(rows(), rows(neighbors=2)))]
+    assert labels == ["some-set (ETB): cube, halide, neighbors 1", "some-set (ETB): cube, halide, neighbors 2"]
+
+
+def test_every_measured_point_lies_inside_the_frame() -> None:
+    points = (*load_measured("meliakov2025"), *load_measured("other_perovskites"))
+    left, right = draw(dataset(rows()), points).axes
+    for point in points:
+        if point.energy_eV is None:
+            continue
+        axes = right if point.quantity == "g_bx" else left
+        assert axes.get_xlim()[0] < point.energy_eV < axes.get_xlim()[1]
+        assert axes.get_ylim()[0] < point.value < axes.get_ylim()[1]
+        near = [
+            np.abs(np.transpose(line.get_data()) - (point.energy_eV, point.value)).sum(axis=1) for line in axes.lines
+        ]
+        assert min(distance.min() for distance in near) < 1e-12
+
+
+def test_a_magnitude_is_open_and_a_flat_range_a_bar() -> None:
+    left, right = draw(dataset(rows()), load_measured("meliakov2025")).axes
+    at = {(line.get_xdata()[0], line.get_ydata()[0]): line for line in left.lines if len(line.get_xdata()) == 1}
+    assert at[1.911, 1.41].get_markerfacecolor() == "none" and at[1.911, 0.91].get_markerfacecolor() == "none"
+    assert at[1.69, 2.3].get_markerfacecolor() == "#000000"
+    (bar,) = [line for line in right.lines if list(line.get_xdata()) == [1.69, 2.25]]
+    assert list(bar.get_ydata()) == [2.2, 2.2]
+
+
+def test_the_legend_says_what_the_points_are() -> None:
+    figure = draw(dataset(rows("lead")), load_measured("meliakov2025"))
+    texts = legend_texts(figure)
+    assert "Meliakov et al. 2025, stated in the text (6 K)" in texts
+    assert "Meliakov et al. 2025, stated in the text (colloidal CsPbI3 NCs, 7.2 nm, 200 K)" in texts
+    assert "open: stated as a magnitude" in texts and "bar: stated as a range, not as points" in texts
+    (notes,) = (text.get_text() for text in figure.texts)
+    assert "exciton binding" in notes and "= +1.58" in notes and "= +0.72" in notes and "(N-1)a" in notes
+    assert all("no exciton binding" in axes.get_xlabel() for axes in figure.axes)
+
+
+def test_series_of_several_materials_are_told_apart() -> None:
+    groups = series_of((*load_measured("meliakov2025"), *load_measured("other_perovskites")), ("#CC79A7", "#E69F00"))
+    assert "Kirstein et al. 2022, transcribed (MAPbI3)" in [group.label for group in groups]
+    assert len({group.color for group in groups}) == len(groups) == 5
+    assert all(mark.is_range for group in groups[2:] for mark in group.marks)
+
+
+def test_own_points_are_named_by_their_file() -> None:
+    own = MeasuredPoint(1.8, "g_e", 2.0, error=0.3, source="/some/where/my$points.csv")
+    figure = draw(dataset(rows()), (own,))
+    assert r"my\$points.csv" in legend_texts(figure)
+    assert len(figure.axes[0].containers) == 1  # the error bar
+
+
+def test_every_shipped_source_has_a_name() -> None:
+    points = [point for name in available_measured() for point in load_measured(name)]
+    assert {point.source for point in points} <= set(SOURCES)
+
+
+def test_every_quantity_that_can_be_measured_is_drawn() -> None:
+    points = tuple(MeasuredPoint(1.8, quantity, 1.0) for quantity in QUANTITIES)
+    (group,) = series_of(points)
+    assert [mark.quantity for mark in group.marks] == ["g_e", "g_h", "g_bx", "g_e", "g_h"]
+    assert [mark.signed for mark in group.marks] == [True, True, True, False, False]
+
+
+def test_bulk_values_come_from_the_attributes() -> None:
+    figure = draw(dataset(rows(), bulk_E_gap_eV=1.652, bulk_g_e=3.239, bulk_g_h=-0.338))
+    stars = [[line for line in axes.lines if line.get_marker() == "*"] for axes in figure.axes]
+    assert [line.get_ydata()[0] for line in stars[0]] == [3.239, -0.338]
+    assert stars[1][0].get_ydata()[0] == pytest.approx(2.901)
+    assert any("1.652 eV" in text for text in legend_texts(figure))
+
+
+def test_legends_hang_below_the_frames_and_do_not_meet() -> None:
+    data = dataset(rows("halide", name="a-rather-long-name-of-a-parameter-set"), rows("lead"))
+    figure = draw(data, (*load_measured("meliakov2025"), *load_measured("other_perovskites")), title="both")
+    left, right = (axes.get_legend().get_window_extent() for axes in figure.axes)
+    assert left.x1 < right.x0
+    for axes, legend in zip(figure.axes, (left, right), strict=True):
+        assert legend.y1 < axes.xaxis.label.get_window_extent().y0
+    (notes,) = figure.texts
+    extent = notes.get_window_extent()
+    assert extent.y1 <= min(left.y0, right.y0) and extent.x1 < figure.bbox.x1
+
+
+def test_sizes_above_the_frame_do_not_overlap() -> None:
+    for axes in draw(dataset(rows("halide"), rows("lead"))).axes:
+        numbers = [text for text in axes.texts if re.fullmatch(r"[\d.]+|nm", text.get_text())]
+        boxes = [text.get_window_extent() for text in numbers]
+        assert {"7.5", "2.5"} <= {text.get_text() for text in numbers}
+        assert not any(one.overlaps(other) for n, one in enumerate(boxes) for other in boxes[:n])
+
+
+@pytest.mark.parametrize(
+    "places, labeled",
+    [([0], [0]), ([0, 10, 40, 45], [0, 3]), ([0, 5], [0]), ([0, 20, 40], [0, 1, 2]), ([30, 0, 35, 60], [0, 1, 3])],
+)
+def test_labels_keep_apart_and_hold_the_last_size(places: list[float], labeled: list[int]) -> None:
+    assert _apart(np.array(places, dtype=float)) == labeled
+
+
+def test_one_nanocrystal_is_enough(tmp_path: Path) -> None:
+    plot_levels(dataset(rows()[:1]), tmp_path / "one.png")
+    assert (tmp_path / "one.png").stat().st_size > 10_000
+
+
+def test_errors_are_one_line_and_leave_nothing(tmp_path: Path) -> None:
+    data = dataset(rows())
+    for name, expected in {"a.jpg": ".pdf, .png, .svg", "a": "no extension", ".png": "no extension"}.items():
+        assert expected in refusal(data, tmp_path / name)
+    assert "does not exist" in refusal(data, tmp_path / "absent" / "a.png")
+    assert "cannot write" in refusal(data, tmp_path / ("x" * 300 + ".png"))
+    assert "E_gap_eV" in refusal(data.drop_vars("E_gap_eV"), tmp_path / "a.png")
+    assert "nothing to draw" in refusal(data.isel(nc=[]), tmp_path / "a.png")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "folder.png").mkdir()
+    assert "null" in refusal(data, "a\0.png")
+    assert "it is a folder" in refusal(data, tmp_path / "folder.png")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="permissions do not bind this user")
+def test_a_directory_without_permission_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        assert "permission" in refusal(dataset(rows()), tmp_path / "a.png")
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_failure_while_writing_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(b"old")
+
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full_disk)
+    assert "No space left" in refusal(dataset(rows()), path)
+    assert path.read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_link_stays_a_link(tmp_path: Path) -> None:
+    target, link = tmp_path / "target.png", tmp_path / "link.png"
+    link.symlink_to(target)
+    plot_levels(dataset(rows()), link)
+    assert link.is_symlink() and target.read_bytes().startswith(MAGIC["png"])
+
+
+def test_check_picture_path_tells_the_format(tmp_path: Path) -> None:
+    assert check_picture_path(tmp_path / "a.SVG") == "svg"
+
+
+def test_the_user_settings_neither_matter_nor_change() -> None:
+    import matplotlib
+
+    with matplotlib.rc_context({"font.size": 31.0, "text.usetex": True}):
+        figure = draw(dataset(rows()))
+        assert matplotlib.rcParams["font.size"] == 31.0
+        assert figure.axes[0].xaxis.label.get_fontsize() == 8.0 and not figure.axes[0].xaxis.label.get_usetex()
+
+
+def test_matplotlib_comes_late_and_pyplot_never(tmp_path: Path) -> None:
+    code = """
+import sys, bandg.plot
+assert "matplotlib" not in sys.modules and "xarray" not in sys.modules
+import xarray
+row = dict(set="a", model="etb", shape="cube", termination="lead", size_nm=4.0, E_gap_eV=2.0, g_e=1.0, g_h=1.0, g_bx=2.)
+bandg.plot.plot_levels(xarray.Dataset({k: ("nc", [v]) for k, v in row.items()}), sys.argv[1])
+assert "matplotlib" in sys.modules and "matplotlib.pyplot" not in sys.modules
+"""
+    done = subprocess.run([sys.executable, "-c", code, tmp_path / "a.png"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
