@@ -124,7 +124,9 @@ def _point_group(raw: bytes) -> PointGroup:
     )
     linear = get_crystallographic_pointgroup_irreps_from_symmetry(rotations, method="random")
     characters = [np.real(d[:, 0, 0]) for d in linear if d.shape[1] == 1 and np.allclose(np.imag(d), 0)]
-    characters.sort(key=np.sum, reverse=True)  # the trivial one first, so that 8+ and 8- are D(3/2) itself
+    proper = np.linalg.det(rotations) > 0
+    # first those that are trivial on proper rotations, so that 8+ and 8- are D(3/2) itself and not A2 x D(3/2)
+    characters.sort(key=lambda chi: (chi[proper].sum(), chi.sum()), reverse=True)
     found = [_finish(d, rotations, spinors, factors, characters) for d in matrices]
     return PointGroup(rotations, spinors, tuple(_labelled(found, rotations)))
 

@@ -33,9 +33,7 @@ CHECK = {
     "kashikar2021-cspbcl3": "E_g 2.127 m_h 0.225 m_e 0.237 g_h 0.84 g_e 0.94",
 }
 CASES = [
-    (name, *pair)
-    for name, text in CHECK.items()
-    for pair in zip(text.split()[::2], text.split()[1::2], strict=True)
+    (name, *pair) for name, text in CHECK.items() for pair in zip(text.split()[::2], text.split()[1::2], strict=True)
 ]
 
 
@@ -269,7 +267,10 @@ def test_g_from_the_closed_table() -> None:
             states.conj().T @ (H(point + e) - H(point - e)) @ states / (2 * step) * a / 2 for e in np.eye(3)[:2] * step
         ]
         first = occupied_bands(found.hamiltonian)
-        for pair, edge, sign in ((slice(first - 2, first), found.valence, 1), (slice(first, first + 2), found.conduction, -1)):
+        for pair, edge, sign in (
+            (slice(first - 2, first), found.valence, 1),
+            (slice(first, first + 2), found.conduction, -1),
+        ):
             energy = energies[pair].mean()
             others = np.abs(energies - energy) > 1e-6
             weights = 1 / (energy - energies[others])

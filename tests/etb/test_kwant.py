@@ -40,6 +40,7 @@ SETS = {
     "kashikar2021": (SMALL, None),
     "full-xx": (FULL, FULL_XX),
     "small-xx": (SMALL, SMALL_XX),
+    "random": (FULL, FULL_XX),  # no integral vanishes, as many do in the sets
 }
 
 
@@ -49,7 +50,11 @@ def load(name: str, folder: Path) -> tuple[ParameterSet, Shells]:
         return load_set(name), shells
     path = folder / f"{name}.toml"
     path.write_text(text)
-    return load_set(str(path)), shells
+    parameters = load_set(str(path))
+    if name == "random":
+        values = np.random.default_rng(5).uniform(-2, 2, len(parameters.paths))
+        parameters = parameters.with_values(dict(zip(parameters.paths, values.tolist(), strict=True)))
+    return parameters, shells
 
 
 def kwant_matrix(parameters: ParameterSet, shells: Shells, cells: int, termination: str) -> tuple[Any, Any]:
@@ -94,6 +99,4 @@ def test_hamiltonian_is_that_of_kwant(name: str, cells: int, termination: str, t
     taken = np.concatenate(taken)
     reference = reference[taken][:, taken]
     assert abs(sparse.csr_array(reference) - ours).max() < 1e-12
-    assert abs(ours).max() > 5  # and something was compared
-    bonds = (abs(sparse.csr_array(reference)) > 1e-12).sum()
-    assert bonds == (abs(ours) > 1e-12).sum()
+    assert (abs(ours) > 1e-12).sum() == (abs(reference) > 1e-12).sum() > 500  # and something was compared
