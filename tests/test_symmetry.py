@@ -281,7 +281,7 @@ def test_pseudospin_of_free_atoms_in_every_group_with_inversion() -> None:
 
 
 def test_labels_of_s_orbitals_around_the_center() -> None:
-    """Eight at the corners of a cube: A1g, T1u, T2g, A2u, so 6+; 6-, 8-; 7+, 8+; 7-. Six on the axes: 6+; 8+; 6-, 8-."""
+    """Eight at the corners of a cube: A1g, T1u, T2g, A2u: 6+; 6-, 8-; 7+, 8+; 7-. Six on the axes: 6+; 8+; 6-, 8-."""
     parameters = load_set("nestoklon2023-standin")
     corners = np.array(list(itertools.product((-1, 1), repeat=3)))
     axes = np.concatenate([np.eye(3, dtype=int), -np.eye(3, dtype=int)])

@@ -1,6 +1,6 @@
 """The numbers of the validation page, computed when the documentation is built.
 
-    python docs/_scripts/validation.py FOLDER
+python docs/_scripts/validation.py FOLDER
 """
 
 from __future__ import annotations
@@ -125,9 +125,8 @@ def convergence(parameters: ParameterSet, folder: Path) -> str:
                 fit = np.linalg.lstsq(powers, (g - limit)[large])[0]
                 rms = np.sqrt(np.mean((powers @ fit - (g - limit)[large]) ** 2))
                 exponents = -np.diff(np.log(np.abs(g - limit))) / np.diff(np.log(cells))
-                rows.append(
-                    [carrier, termination, f"{fit[0]:+.0f}", f"{rms:.4f}", f"{exponents[0]:.2f}", f"{exponents[-1]:.2f}"]
-                )
+                numbers = (f"{fit[0]:+.0f}", f"{rms:.4f}", f"{exponents[0]:.2f}", f"{exponents[-1]:.2f}")
+                rows.append([carrier, termination, *numbers])
                 line = np.linspace(1e-4, 1 / 14, 200)
                 curve = limit + (line[:, None] ** np.array([2.0, 3.0, 4.0])) @ fit
                 (drawn,) = axes.plot(1e3 / cells**2, g, "o", label=f"{termination}, computed")

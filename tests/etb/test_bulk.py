@@ -219,7 +219,7 @@ def test_hermitian_time_reversal_and_cubic(hamiltonian: BlochHamiltonian) -> Non
             turned = np.linalg.eigvalsh(hamiltonian.H(np.array(signs) * k[list(order)]))
             np.testing.assert_allclose(turned, energies, atol=1e-11)
     period = 2 * np.pi / hamiltonian.a_nm
-    np.testing.assert_allclose(np.linalg.eigvalsh(hamiltonian.H(k + [period, 0, -period])), energies, atol=1e-11)
+    np.testing.assert_allclose(np.linalg.eigvalsh(hamiltonian.H(np.add(k, [period, 0, -period]))), energies, atol=1e-11)
 
 
 def test_many_k_at_once(hamiltonian: BlochHamiltonian) -> None:
