@@ -102,6 +102,7 @@ class Orbits:
         second, operation = self.locate(bonds.second)
         table = np.stack([self.type_of[first], self.type_of[second], bonds.type, operation], axis=1)
         classes, which = np.unique(table, axis=0, return_inverse=True)
+        which = which.ravel()  # numpy 2.0 keeps the axis
         order = np.argsort(which, kind="stable")
         chunks = np.split(order, np.cumsum(np.bincount(which))[:-1])
         weight = np.sqrt(self.sizes[first] / self.sizes[second])
@@ -133,6 +134,7 @@ def find_orbits(system: SiteSystem, group: PointGroup | None = None) -> Orbits:
     coordinates = system.coordinates[sites]
     fixed = np.array([(coordinates @ rotation.T == coordinates).all(axis=1) for rotation in group.rotations]).T
     signature, which = np.unique(np.column_stack([system.kind[sites], fixed]), axis=0, return_inverse=True)
+    which = which.ravel()  # numpy 2.0 keeps the axis
     order = np.lexsort((sites, which))
     sizes = group.order // fixed.sum(axis=1)
     if sizes.sum() != system.n_sites:

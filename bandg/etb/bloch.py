@@ -74,6 +74,7 @@ class BlochHamiltonian:
             part = self.block(sublattice)
             onsite[part, part] = self.model.onsite[kind].at(self.vector)
         vectors, where = np.unique(self.model.bond_vectors, axis=0, return_inverse=True)
+        where = where.ravel()  # numpy 2.0 keeps the axis
         hops = np.zeros((len(vectors), self.dimension, self.dimension), dtype=complex)
         for number, start, end in self._bonds:
             hops[where[number], self.block(start), self.block(end)] += self.model.bond_terms[number].at(self.vector)
