@@ -55,6 +55,8 @@ def main() -> None:
         # typer keeps its own copy of click, so its usage errors are known by what they can do
         if not hasattr(error, "format_message"):
             raise
+        if not error.format_message():  # no command was given and the help stands there already
+            sys.exit(2)
         _fail(error.format_message())
     sys.exit(code if isinstance(code, int) else 0)
 
