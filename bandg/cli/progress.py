@@ -22,13 +22,15 @@ class Progress:
         self._bar = Bar(*columns, console=console, transient=True, disable=not console.is_terminal)
 
     def __enter__(self) -> Progress:
-        self._bar.start()
+        if not self._bar.disable:  # an older rich prints an empty line even where it is disabled
+            self._bar.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.stop()
+        if not self._bar.disable:
+            self._bar.stop()
 
     def start(self, total: int) -> None:
         """Begin with a number of nanocrystals to compute."""
