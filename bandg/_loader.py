@@ -15,6 +15,8 @@ from bandg.parameters import Parameter, ParameterSet, available_sets, orbitals_o
 def load(name_or_path: str) -> ParameterSet:
     """See :func:`bandg.parameters.load_set`."""
     if not is_path(name_or_path):
+        if name_or_path in available_sets("kp"):
+            raise BandgError(f"{name_or_path} is a k.p set, no tight-binding set: use it with bandg kp")
         if name_or_path not in available_sets():
             raise BandgError(one_line(f"unknown parameter set {name_or_path!r}{_hint(name_or_path)}"))
         return _assemble(f"{name_or_path}.toml", None, name_or_path)

@@ -97,6 +97,8 @@ def parse(text: str, label: str) -> RawSet:
     Raises BandgError naming the file, the key and what would be right.
     """
     raw = _toml(text, label)
+    if raw.get("model") == "kp":
+        fail(label, "model", 'is "kp", not available here: use the file with bandg kp, or write model = "etb"')
     _check_names(raw, _tree(), (), label)
     try:
         file = _File.model_validate(raw)
@@ -105,8 +107,7 @@ def parse(text: str, label: str) -> RawSet:
     if file.version != 1:
         fail(label, "schema", f"{file.version} is not known: this version of bandg reads schema = 1")
     if file.model not in (None, "etb"):
-        later = "not available in parameter files yet" if file.model == "kp" else "not known"
-        fail(label, "model", f'{_show.repr(file.model)} is {later}: write model = "etb"')
+        fail(label, "model", f'{_show.repr(file.model)} is not known: write model = "etb"')
     entries: dict[str, Parameter] = {}
     for path, entry in _flat(file, label):
         entries[path] = _resolve(path, entry, file.defaults, label)

@@ -6,9 +6,11 @@ import hashlib
 import json
 import math
 import os
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -166,9 +168,14 @@ def load_set(name_or_path: str | os.PathLike[str]) -> ParameterSet:
     return load(name_or_path) if isinstance(name_or_path, str) else load_file(os.fspath(name_or_path))
 
 
-def available_sets() -> tuple[str, ...]:
-    """Names of the shipped parameter sets, sorted."""
-    return tuple(sorted(name.removesuffix(".toml") for name in resources.params_files()))
+def available_sets(model: str = "etb") -> tuple[str, ...]:
+    """Names of the shipped parameter sets of a model, "etb" or "kp", sorted."""
+    return tuple(sorted(name.removesuffix(".toml") for name in resources.params_files() if _model_of(name) == model))
+
+
+@lru_cache(maxsize=64)
+def _model_of(file_name: str) -> str:
+    return str(tomllib.loads(resources.read_params(file_name)).get("model", "etb"))
 
 
 def orbitals_of(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -23,6 +23,8 @@ def list_sets() -> None:
         found = load_set(name)
         orbitals = "; ".join(f"{species} {' '.join(shells)}" for species, shells in found.orbitals.items())
         table.add_row(name, found.material, orbitals, ", ".join(found.shells))
+    for name in available_sets("kp"):
+        table.add_row(name, "", "k.p, 8 bands (bandg kp)", "")
     Console().print(table)
 
 

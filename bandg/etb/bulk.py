@@ -132,7 +132,7 @@ def levels_at_R(hamiltonian: BlochHamiltonian) -> tuple[Level, ...]:
     energies, states = np.linalg.eigh(hamiltonian.H(hamiltonian.point("R")))
     starts = np.flatnonzero(np.diff(energies, prepend=-np.inf) > _DEGENERATE_EV)
     groups = zip(starts, [*starts[1:], len(energies)], strict=True)
-    operations = _cell_operations(hamiltonian)
+    operations = cell_operations(hamiltonian)
     return tuple(_level(hamiltonian, operations, float(energies[i:j].mean()), states[:, i:j]) for i, j in groups)
 
 
@@ -159,7 +159,7 @@ def _level(
     return Level(energy, states, name or "?", character)
 
 
-def _cell_operations(hamiltonian: BlochHamiltonian) -> NDArray[np.complex128]:
+def cell_operations(hamiltonian: BlochHamiltonian) -> NDArray[np.complex128]:
     """The 48 operations about Pb on the Bloch functions at R, shape (48, dim, dim).
 
     An operation takes X on sublattice a to +-sublattice b; a step of one lattice vector at R changes the sign.
@@ -217,7 +217,7 @@ def _share(moment: NDArray[np.complex128]) -> float:
 def _align(hamiltonian: BlochHamiltonian, level: Level) -> NDArray[np.complex128]:
     """The doublet turned so that its rows are |1/2, +-1/2> of its irrep, pseudospin up first."""
     group = point_group(cubic_rotations())
-    action = level.states.conj().T @ _cell_operations(hamiltonian) @ level.states
+    action = level.states.conj().T @ cell_operations(hamiltonian) @ level.states
     turn = intertwiner(action, group.irrep(level.irrep.removeprefix("R")).matrices)
     if turn is None:
         raise BandgError(f"the doublet at {level.energy:.4f} eV is no {level.irrep}")

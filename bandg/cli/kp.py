@@ -1,0 +1,130 @@
+"""`bandg kp`: bulk g-factors from the k.p laws, the laws themselves, and sets extracted from tight binding."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bandg.errors import BandgError
+
+app = typer.Typer(help="k.p theory: bulk laws, formulas, sets from tight binding.", no_args_is_help=True)
+_GAP = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*(\S*)\s*")
+_EDGES = {"g_h": "v", "g_e": "c"}
+
+
+def parse_gap(text: str) -> float:
+    """A gap in eV from "1.911eV". Raises BandgError where the unit is missing or another, or the gap makes no sense."""
+    match = _GAP.fullmatch(text)
+    if match is None or match[2] != "eV":
+        raise BandgError(f"gap {text!r} is no energy in eV: write 1.911eV")
+    value = float(match[1])
+    if not 0.05 <= value <= 20:
+        raise BandgError(f"gap {text!r} lies outside 0.05..20 eV")
+    return value
+
+
+@app.command()
+def bulk(
+    gap: Annotated[str | None, typer.Option(help="Gap with its unit, as 1.911eV; default: the set's.")] = None,
+    set_name: Annotated[str, typer.Option("--set", help="k.p or tight-binding set, by name or path.")] = "kirstein2022",
+    out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
+) -> None:
+    """Bulk g-factors, and masses where the set has remote bands, at a gap."""
+    from bandg.dataset import write_json
+    from bandg.files import check_writable
+    from bandg.kp.parameters import load_kp
+
+    if out is not None:
+        check_writable(out, (".json",))
+    energy = None if gap is None else parse_gap(gap)
+    chosen = load_kp(set_name)
+    values = chosen.values | ({} if energy is None else {"E_g": energy})
+    result = bulk_values(values, chosen.has_masses)
+    typer.echo(f"{chosen.name}, gap {values['E_g']:.4g} eV: " + describe(result))
+    if out is not None:
+        write_json({"set": chosen.name, "E_g_eV": values["E_g"]} | result, out)
+        typer.echo(f"wrote {out}")
+
+
+def bulk_values(values: dict[str, float], masses: bool) -> dict[str, float]:
+    """g_e and g_h, and m_e and m_h in m0 if asked for, by the second-order laws."""
+    from bandg.kp.laws import evaluate, mass
+
+    result = {name: evaluate(edge, values) for name, edge in _EDGES.items()}
+    return result | ({"m_h": mass("v", values), "m_e": mass("c", values)} if masses else {})
+
+
+def describe(result: dict[str, float]) -> str:
+    """The numbers on one line."""
+    return ", ".join(f"{name} = {value:+.4f}" for name, value in result.items())
+
+
+@app.command()
+def formula(
+    quantity: Annotated[str, typer.Argument(help="g_h or g_e.")],
+    law: Annotated[str, typer.Option(help="bulk, effective-gap, kane or fourth-order.")] = "bulk",
+    latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
+    separate: Annotated[bool, typer.Option("--separate", help="Keep P6 (to R6-) and P8 (to R8-) apart.")] = False,
+) -> None:
+    """Print a law as it comes out of the derivation; c = hbar^2 / 2 m0, P = hbar p / m0."""
+    from bandg.kp import laws
+
+    if quantity not in _EDGES:
+        raise BandgError(f"quantity {quantity!r} is unknown; choose g_h or g_e")
+    typer.echo(laws.describe(laws.formula(_EDGES[quantity], law, not separate), latex))
+
+
+@app.command("from-etb")
+def from_etb(
+    set_name: Annotated[str, typer.Option("--set", help="Tight-binding set.")] = "nestoklon2023-standin",
+    out: Annotated[Path | None, typer.Option(help="Write FILE.toml.")] = None,
+) -> None:
+    """Extract the k.p set that has the same bands near R as a tight-binding set."""
+    from bandg.files import check_writable, write_whole
+    from bandg.kp import parameters
+
+    if out is not None:
+        check_writable(out, (".toml",))
+    text = parameters.from_etb(Path(set_name) if set_name.endswith(".toml") else set_name).to_toml()
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    write_whole(out, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    typer.echo(f"wrote {out}")
+
+
+@app.command()
+def decompose(
+    set_name: Annotated[str, typer.Option("--set", help="Tight-binding set.")] = "nestoklon2023-standin",
+) -> None:
+    """Which bands make the bulk g-factors, beside the first-principles decomposition."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from bandg.etb.bulk import bulk as compute_bulk
+    from bandg.kp.decompose import first_principles, tight_binding
+    from bandg.parameters import load_set
+
+    parameters = load_set(Path(set_name) if set_name.endswith(".toml") else set_name)
+    own = tight_binding(compute_bulk(parameters))
+    columns: dict[str, dict[str, dict[str, float]]] = {parameters.name: own} | first_principles()
+    for carrier in ("g_h", "g_e"):
+        groups = dict.fromkeys(name for parts in columns.values() for name in parts[carrier])
+        table = Table("bands", title=f"contributions to the bulk {carrier}")
+        for column in columns:
+            table.add_column(column, justify="right")
+        for group in groups:
+            table.add_row(group, *(_number(parts[carrier].get(group)) for parts in columns.values()))
+        table.add_row("sum", *(_number(sum(parts[carrier].values())) for parts in columns.values()))
+        Console(width=None if Console().is_terminal else 160).print(table)
+    typer.echo(
+        "First principles: at the gap of each functional, not the measured one; the term of the other band edge scales "
+        "as 1 / gap. Halide levels shift between models: compare groups, not energies."
+    )
+
+
+def _number(value: Any) -> str:
+    return "" if value is None else f"{value:+.3f}"

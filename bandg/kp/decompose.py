@@ -1,0 +1,70 @@
+"""Which bands make g: the tight-binding sum over states beside the first-principles one, in the same groups."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bandg.etb.bulk import BandEdge, Bulk
+from bandg.resources import theory_curve
+
+GROUPS = (
+    "spin",
+    "R6+ (valence top)",
+    "R6- (conduction bottom)",
+    "R8- (Delta above)",
+    "halide p",
+    "Pb s bonding",
+    "rest",
+)
+"""Groups of bands, as both tables use them."""
+
+_LEAD_S_WINDOW_EV = (-9.0, -8.0)
+_FUNCTIONALS = {"mbjc": "mBJ c=1.654", "mbj": "mBJ", "pbe2": "PBE"}
+
+
+def tight_binding(crystal: Bulk) -> dict[str, dict[str, float]]:
+    """Contributions to g_h and g_e by group, from the sum over states of a tight-binding set."""
+    return {"g_h": _edge_groups(crystal, crystal.valence), "g_e": _edge_groups(crystal, crystal.conduction)}
+
+
+def _edge_groups(crystal: Bulk, edge: BandEdge) -> dict[str, float]:
+    bonding = min(level.energy for level in crystal.levels if level.character.get("Pb s", 0) > 0.3)
+    known = {
+        crystal.valence.energy: GROUPS[1],
+        crystal.conduction.energy: GROUPS[2],
+        crystal.upper.energy: GROUPS[3],
+        bonding: GROUPS[5],
+    }
+    parts = dict.fromkeys(GROUPS, 0.0) | {"spin": edge.spin_g}
+    characters = {level.energy: level.character for level in crystal.levels}
+    for energy, _, share in edge.contributions:
+        halide = energy < crystal.valence.energy and characters[energy].get("X p", 0) > 0.5
+        parts[known.get(energy, "halide p" if halide else "rest")] += share
+    return parts
+
+
+def first_principles() -> dict[str, dict[str, dict[str, float]]]:
+    """The same groups from first principles, by functional: {name: {"g_h": {group: share}, "g_e": ...}}."""
+    stored = json.loads(theory_curve("reference/g_decomposition_R.json").read_text(encoding="utf-8"))["data"]
+    return {
+        title: {carrier: _stored_groups(stored[key][edge]) for carrier, edge in (("g_h", "VB_R6+"), ("g_e", "CB_R6-"))}
+        for key, title in _FUNCTIONALS.items()
+    }
+
+
+def _stored_groups(edge: dict[str, Any]) -> dict[str, float]:
+    parts = dict.fromkeys(GROUPS, 0.0) | {"spin": edge["g_spin"], "rest": edge["rest"]}
+    for first, last, energy, share in edge["contributions[bands,E,dg]"]:
+        parts[_group(first, last, energy)] += share
+    return parts
+
+
+def _group(first: int, last: int, energy: float) -> str:
+    named = {(83, 84): GROUPS[1], (85, 86): GROUPS[2], (87, 90): GROUPS[3]}
+    if (first, last) in named:
+        return named[first, last]
+    if first >= 67 and last <= 82:
+        return "halide p"
+    low, high = _LEAD_S_WINDOW_EV
+    return "Pb s bonding" if low < energy < high and last - first == 1 else "rest"

@@ -1,0 +1,157 @@
+"""k.p sets extracted from tight binding describe the same crystal near R; k.p files and the command line."""
+
+import json
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from bandg.errors import BandgError
+from bandg.etb.bulk import bulk
+from bandg.kp.decompose import GROUPS, first_principles, tight_binding
+from bandg.kp.from_etb import extract
+from bandg.kp.hamiltonian import numeric
+from bandg.kp.laws import evaluate, mass
+from bandg.kp.parameters import from_etb, load_kp, parse
+from bandg.parameters import available_sets, load_set
+from bandg.units import HBAR2_OVER_M0
+
+
+@pytest.mark.parametrize("name", available_sets())
+def test_bulk_g_and_masses_are_those_of_the_sum_over_all_states(name):
+    parameters = load_set(name)
+    crystal, found = bulk(parameters), extract(parameters)
+    for edge, ours in (("v", crystal.valence), ("c", crystal.conduction)):
+        assert evaluate(edge, found.values) == pytest.approx(ours.g(), abs=1e-6)
+        assert mass(edge, found.values) == pytest.approx(ours.mass, rel=1e-9)
+    assert found.residual_mass < 1e-9  # the invariants hold all that symmetry allows at second order
+    assert found.residual_moment < 1e-9
+    for name, level in (("P6", "R6-"), ("P8", "R8-")):  # E_p = 2 p^2 / m0
+        assert 2 * found.values[name] ** 2 / HBAR2_OVER_M0 == pytest.approx(crystal.kane_energy(level), rel=1e-9)
+
+
+@pytest.mark.parametrize("name", ["nestoklon2023-standin", "kashikar2021"])
+@pytest.mark.parametrize("direction", [(1, 1, 0), (1, 1, 1), (0.3, 0.5, 0.8)])
+def test_bands_near_r_deviate_with_the_fourth_power_of_k(name, direction):
+    parameters = load_set(name)
+    crystal, model = bulk(parameters), numeric(extract(parameters).values)
+    unit = np.array(direction) / np.linalg.norm(direction)
+    at_r = np.linalg.eigvalsh(crystal.hamiltonian.H(crystal.hamiltonian.point("R")))
+    first = int(np.flatnonzero(np.abs(at_r - crystal.valence.energy) < 1e-6)[0])
+    errors = []
+    for q in (0.1, 0.2):
+        exact = np.linalg.eigvalsh(crystal.hamiltonian.H(crystal.hamiltonian.point("R") + q * unit))
+        errors.append(np.abs(np.linalg.eigvalsh(model.H(q * unit)) - exact[first : first + 8]))
+    assert (np.log2(errors[1] / errors[0]) > 3.7).all()
+    assert errors[0].max() < 1e-5
+
+
+def test_decompositions():
+    own = tight_binding(bulk(load_set("nestoklon2023-standin")))
+    hole, electron = own["g_h"], own["g_e"]
+    for group, value in (("spin", 1.956), ("R6- (conduction bottom)", -5.221), ("R8- (Delta above)", 2.922)):
+        assert hole[group] == pytest.approx(value, abs=5.1e-4)
+    assert hole["rest"] + hole["halide p"] == pytest.approx(0.005, abs=5.1e-4)
+    for group, value in (("spin", -0.667), ("R6+ (valence top)", 5.221), ("Pb s bonding", 0.356)):
+        assert electron[group] == pytest.approx(value, abs=1.1e-3)
+    reference = first_principles()
+    assert reference["mBJ"]["g_h"]["R6- (conduction bottom)"] == -12.532
+    for parts in (own, *reference.values()):
+        for carrier in ("g_h", "g_e"):
+            assert set(parts[carrier]) == set(GROUPS)
+    # what the first-principles file itself states as the total
+    assert sum(reference["mBJ c=1.654"]["g_e"].values()) == pytest.approx(5.283, abs=0.03)
+    assert sum(reference["mBJ c=1.654"]["g_h"].values()) == pytest.approx(-2.59, abs=0.03)
+
+
+def test_a_written_set_loads_back(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(from_etb("nestoklon2023-standin").to_toml())
+    again = load_kp(path)
+    assert again.values == from_etb("nestoklon2023-standin").values
+    assert again.has_masses
+    assert not load_kp("kirstein2022").has_masses
+
+
+GOOD = """
+schema = 1
+name = "mine"
+model = "kp"
+[defaults]
+source = "me"
+status = "assumed"
+[kp]
+E_g = { value = 1.6, unit = "eV" }
+Delta = { value = 1.5, unit = "eV" }
+P6 = { value = 0.68, unit = "eV nm" }
+P8 = { value = 0.68, unit = "eV nm" }
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("P8", "P9", "unknown key"),
+        ("E_g = { value = 1.6", "E_g = { value = nan", "finite"),
+        ("E_g = { value = 1.6", "E_g = { value = true", "finite"),
+        ("E_g = { value = 1.6", "E_g = { value = -1.6", "above zero"),
+        ("E_g = { value = 1.6", "E_g = { value = 1600", "makes no sense"),
+        ('"eV nm"', '"eV"', "unit"),
+        ('status = "assumed"', 'status = "guess"', "status"),
+        ('source = "me"\n', "", "source"),
+        ('model = "kp"', 'model = "etb"', "model"),
+        ("schema = 1", "schema = 2", "schema"),
+        ('name = "mine"', "", "name"),
+        ("[kp]", "[kq]", "unknown key"),
+        ('Delta = { value = 1.5, unit = "eV" }\n', "", "kp.Delta: is missing"),
+        ("[kp]", "[kp", "TOML"),
+    ],
+)
+def test_wrong_files_get_one_line(old, new, message):
+    assert parse(GOOD, "mine.toml").values["E_g"] == 1.6
+    assert old in GOOD
+    with pytest.raises(BandgError, match=message) as caught:
+        parse(GOOD.replace(old, new), "mine.toml")
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith("mine.toml: ")
+
+
+def test_a_string_in_a_file_is_never_evaluated(tmp_path):
+    evil = tmp_path / "touched"
+    text = GOOD.replace("value = 1.6", f'value = "open({str(evil)!r}, chr(119))"')
+    with pytest.raises(BandgError, match="finite number"):
+        parse(text, "mine.toml")
+    assert not evil.exists()
+
+
+def run(*arguments, cwd):
+    command = [sys.executable, "-c", "from bandg.cli import main; main()", "kp", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120, env=os.environ)
+
+
+def test_command_line(tmp_path):
+    done = run("bulk", "--gap", "1.911eV", "--out", "a.json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    content = json.loads((tmp_path / "a.json").read_text())
+    assert content["g_h"] == pytest.approx(0.14, abs=0.005)
+    assert "m_e" not in content
+    run("bulk", "--set", "nestoklon2023-standin", "--out", "b.json", cwd=tmp_path)
+    content = json.loads((tmp_path / "b.json").read_text())
+    assert content["m_h"] == pytest.approx(0.142, abs=5e-4)
+    assert r"\frac" in run("formula", "g_h", "--latex", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("bulk", "--gap", "1.9"), ("bulk", "--gap", "1900meV"), ("bulk", "--set", "none"), ("formula", "g_x"),
+     ("formula", "g_h", "--law", "x"), ("from-etb", "--set", "kirstein2022"), ("from-etb", "--out", "a.json")],
+)  # fmt: skip
+def test_wrong_input_gives_one_line_and_code_2(arguments, tmp_path):
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not list(tmp_path.glob("*.json"))
