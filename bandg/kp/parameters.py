@@ -25,7 +25,7 @@ _LIMITS = {"eV": 100.0, "eV nm": 10.0, "1": 1000.0}
 
 @dataclass(frozen=True)
 class KpSet:
-    """A k.p set: `entries` maps names of `bandg.kp.hamiltonian.PARAMETERS` to Parameter; the others have their defaults.
+    """A k.p set: `entries` maps names of `bandg.kp.hamiltonian.PARAMETERS` to Parameter; others have defaults.
 
     has_masses: whether the set says anything about remote-band masses, so that effective masses mean something.
     """

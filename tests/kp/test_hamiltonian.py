@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 from scipy.linalg import block_diag
 
-from bandg.kp.hamiltonian import DEFAULTS, FIELD, K, PARAMETERS, hamiltonian, numeric, order_by_order, rows, zeeman
+from bandg.kp.hamiltonian import DEFAULTS, FIELD, PARAMETERS, K, hamiltonian, numeric, order_by_order, rows, zeeman
 from bandg.pointgroup import cubic_rotations, point_group
 from bandg.units import G0, HBAR2_OVER_M0
 
