@@ -180,7 +180,7 @@ def cell_operations(hamiltonian: BlochHamiltonian) -> NDArray[np.complex128]:
 
 def _edge(hamiltonian: BlochHamiltonian, levels: tuple[Level, ...], number: int) -> BandEdge:
     level = levels[number]
-    states = _align(hamiltonian, level)
+    states = align(hamiltonian, level)
     k = hamiltonian.point("R")
     velocity, curvature = hamiltonian.dH(k), hamiltonian.d2H(k)
     inverse_mass = np.real(np.einsum("is,abij,js->ab", states.conj(), curvature, states)) / 2
@@ -214,11 +214,11 @@ def _share(moment: NDArray[np.complex128]) -> float:
     return float(np.real(np.trace(moment @ PAULI[2])))
 
 
-def _align(hamiltonian: BlochHamiltonian, level: Level) -> NDArray[np.complex128]:
-    """The doublet turned so that its rows are |1/2, +-1/2> of its irrep, pseudospin up first."""
+def align(hamiltonian: BlochHamiltonian, level: Level) -> NDArray[np.complex128]:
+    """States of a level at R turned so that its rows are |j, m> of its irrep, m falling; (dim, degeneracy)."""
     group = point_group(cubic_rotations())
     action = level.states.conj().T @ cell_operations(hamiltonian) @ level.states
     turn = intertwiner(action, group.irrep(level.irrep.removeprefix("R")).matrices)
     if turn is None:
-        raise BandgError(f"the doublet at {level.energy:.4f} eV is no {level.irrep}")
+        raise BandgError(f"the level at {level.energy:.4f} eV is no {level.irrep}")
     return level.states @ turn

@@ -11,12 +11,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bandg.errors import BandgError
-from bandg.etb.bulk import Bulk, Level, bulk, cell_operations
+from bandg.etb.bulk import Bulk, align, bulk
 from bandg.kp.hamiltonian import DEFAULTS, numeric
 from bandg.kp.model import KpModel
 from bandg.parameters import ParameterSet
-from bandg.pointgroup import cubic_rotations, intertwiner, point_group
 from bandg.units import G0, HBAR2_OVER_M0
 
 _INVERSE_MASSES = ("a_v", "a_6", "a_8", "b_E", "b_T", "d_E", "d_T")
@@ -70,19 +68,10 @@ def _unit(name: str) -> KpModel:
 
 def _eight(crystal: Bulk) -> tuple[NDArray[np.complex128], NDArray[np.float64]]:
     """States (dim, 8) with rows |j, m> and their energies (8,)."""
-    upper = _aligned(crystal, crystal.upper)
+    upper = align(crystal.hamiltonian, crystal.upper)
     states = np.hstack([crystal.valence.states, crystal.conduction.states, upper])
     energies = np.repeat([crystal.valence.energy, crystal.conduction.energy, crystal.upper.energy], [2, 2, 4])
     return states, energies
-
-
-def _aligned(crystal: Bulk, level: Level) -> NDArray[np.complex128]:
-    group = point_group(cubic_rotations())
-    action = level.states.conj().T @ cell_operations(crystal.hamiltonian) @ level.states
-    turn = intertwiner(action, group.irrep(level.irrep.removeprefix("R")).matrices)
-    if turn is None:
-        raise BandgError(f"the level at {level.energy:.4f} eV is no {level.irrep}")
-    return np.asarray(level.states @ turn)
 
 
 def _projection(matrices: NDArray[np.complex128], unit: NDArray[np.complex128]) -> complex:
