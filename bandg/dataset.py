@@ -236,12 +236,13 @@ FORMATS = (".csv", ".nc", ".json")
 def write(dataset: xarray.Dataset, path: Path) -> list[Path]:
     """Write .csv, .nc or .json; several levels in a .csv go to NAME.levels.csv beside it. Returns the files written."""
     check_writable(path, FORMATS)
-    if path.suffix == ".nc":
+    suffix = path.suffix.lower()
+    if suffix == ".nc":
         writable = dataset.copy()
         writable["cached"] = writable["cached"].astype("int8")
         write_whole(path, lambda temporary: writable.to_netcdf(temporary, engine="h5netcdf"))
         return [path]
-    if path.suffix == ".json":
+    if suffix == ".json":
         content = {
             "schema": SCHEMA_VERSION,
             "units": {name: SCHEMA[name].unit for name in CSV_COLUMNS},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
@@ -134,8 +134,14 @@ def run_jobs(
             keep(number, jobs[number].run())
     else:
         with _processes(count) as executor:
-            for number, levels in _spread(jobs, waiting, executor, count):
-                keep(number, levels)
+            try:
+                for number, levels in _spread(jobs, waiting, executor, count):
+                    keep(number, levels)
+            except BrokenExecutor as error:
+                raise BandgError(
+                    "a worker process was killed, probably because memory ran out; finished sizes are kept, "
+                    "try again with fewer --workers"
+                ) from error
     return [results[number] for number in range(len(jobs))]
 
 

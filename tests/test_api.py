@@ -85,6 +85,11 @@ def test_netcdf_comes_back_with_units_and_provenance(small, tmp_path):
     assert len(provenance["nanocrystals"]) == 4
 
 
+def test_the_case_of_an_extension_does_not_change_the_format(small, tmp_path):
+    write(small, tmp_path / "a.JSON")
+    assert json.loads((tmp_path / "a.JSON").read_text())["schema"] == 1
+
+
 def test_json_holds_the_same_numbers(small, tmp_path):
     write(small, tmp_path / "a.json")
     content = json.loads((tmp_path / "a.json").read_text())

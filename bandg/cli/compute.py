@@ -58,6 +58,8 @@ def compute(
 
     if out is not None:
         check_writable(out, FORMATS)
+        if levels > 1 and out.suffix.lower() == ".csv":
+            check_writable(out.with_suffix(".levels.csv"), FORMATS)
     if plot is not None:
         from bandg.plot.output import check_picture_path
 
@@ -67,7 +69,7 @@ def compute(
         dataset = compute_dataset(
             size,
             shape,
-            [part.strip() for part in termination.split(",")],
+            list(dict.fromkeys(part.strip() for part in termination.split(","))),
             Path(set_name) if set_name.endswith(".toml") else set_name,
             center=center,
             neighbors=neighbors,
