@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bandg import __version__, sweep
+from bandg import cache as cache_files
 from bandg.dataset import Row, to_dataset
 from bandg.errors import BandgError
 from bandg.etb.bulk import bulk
@@ -86,12 +87,14 @@ def compute(
         Job(chosen, crystal, shells, levels, intra_atomic, solver, model)
         for crystal in nanocrystals(size, shape, termination, center, chosen.a_nm)
     ]
+    crystal = bulk(chosen, shells)  # a set without a gap is refused before anything is computed
     sweep.check_memory(jobs, force)
+    if cache:
+        cache_files.check()
     on_start(len(jobs))
     results = sweep.run_jobs(jobs, workers, cache, on_done)
     rows = [Row(found, model, chosen.name, cached) for found, cached in results]
     dataset = to_dataset(rows, _provenance(chosen, jobs, rows))
-    crystal = bulk(chosen, shells)
     dataset.attrs |= {
         "bulk_E_gap_eV": crystal.E_g,
         "bulk_g_e": crystal.conduction.g(intra_atomic),

@@ -81,9 +81,24 @@ def store(key: str, levels: Levels) -> None:
             os.fsync(stream.fileno())
         os.replace(stream.name, folder / f"{key}.json")
     except OSError as error:
-        raise BandgError(
-            f"cannot write the cache in {folder}: {error.strerror or error}; use --no-cache, or set BANDG_CACHE_DIR"
-        ) from error
+        raise _unusable(folder, error) from error
+
+
+def check() -> None:
+    """Raise BandgError where the cache cannot be written, so that no work is done in vain."""
+    folder = cache_directory()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def _unusable(folder: Path, error: OSError) -> BandgError:
+    return BandgError(
+        f"cannot write the cache in {folder}: {error.strerror or error}; use --no-cache, or set BANDG_CACHE_DIR"
+    )
 
 
 def info() -> tuple[Path, int, int]:

@@ -44,7 +44,7 @@ SCHEMA: dict[str, Variable] = {
     "shape": _nc("", "cube or sphere"),
     "termination": _nc("", "halide: every Pb keeps six X; lead: only X that bridge two Pb"),
     "center": _nc("", "atom in the center of symmetry"),
-    "neighbors": _nc("1", "hopping shells: 1 Pb-X, 2 with X-X and Pb-Pb"),
+    "neighbors": _nc("1", "hopping shells: 1 Pb-X, 2 with those of X-X and Pb-Pb that the set has"),
     "cells": _nc("1", "Pb along an edge of a cube; 0 for a sphere"),
     "size_nm": _nc("nm", "edge N a of a cube, diameter of a sphere"),
     "n_pb": _nc("1", "number of Pb"),

@@ -17,6 +17,9 @@ from bandg.errors import BandgError
 SHAPES = ("cube", "sphere")
 TERMINATIONS = ("halide", "lead")
 CENTERS = ("Pb", "Cs")
+MAX_CELLS = 1000
+"""More cells across than this are a slip of units, and no machine holds them."""
+
 _NEIGHBORS = np.concatenate([np.eye(3, dtype=np.int64), -np.eye(3, dtype=np.int64)])
 
 
@@ -89,6 +92,7 @@ def cube(cells: int, a_nm: float, termination: str = "halide", center: str | Non
     _check_choice("termination", termination, TERMINATIONS)
     if cells < 1:
         raise BandgError(f"a cube of {cells} cells does not exist; the smallest has 1 cell ({a_nm:g} nm)")
+    _check_extent(cells, a_nm)
     if cells == 1 and termination == "lead":
         raise BandgError("a lead-terminated cube needs 2 cells or more: a single Pb has no bridging halide")
     fixed = cube_center(cells)
@@ -110,6 +114,7 @@ def sphere(diameter_nm: float, a_nm: float, termination: str = "halide", center:
     _check_choice("termination", termination, TERMINATIONS)
     center = center or "Pb"
     _check_choice("center", center, CENTERS)
+    _check_extent(diameter_nm / a_nm, a_nm)
     smallest = a_nm * (np.sqrt(3) if center == "Cs" else 2 if termination == "lead" else 1)
     if not diameter_nm >= smallest * (1 - 1e-9):
         raise BandgError(
@@ -117,6 +122,14 @@ def sphere(diameter_nm: float, a_nm: float, termination: str = "halide", center:
             f"has {smallest:.3g} nm"
         )
     return Nanocrystal("sphere", a_nm, termination, center, diameter_nm=diameter_nm)
+
+
+def _check_extent(cells: float, a_nm: float) -> None:
+    if cells > MAX_CELLS:
+        raise BandgError(
+            f"{cells * a_nm:.6g} nm are more than {MAX_CELLS} cells across; "
+            f"the largest that bandg takes has {MAX_CELLS * a_nm:.4g} nm"
+        )
 
 
 def _check_choice(what: str, value: Any, choices: tuple[str, ...]) -> None:

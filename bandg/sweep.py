@@ -46,11 +46,11 @@ class Job:
         )
 
     def estimate_n_orbitals(self) -> int:
-        """Number of spin-orbitals, to a few per cent, without building anything."""
+        """Number of spin-orbitals, exact for cubes and to some per cent for spheres, without building anything."""
         lead, halide = (self.parameters.orbitals[kind] for kind in ("Pb", "X"))
         size = {"s": 2, "p": 6, "d": 10, "s*": 2}
         n_pb = self.nanocrystal.estimate_n_pb()
-        n_x = 3 * n_pb + (3 * n_pb ** (2 / 3) if self.nanocrystal.has_halide_skin else 0)
+        n_x = 3 * n_pb + 3 * n_pb ** (2 / 3) * (1 if self.nanocrystal.has_halide_skin else -1)
         return round(n_pb * sum(size[s] for s in lead) + n_x * sum(size[s] for s in halide))
 
     def estimate_memory(self) -> float:
@@ -58,7 +58,7 @@ class Job:
 
         The factorization of a block of n functions holds about n^1.6 numbers; second neighbors about double them.
         """
-        block = self.estimate_n_orbitals() / (24 if self.levels == 1 else 12)
+        block = self.estimate_n_orbitals() / (24 if self.levels == 1 else 10)  # all irreps, quartets among them
         fill = 2.0 if self.neighbors == 2 else 1.0
         return 0.15 + 5e-6 * block + fill * 1.15 * (block / 111_792) ** 1.6
 

@@ -121,10 +121,8 @@ def _key(coordinates: NDArray[np.int64]) -> NDArray[np.int64]:
 def find_orbits(system: SiteSystem, group: PointGroup | None = None) -> Orbits:
     """The orbits of a system's sites under a group, by default the whole point group of the system.
 
-    Raises BandgError where the group is no symmetry of the system, or the system is too large for its index.
+    Raises BandgError where the group is no symmetry of the system.
     """
-    if np.abs(system.coordinates).max(initial=0) >= 2048:
-        raise BandgError("the nanocrystal is larger than 1000 cells across; bandg stops there")
     if group is None:
         group = find_point_group(system)
     sites = np.arange(system.n_sites)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -27,6 +27,9 @@ _FIRST_DEPTH = 1.3
 
 _DEEPER = 1.6
 _MAX_WINDOWS = 6
+
+_SAME_LEVEL_EV = 1e-7
+"""Levels of one irrep that lie closer are one flat level: any mixture of their states is as good as another."""
 
 _WHOLE_BAND_EV = 300.0
 """No level of any set lies further from the gap: no parameter is larger than 100 eV."""
@@ -75,6 +78,7 @@ class _Found:
     vector: NDArray[Any]
     residual: float
     overlap: float
+    is_flat: bool = False
 
 
 class _Carrier:
@@ -99,7 +103,9 @@ class _Carrier:
     def count(self, spectrum: Spectrum, inner: float, depth: float) -> int:
         """Number of levels in that window."""
         outer = self.edge.energy + self.sign * depth
-        return abs(spectrum.count_below(outer) - spectrum.count_below(inner))
+        number = abs(spectrum.count_below(outer) - spectrum.count_below(inner))
+        spectrum.release()  # six factorizations at a time would hold six times the memory
+        return number
 
 
 def compute_levels(
@@ -179,13 +185,11 @@ class _Solution:
         spectrum = self.spectrum(carrier.label)
         basis = self.reduced.block(carrier.label)[0]
         trial = trial_state(self.reduced.nanocrystal, self.bulk, carrier.edge, basis)
-        depth = carrier.depth
-        for _ in range(_MAX_WINDOWS):
+        for depth in carrier.depth * _DEEPER ** np.arange(_MAX_WINDOWS):
             window = carrier.window(spectrum, carrier.far_edge, depth)
             weights = overlaps(trial, window.states)
             if len(weights) and weights.max() >= 0.5:
                 break
-            depth *= _DEEPER
         if not len(weights):
             raise BandgError(
                 f"{carrier.name}: no {carrier.label} level within {depth:.2f} eV of the bulk band edge; "
@@ -200,8 +204,8 @@ class _Solution:
         in_gap = np.sum(carrier.sign * (window.energies - window.energies[best]) < 0)
         if in_gap:
             self.warnings.append(
-                f"{carrier.name}: {in_gap} {carrier.label} level(s) lie between the band edge and the far side of "
-                "the gap (surface states?)"
+                f"{carrier.name}: {in_gap} {carrier.label} level(s) lie nearer to the gap than the band edge; "
+                "--levels shows those of all irreps with their surface weight"
             )
         return _Found(
             carrier.label, float(window.energies[best]), window.states[:, best], window.residual, float(weights[best])
@@ -221,7 +225,25 @@ class _Solution:
                 weights = overlaps(trial_state(self.reduced.nanocrystal, self.bulk, carrier.edge, basis), window.states)
             for energy, vector, weight in zip(window.energies, window.states.T, weights, strict=True):
                 found.append(_Found(label, float(energy), vector, window.residual, float(weight)))
-        return sorted(found, key=lambda state: carrier.sign * state.energy)[:levels]
+        return self._nearest(found, carrier, levels)
+
+    def _nearest(self, found: list[_Found], carrier: _Carrier, levels: int) -> list[_Found]:
+        """The first levels in order, flat ones marked; levels that coincide are ordered by irrep."""
+        ordered = sorted(found, key=lambda state: (carrier.sign * round(state.energy, 7), state.label))
+        last: dict[str, int] = {}
+        for number, state in enumerate(ordered):
+            before = last.get(state.label)
+            if before is not None and abs(ordered[before].energy - state.energy) < _SAME_LEVEL_EV:
+                for index in (before, number):
+                    ordered[index] = replace(ordered[index], is_flat=True)
+            last[state.label] = number
+        flat = sum(state.is_flat for state in ordered[:levels])
+        if flat:
+            self.warnings.append(
+                f"{carrier.name}: {flat} of the {levels} levels coincide with others of their irrep; "
+                "their g is not defined and is left out"
+            )
+        return ordered[:levels]
 
     def _depth_for(self, carrier: _Carrier, spectra: dict[str, Spectrum], levels: int) -> float:
         """A depth that holds at least the wanted number of levels and, where levels are not flat, few more."""
@@ -250,13 +272,14 @@ class _Solution:
         d = basis.irrep.dimension
         moment = moments(basis, found.vector, self.vector)
         surface, character = self._weights(basis, found.vector)
-        doublet = d == 2
+        doublet = d == 2 and not found.is_flat
+        quartet = d == 4 and not found.is_flat
         return LevelState(
             energy_eV=found.energy,
             irrep=found.label,
             degeneracy=d,
             g=g_of_doublet(moment.total(self.intra_atomic)) if doublet else None,
-            g_quartet=None if doublet else g_of_quartet(moment.total(self.intra_atomic)),
+            g_quartet=g_of_quartet(moment.total(self.intra_atomic)) if quartet else None,
             g_spin=g_of_doublet(moment.total() - moment.orbital) if doublet else None,
             g_orbital=g_of_doublet(moment.orbital) if doublet else None,
             g_atomic=g_of_doublet(moment.atomic) if doublet else None,

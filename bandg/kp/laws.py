@@ -112,6 +112,8 @@ def confined(law: str, values: dict[str, float], shape: str, size_nm: np.ndarray
     E_h is the energy of the valence state (below the band edge). Fourth order uses its own series for both.
     Raises BandgError for an unknown law or shape.
     """
+    if law == "fourth-order" and shape != "cube":
+        raise BandgError("the fourth-order law is that of a cube: a sphere has other moments of k; choose shape cube")
     if law not in LAWS[1:]:
         raise BandgError(f"law {law!r} is unknown here; choose one of {', '.join(LAWS[1:])}")
     k2 = wave_squared(shape, size_nm)

@@ -99,6 +99,22 @@ def test_sparse_and_dense_solvers_agree_on_many_levels():
             assert a.degeneracy == 4 or a.g == pytest.approx(b.g, abs=1e-5)
 
 
+def test_flat_levels_have_no_g_and_say_so():
+    """The X p states of this set coincide exactly: any mixture is an eigenstate, so a g would depend on the solver."""
+    parameters = load_set("kashikar2021")
+    found = {
+        solver: compute_levels(parameters, cube(3, parameters.a_nm), levels=24, solver=solver)
+        for solver in ("dense", "superlu")
+    }
+    for levels in found.values():
+        flat = [level for level in levels.hole_levels if abs(level.energy_eV - 0.96) < 1e-7]
+        assert len(flat) == 5
+        assert all(level.g is None and level.g_quartet is None for level in flat)
+        assert any("5 of the 24 levels coincide" in warning for warning in levels.warnings)
+    rows = [[(x.irrep, x.g is None) for x in levels.hole_levels] for levels in found.values()]
+    assert rows[0] == rows[1]
+
+
 def test_more_levels_than_there_are_is_an_error():
     with pytest.raises(BandgError, match="only 102 hole levels"):
         compute_levels(SET, cube(2, A), levels=10_000)

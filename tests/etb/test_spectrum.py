@@ -51,19 +51,19 @@ def local_rotation(shells: tuple[str, ...], rotation: NDArray[np.int64]) -> NDAr
     return sparse.block_diag(blocks).toarray()
 
 
-def traces(
+def expectations(
     system: SiteSystem, shells: list[tuple[str, ...]], group: PointGroup, states: NDArray[np.complex128]
 ) -> NDArray[np.complex128]:
-    """Trace of every operation in the space of the states (n_orbitals, n), shape (order,)."""
+    """Expectation value of every operation in each of the states (n_orbitals, n), shape (order, n)."""
     place = {tuple(c): k for k, c in enumerate(system.coordinates.tolist())}
-    result = np.zeros(group.order, dtype=complex)
+    result = np.zeros((group.order, states.shape[1]), dtype=complex)
     for g, (rotation, spinor) in enumerate(zip(group.rotations, group.spinors, strict=True)):
         local = [np.kron(local_rotation(names, rotation), spinor) for names in shells]
         image = [place[tuple(c)] for c in (system.coordinates @ rotation.T).tolist()]
         for site, end in enumerate(image):
             source = states[system.offsets[site] : system.offsets[site + 1]]
             target = states[system.offsets[end] : system.offsets[end + 1]]
-            result[g] += np.sum(target.conj() * (local[system.kind[site]] @ source))
+            result[g] += np.sum(target.conj() * (local[system.kind[site]] @ source), axis=0)
     return result
 
 
@@ -102,17 +102,20 @@ def test_levels_have_energies_degeneracies_and_irreps_of_the_whole_matrix(
     middle = (levels.bulk_E_v_eV + levels.bulk_E_c_eV) / 2
     for sign, found in ((1, levels.electron_levels), (-1, levels.hole_levels)):
         inside = np.flatnonzero(sign * (energies - middle) > 0)[::sign]
+        total = sum(level.degeneracy for level in found)
+        values = expectations(system, shells, group, states[:, inside[:total]])
         position = 0
         for cluster in clusters(found):
             n = sum(level.degeneracy for level in cluster)
             chosen = inside[position : position + n]
             np.testing.assert_allclose(energies[chosen], cluster[0].energy_eV, atol=1e-9)
+            trace = values[:, position : position + n].sum(axis=1)
             position += n
             last = cluster[-1] is found[-1]
             if last and abs(energies[inside[position]] - cluster[0].energy_eV) < SAME_EV:
                 continue  # the list ends inside a degenerate cluster
             ours = {level.irrep: sum(other.irrep == level.irrep for other in cluster) for level in cluster}
-            assert content(group, traces(system, shells, group, states[:, chosen])) == ours
+            assert content(group, trace) == ours
 
 
 def clusters(levels: tuple[LevelState, ...]) -> list[list[LevelState]]:
@@ -152,6 +155,43 @@ def test_levels_reach_into_the_flat_halide_bands(
     assert len(found) == count
     np.testing.assert_allclose(ours, expected[: len(ours)], atol=1e-9)
     assert np.sum(np.abs(np.diff(ours)) < SAME_EV) > len(ours) / 2
+
+
+@pytest.mark.parametrize("termination", ["halide", "lead"])
+@pytest.mark.parametrize(("name", "cells"), [(KASHIKAR, 3), (STANDIN, 2)])
+def test_surface_weight_and_character_are_those_of_the_whole_state(name: str, cells: int, termination: str) -> None:
+    """Surface: Pb with fewer than six X, X with fewer than two Pb. A quartet and a doublet of each carrier."""
+    parameters = load_set(name)
+    crystal = cube(cells, parameters.a_nm, termination)
+    levels = compute_levels(parameters, crystal, levels=12)
+    system, energies, states = whole(name, crystal)
+    species = cube_sites(cells, termination)
+    axes = [(1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1)]
+    owner = np.repeat(np.arange(system.n_sites), system.dimensions[system.kind])
+    places = [tuple(c) for c in system.coordinates.tolist()]
+    near = [sum(tuple(np.add(place, axis).tolist()) in species for axis in axes) for place in places]
+    surface = np.array(
+        [count < (6 if species[place] == "Pb" else 2) for place, count in zip(places, near, strict=True)]
+    )
+    shell = np.array(
+        [
+            f"{species[place]} {shell}"
+            for place in places
+            for shell in parameters.orbitals[species[place]]
+            for _ in range({"s": 2, "p": 6, "d": 10, "s*": 2}[shell])
+        ]
+    )
+    checked = set()
+    for level in levels.electron_levels + levels.hole_levels:
+        chosen = np.abs(energies - level.energy_eV) < SAME_EV
+        if np.sum(chosen) != level.degeneracy:
+            continue  # coincides with another
+        checked.add(level.degeneracy)
+        density = np.sum(np.abs(states[:, chosen]) ** 2, axis=1) / level.degeneracy
+        assert level.surface_weight == pytest.approx(density[surface[owner]].sum(), abs=1e-8)
+        assert level.character == pytest.approx({key: density[shell == key].sum() for key in level.character}, abs=1e-8)
+        assert sum(level.character.values()) == pytest.approx(1)
+    assert checked == {2, 4}
 
 
 # --- counts ----------------------------------------------------------------------------------------------------------
