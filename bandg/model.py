@@ -12,8 +12,8 @@ class LevelState:
     """One confined level: a Kramers doublet, or a quartet of 8+ or 8-.
 
     energy_eV: on the set's own zero. irrep: about the center of the nanocrystal. degeneracy: 2 or 4.
-    g: g-factor of a doublet, of the valence doublet in the electron picture (None for a quartet, and for a flat level,
-        which coincides with others of its irrep so that its states are arbitrary mixtures).
+    g: g-factor of a doublet, of the valence doublet in the electron picture. None for a quartet, and for a flat level,
+    which coincides with others of its irrep so that its states are arbitrary mixtures.
     g_quartet: (g_1, g_2) of H_Z = mu_B B (g_1 J_z + g_2 J_z^3), B along a cubic axis (None for a doublet).
     g_spin, g_orbital, g_atomic: parts of g; g_atomic, the p shells' own moment, is in g only if asked for.
     sigma_z: <sigma_z> of the pseudospin-up state. surface_weight: weight on atoms that miss a neighbor.
