@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from bandg import cache
 from bandg.errors import BandgError
@@ -14,6 +15,9 @@ from bandg.geometry import Nanocrystal
 from bandg.model import Levels
 from bandg.parameters import ParameterSet
 from bandg.units import G0, HBAR2_OVER_M0
+
+if TYPE_CHECKING:
+    from bandg.kp.parameters import KpSet
 
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -62,6 +66,10 @@ class Job:
         fill = 2.0 if self.neighbors == 2 else 1.0
         return 0.15 + 5e-6 * block + fill * 1.15 * (block / 111_792) ** 1.6
 
+    def largest_size(self, memory: float) -> float:
+        """Size in nm of what would fit into that memory in GB."""
+        return float(self.nanocrystal.size_nm * max(0.0, (memory - 0.15) / self.estimate_memory()) ** (1 / 4.8))
+
     def run(self) -> Levels:
         """Compute, on one BLAS thread."""
         from threadpoolctl import threadpool_limits
@@ -74,7 +82,58 @@ class Job:
             )
 
 
-def run_job(job: Job) -> Levels:
+@dataclass(frozen=True)
+class KpJob:
+    """One nanocrystal of the 8-band envelope model; barrier: (electron, hole) in eV, None for hard walls."""
+
+    parameters: KpSet
+    nanocrystal: Nanocrystal
+    barrier: tuple[float, float] | None = None
+    model: str = "kp"
+    intra_atomic: bool = False
+
+    def key(self) -> str:
+        """Key of the result in the cache."""
+        return cache.key_of(
+            {
+                "model": self.model,
+                "parameters": self.parameters.digest(),
+                "nanocrystal": asdict(self.nanocrystal),
+                "barrier": self.barrier,
+                "constants": [HBAR2_OVER_M0, G0],
+            }
+        )
+
+    def estimate_n_orbitals(self) -> int:
+        """Number of functions, band x envelope."""
+        from bandg.kp.envelope import count_functions
+
+        return count_functions(self.nanocrystal, self.barrier is not None)
+
+    def estimate_memory(self) -> float:
+        """Peak memory in GB: that of cubes of 16 to 31 nm, which goes with the fifth power of the functions an edge."""
+        if self.nanocrystal.shape == "sphere":
+            return 0.2 + 1e-9 * 20 * self.estimate_n_orbitals() ** 2
+        return 0.2 + 1.6 * (self.estimate_n_orbitals() / 64_000) ** (5 / 3)
+
+    def largest_size(self, memory: float) -> float:
+        """Size in nm of what would fit into that memory in GB; functions along an edge grow as its root."""
+        return float(self.nanocrystal.size_nm * max(0.0, (memory - 0.2) / self.estimate_memory()) ** (2 / 5))
+
+    def run(self) -> Levels:
+        """Compute, on one BLAS thread."""
+        from threadpoolctl import threadpool_limits
+
+        from bandg.kp.envelope import Barrier, compute_levels
+
+        with threadpool_limits(1):
+            return compute_levels(self.parameters, self.nanocrystal, self.barrier and Barrier(*self.barrier))
+
+
+AnyJob = Job | KpJob
+
+
+def run_job(job: AnyJob) -> Levels:
     """What a worker process does."""
     return job.run()
 
@@ -86,25 +145,25 @@ def free_memory() -> float:
     return psutil.virtual_memory().available / 1e9
 
 
-def check_memory(jobs: Sequence[Job], force: bool = False) -> None:
+def check_memory(jobs: Sequence[AnyJob], force: bool = False) -> None:
     """Raise BandgError with the estimate if the largest job cannot fit, unless forced."""
     free = free_memory()
-    for job in sorted(jobs, key=Job.estimate_memory, reverse=True)[:1]:
+    for job in sorted(jobs, key=lambda job: job.estimate_memory(), reverse=True)[:1]:
         need = job.estimate_memory()
         if need > free and not force:
-            size = job.nanocrystal.size_nm
-            fitting = size * max(0.0, (free - 0.15) / need) ** (1 / 4.8)
+            what = "spin-orbitals" if job.model == "etb" else "functions"
             raise BandgError(
-                f"{size:.4g} nm ({job.estimate_n_orbitals():.3g} spin-orbitals) needs about {need:.3g} GB of memory, "
-                f"{free:.3g} GB are free; about {fitting:.2g} nm would fit (--force tries all the same)"
+                f"{job.nanocrystal.size_nm:.4g} nm ({job.estimate_n_orbitals():.3g} {what}) needs about {need:.3g} GB "
+                f"of memory, {free:.3g} GB are free; about {job.largest_size(free):.2g} nm would fit (--force tries "
+                "all the same)"
             )
 
 
 def run_jobs(
-    jobs: Sequence[Job],
+    jobs: Sequence[AnyJob],
     workers: int | None = None,
     use_cache: bool = True,
-    on_done: Callable[[Job, bool], None] = lambda job, cached: None,
+    on_done: Callable[[AnyJob, bool], None] = lambda job, cached: None,
 ) -> list[tuple[Levels, bool]]:
     """Levels of every job, in order, each with whether it came from the cache.
 
@@ -161,7 +220,7 @@ def _processes(count: int) -> Iterator[Executor]:
 
 
 def _spread(
-    jobs: Sequence[Job], waiting: Sequence[int], executor: Executor, count: int
+    jobs: Sequence[AnyJob], waiting: Sequence[int], executor: Executor, count: int
 ) -> Iterator[tuple[int, Levels]]:
     """Results as they come; a job starts when a process and its estimated memory are free."""
     free = free_memory()

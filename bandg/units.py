@@ -114,6 +114,20 @@ def parse_size(text: str) -> Sizes:
     return Sizes(text, unit, _unique(value for value, _ in read))
 
 
+def parse_energies(text: str, what: str) -> tuple[float, ...]:
+    """Energies in eV from ``3eV`` or ``3eV,2eV``; ``what`` is their name in errors.
+
+    Raises BandgError (one line) for a missing or another unit and for what is no finite number.
+    """
+    values = []
+    for item in text.split(","):
+        match = _TOKEN.fullmatch(item.strip())
+        if match is None or match["unit"].strip() != "eV" or not math.isfinite(float(match["number"])):
+            raise BandgError(f"{what} {_quote(text)} is no energy in eV: write a number and its unit, as 1.911eV")
+        values.append(float(match["number"]))
+    return tuple(values)
+
+
 def _parse_range(text: str) -> Sizes:
     body, colon, step_text = text.partition(":")
     ends = body.split("..")

@@ -24,13 +24,17 @@ _COLUMNS = (
     ("surface_weight_h", "surf\nh", ".3f"),
 )
 
+_KP_HEADINGS = {"n_orbitals": "functions\n", "surface_weight_e": "glass\ne", "surface_weight_h": "glass\nh"}
+
 
 def compute(
     size: Annotated[
         str, typer.Option(help="7nm, 4..16nm, 4..16nm:1nm, 5nm,8nm or 7..25cells: cube edge or sphere diameter.")
     ] = "4..16nm",
     shape: Annotated[str, typer.Option(help="cube or sphere.")] = "cube",
-    termination: Annotated[str, typer.Option(help="halide, lead or halide,lead.")] = "halide",
+    termination: Annotated[
+        str | None, typer.Option(help="halide, lead or halide,lead; with --model kp hard-wall, glass or both.")
+    ] = None,
     center: Annotated[
         str | None, typer.Option(help="Pb or Cs; a cube of odd cells is centered on Pb, of even on Cs.")
     ] = None,
@@ -40,7 +44,10 @@ def compute(
     intra_atomic: Annotated[
         bool, typer.Option("--intra-atomic", help="Add the angular momentum of the p shells to g.")
     ] = False,
-    model: Annotated[str, typer.Option(help="etb.")] = "etb",
+    model: Annotated[str, typer.Option(help="etb, or kp: the 8-band envelope model.")] = "etb",
+    barrier: Annotated[
+        str | None, typer.Option(help="kp: heights of the glass, 3eV or 3eV,2eV for electron and hole.")
+    ] = None,
     solver: Annotated[str, typer.Option(help="auto, dense, superlu or pardiso.")] = "auto",
     workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write FILE.csv, .nc or .json.")] = None,
@@ -69,13 +76,14 @@ def compute(
         dataset = compute_dataset(
             size,
             shape,
-            list(dict.fromkeys(part.strip() for part in termination.split(","))),
+            None if termination is None else list(dict.fromkeys(part.strip() for part in termination.split(","))),
             Path(set_name) if set_name.endswith(".toml") else set_name,
             center=center,
             neighbors=neighbors,
             levels=levels,
             intra_atomic=intra_atomic,
             model=model,
+            barrier=barrier,
             solver=solver,
             workers=workers,
             cache=not no_cache,
@@ -108,17 +116,21 @@ def print_table(dataset: xarray.Dataset) -> None:
         chosen = [(row, flag) for row, flag in zip(rows, cached, strict=True) if row["termination"] == termination]
         first = chosen[0][0]
         centers = "/".join(dict.fromkeys(row["center"] for row, _ in chosen))
+        surface = f"{termination} termination, centered on {centers}"
+        title = f"{first['set']} (etb, neighbors {first['neighbors']})\n{first['shape']}, {surface}"
+        if first["model"] == "kp":
+            title = f"{first['set']} (k.p, 8 bands)\n{first['shape']}, {_wall(dataset, termination)}"
         table = Table(
-            title=f"{first['set']} ({first['model']}, neighbors {first['neighbors']})\n"
-            f"{first['shape']}, {termination} termination, centered on {centers}",
+            title=title,
             caption="energies on the set's own zero; E_e-E_h holds no exciton binding\n"
             "g_h of the valence doublet (electron picture)" + ("; * from the cache" if any(cached) else ""),
             box=box.SIMPLE_HEAD,
             padding=0,
         )
         columns = [column for column in _COLUMNS if column[0] != "cells" or first["cells"] is not None]
-        for _, heading, _ in columns:
-            table.add_column(heading, justify="right", no_wrap=True)
+        for name, heading, _ in columns:
+            named = _KP_HEADINGS.get(name, heading) if first["model"] == "kp" else heading
+            table.add_column(named, justify="right", no_wrap=True)
         if any(cached):
             table.add_column("", no_wrap=True)
         for row, flag in chosen:
@@ -126,6 +138,16 @@ def print_table(dataset: xarray.Dataset) -> None:
                 *(format(row[name], form) for name, _, form in columns), *(["*" if flag else ""] * any(cached))
             )
         _print(table)
+
+
+def _wall(dataset: xarray.Dataset, termination: str) -> str:
+    """What stands around a k.p nanocrystal."""
+    import json
+
+    if termination == "hard-wall":
+        return "hard walls"
+    electron, hole = json.loads(dataset.attrs["provenance"])["barrier_eV"]
+    return f"in glass, barriers {electron:g} eV (electron) and {hole:g} eV (hole)"
 
 
 _LEVEL_COLUMNS = (
@@ -169,14 +191,18 @@ def print_levels(dataset: xarray.Dataset) -> None:
 
 
 def print_warnings(dataset: xarray.Dataset) -> None:
-    """Print what the computation warns of, to standard error."""
+    """Print what the computation warns of, to standard error; what holds for every nanocrystal, once."""
     import json
 
-    provenance = json.loads(dataset.attrs["provenance"])
-    for number, crystal in enumerate(provenance["nanocrystals"]):
+    crystals = json.loads(dataset.attrs["provenance"])["nanocrystals"]
+    common = set.intersection(*(set(crystal["warnings"]) for crystal in crystals))
+    for warning in sorted(common):
+        typer.echo(f"warning: {warning}", err=True)
+    for number, crystal in enumerate(crystals):
         for warning in crystal["warnings"]:
-            size = float(dataset["size_nm"].values[number])
-            typer.echo(f"warning: {size:.3f} nm {dataset['termination'].values[number]}: {warning}", err=True)
+            if warning not in common:
+                size = float(dataset["size_nm"].values[number])
+                typer.echo(f"warning: {size:.3f} nm {dataset['termination'].values[number]}: {warning}", err=True)
 
 
 def _print(table: Any) -> None:

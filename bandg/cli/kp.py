@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,19 +10,17 @@ import typer
 from bandg.errors import BandgError
 
 app = typer.Typer(help="k.p theory: bulk laws, formulas, sets from tight binding.", no_args_is_help=True)
-_GAP = re.compile(r"\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)\s*(\S*)\s*")
 _EDGES = {"g_h": "v", "g_e": "c"}
 
 
 def parse_gap(text: str) -> float:
     """A gap in eV from "1.911eV". Raises BandgError where the unit is missing or another, or the gap makes no sense."""
-    match = _GAP.fullmatch(text)
-    if match is None or match[2] != "eV":
-        raise BandgError(f"gap {text!r} is no energy in eV: write 1.911eV")
-    value = float(match[1])
-    if not 0.05 <= value <= 20:
-        raise BandgError(f"gap {text!r} lies outside 0.05..20 eV")
-    return value
+    from bandg.units import parse_energies
+
+    values = parse_energies(text, "gap")
+    if len(values) != 1 or not 0.05 <= values[0] <= 20:
+        raise BandgError(f"gap {text!r} must be one energy within 0.05..20 eV")
+    return values[0]
 
 
 @app.command()

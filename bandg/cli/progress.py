@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from bandg.sweep import Job
+    from bandg.sweep import AnyJob
 
 
 class Progress:
@@ -36,6 +36,6 @@ class Progress:
         """Begin with a number of nanocrystals to compute."""
         self._task = self._bar.add_task("nanocrystals, largest first", total=total)
 
-    def advance(self, job: Job, cached: bool) -> None:
+    def advance(self, job: AnyJob, cached: bool) -> None:
         """One nanocrystal is done."""
         self._bar.update(self._task, advance=1, description=f"{job.nanocrystal.size_nm:.2f} nm done")

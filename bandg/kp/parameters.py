@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
@@ -12,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from bandg import resources
-from bandg._paths import STATUSES, nearest, one_line
+from bandg._paths import LATTICE, STATUSES, nearest, one_line, out_of_range
 from bandg.errors import BandgError
-from bandg.parameters import Parameter, available_sets
+from bandg.parameters import Parameter, ParameterSet, available_sets
 
 DEFAULT_SET = "kirstein2022"
-_TOP = ("schema", "name", "model", "description", "defaults", "kp")
+_TOP = ("schema", "name", "model", "description", "defaults", "lattice", "kp")
 _ENTRY = ("value", "unit", "source", "status", "note", "stderr")
-_LIMITS = {"eV": 100.0, "eV nm": 10.0, "1": 1000.0}
+_LIMITS = {"eV": 100.0, "eV nm": 10.0, "1": 1000.0, "nm": 100.0}
 """No crystal has larger values: what exceeds them is a slip of units."""
 
 
@@ -27,12 +28,24 @@ _LIMITS = {"eV": 100.0, "eV nm": 10.0, "1": 1000.0}
 class KpSet:
     """A k.p set: `entries` maps names of `bandg.kp.hamiltonian.PARAMETERS` to Parameter; others have defaults.
 
-    has_masses: whether the set says anything about remote-band masses, so that effective masses mean something.
+    lattice: lattice constant in nm, which only nanocrystals need. has_masses: whether the set says anything about
+    remote-band masses, so that effective masses mean something.
     """
 
     name: str
     description: str
     entries: Mapping[str, Parameter]
+    lattice: Parameter | None = None
+
+    @property
+    def a_nm(self) -> float:
+        """Lattice constant in nm, by which sizes are counted. Raises BandgError for a set that has none."""
+        if self.lattice is None:
+            raise BandgError(
+                f"{self.name} has no lattice constant: give the nanocrystal a set from `bandg kp from-etb`, or write "
+                '[lattice] with a = { value = 0.6289, unit = "nm", source = "...", status = "..." }'
+            )
+        return self.lattice.value
 
     @property
     def values(self) -> dict[str, float]:
@@ -44,6 +57,19 @@ class KpSet:
         """Whether a_v and a_6 are given."""
         return {"a_v", "a_6"} <= set(self.entries)
 
+    def digest(self) -> str:
+        """sha256 (hex) of the numbers alone."""
+        numbers = [[name, repr(value)] for name, value in sorted(self.values.items())]
+        numbers.append(["lattice.a", repr(self.lattice.value) if self.lattice else ""])
+        return hashlib.sha256(json.dumps({"schema": 1, "model": "kp", "numbers": numbers}).encode()).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole set with provenance as plain JSON types."""
+        entries = {name: entry.provenance() for name, entry in self.entries.items()}
+        lattice = {"a": self.lattice.provenance()} if self.lattice else {}
+        head = {"schema": 1, "name": self.name, "description": self.description, "model": "kp"}
+        return head | {"digest": self.digest(), "lattice": lattice, "entries": entries}
+
     def to_toml(self) -> str:
         """A complete file that loads back to the same set."""
         lines = [
@@ -51,12 +77,12 @@ class KpSet:
             f"name = {json.dumps(self.name)}",
             'model = "kp"',
             f"description = {json.dumps(self.description)}",
-            "",
-            "[kp]",
         ]
-        for name, entry in self.entries.items():
-            parts = ", ".join(f"{key} = {json.dumps(value)}" for key, value in entry.provenance().items())
-            lines.append(f"{name} = {{ {parts} }}")
+        for table, entries in (("lattice", {"a": self.lattice} if self.lattice else {}), ("kp", self.entries)):
+            lines += ["", f"[{table}]"] if entries else []
+            for name, entry in entries.items():
+                parts = ", ".join(f"{key} = {json.dumps(value)}" for key, value in entry.provenance().items())
+                lines.append(f"{name} = {{ {parts} }}")
         return "\n".join(lines) + "\n"
 
 
@@ -84,18 +110,24 @@ def load_kp(name_or_path: str | os.PathLike[str]) -> KpSet:
 
 
 def from_etb(name_or_path: str | os.PathLike[str], neighbors: int | None = None) -> KpSet:
+    """The 8-band set that describes the same crystal near R as a tight-binding set, by name or path."""
+    from bandg.parameters import load_set
+
+    return of_etb(load_set(name_or_path), neighbors)
+
+
+def of_etb(etb: ParameterSet, neighbors: int | None = None) -> KpSet:
     """The 8-band set that describes the same crystal near R as a tight-binding set."""
     from bandg.kp.from_etb import extract
     from bandg.kp.hamiltonian import PARAMETERS
-    from bandg.parameters import load_set
 
-    etb = load_set(name_or_path)
     found = extract(etb, neighbors)
     source = f"extracted from {etb.name} at R, sha256 {etb.digest()[:12]}"
     entries = {
         name: Parameter(name, value, PARAMETERS[name][0], source, "fitted") for name, value in found.values.items()
     }
-    return KpSet(f"{etb.name}-kp", f"8-band k.p set with the bands of {etb.name} near R", entries)
+    description = f"8-band k.p set with the bands of {etb.name} near R"
+    return KpSet(f"{etb.name}-kp", description, entries, etb.entries[LATTICE])
 
 
 def parse(text: str, label: str) -> KpSet:
@@ -126,11 +158,26 @@ def parse(text: str, label: str) -> KpSet:
     for name in ("E_g", "Delta"):
         if entries[name].value <= 0:
             _fail(label, f"kp.{name}", f"must be above zero, not {entries[name].value:g}")
-    return KpSet(raw["name"], str(raw.get("description", "")).strip(), entries)
+    return KpSet(raw["name"], str(raw.get("description", "")).strip(), entries, _lattice(raw, defaults, label))
 
 
-def _entry(name: str, given: Any, defaults: dict[str, Any], unit: str, label: str) -> Parameter:
-    place = f"kp.{name}"
+def _lattice(raw: dict[str, Any], defaults: dict[str, Any], label: str) -> Parameter | None:
+    if "lattice" not in raw:
+        return None
+    _only(raw["lattice"], ("a",), label, "lattice.")
+    if "a" not in raw["lattice"]:
+        _fail(label, LATTICE, "is missing")
+    given = raw["lattice"]["a"]
+    entry = _entry(LATTICE, given, defaults | {"unit": "nm"}, "nm", label, LATTICE)
+    if problem := out_of_range(LATTICE, entry.value):
+        _fail(label, LATTICE, problem)
+    return entry
+
+
+def _entry(
+    name: str, given: Any, defaults: dict[str, Any], unit: str, label: str, place: str | None = None
+) -> Parameter:
+    place = place or f"kp.{name}"
     content = defaults | (given if isinstance(given, dict) else {"value": given})
     if isinstance(given, dict):
         _only(given, _ENTRY, label, place + ".")

@@ -19,8 +19,14 @@ QUANTITIES = ("g_e", "g_h", "g_bx")
 _NUMBERS = ("E_gap_eV", "size_nm", *QUANTITIES)
 _GROUPS = ("set", "model", "shape", "termination")
 
-# Okabe and Ito: cool colors end in halide, warm ones in lead
-_COLORS = {"halide": ("#0072B2", "#56B4E9", "#009E73"), "lead": ("#D55E00", "#E69F00", "#CC79A7")}
+# Okabe and Ito: cool colors end in halide, warm ones in lead; k.p is gray behind hard walls and violet in glass
+_COLORS = {
+    "halide": ("#0072B2", "#56B4E9", "#009E73"),
+    "lead": ("#D55E00", "#E69F00", "#CC79A7"),
+    "hard-wall": ("#333333", "#777777", "#AAAAAA"),
+    "glass": ("#7B3294", "#A66FBD", "#C2A5CF"),
+}
+_WALLS = {"hard-wall": "hard walls", "glass": "in glass"}
 _MARKERS = {"g_e": ("o", "^", "p"), "g_h": ("s", "D", "v"), "g_bx": ("o", "^", "p")}
 _DASHES = {"g_e": "-", "g_h": (0, (4, 1.6)), "g_bx": "-"}
 _MODELS = {"etb": "ETB", "kp": "k·p"}
@@ -98,7 +104,7 @@ def curves_of(dataset: Dataset) -> tuple[Curve, ...]:
 def _label(key: tuple[str, ...], keys: list[tuple[str, ...]]) -> str:
     name, model, shape, termination, center, neighbors = key
     alike = [other for other in keys if other[:4] == key[:4]]
-    text = f"{name} ({_MODELS.get(model, model)}): {shape}, {termination}"
+    text = f"{name} ({_MODELS.get(model, model)}): {shape}, {_WALLS.get(termination, termination)}"
     if len({other[4] for other in alike}) > 1:
         text += f", centered on {center}"
     if len({other[5] for other in alike}) > 1:
