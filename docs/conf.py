@@ -38,10 +38,12 @@ html_static_path = [name for name in ("_static",) if (HERE / name).is_dir()]
 
 def generate(app):
     """Compute the numbers that the pages include."""
+    import confinement
     import schema
     import validation
 
     validation.write(HERE / "_generated")
+    confinement.write(HERE / "_generated")
     schema.write(HERE / "_generated")
 
 
