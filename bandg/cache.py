@@ -6,16 +6,22 @@ import hashlib
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bandg.errors import BandgError
 from bandg.geometry import Nanocrystal
 from bandg.model import Levels, LevelState
 
-_PHYSICS = ("geometry.py", "pointgroup.py", "system.py", "symmetry.py", "eigen.py", "zeeman.py", "model.py", "units.py")
+R = TypeVar("R")
+
+_PHYSICS = (
+    *("geometry.py", "pointgroup.py", "system.py", "symmetry.py", "eigen.py", "zeeman.py", "model.py", "units.py"),
+    "derivatives.py",
+)
 _PHYSICS_FOLDERS = ("etb", "kp")
 
 
@@ -45,15 +51,18 @@ def key_of(description: dict[str, Any]) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def load(key: str) -> Levels | None:
-    """The stored levels, or None where there are none or the file is damaged (it is then removed)."""
+def load(key: str, read: Callable[[dict[str, Any]], R]) -> R | None:
+    """The stored result, or None where there is none or the file is damaged (it is then removed).
+
+    read(payload) makes the result of its plain types.
+    """
     path = cache_directory() / f"{key}.json"
     try:
         content = json.loads(path.read_bytes())
         payload = content["payload"]
         if content["checksum"] != _checksum(payload):
             raise ValueError("wrong checksum")
-        return _levels(payload)
+        return read(payload)
     except FileNotFoundError:
         return None
     except (ValueError, KeyError, TypeError, OSError):
@@ -69,10 +78,10 @@ def discard(path: Path) -> None:
         return
 
 
-def store(key: str, levels: Levels) -> None:
-    """Store levels so that a crash leaves the old file, the new one, or none. Raises BandgError if it cannot."""
+def store(key: str, result: Any) -> None:
+    """Store a dataclass so that a crash leaves the old file, the new one, or none. Raises BandgError if it cannot."""
     folder = cache_directory()
-    payload = json.loads(json.dumps(asdict(levels)))
+    payload = json.loads(json.dumps(asdict(result)))
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".part", delete=False) as stream:
@@ -121,7 +130,9 @@ def _checksum(payload: Any) -> str:
     return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
 
 
-def _levels(payload: dict[str, Any]) -> Levels:
+def levels_of(payload: dict[str, Any]) -> Levels:
+    """Levels from the plain types that are stored."""
+
     def state(content: dict[str, Any]) -> LevelState:
         quartet = content["g_quartet"]
         return LevelState(**content | {"g_quartet": tuple(quartet) if quartet else None})

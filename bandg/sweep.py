@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bandg import cache
 from bandg.errors import BandgError
@@ -20,6 +20,40 @@ if TYPE_CHECKING:
     from bandg.kp.parameters import KpSet
 
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+R = TypeVar("R")
+Out = TypeVar("Out", covariant=True)
+
+
+class Task(Protocol[Out]):
+    """Something to compute for one nanocrystal: everything that its result, a dataclass of plain types, depends on."""
+
+    @property
+    def nanocrystal(self) -> Nanocrystal:
+        """What it is computed for."""
+
+    @property
+    def model(self) -> str:
+        """The kind of computation."""
+
+    def key(self) -> str:
+        """Key of the result in the cache."""
+
+    def estimate_n_orbitals(self) -> int:
+        """Number of spin-orbitals or functions."""
+
+    def estimate_memory(self) -> float:
+        """Peak memory in GB."""
+
+    def largest_size(self, memory: float) -> float:
+        """Size in nm of what would fit into that memory in GB."""
+
+    def run(self) -> Out:
+        """Compute, on one BLAS thread."""
+
+    def read(self, payload: dict[str, Any], /) -> Out:
+        """The result from the plain types that the cache holds."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +115,8 @@ class Job:
                 self.parameters, self.nanocrystal, self.neighbors, self.levels, self.intra_atomic, self.solver
             )
 
+    read = staticmethod(cache.levels_of)
+
 
 @dataclass(frozen=True)
 class KpJob:
@@ -129,11 +165,13 @@ class KpJob:
         with threadpool_limits(1):
             return compute_levels(self.parameters, self.nanocrystal, self.barrier and Barrier(*self.barrier))
 
+    read = staticmethod(cache.levels_of)
+
 
 AnyJob = Job | KpJob
 
 
-def run_job(job: AnyJob) -> Levels:
+def run_job(job: Task[R]) -> R:
     """What a worker process does."""
     return job.run()
 
@@ -145,13 +183,13 @@ def free_memory() -> float:
     return psutil.virtual_memory().available / 1e9
 
 
-def check_memory(jobs: Sequence[AnyJob], force: bool = False) -> None:
+def check_memory(jobs: Sequence[Task[Any]], force: bool = False) -> None:
     """Raise BandgError with the estimate if the largest job cannot fit, unless forced."""
     free = free_memory()
     for job in sorted(jobs, key=lambda job: job.estimate_memory(), reverse=True)[:1]:
         need = job.estimate_memory()
         if need > free and not force:
-            what = "spin-orbitals" if job.model == "etb" else "functions"
+            what = "functions" if job.model == "kp" else "spin-orbitals"
             raise BandgError(
                 f"{job.nanocrystal.size_nm:.4g} nm ({job.estimate_n_orbitals():.3g} {what}) needs about {need:.3g} GB "
                 f"of memory, {free:.3g} GB are free; about {job.largest_size(free):.2g} nm would fit (--force tries "
@@ -160,12 +198,12 @@ def check_memory(jobs: Sequence[AnyJob], force: bool = False) -> None:
 
 
 def run_jobs(
-    jobs: Sequence[AnyJob],
+    jobs: Sequence[Task[R]],
     workers: int | None = None,
     use_cache: bool = True,
-    on_done: Callable[[AnyJob, bool], None] = lambda job, cached: None,
-) -> list[tuple[Levels, bool]]:
-    """Levels of every job, in order, each with whether it came from the cache.
+    on_done: Callable[[Any, bool], None] = lambda job, cached: None,
+) -> list[tuple[R, bool]]:
+    """Result of every job, in order, each with whether it came from the cache.
 
     Finished jobs are stored at once, so an interrupted run repeats none of them. The largest go first, and no more run
     at a time than their estimated memory allows. on_done(job, cached) is called after each. workers defaults to the
@@ -173,17 +211,17 @@ def run_jobs(
     """
     if workers is not None and workers < 1:
         raise BandgError(f"--workers must be 1 or more, not {workers}")
-    results: dict[int, tuple[Levels, bool]] = {}
+    results: dict[int, tuple[R, bool]] = {}
     for number, job in enumerate(jobs):
-        stored = cache.load(job.key()) if use_cache else None
+        stored = cache.load(job.key(), job.read) if use_cache else None
         if stored is not None:
             results[number] = stored, True
             on_done(job, True)
 
-    def keep(number: int, levels: Levels) -> None:
+    def keep(number: int, result: R) -> None:
         if use_cache:
-            cache.store(jobs[number].key(), levels)
-        results[number] = levels, False
+            cache.store(jobs[number].key(), result)
+        results[number] = result, False
         on_done(jobs[number], False)
 
     waiting = sorted(set(range(len(jobs))) - set(results), key=lambda n: jobs[n].estimate_memory(), reverse=True)
@@ -194,8 +232,8 @@ def run_jobs(
     else:
         with _processes(count) as executor:
             try:
-                for number, levels in _spread(jobs, waiting, executor, count):
-                    keep(number, levels)
+                for number, result in _spread(jobs, waiting, executor, count):
+                    keep(number, result)
             except BrokenExecutor as error:
                 raise BandgError(
                     "a worker process was killed, probably because memory ran out; finished sizes are kept, "
@@ -219,13 +257,11 @@ def _processes(count: int) -> Iterator[Executor]:
         raise
 
 
-def _spread(
-    jobs: Sequence[AnyJob], waiting: Sequence[int], executor: Executor, count: int
-) -> Iterator[tuple[int, Levels]]:
+def _spread(jobs: Sequence[Task[R]], waiting: Sequence[int], executor: Executor, count: int) -> Iterator[tuple[int, R]]:
     """Results as they come; a job starts when a process and its estimated memory are free."""
     free = free_memory()
     left = list(waiting)
-    running: dict[Future[Levels], int] = {}
+    running: dict[Future[R], int] = {}
     while left or running:
         while left and len(running) < count:
             used = sum(jobs[number].estimate_memory() for number in running.values())

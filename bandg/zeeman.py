@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from bandg.pointgroup import PAULI
 from bandg.symmetry import AdaptedBasis
+from bandg.system import LinearMatrix
 from bandg.units import G0, HBAR2_OVER_M0
 
 
@@ -58,6 +59,59 @@ def moments(basis: AdaptedBasis, vector: NDArray[Any], parameters: NDArray[np.fl
         weight = orbits.sizes[first][:, None] * turned
         local[0] += 1j / HBAR2_OVER_M0 * np.tensordot(weight, current, axes=(0, 0))
     return Moments(*_averaged(basis, local))
+
+
+def g_matrix(basis: AdaptedBasis) -> LinearMatrix:
+    """The g-factor of a doublet as a matrix on the reduced vectors, linear in the parameters: g = Re <v| G |v>.
+
+    Shape (size, size); its parameter vector is that of H followed by the weights of the spin, G0 / 2, and of the p
+    shells' own moment, 0 or 1. Not Hermitian element by element: only its Hermitian part has a meaning.
+    """
+    orbits, model = basis.orbits, basis.orbits.system.model
+    n_parameters, d = len(model.paths), basis.irrep.dimension
+    weights = _pseudospin_weights(basis)
+    rows: list[NDArray[Any]] = []
+    columns: list[NDArray[Any]] = []
+    parameters: list[NDArray[Any]] = []
+    values: list[NDArray[Any]] = []
+
+    def add(at: tuple[int, int], n: tuple[Any, Any], number: NDArray[np.int64], scale: Any, blocks: Any) -> None:
+        """blocks: (axis, term, k, l) matrices; scale: (n, axis) factors for each pair of orbits."""
+        if basis.is_real:
+            blocks = np.real(blocks)
+        term, k, l = np.nonzero(np.abs(blocks).max(axis=0) > 1e-13)
+        shape = (len(n[0]), len(term))
+        rows.append((basis.starts[at[0]] + n[0][:, None] * len(basis.local[at[0]]) + k).ravel())
+        columns.append((basis.starts[at[1]] + n[1][:, None] * len(basis.local[at[1]]) + l).ravel())
+        parameters.append(np.broadcast_to(number[term], shape).ravel())
+        values.append((d * scale @ blocks[:, term, k, l]).ravel())
+
+    for number, kind in enumerate(orbits.kinds):
+        local, space = basis.local[number], model.spaces[kind]
+        every = np.arange(orbits.starts[number + 1] - orbits.starts[number])
+        for column, operator in ((n_parameters, space.sigma), (n_parameters + 1, space.orbital_momentum())):
+            block = np.einsum("kim,aij,ljn,anm->kl", local.conj(), operator, local, weights, optimize=True)
+            one = np.ones((len(every), 1))
+            add((number, number), (every, every), np.array([column]), one, block[None, None])
+    positions = orbits.system.positions[orbits.representatives]
+    for bond in orbits.bond_classes:
+        terms = model.bond_terms[bond.bond]
+        left, right = basis.local[bond.first_type], basis.functions_at(bond.second_type, bond.operation)
+        if not (len(left) and len(right) and len(terms.parameters)):
+            continue
+        blocks = np.einsum("kim,tij,ljn,anm->atkl", left.conj(), terms.matrices, right, weights, optimize=True)
+        first = orbits.of_type(bond.first_type).start + bond.first
+        turned = np.cross(positions[first], orbits.system.unit_nm * model.bond_vectors[bond.bond])
+        scale = bond.weight[:, None] * turned / HBAR2_OVER_M0
+        add((bond.first_type, bond.second_type), (bond.first, bond.second), terms.parameters, scale, 1j * blocks)
+    return LinearMatrix.from_triples(basis.size, n_parameters + 2, rows, columns, parameters, values)
+
+
+def _pseudospin_weights(basis: AdaptedBasis) -> NDArray[np.complex128]:
+    """What a moment on the representatives gives to g: g = sum over a, m, n of K[a, n, m] local[a, m, n]; (3, 2, 2)."""
+    group, matrices = basis.orbits.group, basis.irrep.matrices
+    turned = np.einsum("gum,avu,gvn->ganm", matrices, PAULI, matrices.conj(), optimize=True)
+    return np.einsum("gab,ganm->bnm", group.axial, turned) / group.order / 3
 
 
 def _averaged(basis: AdaptedBasis, local: NDArray[np.complex128]) -> NDArray[np.complex128]:

@@ -72,7 +72,7 @@ def test_a_damaged_cache_file_is_noticed_and_computed_again(monkeypatch, fresh_c
     assert not cached
     assert len(done) == 2
     assert again.electron.g == pytest.approx(good.electron.g, abs=1e-12)
-    assert cache.load(job().key()) == again
+    assert cache.load(job().key(), cache.levels_of) == again
 
 
 def test_one_changed_digit_in_a_cache_file_is_noticed(fresh_cache):
@@ -81,7 +81,7 @@ def test_one_changed_digit_in_a_cache_file_is_noticed(fresh_cache):
     content = json.loads(path.read_text())
     content["payload"]["electron"]["g"] += 1e-9
     path.write_text(json.dumps(content))
-    assert cache.load(job().key()) is None
+    assert cache.load(job().key(), cache.levels_of) is None
 
 
 def test_without_cache_nothing_is_written(fresh_cache):

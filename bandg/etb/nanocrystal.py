@@ -20,7 +20,7 @@ from bandg.model import Levels, LevelState
 from bandg.parameters import ParameterSet
 from bandg.symmetry import AdaptedBasis, Orbits, find_orbits
 from bandg.system import LinearMatrix, LocalModel, SiteSystem
-from bandg.zeeman import g_of_doublet, g_of_quartet, moments
+from bandg.zeeman import g_matrix, g_of_doublet, g_of_quartet, moments
 
 _FIRST_DEPTH = 1.3
 """The first window reaches this many estimated confinement energies into the band."""
@@ -44,6 +44,7 @@ class ReducedNanocrystal:
         self.system = SiteSystem(model, coordinates, kind, nanocrystal.a_nm / 2)
         self.orbits: Orbits = find_orbits(self.system)
         self._blocks: dict[str, tuple[AdaptedBasis, LinearMatrix]] = {}
+        self._g_matrices: dict[str, LinearMatrix] = {}
         self.surface = self._surface()
 
     def block(self, label: str) -> tuple[AdaptedBasis, LinearMatrix]:
@@ -52,6 +53,12 @@ class ReducedNanocrystal:
             basis = AdaptedBasis(self.orbits, self.orbits.group.irrep(label))
             self._blocks[label] = basis, basis.hamiltonian()
         return self._blocks[label]
+
+    def g_matrix(self, label: str) -> LinearMatrix:
+        """The g-factor as a matrix on the block of an irrep of doublets, built at the first call."""
+        if label not in self._g_matrices:
+            self._g_matrices[label] = g_matrix(self.block(label)[0])
+        return self._g_matrices[label]
 
     def _surface(self) -> NDArray[np.bool_]:
         """Representatives with fewer Pb or X neighbors than in the bulk (six X on Pb, two Pb on X)."""
@@ -148,6 +155,27 @@ def compute_levels(
         seconds=time.perf_counter() - started,
         warnings=tuple(solution.warnings),
     )
+
+
+@dataclass(frozen=True, eq=False)
+class EdgeState:
+    """A band-edge doublet with its vector (size,) in the block of an irrep; energy in eV."""
+
+    label: str
+    energy: float
+    vector: NDArray[Any]
+
+
+def band_edges(
+    parameters: ParameterSet, nanocrystal: Nanocrystal, neighbors: int | None = None, solver: str = "auto"
+) -> tuple[ReducedNanocrystal, EdgeState, EdgeState]:
+    """The reduced nanocrystal with its electron and its hole, as `compute_levels` finds them. Raises BandgError."""
+    neighbors = resolve_neighbors(parameters, neighbors)
+    reduced = reduced_nanocrystal(nanocrystal, local_model(parameters, neighbors))
+    solution = _Solution(reduced, parameters.vector, bulk(parameters, neighbors), False, solver)
+    found = [solution.band_edge(carrier) for carrier in (solution.electron, solution.hole)]
+    electron, hole = (EdgeState(state.label, state.energy, state.vector) for state in found)
+    return reduced, electron, hole
 
 
 class _Solution:
