@@ -252,11 +252,11 @@ def write(dataset: xarray.Dataset, path: Path) -> list[Path]:
         }
         write_json(content, path)
         return [path]
-    _write_csv(path, CSV_COLUMNS, edge_rows(dataset))
+    write_csv(path, CSV_COLUMNS, edge_rows(dataset))
     if dataset.sizes["level"] == 1:
         return [path]
     second = path.with_suffix(".levels.csv")
-    _write_csv(second, LEVEL_COLUMNS, level_rows(dataset))
+    write_csv(second, LEVEL_COLUMNS, level_rows(dataset))
     return [path, second]
 
 
@@ -265,7 +265,8 @@ def write_json(content: dict[str, Any], path: Path) -> None:
     write_whole(path, lambda temporary: temporary.write_text(json.dumps(content, indent=1) + "\n"))
 
 
-def _write_csv(path: Path, columns: Sequence[str], table: list[dict[str, Any]]) -> None:
+def write_csv(path: Path, columns: Sequence[str], table: list[dict[str, Any]]) -> None:
+    """Write rows as CSV, whole or not at all; None is an empty cell. Raises BandgError where it cannot be written."""
     import csv
 
     def fill(temporary: Path) -> None:

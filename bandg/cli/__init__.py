@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bandg import __version__
-from bandg.cli import bulk, compute, info, kp, params
+from bandg.cli import bulk, compute, info, kp, params, sensitivity
 from bandg.errors import BandgError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.command("compute")(compute.compute)
 app.command("bulk")(bulk.bulk)
+app.command("sensitivity")(sensitivity.sensitivity)
 app.command("info")(info.info)
 app.add_typer(kp.app, name="kp")
 app.add_typer(params.app, name="params")
