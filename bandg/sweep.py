@@ -265,10 +265,10 @@ def _spread(jobs: Sequence[Task[R]], waiting: Sequence[int], executor: Executor,
     while left or running:
         while left and len(running) < count:
             used = sum(jobs[number].estimate_memory() for number in running.values())
-            fits = [n for n in left if used + jobs[n].estimate_memory() <= free]
-            if not fits and running:
+            fits = next((n for n in left if used + jobs[n].estimate_memory() <= free), None)
+            if fits is None and running:
                 break
-            number = fits[0] if fits else left[0]
+            number = left[0] if fits is None else fits
             left.remove(number)
             running[executor.submit(run_job, jobs[number])] = number
         done, _ = wait(running, return_when=FIRST_COMPLETED)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from bandg.global_sensitivity import GlobalSensitivity
     from bandg.sensitivity import Effects
 
 
@@ -22,6 +23,17 @@ def sensitivity(
     step: Annotated[
         list[str] | None, typer.Option(help="0.05eV for every energy, or PATH=0.02eV for one; may be repeated.")
     ] = None,
+    method: Annotated[
+        str, typer.Option(help="local: exact derivatives; morris or sobol: over ranges, every point computed.")
+    ] = "local",
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(help="morris, sobol: PATH=LO..HIeV or PATH=+-DeV; repeated. Default: all, up and down by a step."),
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(help="Trajectories of morris (16), base points of sobol (256, a power of two).")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="morris, sobol: seed of the points.")] = 0,
     solver: Annotated[str, typer.Option(help="auto, dense, superlu or pardiso.")] = "auto",
     workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write FILE.csv or .json.")] = None,
@@ -30,7 +42,7 @@ def sensitivity(
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Compute although memory may not suffice.")] = False,
 ) -> None:
-    """Exact derivatives of g by every parameter, sorted by what a stated step does."""
+    """What every parameter does to g: exact derivatives times a stated step, or global indices over ranges."""
     from bandg import sensitivity as library
     from bandg.cli.progress import Progress
     from bandg.errors import BandgError
@@ -55,24 +67,89 @@ def sensitivity(
         solver=solver,
     )
     steps = library.resolve_steps(asked.parameters, step or ())
-    with Progress() as progress:
-        found = library.effects(
-            asked,
-            steps,
-            workers=workers,
-            cache=not no_cache,
-            force=force,
-            on_start=progress.start,
-            on_done=progress.advance,
-        )
-    print_effects(found, top)
-    if out is not None:
-        typer.echo(f"wrote {library.write_effects(found, out)}")
-    if plot is not None:
-        from bandg.plot.tornado import plot_tornado
+    if method == "local" and (vary or samples is not None):
+        raise BandgError("--vary and --samples belong to the global methods: add --method morris or --method sobol")
+    if method == "local":
+        with Progress() as progress:
+            found = library.effects(
+                *(asked, steps),
+                workers=workers,
+                cache=not no_cache,
+                force=force,
+                on_start=progress.start,
+                on_done=progress.advance,
+            )
+        print_effects(found, top)
+        written = [library.write_effects(found, out)] if out is not None else []
+        if plot is not None:
+            from bandg.plot.tornado import plot_tornado
 
-        plot_tornado(found, plot)
-        typer.echo(f"wrote {plot}")
+            plot_tornado(found, plot)
+    else:
+        from bandg import global_sensitivity as worldwide
+        from bandg.ranges import Range, parameter_ranges
+
+        around = [Range(s.path, s.value - s.size, s.value + s.size, s.unit) for s in steps]
+        ranges = parameter_ranges(vary, asked.parameters) if vary else tuple(around)
+        with Progress() as progress:
+            indices = worldwide.global_sensitivity(
+                *(asked, ranges, method, samples, seed),
+                workers=workers,
+                cache=not no_cache,
+                force=force,
+                on_start=progress.start,
+                on_done=progress.advance,
+            )
+        print_indices(indices, top)
+        written = [worldwide.write_indices(indices, out)] if out is not None else []
+        if plot is not None:
+            from bandg.plot.indices import plot_indices
+
+            plot_indices(indices, plot)
+    for path in [*written, *([plot] if plot is not None else [])]:
+        typer.echo(f"wrote {path}")
+
+
+def print_indices(found: GlobalSensitivity, top: int) -> None:
+    """Print a table for each nanocrystal and g-factor with the index at a quarter, half and all of the samples."""
+    from rich import box
+    from rich.table import Table
+
+    from bandg.cli.compute import _print
+    from bandg.global_sensitivity import INDICES
+    from bandg.sensitivity import G_QUANTITIES
+
+    names = INDICES[found.method]
+    rank = "mu_star" if found.method == "morris" else "ST"
+    ranges = {chosen.path: chosen for chosen in found.ranges}
+    for number, crystal in enumerate(found.crystals):
+        for quantity in G_QUANTITIES:
+            final = found.final(number, quantity)
+            counts = sorted({index.evaluations for index in found.indices})
+            early = {
+                (i.path, i.evaluations): i.values[rank]
+                for i in found.indices
+                if i.crystal == number and i.quantity == quantity
+            }
+            table = Table(
+                title=f"{found.parameters.name}: {quantity} of {crystal.size_nm:.3f} nm {crystal.shape}, "
+                f"{crystal.termination}; {found.method}, {counts[-1]} evaluations",
+                caption=f"last columns: {rank} from the first {counts[0]} and {counts[1]} evaluations",
+                box=box.SIMPLE_HEAD,
+                padding=0,
+            )
+            for heading in ("parameter", "range", *names, *(f"{rank} at {n}" for n in counts[:-1])):
+                table.add_column(heading, justify="left" if heading == "parameter" else "right", no_wrap=True)
+            for index in final[:top] if top else final:
+                limits = ranges[index.path]
+                table.add_row(
+                    index.path,
+                    f"{limits.lower:.4g}..{limits.upper:.4g} {limits.unit}",
+                    *(f"{index.values[name]:+.3f}" for name in names),
+                    *(f"{early[index.path, n]:+.3f}" for n in counts[:-1]),
+                )
+            _print(table)
+    typer.echo(f"{found.computed} points computed, {found.cached} from the cache")
 
 
 def print_effects(found: Effects, top: int) -> None:
