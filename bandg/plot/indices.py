@@ -39,7 +39,8 @@ def plot_indices(found: GlobalSensitivity, path: str | os.PathLike[str], crystal
             best[index.path] = max(best[index.path], index.values[rank])
     chosen = sorted(best, key=lambda name: -best[name])[:LARGEST]
     with style():
-        figure, panels = plt.subplots(2, 3, figsize=(7.0, 2.6 + 0.22 * len(chosen)), sharex="row", sharey="row")
+        size = (7.0, 2.9 + 0.2 * len(chosen))
+        figure, panels = plt.subplots(2, 3, figsize=size, sharex="row", sharey="row", layout="constrained")
         try:
             for axes, below, quantity in zip(*panels, QUANTITIES, strict=True):
                 _bars(axes, found, number, quantity, chosen)
@@ -51,8 +52,8 @@ def plot_indices(found: GlobalSensitivity, path: str | os.PathLike[str], crystal
             panels[1][0].set_ylabel(rank, fontsize=7)
             panels[1][1].set_xlabel("evaluations", fontsize=7)
             panels[1][2].legend(fontsize=5)
-            size = found.crystals[number]
-            title = f"{found.parameters.name}, {size.size_nm:.2f} nm {size.shape}, {size.termination}: {found.method}"
+            cut = found.crystals[number]
+            title = f"{found.parameters.name}, {cut.size_nm:.2f} nm {cut.shape}, {cut.termination}: {found.method}"
             figure.suptitle(literal(title), fontsize=8)
             save(figure, path)
         finally:

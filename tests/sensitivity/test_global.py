@@ -93,7 +93,7 @@ def test_a_narrow_range_agrees_with_the_exact_derivatives_and_a_stopped_run_goes
         ("morris", 8, small()[1][:1], r"two parameters or more"),
         (
             "morris",
-            4,
+            8,
             (Range("onsite.Pb.p", -4, 5, "eV"), small()[1][1]),
             r"at onsite.Pb.p = -4 eV: .*narrow its range",
         ),
