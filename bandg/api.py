@@ -65,6 +65,7 @@ def compute(
     workers: int | None = None,
     cache: bool = True,
     force: bool = False,
+    scheduler: str | None = None,
     on_start: Callable[[int], None] = lambda total: None,
     on_done: Callable[[AnyJob, bool], None] = lambda job, cached: None,
 ) -> xarray.Dataset:
@@ -78,6 +79,7 @@ def compute(
     in g. model: "etb", or "kp", the 8-band envelope model, which gives band edges alone. barrier: heights of the glass,
     "3eV" or "3eV,2eV" for electron and hole; "glass" without it takes DEFAULT_BARRIER, which is assumed.
     workers: processes, default all processors. force: compute although the memory estimate says no.
+    scheduler: of a dask.distributed cluster, "tcp://host:port" or a scheduler file.
     on_start(n), on_done(job, cached): called before the first and after each nanocrystal.
 
     Returns the dataset of `bandg.dataset.SCHEMA`: energies in eV, lengths in nm, dims nc, carrier, level, axis.
@@ -108,11 +110,11 @@ def compute(
         crystals = nanocrystals(size, shape, ends or ["halide"], center, chosen.a_nm)
         jobs = [Job(chosen, crystal, shells, levels, intra_atomic, solver) for crystal in crystals]
         request = _Request(chosen, jobs, _bulk_edges(chosen, shells, intra_atomic))
-    sweep.check_memory(request.jobs, force)
+    sweep.check_memory(request.jobs, force or scheduler is not None)
     if cache:
         cache_files.check()
     on_start(len(request.jobs))
-    results = sweep.run_jobs(request.jobs, workers, cache, on_done)
+    results = sweep.run_jobs(request.jobs, workers, cache, on_done, scheduler)
     rows = [Row(found, model, request.parameters.name, cached) for found, cached in results]
     dataset = to_dataset(rows, _provenance(request, rows))
     dataset.attrs |= request.bulk

@@ -31,7 +31,7 @@ INDICES = {"morris": ("mu", "mu_star", "mu_star_conf", "sigma"), "sobol": ("S1",
 """What each method gives for a parameter. Morris: change of the result over the whole range, its mean, mean magnitude
 with 95 % interval and spread. Sobol: share of the variance alone and in total, each with its 95 % interval."""
 
-_LEVELS = 4
+_LEVELS = 4  # seed + 1 below: SALib takes a seed of 0 for none
 _PARTS = (4, 2, 1)
 """Convergence is shown at a quarter, at half and at all of the samples."""
 
@@ -99,8 +99,8 @@ def draw(ranges: Sequence[Range], method: str, samples: int, seed: int = 0) -> N
     if len(ranges) < 2:
         raise BandgError("global sensitivity needs two parameters or more: give several --vary PATH=LO..HIeV")
     if method == "morris":
-        return np.asarray(_salib("sample.morris").sample(_problem(ranges), samples, num_levels=_LEVELS, seed=seed))
-    return np.asarray(_salib("sample.sobol").sample(_problem(ranges), samples, calc_second_order=False, seed=seed))
+        return np.asarray(_salib("sample.morris").sample(_problem(ranges), samples, num_levels=_LEVELS, seed=seed + 1))
+    return np.asarray(_salib("sample.sobol").sample(_problem(ranges), samples, calc_second_order=False, seed=seed + 1))
 
 
 def analyze(
@@ -109,9 +109,9 @@ def analyze(
     """Indices by parameter from the results (n,) at the points (n, k) of `draw`, or of its first whole samples."""
     problem = _problem(ranges)
     if method == "morris":
-        found = _salib("analyze.morris").analyze(problem, points, results, num_levels=_LEVELS, seed=seed)
+        found = _salib("analyze.morris").analyze(problem, points, results, num_levels=_LEVELS, seed=seed + 1)
     else:
-        found = _salib("analyze.sobol").analyze(problem, results, calc_second_order=False, seed=seed)
+        found = _salib("analyze.sobol").analyze(problem, results, calc_second_order=False, seed=seed + 1)
     return {
         chosen.path: {name: float(found[name][number]) for name in INDICES[method]}
         for number, chosen in enumerate(ranges)
@@ -128,6 +128,7 @@ def global_sensitivity(
     workers: int | None = None,
     cache: bool = True,
     force: bool = False,
+    scheduler: str | None = None,
     on_start: Callable[[int], None] = lambda total: None,
     on_done: Callable[[Any, bool], None] = lambda job, cached: None,
 ) -> GlobalSensitivity:
@@ -140,12 +141,12 @@ def global_sensitivity(
     points = draw(ranges, method, count, seed)
     _check_ends(asked, ranges)
     jobs = [_job(asked, crystal, ranges, point) for crystal in asked.crystals for point in points]
-    sweep.check_memory(jobs, force)
+    sweep.check_memory(jobs, force or scheduler is not None)
     if cache:
         cache_files.check()
     on_start(len(jobs))
     try:
-        found = sweep.run_jobs(jobs, workers, cache, on_done)
+        found = sweep.run_jobs(jobs, workers, cache, on_done, scheduler)
     except BandgError as error:
         raise BandgError(f"{error} (somewhere in the ranges: narrow them; finished points are kept)") from error
     indices = []

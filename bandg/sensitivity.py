@@ -158,6 +158,7 @@ def effects(
     workers: int | None = None,
     cache: bool = True,
     force: bool = False,
+    scheduler: str | None = None,
     on_start: Callable[[int], None] = lambda total: None,
     on_done: Callable[[Any, bool], None] = lambda job, cached: None,
 ) -> Effects:
@@ -169,11 +170,11 @@ def effects(
         DerivativeJob(asked.parameters, crystal, asked.neighbors, asked.intra_atomic, asked.solver)
         for crystal in asked.crystals
     ]
-    sweep.check_memory(jobs, force)
+    sweep.check_memory(jobs, force or scheduler is not None)
     if cache:
         cache_files.check()
     on_start(len(jobs))
-    found = tuple(result for result, _ in sweep.run_jobs(jobs, workers, cache, on_done))
+    found = tuple(result for result, _ in sweep.run_jobs(jobs, workers, cache, on_done, scheduler))
     chosen = tuple(steps) if steps is not None else resolve_steps(asked.parameters)
     return Effects(asked.parameters, asked.neighbors, asked.intra_atomic, chosen, found)
 

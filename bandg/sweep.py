@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
@@ -202,12 +203,15 @@ def run_jobs(
     workers: int | None = None,
     use_cache: bool = True,
     on_done: Callable[[Any, bool], None] = lambda job, cached: None,
+    scheduler: str | None = None,
 ) -> list[tuple[R, bool]]:
     """Result of every job, in order, each with whether it came from the cache.
 
     Finished jobs are stored at once, so an interrupted run repeats none of them. The largest go first, and no more run
     at a time than their estimated memory allows. on_done(job, cached) is called after each. workers defaults to the
-    number of processors. Raises BandgError for a number of workers below 1, and what a job raises.
+    number of processors. scheduler: of a dask.distributed cluster that does the work instead of local processes,
+    "tcp://host:port" or a scheduler file. Raises BandgError for a number of workers below 1, for a scheduler that does
+    not answer, and what a job raises.
     """
     if workers is not None and workers < 1:
         raise BandgError(f"--workers must be 1 or more, not {workers}")
@@ -226,13 +230,20 @@ def run_jobs(
 
     waiting = sorted(set(range(len(jobs))) - set(results), key=lambda n: jobs[n].estimate_memory(), reverse=True)
     count = min(workers or os.cpu_count() or 1, len(waiting))
-    if count <= 1:
+    if scheduler is not None:
+        from bandg.cluster import cluster, remote_runner
+
+        if waiting:
+            with cluster(scheduler) as (executor, flight):
+                for number, result in _spread(jobs, waiting, executor, flight, math.inf, remote_runner()):
+                    keep(number, result)
+    elif count <= 1:
         for number in waiting:
             keep(number, jobs[number].run())
     else:
         with _processes(count) as executor:
             try:
-                for number, result in _spread(jobs, waiting, executor, count):
+                for number, result in _spread(jobs, waiting, executor, count, free_memory()):
                     keep(number, result)
             except BrokenExecutor as error:
                 raise BandgError(
@@ -257,9 +268,15 @@ def _processes(count: int) -> Iterator[Executor]:
         raise
 
 
-def _spread(jobs: Sequence[Task[R]], waiting: Sequence[int], executor: Executor, count: int) -> Iterator[tuple[int, R]]:
-    """Results as they come; a job starts when a process and its estimated memory are free."""
-    free = free_memory()
+def _spread(
+    jobs: Sequence[Task[R]],
+    waiting: Sequence[int],
+    executor: Executor,
+    count: int,
+    free: float,
+    runner: Callable[[Task[R]], R] = run_job,
+) -> Iterator[tuple[int, R]]:
+    """Results as they come; a job starts when one of `count` places and its estimated memory of `free` GB are free."""
     left = list(waiting)
     running: dict[Future[R], int] = {}
     while left or running:
@@ -270,7 +287,7 @@ def _spread(jobs: Sequence[Task[R]], waiting: Sequence[int], executor: Executor,
                 break
             number = left[0] if fits is None else fits
             left.remove(number)
-            running[executor.submit(run_job, jobs[number])] = number
+            running[executor.submit(runner, jobs[number])] = number
         done, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in done:
             yield running.pop(future), future.result()

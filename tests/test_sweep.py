@@ -131,7 +131,7 @@ def test_memory_is_refused_with_the_estimate_and_what_would_fit(monkeypatch):
     sweep.check_memory([job(16)])
 
 
-def test_no_more_jobs_run_at_a_time_than_memory_allows(monkeypatch):
+def test_no_more_jobs_run_at_a_time_than_memory_allows():
     from concurrent.futures import Future
 
     running, most = set(), []
@@ -145,8 +145,8 @@ def test_no_more_jobs_run_at_a_time_than_memory_allows(monkeypatch):
             return future
 
     jobs = [job(n) for n in (30, 29, 28)]
-    monkeypatch.setattr(sweep, "free_memory", lambda: jobs[0].estimate_memory() * 1.1)
-    for number, asked in sweep._spread(jobs, [0, 1, 2], Executor(), 3):
+    free = jobs[0].estimate_memory() * 1.1
+    for number, asked in sweep._spread(jobs, [0, 1, 2], Executor(), 3, free):
         assert jobs[number] is asked
         running.discard(asked)
     assert max(most) == 1

@@ -50,6 +50,10 @@ def compute(
     ] = None,
     solver: Annotated[str, typer.Option(help="auto, dense, superlu or pardiso.")] = "auto",
     workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="dask.distributed: tcp://host:port or a scheduler file; works there."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write FILE.csv, .nc or .json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw g against energy to FILE.pdf, .png or .svg.")] = None,
     data: Annotated[Path | None, typer.Option(help="Your measured points (CSV) for the plot.")] = None,
@@ -88,6 +92,7 @@ def compute(
             workers=workers,
             cache=not no_cache,
             force=force,
+            scheduler=scheduler,
             on_start=progress.start,
             on_done=progress.advance,
         )

@@ -36,6 +36,10 @@ def sensitivity(
     seed: Annotated[int, typer.Option(help="morris, sobol: seed of the points.")] = 0,
     solver: Annotated[str, typer.Option(help="auto, dense, superlu or pardiso.")] = "auto",
     workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="dask.distributed: tcp://host:port or a scheduler file; works there."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write FILE.csv or .json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a tornado plot to FILE.pdf, .png or .svg.")] = None,
     top: Annotated[int, typer.Option(help="Rows of each table, 0 for all.")] = 12,
@@ -76,6 +80,7 @@ def sensitivity(
                 workers=workers,
                 cache=not no_cache,
                 force=force,
+                scheduler=scheduler,
                 on_start=progress.start,
                 on_done=progress.advance,
             )
@@ -97,6 +102,7 @@ def sensitivity(
                 workers=workers,
                 cache=not no_cache,
                 force=force,
+                scheduler=scheduler,
                 on_start=progress.start,
                 on_done=progress.advance,
             )
