@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 
 from bandg import __version__, sweep
 from bandg import cache as cache_files
-from bandg._paths import LATTICE
 from bandg.errors import BandgError
 from bandg.etb.bulk import bulk
 from bandg.files import check_writable
 from bandg.geometry import Nanocrystal
 from bandg.parameters import ParameterSet
 from bandg.ranges import Range
-from bandg.sensitivity import FORMATS, SHOWN, Request
+from bandg.sensitivity import FORMATS, SHOWN, Request, rescaled
 from bandg.sweep import Job
 
 METHODS = ("morris", "sobol")
@@ -183,10 +182,7 @@ def _check_ends(asked: Request, ranges: Sequence[Range]) -> None:
 def _job(asked: Request, crystal: Nanocrystal, ranges: Sequence[Range], point: NDArray[np.float64]) -> Job:
     values = {chosen.path: float(value) for chosen, value in zip(ranges, point, strict=True)}
     moved = asked.parameters.with_values(values, source="global sensitivity")
-    if LATTICE in values:  # the same atoms
-        scale = moved.a_nm / crystal.a_nm
-        crystal = replace(crystal, a_nm=moved.a_nm, diameter_nm=crystal.diameter_nm * scale)
-    return Job(moved, crystal, asked.neighbors, 1, asked.intra_atomic, asked.solver)
+    return Job(moved, rescaled(crystal, moved.a_nm), asked.neighbors, 1, asked.intra_atomic, asked.solver)
 
 
 def _problem(ranges: Sequence[Range]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -149,6 +149,11 @@ def request(
     crystals = nanocrystals(size, shape, termination, center, chosen.a_nm)
     bulk(chosen, shells)  # a set without a gap is refused before anything is computed
     return Request(chosen, shells, crystals, intra_atomic, solver)
+
+
+def rescaled(crystal: Nanocrystal, a_nm: float) -> Nanocrystal:
+    """The same atoms at another lattice constant in nm."""
+    return replace(crystal, a_nm=a_nm, diameter_nm=crystal.diameter_nm * a_nm / crystal.a_nm)
 
 
 def effects(
