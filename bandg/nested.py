@@ -30,7 +30,7 @@ from bandg.ranges import Range
 from bandg.sensitivity import Request, request, rescaled
 from bandg.sweep import Job
 
-DEFAULT_SIZES = "4cells,5cells,6cells,7cells,8cells,10cells,12cells,15cells,19cells,24cells"
+DEFAULT_SIZES = "4cells,5cells,6cells,8cells,11cells,16cells,24cells"
 DEFAULT_SIGMA = 0.1
 """Error of a measured g whose source states none: assumed."""
 

@@ -1,0 +1,204 @@
+"""`bandg infer`: posteriors and evidences given measured g-factors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bandg.errors import BandgError
+
+if TYPE_CHECKING:
+    from bandg.inference import Constraint
+    from bandg.nested import Inference
+
+DEFAULT_VARY = ("onsite.Pb.p=+-0.1eV", "hopping.Pb-X.s-p=+-0.05eV", "spin_orbit.X.p=+-0.1eV")
+DEFAULT_BULK = ("E_g=1.60..1.70eV", "g_h=first-principles")
+DEFAULT_MODELS = ("halide: termination=0", "lead: termination=1", "mixed: termination=0..1")
+
+
+def infer(
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What varies in every model: PATH=LO..HIeV or +-DeV, termination=0..1, energy.shift=LO..HIeV, "
+            "scatter=LO..HI, scale:hopping.X-X=LO..HI; repeated."
+        ),
+    ] = None,
+    model: Annotated[
+        list[str] | None, typer.Option(help="'NAME: WHAT=LO..HI, WHAT=VALUE': a model to compare; repeated.")
+    ] = None,
+    data: Annotated[str, typer.Option(help="Measured points: your CSV, or a shipped collection.")] = "meliakov2025",
+    quantities: Annotated[str, typer.Option(help="Of g_e, g_h, g_bx: what enters.")] = "g_e,g_h",
+    sigma: Annotated[float, typer.Option(help="Error of points without a stated one (assumed).")] = 0.1,
+    bulk: Annotated[
+        list[str] | None, typer.Option(help="Constraint: g_h=first-principles, g_h=LO..HI, g_e=LO..HI, E_g=LO..HIeV.")
+    ] = None,
+    termination: Annotated[str, typer.Option(help="halide or lead where a model does not say.")] = "halide",
+    size: Annotated[str | None, typer.Option(help="Sizes of the curves; default: seven from 4 to 24 cells.")] = None,
+    shape: Annotated[str, typer.Option(help="cube or sphere.")] = "cube",
+    set_name: Annotated[str, typer.Option("--set", help="Parameter set, by name or path.")] = "nestoklon2023-standin",
+    neighbors: Annotated[int | None, typer.Option(help="1 or 2; default: what the set has.")] = None,
+    intra_atomic: Annotated[bool, typer.Option("--intra-atomic", help="With the p shells' own moment in g.")] = False,
+    live: Annotated[int, typer.Option(help="Live points of the sampler.")] = 400,
+    seed: Annotated[int, typer.Option(help="Seed of the sampler.")] = 0,
+    checks: Annotated[int, typer.Option(help="Random points at which the emulator is compared with the exact.")] = 2,
+    workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="dask.distributed: tcp://host:port or a scheduler file; works there.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the bands of all models to FILE.pdf, .png or .svg.")] = None,
+    corner: Annotated[Path | None, typer.Option(help="Draw the corner plot of the best model to FILE.")] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Compute although memory may not suffice.")] = False,
+) -> None:
+    """Posterior of named parameters given measured g-factors, and the evidence of competing models."""
+    from bandg import inference, nested
+    from bandg.cli.progress import Progress
+    from bandg.files import check_writable
+    from bandg.measured import load_measured
+    from bandg.parameters import load_set
+    from bandg.plot.output import check_picture_path
+
+    if out is not None:
+        check_writable(out, (".json",))
+    for picture in (plot, corner):
+        if picture is not None:
+            check_picture_path(picture)
+    if termination not in inference.TERMINATIONS:
+        raise BandgError(f"termination {termination!r} is unknown; choose halide or lead, or vary it: termination=0..1")
+    parameters = load_set(Path(set_name) if set_name.endswith(".toml") else set_name)
+    common = list(vary or ())
+    texts = list(model or ())
+    if not texts:
+        texts = ["all:"] if common else list(DEFAULT_MODELS)
+        common = common or list(DEFAULT_VARY)
+    models = [inference.parse_model(text, parameters, common) for text in texts]
+    points = inference.select_points(load_measured(data), [part.strip() for part in quantities.split(",")])
+    limits = bulk if bulk is not None else () if vary or model else DEFAULT_BULK
+    constraints = [_constraint(item, parameters) for item in limits]
+    with Progress() as progress:
+        found = nested.infer(
+            *(parameters, models, points),
+            size=size or nested.DEFAULT_SIZES,
+            shape=shape,
+            termination=float(inference.TERMINATIONS.index(termination)),
+            neighbors=neighbors,
+            intra_atomic=intra_atomic,
+            sigma=sigma,
+            constraints=constraints,
+            live=live,
+            seed=seed,
+            checks=checks,
+            workers=workers,
+            cache=not no_cache,
+            force=force,
+            scheduler=scheduler,
+            on_start=progress.start,
+            on_done=progress.advance,
+        )
+    print_inference(found)
+    written = [nested.write_inference(found, out)] if out is not None else []
+    if plot is not None:
+        from bandg.plot.posterior import plot_bands_of_models
+
+        plot_bands_of_models(found, plot)
+    if corner is not None:
+        from bandg.plot.posterior import plot_corner
+
+        plot_corner(found.ranking()[0], corner)
+    for path in [*written, *(picture for picture in (plot, corner) if picture is not None)]:
+        typer.echo(f"wrote {path}")
+
+
+def _constraint(item: str, parameters: Any) -> Constraint:
+    """A constraint from "g_h=first-principles" or "E_g=1.6..1.7eV"."""
+    from bandg.etb.bulk import bulk
+    from bandg.inference import BULK, Constraint
+    from bandg.kp.decompose import first_principles_g_h
+    from bandg.ranges import parse_range, split_item
+
+    name, text = split_item(item)
+    if name not in BULK:
+        raise BandgError(f"bulk quantity {name!r} is unknown; choose {', '.join(BULK)}")
+    if text == "first-principles":
+        if name != "g_h":
+            raise BandgError(f"there is no first-principles range of {name}, only of g_h: give {name}=LO..HI")
+        return Constraint(name, *first_principles_g_h(bulk(parameters).E_g), origin="first principles, two functionals")
+    chosen = parse_range(text, name, "eV" if name == "E_g" else "")
+    return Constraint(name, chosen.lower, chosen.upper)
+
+
+def print_inference(found: Inference) -> None:
+    """Print the evidences side by side, the best points with their residuals, and the posteriors."""
+    ranking = found.ranking()
+    _print_evidences(found)
+    _print_residuals(found)
+    columns = ("parameter", "prior", "mean", "std", "2.5 %", "median", "97.5 %", "best")
+    for one in ranking:
+        table = _table(f"posterior of {one.model.name}", columns)
+        ranges = {chosen.path: chosen for chosen in one.model.ranges}
+        for path, values in one.summary().items():
+            cells = [f"{values[k]:.4f}" for k in ("mean", "std", "q025", "median", "q975", "best")]
+            table.add_row(path, f"{ranges[path].lower:.4g}..{ranges[path].upper:.4g}{ranges[path].unit}", *cells)
+        _show(table)
+    E, g_e, g_h = found.emulator_error
+    number = found.emulator_checks
+    typer.echo(
+        f"Curves from an emulator (exact values and derivatives); largest error at {number} random points: "
+        f"{E:.1e} eV,\n{g_e:.1e} in g_e, {g_h:.1e} in g_h. A termination between 0 (halide) and 1 (lead) mixes two "
+        "curves."
+    )
+
+
+def _print_evidences(found: Inference) -> None:
+    ranking = found.ranking()
+    columns = ("model", "ln Z", "+-", "below best", "rms", "bulk E_g", "bulk g_e", "bulk g_h", "outside")
+    table = _table(f"{found.asked.parameters.name}: {len(found.points.measured)} measured points", columns)
+    stated = int(sum(value == value for value in found.points.error))
+    table.caption = (
+        f"ln Z under flat priors; rms and bulk of the best point, computed exactly; error {found.sigma:g} assumed for "
+        f"{len(found.points.measured) - stated} points\noutside: share of the prior without a value at some point"
+    )
+    for chosen in found.constraints:
+        unit = " eV" if chosen.quantity == "E_g" else ""
+        table.caption += f"\nbulk {chosen.quantity} held near {chosen.lower:.3g}..{chosen.upper:.3g}{unit}"
+        table.caption += f" ({chosen.origin}), as middle +- half width"
+    for one in ranking:
+        E_g, g_e, g_h = one.exact_bulk
+        below = one.log_evidence - ranking[0].log_evidence
+        table.add_row(
+            *(one.model.name, f"{one.log_evidence:.2f}", f"{one.log_evidence_error:.2f}", f"{below:.2f}"),
+            *(f"{one.rms:.3f}", f"{E_g:.3f}", f"{g_e:+.3f}", f"{g_h:+.3f}", f"{one.impossible:.0%}"),
+        )
+    _show(table)
+
+
+def _print_residuals(found: Inference) -> None:
+    ranking = found.ranking()
+    table = _table("best point of each model minus measured", ("eV", "", "measured", *(r.model.name for r in ranking)))
+    for number, point in enumerate(found.points.measured):
+        residuals = (f"{one.exact[number] - point.value:+.3f}" for one in ranking)
+        table.add_row(f"{point.energy_eV:.3f}", point.quantity, f"{point.value:+.2f}", *residuals)
+    reasons = dict.fromkeys(why for _, why in found.points.left_out)
+    counts = (f"{sum(w == why for _, w in found.points.left_out)} ({why})" for why in reasons)
+    table.caption = "left out: " + (", ".join(counts) or "none")
+    _show(table)
+
+
+def _table(title: str, columns: tuple[str, ...]) -> Any:
+    from rich import box
+    from rich.table import Table
+
+    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for number, heading in enumerate(columns):
+        table.add_column(heading, justify="left" if number == 0 else "right", no_wrap=True)
+    return table
+
+
+def _show(table: Any) -> None:
+    from bandg.cli.compute import _print
+
+    _print(table)
