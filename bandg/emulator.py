@@ -132,7 +132,7 @@ def build(
     ]
     on_start(len(jobs))
     found = [result for result, _ in sweep.run_jobs(jobs, workers, cache, on_done, scheduler)]
-    directions = np.array([k.direction for k in knobs]).reshape(len(knobs), -1)
+    directions = np.array([k.direction for k in knobs]).reshape(len(knobs), 1 + len(parameters.paths))
     n, d = len(crystals) + 1, len(knobs)
     values, slopes = np.zeros((len(points), n, 3)), np.zeros((len(points), d, n, 3))
     for number in range(len(crystals)):

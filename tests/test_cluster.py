@@ -22,12 +22,11 @@ from bandg.parameters import load_set
 from bandg.sweep import Job
 
 SET = load_set("nestoklon2023-standin")
-COMMAND = [sys.executable, "-c", "from bandg.cli import main; main()"]
 
 
 def jobs(count):
     moved = [SET.with_values({"onsite.Pb.p": 4.4 + 0.002 * n}) for n in range(count)]
-    return [Job(parameters, cube(4, SET.a_nm), 1) for parameters in moved]
+    return [Job(parameters, cube(3, SET.a_nm), 1) for parameters in moved]
 
 
 @pytest.fixture
@@ -62,7 +61,7 @@ def local_cluster(tmp_path):
 
 def test_a_worker_that_is_killed_costs_no_result_and_none_is_counted_twice(local_cluster):
     file, workers, scheduler = local_cluster
-    asked = jobs(24)
+    asked = jobs(40)
     alone = {job.key(): levels for job, (levels, _) in zip(asked, sweep.run_jobs(asked, 1, False), strict=True)}
     done = Counter()
 
@@ -98,20 +97,18 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def test_a_scheduler_that_does_not_answer_gives_one_line_and_code_2(tmp_path):
+@pytest.mark.parametrize("command", ["compute", "sensitivity"])
+def test_a_scheduler_that_does_not_answer_gives_one_line_and_code_2(command, monkeypatch, capsys):
+    from bandg.cli import main
+
     address = f"tcp://127.0.0.1:{free_port()}"
-    for command in (("compute",), ("sensitivity",)):
-        done = subprocess.run(
-            [*COMMAND, *command, "--size", "2cells", "--scheduler", address],
-            capture_output=True,
-            text=True,
-            timeout=100,
-            cwd=tmp_path,
-        )
-        assert done.returncode == 2
-        assert done.stdout == ""
-        [line] = done.stderr.strip().splitlines()
-        assert line.startswith(f"error: the scheduler {address} does not answer")
+    monkeypatch.setattr(sys, "argv", ["bandg", command, "--size", "2cells", "--scheduler", address])
+    with pytest.raises(SystemExit) as done:
+        main()
+    out, err = capsys.readouterr()
+    assert (done.value.code, out) == (2, "")
+    [line] = err.strip().splitlines()
+    assert line.startswith(f"error: the scheduler {address} does not answer")
 
 
 def test_a_server_that_keeps_silent_does_not_answer(monkeypatch):

@@ -133,6 +133,8 @@ def _constraint(item: str, parameters: Any) -> Constraint:
 
 def print_inference(found: Inference) -> None:
     """Print the evidences side by side, the best points with their residuals, and the posteriors."""
+    from bandg.inference import TERMINATION
+
     ranking = found.ranking()
     _print_evidences(found)
     _print_residuals(found)
@@ -145,27 +147,16 @@ def print_inference(found: Inference) -> None:
             table.add_row(path, f"{ranges[path].lower:.4g}..{ranges[path].upper:.4g}{ranges[path].unit}", *cells)
         _show(table)
     E, g_e, g_h = found.emulator_error
-    number = found.emulator_checks
-    typer.echo(
-        f"Curves from an emulator (exact values and derivatives); largest error at {number} random points: "
-        f"{E:.1e} eV,\n{g_e:.1e} in g_e, {g_h:.1e} in g_h. A termination between 0 (halide) and 1 (lead) mixes two "
-        "curves."
-    )
+    checked = f"largest error at {found.emulator_checks} random points {E:.1e} eV, {g_e:.1e} in g_e, {g_h:.1e} in g_h"
+    typer.echo(f"Curves from exact values and derivatives; {checked if found.emulator_checks else 'not checked'}.")
+    if any(TERMINATION in one.model.names for one in ranking):
+        typer.echo("A termination between 0 (halide) and 1 (lead) interpolates between two curves at equal energy.")
 
 
 def _print_evidences(found: Inference) -> None:
     ranking = found.ranking()
     columns = ("model", "ln Z", "+-", "below best", "rms", "bulk E_g", "bulk g_e", "bulk g_h", "outside")
     table = _table(f"{found.asked.parameters.name}: {len(found.points.measured)} measured points", columns)
-    stated = int(sum(value == value for value in found.points.error))
-    table.caption = (
-        f"ln Z under flat priors; rms and bulk of the best point, computed exactly; error {found.sigma:g} assumed for "
-        f"{len(found.points.measured) - stated} points\noutside: share of the prior without a value at some point"
-    )
-    for chosen in found.constraints:
-        unit = " eV" if chosen.quantity == "E_g" else ""
-        table.caption += f"\nbulk {chosen.quantity} held near {chosen.lower:.3g}..{chosen.upper:.3g}{unit}"
-        table.caption += f" ({chosen.origin}), as middle +- half width"
     for one in ranking:
         E_g, g_e, g_h = one.exact_bulk
         below = one.log_evidence - ranking[0].log_evidence
@@ -174,6 +165,14 @@ def _print_evidences(found: Inference) -> None:
             *(f"{one.rms:.3f}", f"{E_g:.3f}", f"{g_e:+.3f}", f"{g_h:+.3f}", f"{one.impossible:.0%}"),
         )
     _show(table)
+    assumed = sum(value != value for value in found.points.error)
+    typer.echo("ln Z under flat priors; rms and bulk of the best point, computed exactly;")
+    typer.echo("outside: share of the prior for which some point lies outside of the curves;")
+    typer.echo(f"error {found.sigma:g} assumed for {assumed} points without a stated one")
+    for chosen in found.constraints:
+        unit = " eV" if chosen.quantity == "E_g" else ""
+        text = f"bulk {chosen.quantity} held near {chosen.lower:.3g}..{chosen.upper:.3g}{unit}"
+        typer.echo(f"{text} ({chosen.origin}), as middle +- half width")
 
 
 def _print_residuals(found: Inference) -> None:
@@ -184,8 +183,8 @@ def _print_residuals(found: Inference) -> None:
         table.add_row(f"{point.energy_eV:.3f}", point.quantity, f"{point.value:+.2f}", *residuals)
     reasons = dict.fromkeys(why for _, why in found.points.left_out)
     counts = (f"{sum(w == why for _, w in found.points.left_out)} ({why})" for why in reasons)
-    table.caption = "left out: " + (", ".join(counts) or "none")
     _show(table)
+    typer.echo("left out: " + (", ".join(counts) or "none"))
 
 
 def _table(title: str, columns: tuple[str, ...]) -> Any:

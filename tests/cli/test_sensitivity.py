@@ -24,19 +24,69 @@ def test_sensitivity_prints_and_writes(tmp_path):
     assert {path.name for path in tmp_path.glob("a.*")} == {"a.csv", "a.svg"}
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ("--step", "5meV"),
-        ("--step", "onsite.Pb.q=1eV"),
-        ("--out", "a.xls"),
-        ("--plot", "nowhere/a.png"),
-    ],
-)
-def test_wrong_input_gives_one_line_code_2_and_no_file(arguments, tmp_path):
-    done = bandg("sensitivity", "--size", "2cells", *arguments, cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.startswith("error: ")
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert list(tmp_path.glob("*.*")) == []
+def main(arguments, monkeypatch, capsys):
+    """The command in this process: code, standard output and error."""
+    from bandg.cli import main as command
+
+    monkeypatch.setattr(sys, "argv", ["bandg", *arguments])
+    with pytest.raises(SystemExit) as done:
+        command()
+    return done.value.code, *capsys.readouterr()
+
+
+SMALL = ("sensitivity", "--size", "2cells")
+WRONG = [
+    ((*SMALL, "--step", "5meV"), "must be a number above zero with its unit"),
+    ((*SMALL, "--step", "onsite.Pb.q=1eV"), "has no parameter 'onsite.Pb.q'"),
+    ((*SMALL, "--out", "a.xls"), "no known format"),
+    ((*SMALL, "--plot", "nowhere/a.png"), "does not exist"),
+    ((*SMALL, "--top", "-1"), "--top must be 0"),
+    ((*SMALL, "--vary", "onsite.Pb.p=4..5eV"), "belong to the global methods"),
+    ((*SMALL, "--method", "other"), "choose local, morris or sobol"),
+    ((*SMALL, "--method", "sobol", "--vary", "onsite.Pb.p=4.6..4.3eV"), "is reversed: write 4.3..4.6eV"),
+    ((*SMALL, "--scheduler", "nowhere.json"), "no such file"),
+    (("infer", "--vary", "termination=1..0"), "is reversed: write 0..1"),
+    (("infer", "--model", "a: lambda=0..1eV"), "nothing is called 'lambda'"),
+    (("infer", "--data", "none.csv"), "no such file"),
+    (("infer", "--data", "mev.csv"), "looks like meV: give eV"),
+    (("infer", "--data", "columns.csv"), "did you mean 'energy_eV'?"),
+    (("infer", "--data", "nan.csv"), "leave the cell empty"),
+    (("infer", "--data", "unknown"), "no measured points named"),
+    (("infer", "--quantities", "g_x"), "quantity 'g_x' is unknown"),
+    (("infer", "--bulk", "g_h=0.5..-0.5"), "is reversed"),
+    (("infer", "--bulk", "E_g=first-principles"), "only of g_h"),
+    (("infer", "--bulk", "mass=0..1"), "bulk quantity 'mass' is unknown"),
+    (("infer", "--sigma", "0"), "--sigma must be above zero"),
+    (("infer", "--live", "5"), "--live must be 50 or more"),
+    (("infer", "--termination", "oxide"), "choose halide or lead"),
+    (("infer", "--size", "2cells"), "three sizes or more"),
+    (("infer", "--out", "a.csv"), "no known format"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG)
+def test_wrong_input_gives_one_line_code_2_and_no_file(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mev.csv").write_text("energy_eV,quantity,value\n1690,g_e,2.3\n")
+    (tmp_path / "columns.csv").write_text("energy,kind\n1.69,g_e\n")
+    (tmp_path / "nan.csv").write_text("energy_eV,quantity,value\n1.69,g_e,nan\n")
+    code, out, err = main(arguments, monkeypatch, capsys)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert message in err
+    assert len(err.strip().splitlines()) == 1
+    assert len(list(tmp_path.glob("*.*"))) == 3
+
+
+def test_infer_prints_and_writes(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.csv").write_text("energy_eV,quantity,value,error\n2.5,g_h,1.5,0.05\n2.5,g_e,0.4,\n")
+    models = ("--model", "mixed: termination=0..1", "--bulk", "g_h=first-principles")
+    code, out, err = main(
+        ("infer", "--data", "my.csv", "--size", "2..4cells", *models, "--live", "50", "--out", "a.json"),
+        monkeypatch,
+        capsys,
+    )
+    assert code == 0, err
+    for text in ("ln Z", "posterior of mixed", "error 0.1 assumed for 1 points", "bulk g_h held near", "wrote a.json"):
+        assert text in out
