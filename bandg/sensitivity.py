@@ -30,7 +30,7 @@ DEFAULT_STEP_EV = 0.1
 DEFAULT_STRAIN = 0.01
 """Step of the lattice constant relative to its value: assumed."""
 
-DEFAULT_SIZE = "4cells,7cells,16cells"
+DEFAULT_SIZE = "5cells,9cells,24cells"
 FORMATS = (".csv", ".json")
 
 

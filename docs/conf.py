@@ -40,11 +40,13 @@ def generate(app):
     """Compute the numbers that the pages include."""
     import confinement
     import schema
+    import tornado
     import validation
 
     validation.write(HERE / "_generated")
     confinement.write(HERE / "_generated")
     schema.write(HERE / "_generated")
+    tornado.write(HERE / "_generated")
 
 
 def setup(app):

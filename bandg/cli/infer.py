@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bandg.nested import Inference
 
 DEFAULT_VARY = ("onsite.Pb.p=+-0.1eV", "hopping.Pb-X.s-p=+-0.05eV", "spin_orbit.X.p=+-0.1eV")
-DEFAULT_BULK = ("E_g=1.60..1.70eV", "g_h=first-principles")
+DEFAULT_BULK = ("E_g=1.63..1.67eV", "g_h=first-principles")
 DEFAULT_MODELS = ("halide: termination=0", "lead: termination=1", "mixed: termination=0..1")
 
 

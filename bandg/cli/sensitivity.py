@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def sensitivity(
-    size: Annotated[str, typer.Option(help="7nm, 4..16nm, 5nm,8nm or 7..25cells.")] = "4cells,7cells,16cells",
+    size: Annotated[str, typer.Option(help="7nm, 4..16nm, 5nm,8nm or 7..25cells.")] = "5cells,9cells,24cells",
     shape: Annotated[str, typer.Option(help="cube or sphere.")] = "cube",
     termination: Annotated[str, typer.Option(help="halide, lead or halide,lead.")] = "halide",
     center: Annotated[str | None, typer.Option(help="Pb or Cs, for a sphere.")] = None,
