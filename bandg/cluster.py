@@ -79,7 +79,7 @@ def cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # its story of a lost worker is no news to the user
     try:
         client = Client(address, timeout=_ANSWER_S, set_as_default=False)
-    except (OSError, TimeoutError, ValueError, RuntimeError) as error:
+    except (OSError, TimeoutError, TypeError, ValueError, RuntimeError) as error:  # TypeError: no certificates
         raise BandgError(f"the scheduler {address} does not answer as one of dask: {_first_line(error)}") from error
     executor = None
     try:

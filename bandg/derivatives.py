@@ -130,7 +130,7 @@ def solve_adjoint(
     """z with (H - E) z = (1 - |v><v|) force and <v|z> = 0, for a simple level E; shape (size,).
 
     The singular H - E is bordered by the unit vector of the largest component of v, that is, z is held at zero there
-    (R. B. Nelson, AIAA J. 14, 1201 (1976)): as sparse as H. Raises BandgError where another level coincides with E.
+    [nelson1976]: as sparse as H. Raises BandgError where another level coincides with E.
     """
     force = force - vector * np.vdot(vector, force)
     kept = np.delete(np.arange(len(vector)), np.argmax(np.abs(vector)))

@@ -112,3 +112,24 @@ def test_wrong_ranges_are_one_clear_line(item, message):
     with pytest.raises(BandgError, match=message) as error:
         parameter_ranges([item], SET)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("missing", ["SALib", "dynesty", "distributed"])
+def test_without_an_extra_the_error_names_it(monkeypatch, missing):
+    import sys
+
+    from bandg import cluster, global_sensitivity, nested
+    from bandg.ranges import Range
+
+    for name in [name for name in sys.modules if name.partition(".")[0] == missing]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
+    extra = "distributed" if missing == "distributed" else "sensitivity"
+    with pytest.raises(BandgError, match=rf'needs .*: pip install "bandg\[{extra}\]"'):
+        if missing == "SALib":
+            global_sensitivity.draw([Range("a", 0, 1, ""), Range("b", 0, 1, "")], "morris", 8)
+        elif missing == "dynesty":
+            nested._dynesty()
+        else:
+            with cluster.cluster("tcp://127.0.0.1:1"):
+                pass
