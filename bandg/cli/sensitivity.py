@@ -171,11 +171,13 @@ def print_effects(found: Effects, top: int) -> None:
         values = ", ".join(f"{name} {derivative.value(name):+.3f}" for name in ("g_e", "g_h", "g_bx"))
         rows = found.rows(number)
         shown = rows[:top] if top else rows
+        hidden = len(rows) - len(shown)
         table = Table(
             title=f"{found.parameters.name}: {crystal.size_nm:.3f} nm {crystal.shape}, {crystal.termination}\n"
             f"E_e-E_h {derivative.value('E_gap_eV'):.4f} eV, {values}",
-            caption="change for one step up, from exact derivatives (linear); * step assumed, not an error bar"
-            + (f"\n{len(rows) - len(shown)} more below {strength(shown[-1]):.2g}" if len(shown) < len(rows) else ""),
+            caption=f"{len(rows) - len(shown)} more below {strength(shown[-1]):.2g}"
+            if len(shown) < len(rows)
+            else None,
             box=box.SIMPLE_HEAD,
             padding=0,
         )
@@ -186,3 +188,4 @@ def print_effects(found: Effects, top: int) -> None:
             cells = [row["path"], f"{row['value']:.4f}", f"{row['step']:.3g} {row['unit']}{mark}"]
             table.add_row(*cells, *(f"{row[f'effect_{name}']:+.4f}" for name in SHOWN))
         _print(table)
+    typer.echo("change for one step up, linear, from exact derivatives; * step assumed, not an error bar")
