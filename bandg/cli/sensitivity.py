@@ -175,9 +175,7 @@ def print_effects(found: Effects, top: int) -> None:
         table = Table(
             title=f"{found.parameters.name}: {crystal.size_nm:.3f} nm {crystal.shape}, {crystal.termination}\n"
             f"E_e-E_h {derivative.value('E_gap_eV'):.4f} eV, {values}",
-            caption=f"{len(rows) - len(shown)} more below {strength(shown[-1]):.2g}"
-            if len(shown) < len(rows)
-            else None,
+            caption=f"{hidden} more below {strength(shown[-1]):.2g}" if hidden else None,
             box=box.SIMPLE_HEAD,
             padding=0,
         )
