@@ -39,14 +39,14 @@ html_static_path = [name for name in ("_static",) if (HERE / name).is_dir()]
 def generate(app):
     """Compute the numbers that the pages include."""
     import confinement
+    import effects
     import schema
-    import tornado
     import validation
 
     validation.write(HERE / "_generated")
     confinement.write(HERE / "_generated")
     schema.write(HERE / "_generated")
-    tornado.write(HERE / "_generated")
+    effects.write(HERE / "_generated")
 
 
 def setup(app):

@@ -239,3 +239,20 @@ def test_a_prior_without_any_possible_point_is_refused():
     likelihood = inference.Likelihood(model, still, ("halide",), points_of([(1.5, "g_e", 3.0, 0.1)]), 0.1, 0.0)
     with pytest.raises(BandgError, match=r"100% of its prior a measured point lies outside"):
         nested._sample(nested._dynesty(), likelihood, 50, 0.5, 0, lambda values: outputs[0])
+
+
+def test_one_emulator_serves_all_models():
+    """Its ranges hold those of every model and the set's own value, which a model without that parameter takes."""
+    texts = (
+        "a: onsite.Pb.p=4.5..4.6eV",
+        "b: onsite.X.p=-2.4eV, termination=0.2..1",
+        "c: scatter=0.1..0.3, termination=1",
+    )
+    models = [inference.parse_model(text, SET) for text in texts]
+    found = {chosen.path: chosen for chosen in nested.union_of_ranges(models, SET)}
+    assert set(found) == {"onsite.Pb.p", "onsite.X.p"}
+    assert (found["onsite.Pb.p"].lower, found["onsite.Pb.p"].upper) == (SET.value("onsite.Pb.p"), 4.6)
+    assert (found["onsite.X.p"].lower, found["onsite.X.p"].upper) == (-2.4, SET.value("onsite.X.p"))
+    assert nested.needed_terminations(models, 0.0) == ("halide", "lead")
+    assert nested.needed_terminations(models[:1], 0.0) == ("halide",)
+    assert nested.needed_terminations(models[2:], 0.0) == ("lead",)

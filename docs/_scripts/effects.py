@@ -1,6 +1,6 @@
 """What each parameter does to g: the table and the picture of the sensitivity page.
 
-python docs/_scripts/tornado.py FOLDER
+python docs/_scripts/effects.py FOLDER
 """
 
 from __future__ import annotations
