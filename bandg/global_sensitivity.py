@@ -147,6 +147,8 @@ def global_sensitivity(
     try:
         found = sweep.run_jobs(jobs, workers, cache, on_done, scheduler)
     except BandgError as error:
+        if asked.parameters.name not in str(error):  # not of a point, but of the cluster or of memory
+            raise
         raise BandgError(f"{error} (somewhere in the ranges: narrow them; finished points are kept)") from error
     indices = []
     for number in range(len(asked.crystals)):

@@ -97,12 +97,12 @@ def free_port():
         return probe.getsockname()[1]
 
 
-@pytest.mark.parametrize("command", ["compute", "sensitivity"])
+@pytest.mark.parametrize("command", ["compute", "sensitivity", "infer"])
 def test_a_scheduler_that_does_not_answer_gives_one_line_and_code_2(command, monkeypatch, capsys):
     from bandg.cli import main
 
     address = f"tcp://127.0.0.1:{free_port()}"
-    monkeypatch.setattr(sys, "argv", ["bandg", command, "--size", "2cells", "--scheduler", address])
+    monkeypatch.setattr(sys, "argv", ["bandg", command, "--size", "2..4cells", "--scheduler", address])
     with pytest.raises(SystemExit) as done:
         main()
     out, err = capsys.readouterr()

@@ -103,3 +103,14 @@ def test_wrong_requests_are_refused_before_the_work(monkeypatch, method, samples
     monkeypatch.setattr(Job, "run", lambda self: pytest.fail("work was done"))
     with pytest.raises(BandgError, match=message):
         gs.global_sensitivity(small()[0], ranges, method, samples, workers=1)
+
+
+def test_a_point_without_a_gap_says_that_the_ranges_are_too_wide(monkeypatch):
+    asked, ranges = small()
+
+    def fail(self):
+        raise BandgError(f"the set {self.parameters.name} has no gap at R")
+
+    monkeypatch.setattr(Job, "run", fail)
+    with pytest.raises(BandgError, match=r"has no gap at R \(somewhere in the ranges: narrow them"):
+        gs.global_sensitivity(asked, ranges, "morris", 8, workers=1)
