@@ -78,7 +78,7 @@ class EdgeModel:
 
     @cached_property
     def places(self) -> dict[str, int]:
-        """Position in its irrep of the valence-band top (R6+), the lowest conduction bands (R6-, R8-) and each level."""
+        """Position in its irrep of the valence-band top (R6+), the conduction bands (R6-, R8-) and each level."""
         below = int("s" in self.hamiltonian.model.spaces[1].shells)  # X s brings one R6- and one R8-
         found = {"R6+": 2, "R6-": below, "R8-": below}
         found |= {f"level.R6+.{n}": 2 - n for n in (1, 2)} | {f"level.R8+.{n}": 3 - n for n in (1, 2, 3)}

@@ -107,9 +107,11 @@ class Matcher:
         else:
             first, last = (self.reference.offset(int(band)) for band in group.bands)
         width = next(iter(self.reference.sections.values())).energies.shape[1]
-        if first < 1 - _VALENCE or last > 3:
+        own = self.reference.characters or self.reference.levels
+        lowest = 1 - _VALENCE if own else 1 - occupied_bands(self.hamiltonian) // 2
+        if first < lowest or last > 3:
             raise BandgError(
-                f"bands {group.name!r}: only X p with Pb s (9 doublets) and Pb p (3) can be matched by number"
+                f"bands {group.name!r}: by number only {1 - lowest} valence and 3 conduction doublets can be matched"
             )
         if not 0 <= self.reference.top + first <= self.reference.top + last < width:
             raise BandgError(f"bands {group.name!r}: {self.reference.name} does not hold all of these bands")
@@ -117,11 +119,11 @@ class Matcher:
 
     def _place(self, point: str, column: int) -> tuple[str, str, int] | None:
         """By irrep at R where the reference knows them, else by order."""
-        offset = column - self.reference.top
         if point == "R" and self.reference.levels:
             return self._at_R(column)
-        position = column if offset < 1 - _VALENCE else occupied_bands(self.hamiltonian) // 2 - 1 + offset
-        return ("", "", position)
+        if self.reference.characters and column < self.reference.top - _VALENCE:
+            return ("", "", column)  # X s, with Cs 5p between it and the valence bands
+        return ("", "", occupied_bands(self.hamiltonian) // 2 - 1 + column - self.reference.top)
 
     def _at_R(self, column: int) -> tuple[str, str, int]:
         band = self.reference.first_band + 2 * column

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -159,10 +160,12 @@ def problem_of(job: Job, folder: Path | None = None) -> Problem:
     return problem
 
 
-def with_energies(problem: Problem, energies: NDArray[np.float64]) -> Problem:
-    """The same problem with other reference energies of its rows, in eV from the valence-band top at R."""
+def with_energies(problem: Problem, energies: NDArray[np.float64], goals: Sequence[float] | None = None) -> Problem:
+    """The same problem with other reference energies of its rows, in eV from the valence-band top at R, and goals."""
     rows = tuple(replace(row, energy=float(energy)) for row, energy in zip(problem.rows, energies, strict=True))
-    changed = replace(problem, rows=rows)
+    values = [goal.value for goal in problem.goals] if goals is None else goals
+    moved = tuple(replace(goal, value=value) for goal, value in zip(problem.goals, values, strict=True))
+    changed = replace(problem, rows=rows, goals=moved)
     changed.__dict__["sectors"] = problem.sectors  # they do not depend on the energies
     return changed
 
