@@ -72,16 +72,15 @@ def target_rows(fit: Fit) -> list[TargetRow]:
 
 
 def worst(fit: Fit, count: int = N_WORST) -> list[tuple[Row, float]]:
-    """The rows with the largest errors in meV, one for each k and level."""
+    """The rows with the largest errors in meV, one for each band."""
     problem = fit.problem
     errors = 1000 * (problem.bands(fit.theta)[0] - problem.band_energy)
     found: list[tuple[Row, float]] = []
     seen = set()
     for number in np.argsort(-np.abs(errors)):
         row = problem.rows[number]
-        key = row.k, round(row.energy, 3)
-        if key not in seen:
-            seen.add(key)
+        if row.band not in seen:
+            seen.add(row.band)
             found.append((row, float(errors[number])))
         if len(found) == count:
             break
