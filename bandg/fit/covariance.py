@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bandg.fit.residuals import Problem
 
 _NAMED = 0.3
-"""Share of a parameter in a direction from which it is named."""
+"""A parameter is named in a direction if it moves at least this much of what the one that moves most does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,7 +19,7 @@ class Direction:
     """A direction of parameter space that the data do not determine.
 
     reach: how far one standard error goes along it, in units of the parameters' ranges (at least 1); members: the
-    parameters that move along it, with their shares of the unit vector, largest first.
+    parameters that move along it, in eV for 1 eV of the one that moves most, which stands first.
     """
 
     reach: float
@@ -27,12 +27,9 @@ class Direction:
 
     def text(self) -> str:
         """The direction in words."""
-        names = [path if share > 0 else f"-{path}" for path, share in self.members]
-        if len(names) == 1:
-            return names[0]
-        return "together: " + ", ".join(
-            f"{name} ({abs(share):.2f})" for name, (_, share) in zip(names, self.members, strict=True)
-        )
+        if len(self.members) == 1:
+            return self.members[0][0]
+        return "together: " + ", ".join(f"{path} {share:+.2f}" for path, share in self.members)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +117,8 @@ def _undetermined(
     for number in np.argsort(-reach):
         if reach[number] < 1:
             break
-        vector = turns[number] * np.sign(turns[number][np.argmax(np.abs(turns[number]))])
+        vector = turns[number] * problem.space.scale[kept]
+        vector = vector / vector[np.argmax(np.abs(vector))]
         order = [i for i in np.argsort(-np.abs(vector)) if abs(vector[i]) > _NAMED]
         directions.append(Direction(float(reach[number]), tuple((paths[kept[i]], float(vector[i])) for i in order)))
     return tuple(directions), variance > 1
