@@ -136,10 +136,10 @@ def minimize(problem: Problem, start: NDArray[np.float64]) -> Any:
         jac=lambda theta: at(theta)[1],
         bounds=(space.lower, space.upper),
         method="trf",
-        x_scale="jac",
-        ftol=1e-10,
-        xtol=1e-10,
-        gtol=1e-10,
+        x_scale=space.scale,  # not "jac": a hopping that enters squared has no slope at 0, and no scale
+        ftol=1e-9,
+        xtol=1e-9,
+        gtol=1e-9,
         max_nfev=_MOST_EVALUATIONS,
     )
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -74,7 +72,7 @@ def test_switched_off_tables_change_nothing(switched_off: ParameterSet) -> None:
 
 
 def test_each_integral_moves_bulk_and_nanocrystals(switched_off: ParameterSet) -> None:
-    """By its path in both; X s-p does not act at R, where X s is odd and X p even, and so on the band edges of the bulk."""
+    """By its path in both; X s-p does not act on the band edges at R, where X s is odd and X p even."""
     k = np.array([1.0, 2.0, 3.0])
     before = np.linalg.eigvalsh(BlochHamiltonian.of(switched_off).H(k))
     for table in ("X-X", "Pb-Pb"):
