@@ -2,16 +2,54 @@
 
 from __future__ import annotations
 
+import json
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bandg._paths import one_line
+from bandg.errors import BandgError
 from bandg.fit.residuals import Problem
 
 _NAMED = 0.3
 """A parameter is named in a direction if it moves at least this much of what the one that moves most does."""
+
+
+@dataclass(frozen=True, eq=False)
+class Covariance:
+    """Covariance matrix (n, n) in eV^2 of the named parameters of a fit; those at a bound count as exact."""
+
+    paths: tuple[str, ...]
+    matrix: NDArray[np.float64]
+
+    def stderr(self, paths: Sequence[str], gradient: NDArray[np.float64]) -> float:
+        """Standard error of a quantity from its derivatives (m,) by the parameters `paths`, to first order.
+
+        With `bandg.derivatives.derivatives` this is the error of a nanocrystal's g or energy that the fit leaves.
+        """
+        slopes = dict(zip(paths, gradient, strict=True))
+        missing = [path for path in self.paths if path not in slopes]
+        if missing:
+            raise BandgError(f"there is no derivative by {missing[0]}, which the fit varied: another set?")
+        own = np.array([slopes[path] for path in self.paths])
+        return float(np.sqrt(max(own @ self.matrix @ own, 0.0)))
+
+
+def read_covariance(path: str | os.PathLike[str]) -> Covariance:
+    """The covariance in the .json file beside a fitted set. Raises BandgError where it is none."""
+    try:
+        raw = json.loads(Path(path).read_text(encoding="utf-8"))
+        found = Covariance(tuple(raw["paths"]), np.array(raw["covariance_eV2"], dtype=float))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BandgError(one_line(f"{path}: is no result of bandg fit (the .json beside the set): {error}")) from None
+    if found.matrix.shape != (len(found.paths),) * 2:
+        raise BandgError(one_line(f"{path}: the covariance is not square in its {len(found.paths)} parameters"))
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,9 +98,8 @@ class Errors:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types: what is needed to carry the errors on to other quantities."""
         return {
-            "paths": list(self.paths),
+            "free": list(self.paths),
             "stderr_eV": _plain(self.stderr),
-            "covariance_eV2": [_plain(row) for row in self.covariance],
             "correlation": [_plain(row) for row in self.correlation],
             "at_bound": [path for path, side in zip(self.paths, self.at_bound, strict=True) if side],
             "undetermined": [path for path, is_so in zip(self.paths, self.undetermined, strict=True) if is_so],

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from bandg.files import write_whole
+from bandg.fit.covariance import Covariance
 from bandg.fit.solve import Fit
 from bandg.parameters import Parameter, ParameterSet
 
@@ -44,16 +45,27 @@ def fitted_set(fit: Fit) -> ParameterSet:
     return ParameterSet(job.name, description, material, "etb", None, job.name, entries, {})
 
 
+def covariance_of(fit: Fit) -> Covariance:
+    """Covariance of the free parameters and of those that are linked to them."""
+    space, links = fit.problem.space, tuple(fit.problem.job.link)
+    turn = np.eye(len(space.paths))
+    rows = [space.slope[space.parameters.paths.index(path)] for path in links]
+    turn = np.concatenate([turn, np.array(rows).reshape(len(links), len(space.paths))])
+    return Covariance((*space.paths, *links), turn @ fit.errors.covariance @ turn.T)
+
+
 def summary(fit: Fit) -> dict[str, Any]:
     """The fit as plain JSON types: covariance and correlations, targets, residuals by group, starts."""
     from bandg.fit.report import group_rows, target_rows
 
-    chosen = fitted_set(fit)
+    chosen, spread = fitted_set(fit), covariance_of(fit)
     return {
         "schema": 1,
         "name": chosen.name,
         "parameters_sha256": chosen.digest(),
-        "values_eV": dict(zip(fit.errors.paths, map(float, fit.theta), strict=True)),
+        "values_eV": {path: chosen.value(path) for path in spread.paths},
+        "paths": list(spread.paths),
+        "covariance_eV2": spread.matrix.tolist(),
         **fit.errors.to_dict(),
         "shifts_eV": list(fit.problem.shifts),
         "shift_source": fit.problem.job.reference.source if fit.problem.job.reference else None,

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from bandg.cli import app
 from bandg.errors import BandgError
+from bandg.fit.covariance import read_covariance
 from bandg.fit.job import parse_job, read_job
 from bandg.fit.report import report
 from bandg.fit.residuals import problem_of
@@ -191,6 +192,11 @@ E_v = {{ value = 2.0, error = 0.01 }}
     assert done.exit_code == 0 and "converged" in done.output and "worst" in done.output
     fitted = load_set(str(out))
     numbers = json.loads(out.with_suffix(".json").read_text())
+    spread = read_covariance(out.with_suffix(".json"))
+    twice = np.array([2.0, *np.zeros(13)])
+    assert spread.stderr(tuple(TRUTH), twice) == pytest.approx(2 * numbers["stderr_eV"][0])
+    with pytest.raises(BandgError, match="no derivative by onsite"):
+        spread.stderr(("lattice.a",), twice[:1])
     assert numbers["parameters_sha256"] == fitted.digest() and numbers["paths"] == list(TRUTH)
     covariance = np.array(numbers["covariance_eV2"])
     assert covariance.shape == (14, 14) and (np.linalg.eigvalsh(covariance) > -1e-12).all()
