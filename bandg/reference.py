@@ -206,5 +206,7 @@ def read_bands(path: str) -> ReferenceBands:
     except FileNotFoundError:
         raise BandgError(one_line(f"{path}: no such file; give a CSV file with kx,ky,kz,band_1,...")) from None
     except (OSError, ValueError) as error:
-        raise BandgError(one_line(f"{path}: cannot be read as UTF-8 text: {error}")) from None
+        raise BandgError(
+            one_line(f"{path}: cannot be read as UTF-8 text: {getattr(error, 'strerror', None) or error}")
+        ) from None
     return parse(text, path)

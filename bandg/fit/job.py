@@ -197,7 +197,9 @@ def read_job(path: str) -> Job:
     except FileNotFoundError:
         raise BandgError(one_line(f"{path}: no such file; give the TOML file of a fit (see docs/fitting.md)")) from None
     except (OSError, ValueError) as error:
-        raise BandgError(one_line(f"{path}: cannot be read as UTF-8 text: {error}")) from None
+        raise BandgError(
+            one_line(f"{path}: cannot be read as UTF-8 text: {getattr(error, 'strerror', None) or error}")
+        ) from None
     return parse_job(text, path)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 
 from bandg.files import write_whole
 from bandg.fit.covariance import Covariance
+from bandg.fit.profile import ProfilePoint
 from bandg.fit.solve import Fit
 from bandg.parameters import Parameter, ParameterSet
 
@@ -75,9 +77,10 @@ def summary(fit: Fit) -> dict[str, Any]:
     }
 
 
-def write_fit(fit: Fit, path: str | os.PathLike[str]) -> tuple[Path, Path]:
-    """Write the set to a .toml file and the covariance beside it to .json. Raises BandgError where it cannot."""
-    text, numbers = fitted_set(fit).to_toml(), json.dumps(summary(fit), indent=1)
+def write_fit(fit: Fit, path: str | os.PathLike[str], points: Sequence[ProfilePoint] = ()) -> tuple[Path, Path]:
+    """Write the set to a .toml file, and covariance and profile to a .json beside it. Raises BandgError on failure."""
+    content = summary(fit) | ({"profile": [point.to_dict() for point in points]} if points else {})
+    text, numbers = fitted_set(fit).to_toml(), json.dumps(content, indent=1)
     beside = Path(path).with_suffix(".json")
     write_whole(beside, lambda temporary: temporary.write_text(numbers + "\n", encoding="utf-8"))
     return write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8")), beside

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from known_set import TRUTH, known_set, make_job
 
+from bandg.errors import BandgError
 from bandg.fit.covariance import errors_of
+from bandg.fit.profile import allowed, parse_profile, profile
 from bandg.fit.residuals import Problem, problem_of, with_energies
+from bandg.fit.result import covariance_of
 from bandg.fit.solve import minimize, solve
 
 WANTED = np.array(list(TRUTH.values()))
@@ -58,3 +61,20 @@ def test_one_sigma_holds_the_truth_in_60_to_76_percent(problem: Problem) -> None
     assert 0.60 < share < 0.76
     assert np.abs(pulls.mean(axis=0)).max() < 4 / np.sqrt(len(pulls))
     assert pulls.std(axis=0).min() > 0.75 and pulls.std(axis=0).max() < 1.3
+
+
+def test_profile_is_the_parabola_of_the_propagated_error(problem: Problem) -> None:
+    """Held one standard error off, g_h costs one in chi2: two roads to the same number."""
+    found = solve(problem, cache=False)
+    value, gradient = problem.edges.quantities(found.theta, ("g_h",))["g_h"]
+    sigma = covariance_of(found).stderr(problem.space.paths, gradient)
+    points = profile(found, "g_h", value + sigma * np.array([1.5, -1.5, 0.0, 3.0]))
+    assert [point.rise for point in points] == pytest.approx([2.25, 0, 2.25, 9], rel=0.05, abs=1e-3)
+    assert allowed(points) == pytest.approx((value - sigma, value + sigma), abs=0.05 * sigma)
+    assert allowed(points, rise=16.0) == (None, None)
+
+
+@pytest.mark.parametrize("text", ["g_h", "g_h=1..0:3", "g_q=0..1:3", "g_h=a..b:3", "g_h=0..1:1", "g_h=0..inf:3"])
+def test_defects_of_a_profile_are_named(text: str) -> None:
+    with pytest.raises(BandgError, match=r"g_h=-1\.0\.\.0\.5:7"):
+        parse_profile(text)
