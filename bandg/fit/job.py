@@ -56,6 +56,15 @@ class Free(_Strict):
     prior: Prior | None = None
 
 
+class Held(_Strict):
+    """A value that stays as the job sets it, with where it comes from."""
+
+    value: Finite
+    source: Text
+    status: Literal["published", "transcribed", "assumed"] = "assumed"
+    note: Text | None = None
+
+
 class Link(_Strict):
     """value = offset + factor * (value of the free parameter `to`)."""
 
@@ -123,15 +132,17 @@ class Job(_Strict):
     version: int = Field(alias="schema")
     name: Name
     description: str = ""
+    source: Text | None = None
     start: Text
     material: Text | None = None
     basis: dict[Literal["Pb", "X"], list[Shell]] = {}
-    set: dict[str, Finite] = {}
+    set: dict[str, Finite | Held] = {}
     free: dict[str, Free]
     link: dict[str, Link] = {}
     reference: Reference | None = None
     bands: list[Bands] = []
     targets: dict[str, Target] = {}
+    published: Text | None = None
     starts: int = Field(default=1, ge=1, le=1000)
     seed: int = Field(default=0, ge=0)
     spread: float = Field(default=0.3, gt=0, le=1)
@@ -233,4 +244,4 @@ def _explain(error: ValidationError) -> str:
     return f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}, not {given}"
 
 
-_MODELS = (Job, Free, Link, Prior, Reference, Bands, Target)
+_MODELS = (Job, Free, Held, Link, Prior, Reference, Bands, Target)
