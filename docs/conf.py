@@ -41,12 +41,14 @@ def generate(app):
     import confinement
     import effects
     import schema
+    import second_neighbors
     import validation
 
     validation.write(HERE / "_generated")
     confinement.write(HERE / "_generated")
     schema.write(HERE / "_generated")
     effects.write(HERE / "_generated")
+    second_neighbors.write(HERE / "_generated")
 
 
 def setup(app):
