@@ -16,7 +16,7 @@ from bandg.fit.covariance import read_covariance
 from bandg.fit.job import parse_job, read_job
 from bandg.fit.report import report
 from bandg.fit.residuals import problem_of
-from bandg.fit.result import fitted_set
+from bandg.fit.result import covariance_of, fitted_set
 from bandg.fit.solve import solve, start_points
 from bandg.fit.structure import start_set
 from bandg.parameters import load_set
@@ -57,6 +57,18 @@ def test_job_adds_integrals_links_them_and_shifts_the_conduction_bands() -> None
     assert vector["hopping.X-X.p-p.pi"] == pytest.approx(-0.04) and vector["onsite.Pb.p"] == 5.0
     assert {goal.name: goal.value for goal in problem.goals} == pytest.approx({"E_g": 1.652, "level.R8+.1": -1.0})
     assert problem.shifts == pytest.approx((1.652 - 0.6961, 1.652 - 0.6961 + 1.5 - 1.4138), abs=2e-4)
+
+
+def test_linked_parameter_has_the_error_of_its_parent() -> None:
+    found = solve(problem_of(parse_job(JOB, "job")), cache=False)
+    spread = covariance_of(found)
+    parent, linked = (spread.paths.index(f"hopping.X-X.p-p.{bond}") for bond in ("sigma", "pi"))
+    assert spread.matrix[linked, linked] == pytest.approx(spread.matrix[parent, parent] / 16)
+    assert spread.matrix[linked, parent] == pytest.approx(-spread.matrix[parent, parent] / 4)
+    entries = fitted_set(found).entries
+    sigma, pi = entries["hopping.X-X.p-p.sigma"], entries["hopping.X-X.p-p.pi"]
+    assert pi.value == pytest.approx(0.01 - sigma.value / 4)
+    assert pi.stderr == pytest.approx((sigma.stderr or 0) / 4) and (pi.stderr or 0) > 0
 
 
 def test_smaller_basis() -> None:
