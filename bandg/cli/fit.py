@@ -43,6 +43,10 @@ def fit(
         check_picture_path(plot)
     held = parse_profile(profile) if profile is not None else None
     problem = problem_of(read_job(str(job)), job.parent)
+    if plot is not None:
+        from bandg.plot.fit import drawable
+
+        drawable(problem)
     with threadpool_limits(1), Progress() as progress:
         found = solve(
             problem,

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from bandg.cli import app
 from bandg.errors import BandgError
+from bandg.etb.bulk import bulk
 from bandg.fit.covariance import read_covariance
 from bandg.fit.job import parse_job, read_job
 from bandg.fit.report import report
@@ -216,6 +217,47 @@ E_v = {{ value = 2.0, error = 0.01 }}
         if not path.startswith("onsite"):  # the zero of energy is another one
             assert fitted.value(path) == pytest.approx(value, abs=1e-5)
     assert picture.stat().st_size > 10_000
+
+
+SCALARS = """schema = 1
+name = "scalars"
+start = "nestoklon2023-standin"
+material = "CsPbBr3"
+errors = "stated"
+[set]
+"lattice.a" = 0.587
+[free]
+"onsite.Pb.p" = { lower = 3.0, upper = 8.0 }
+"onsite.Pb.s" = {}
+"spin_orbit.Pb.p" = { lower = 0.3, upper = 0.8 }
+"hopping.Pb-X.p-p.sigma" = { lower = -5.0, upper = -1.0 }
+[targets]
+E_g = { value = 2.352, error = 0.002, source = "nestoklon2023" }
+Delta = { value = 1.436, error = 0.002, source = "nestoklon2023" }
+m_e = { value = 0.219, error = 0.002, source = "nestoklon2023" }
+E_v = { value = 0.0, error = 0.001 }
+"""
+
+
+def test_scalars_alone_can_be_fitted_but_not_drawn(tmp_path: Path) -> None:
+    """As many targets as parameters: they are met, and `bandg bulk` says the same."""
+    found = solve(problem_of(parse_job(SCALARS, "job")), cache=False)
+    chosen = fitted_set(found)
+    values = bulk(chosen)
+    assert (values.E_g, values.Delta, values.conduction.mass) == pytest.approx((2.352, 1.436, 0.219), abs=1e-4)
+    assert chosen.material == "CsPbBr3" and chosen.a_nm == 0.587
+    (tmp_path / "job.toml").write_text(SCALARS)
+    arguments = [
+        "fit",
+        str(tmp_path / "job.toml"),
+        "--out",
+        str(tmp_path / "x.toml"),
+        "--plot",
+        str(tmp_path / "x.png"),
+    ]
+    with pytest.raises(BandgError, match="no picture"):
+        CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["job.toml"]
 
 
 def test_command_with_a_wrong_job_writes_nothing(tmp_path: Path) -> None:
