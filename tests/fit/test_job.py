@@ -95,7 +95,7 @@ def test_smaller_basis() -> None:
         ('"hopping.Pb-X.s-s" = -0.3', '"onsite.Pb.p" = 4.0', "stands in two"),
         ("lower = 3.0", "lower = 7.0", "not below upper"),
         ("lower = 3.0", "lower = 5.0", "outside of its bounds"),
-        ("upper = 6.0", 'upper = "six"', "free.onsite.Pb.p.upper: input should be a valid number"),
+        ("upper = 6.0", 'upper = "six"', "free.onsite.Pb.p.upper: must be a number, not 'six'"),
         ("width = 0.2", "width = 0", "greater than 0"),
         ("start = 0.1", "", "give it a start"),
         ("{ start = 0.1 }", "{ begin = 0.1 }", "unknown key"),
@@ -111,6 +111,11 @@ def test_smaller_basis() -> None:
         ("every = 30", 'section = "grid"', "section"),
         ("error_meV = 100", "error_meV = -1", "greater than 0"),
         ("E_g = {", "E_gap = {", "did you mean 'E_g'"),
+        ('E_g = { value = "reference", error = 0.01 }', "E_g = 1.6", "targets.E_g: must be a table such as { value"),
+        ('value = "reference"', 'value = "ref"', 'must be a number or "reference"'),
+        ('bands = "valence"', "bands = 84", "[[bands]] number 1: bands: must be a name or [first, last]"),
+        ("every = 30", 'near = ["R", 3]', "[[bands]] number 1: near"),
+        ("[set]", '[basis]\nX = ["p"]\n[set]', "no s on X"),
         ('"level.R8+.1"', '"level.R8+.4"', "level 1 to 3"),
         ("E_g = {", "m_e = {", "no such value"),
         ("lattice.a", "lattice.b", "no parameter"),
@@ -127,6 +132,19 @@ def test_defects_of_a_job_are_named(old: str, new: str, message: str | None) -> 
     with pytest.raises(BandgError) as error:
         problem_of(parse_job(text, "job.toml"))
     assert message in str(error.value) and "\n" not in str(error.value)
+
+
+def test_basis_without_a_band_edge_is_refused() -> None:
+    text = JOB.replace('"hopping.Pb-X.s-s" = -0.3\n', "").replace("[set]", '[basis]\nPb = ["p", "d"]\n[set]')
+    with pytest.raises(BandgError, match="basis is too small"):
+        problem_of(parse_job(text, "job"))
+
+
+def test_lead_s_of_a_table_cannot_be_picked(tmp_path: Path) -> None:
+    job = make_job(known_set(tmp_path), tmp_path)
+    group = job.bands[0].model_copy(update={"bands": "lead-s"})
+    with pytest.raises(BandgError, match=r"bands\.csv has no characters to pick Pb s by"):
+        problem_of(job.model_copy(update={"bands": [group]}), tmp_path)
 
 
 def test_parameter_at_its_bound_is_not_fitted(tmp_path: Path) -> None:
@@ -243,6 +261,9 @@ def test_scalars_alone_can_be_fitted_but_not_drawn(tmp_path: Path) -> None:
     """As many targets as parameters: they are met, and `bandg bulk` says the same."""
     found = solve(problem_of(parse_job(SCALARS, "job")), cache=False)
     chosen = fitted_set(found)
+    scaled = solve(problem_of(parse_job(SCALARS.replace('errors = "stated"', ""), "job")), cache=False)
+    assert scaled.errors.stderr == pytest.approx(found.errors.stderr)  # no residual is left over to scale them by
+    assert found.errors.dof == 0 and (found.errors.stderr > 1e-4).all() and "as stated, since" in report(scaled)
     values = bulk(chosen)
     assert (values.E_g, values.Delta, values.conduction.mass) == pytest.approx((2.352, 1.436, 0.219), abs=1e-4)
     assert chosen.material == "CsPbBr3" and chosen.a_nm == 0.587
@@ -266,6 +287,12 @@ def test_command_with_a_wrong_job_writes_nothing(tmp_path: Path) -> None:
         CliRunner().invoke(
             app, ["fit", str(tmp_path / "job.toml"), "--out", str(tmp_path / "x.toml")], catch_exceptions=False
         )
+    with pytest.raises(BandgError, match="is the job itself"):
+        CliRunner().invoke(
+            app, ["fit", str(tmp_path / "job.toml"), "--out", str(tmp_path / "job.toml")], catch_exceptions=False
+        )
     with pytest.raises(BandgError, match="no such file"):
         read_job(str(tmp_path / "none.toml"))
+    with pytest.raises(BandgError, match="is a directory: give the TOML file of a fit"):
+        read_job(str(tmp_path))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["job.toml"]
