@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 from bandg.cli import app
 from bandg.errors import BandgError
 from bandg.etb.bulk import bulk
-from bandg.fit.covariance import read_covariance
-from bandg.fit.job import parse_job, read_job
+from bandg.fit.covariance import errors_of, read_covariance
+from bandg.fit.job import Free, Job, Prior, parse_job, read_job
 from bandg.fit.report import report
 from bandg.fit.residuals import problem_of
 from bandg.fit.result import covariance_of, fitted_set
-from bandg.fit.solve import solve, start_points
+from bandg.fit.solve import _description, solve, start_points
 from bandg.fit.structure import start_set
 from bandg.parameters import load_set
 
@@ -58,6 +58,25 @@ def test_job_adds_integrals_links_them_and_shifts_the_conduction_bands() -> None
     assert vector["hopping.X-X.p-p.pi"] == pytest.approx(-0.04) and vector["onsite.Pb.p"] == 5.0
     assert {goal.name: goal.value for goal in problem.goals} == pytest.approx({"E_g": 1.652, "level.R8+.1": -1.0})
     assert problem.shifts == pytest.approx((1.652 - 0.6961, 1.652 - 0.6961 + 1.5 - 1.4138), abs=2e-4)
+
+
+def test_scaled_errors_are_those_stated_times_the_root_of_chi2_per_residual() -> None:
+    stated, scaled = (
+        problem_of(parse_job(JOB.replace("[set]", f'errors = "{kind}"\n[set]', 1), "job"))
+        for kind in ("stated", "scaled")
+    )
+    one, other = (errors_of(p, p.space.start, np.zeros(2, dtype=int)) for p in (stated, scaled))
+    residuals = stated.evaluate(stated.space.start)[0]
+    factor = np.sqrt(residuals @ residuals / (len(residuals) - 2))
+    assert factor > 1.5
+    assert other.stderr == pytest.approx(factor * one.stderr)
+
+
+def test_momentum_elements_of_the_reference() -> None:
+    """E_p to R6- and R8- as the documentation of the data has them."""
+    text = JOB + "".join(f'{name} = {{ value = "reference", error = 0.1 }}\n' for name in ("E_p_R6", "E_p_R8"))
+    values = {goal.name: goal.value for goal in problem_of(parse_job(text, "job")).goals}
+    assert (values["E_p_R6"], values["E_p_R8"]) == pytest.approx((13.09, 8.19), abs=0.01)
 
 
 def test_linked_parameter_has_the_error_of_its_parent() -> None:
@@ -184,6 +203,12 @@ def test_zero_of_energy_is_called_undetermined(tmp_path: Path) -> None:
     assert fitted_set(held).value("onsite.X.p") == pytest.approx(TRUTH["onsite.X.p"], abs=1e-4)
 
 
+def job_with_prior(job: Job, width: float) -> Job:
+    """The job with the onsite energy of Pb p held near 4.8 eV."""
+    entry = Free(prior=Prior(value=4.8, width=width))
+    return job.model_copy(update={"free": job.free | {"onsite.Pb.p": entry}})
+
+
 def test_finished_starts_are_taken_from_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BANDG_CACHE_DIR", str(tmp_path / "cache"))
     problem = problem_of(make_job(known_set(tmp_path), tmp_path), tmp_path)
@@ -193,6 +218,10 @@ def test_finished_starts_are_taken_from_the_cache(tmp_path: Path, monkeypatch: p
     assert again.n_cached == 2 and again.attempts[0].theta == first.attempts[0].theta
     moved = solve(problem_of(make_job(known_set(tmp_path), tmp_path, error_meV=11.0), tmp_path), starts=1)
     assert moved.n_cached == 0  # another job
+    looser = job_with_prior(make_job(known_set(tmp_path), tmp_path), width=0.3)
+    tighter = job_with_prior(looser, width=0.2)
+    keys = [_description(problem_of(job, tmp_path)) for job in (looser, tighter)]
+    assert keys[0] != keys[1]
     points = start_points(problem, 3)
     assert (points[0] == problem.space.start).all() and (points[1] != points[2]).all()
 
