@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import sympy as sp
@@ -29,7 +29,7 @@ class Effective:
     edge: "v" (R6+) or "c" (R6-). energy: value at k = 0 in eV. inverse_mass: (3, 3), E = c k.(inverse_mass) k.
     g: (3, 3) tensor. quartic: {(a, b, c, d) sorted: coefficient of the symmetrized product} in eV nm^4.
     g_quadratic: {(a, b): (3, 3) tensor} coefficient of k_a k_b (a <= b, symmetrized) in g, nm^2.
-    The last two are empty at second order.
+    The last two are empty at second order, and not simplified: `invariants` holds the same in five terms that are.
     """
 
     edge: str
@@ -39,17 +39,37 @@ class Effective:
     quartic: dict[tuple[int, ...], sp.Expr]
     g_quadratic: dict[tuple[int, ...], sp.ImmutableMatrix]
 
+    @cached_property
+    def invariants(self) -> dict[str, sp.Expr]:
+        """Coefficients of the invariants of O_h at fourth order; empty at second.
+
+        E_4 = k4 k^4 + k4_cubic (k_x^2 k_y^2 + k_y^2 k_z^2 + k_z^2 k_x^2) in eV nm^4, and with H = mu_B / 2 sigma.g.B
+        sigma.g_4.B = g_k2 k^2 sigma.B + g_kk (k.sigma)(k.B) + g_cubic sum_a k_a^2 sigma_a B_a in nm^2.
+        """
+        if not self.quartic:
+            return {}
+        k4 = self.quartic[0, 0, 0, 0]
+        g_k2, g_kk = self.g_quadratic[1, 1][2, 2], self.g_quadratic[0, 1][0, 1]
+        raw = {
+            "k4": k4,
+            "k4_cubic": self.quartic[0, 0, 1, 1] - 2 * k4,
+            "g_k2": g_k2,
+            "g_kk": g_kk,
+            "g_cubic": self.g_quadratic[2, 2][2, 2] - g_k2 - g_kk,
+        }
+        return {name: _tidy(value) for name, value in raw.items()}
+
 
 def effective(edge: str, order: int = 2, **values: Any) -> Effective:
     """The effective Hamiltonian of a band edge of the cubic crystal, to order 2 or 4 in k.
 
     values: numbers or expressions for some parameters; the others stay symbols. Raises ValueError for another order,
-    edge, or a crystal field (see `bandg.kp.laws.anisotropic_g`).
+    edge, or a crystal field (see `bandg.kp.crystal_field`).
     """
     if edge not in EDGES or order not in (2, 4):
         raise ValueError(f"edge must be 'v' or 'c' and order 2 or 4, not {edge!r}, {order}")
     if any(values.get(name) for name in ("delta", "epsilon")):
-        raise ValueError("the expansion is that of the cubic crystal; anisotropic_g takes the crystal field")
+        raise ValueError("the expansion is that of the cubic crystal; bandg.kp.crystal_field takes a crystal field")
     return _effective(edge, order, tuple(sorted(values.items())))
 
 
@@ -137,9 +157,12 @@ def _moment(words: Words, degree: int) -> dict[tuple[int, ...], list[sp.Matrix]]
 
 def _g_tensor(moments: list[sp.Matrix]) -> sp.ImmutableMatrix:
     """g from the matrices in front of B: rows pseudospin, columns field; H = mu_B / 2 sigma.g.B."""
-    return sp.ImmutableMatrix(
-        3, 3, lambda s, b: sp.factor_terms(sp.simplify((_PAULI[s] * moments[b]).trace() / _mu_b()))
-    )
+    return sp.ImmutableMatrix(3, 3, lambda s, b: sp.expand((_PAULI[s] * moments[b]).trace() / _mu_b()))
+
+
+def _tidy(expression: sp.Expr) -> sp.Expr:
+    """One fraction, which is zero where the expression vanishes; an expression with floats is only expanded."""
+    return sp.expand(expression) if expression.has(sp.Float) else sp.factor(expression)
 
 
 def _symmetric(words: Words, degree: int) -> dict[tuple[int, ...], sp.Expr]:
@@ -148,7 +171,7 @@ def _symmetric(words: Words, degree: int) -> dict[tuple[int, ...], sp.Expr]:
         if not fields and len(letters) == degree:
             key = tuple(sorted(letters))
             found[key] = found.get(key, sp.S.Zero) + matrix.trace() / 2
-    return {key: value for key, raw in found.items() if (value := sp.simplify(raw)) != 0}
+    return {key: value for key, raw in found.items() if (value := sp.expand(raw)) != 0}
 
 
 def _second_order(words: Words) -> tuple[sp.ImmutableMatrix, sp.ImmutableMatrix]:
@@ -156,10 +179,10 @@ def _second_order(words: Words) -> tuple[sp.ImmutableMatrix, sp.ImmutableMatrix]
 
     def entry(a: int, b: int) -> sp.Expr:
         value = energy.get((min(a, b), max(a, b)), sp.S.Zero)
-        return sp.factor_terms(sp.simplify(value / HBAR2_2M0 / (1 if a == b else 2)))
+        return _tidy(value / HBAR2_2M0 / (1 if a == b else 2))
 
     moments = _moment(words, 0).get((), [sp.zeros(2)] * 3)
-    return sp.ImmutableMatrix(3, 3, entry), _g_tensor(moments)
+    return sp.ImmutableMatrix(3, 3, entry), _g_tensor(moments).applyfunc(_tidy)
 
 
 def _fourth_order(words: Words) -> tuple[dict[tuple[int, ...], sp.Expr], dict[tuple[int, ...], sp.ImmutableMatrix]]:

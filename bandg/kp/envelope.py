@@ -65,9 +65,14 @@ def elliptic(values: dict[str, float], name: str = "this set") -> tuple[dict[str
     """The parameters with a_8 raised until the k^2 terms of R6- and R8- are elliptic, and by how much (1/m0).
 
     a_8 enters neither the mass nor g of R6+ and R6- at second order. Raises BandgError for a set whose remote bands
-    cannot be confined: a_v not negative, a_6 not positive, or a raise above LARGEST_RAISE.
+    cannot be confined: a crystal field, a_v not negative, a_6 not positive, or a raise above LARGEST_RAISE.
     """
     chosen = DEFAULTS | values
+    if chosen["delta"] or chosen["epsilon"]:
+        raise BandgError(
+            f"{name}: a nanocrystal is computed for the cubic crystal: delta and epsilon must be zero; `bandg kp bulk` "
+            "takes the crystal field"
+        )
     for wrong, edge, sign in ((chosen["a_v"] >= 0, "a_v", "negative"), (chosen["a_6"] <= 0, "a_6", "positive")):
         if wrong:
             raise BandgError(

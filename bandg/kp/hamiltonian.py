@@ -81,6 +81,14 @@ def rows() -> sp.ImmutableMatrix:
     return sp.ImmutableMatrix(sp.Matrix(columns).T)
 
 
+@lru_cache(maxsize=1)
+def reversal() -> sp.ImmutableMatrix:
+    """Matrix of time reversal on |j, m>, which acts after complex conjugation: i sigma_y on the spin, shape (8, 8)."""
+    basis = sp.Matrix(rows())
+    turned = basis.H * _kron(sp.eye(4), sp.Matrix([[0, 1], [-1, 0]])) * basis.conjugate()
+    return sp.ImmutableMatrix(turned.applyfunc(sp.simplify))
+
+
 def _orbital_momentum() -> list[sp.Matrix]:
     """L_a on X, Y, Z: (L_a)_bc = -i epsilon_abc."""
     return [sp.Matrix(3, 3, lambda b, c, a=a: -sp.I * sp.LeviCivita(a, b, c)) for a in range(3)]
