@@ -70,7 +70,8 @@ def effective(edge: str, order: int = 2, **values: Any) -> Effective:
         raise ValueError(f"edge must be 'v' or 'c' and order 2 or 4, not {edge!r}, {order}")
     if any(values.get(name) for name in ("delta", "epsilon")):
         raise ValueError("the expansion is that of the cubic crystal; bandg.kp.crystal_field takes a crystal field")
-    return _effective(edge, order, tuple(sorted(values.items())))
+    exact = {name: sp.Integer(value) if isinstance(value, int) else value for name, value in values.items()}
+    return _effective(edge, order, tuple(sorted(exact.items())))
 
 
 @lru_cache(maxsize=32)
