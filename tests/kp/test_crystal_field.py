@@ -102,3 +102,15 @@ def test_what_the_tetragonal_symbols_mean():
     replace[crystal_field.E_C] = level
     g = [float(printed[f"g_{axis}"].subs(replace)) for axis in "xyz"]
     np.testing.assert_allclose(g, crystal_field.principal_g("c", values), atol=1e-9)
+
+
+def test_the_command_gives_means_and_components():
+    from bandg.cli.kp import bulk_values, principal_values
+
+    values = CUBIC | {"delta": 0.15}
+    found = bulk_values(values, masses=True) | principal_values(values)
+    for carrier in ("g_h", "g_e"):
+        assert found[carrier] == pytest.approx(np.mean([found[f"{carrier}_{axis}"] for axis in "xyz"]))
+        assert abs(found[carrier] - bulk_values(CUBIC, masses=False)[carrier]) > 0.05
+    assert {"m_h", "m_e"} < set(found)
+    assert principal_values(CUBIC) == {}
