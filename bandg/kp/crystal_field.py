@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bandg.errors import BandgError
 from bandg.kp.derive import EDGES
 from bandg.kp.hamiltonian import HBAR2_2M0, numeric, order_by_order, reversal, rows, symbol, zeeman
+from bandg.kp.model import KpModel
 from bandg.pointgroup import PAULI
 from bandg.units import HBAR2_OVER_M0
 
@@ -107,9 +108,8 @@ def _tensor(moments: list[sp.Matrix]) -> sp.ImmutableMatrix:
     return sp.ImmutableMatrix(3, 3, lambda s, axis: sp.factor(sp.expand((_SIGMA[s] * moments[axis]).trace())))
 
 
-def _edge(edge: str, values: dict[str, float]) -> tuple[NDArray[np.float64], NDArray[np.complex128], NDArray[np.int64]]:
+def _edge(edge: str, model: KpModel) -> tuple[NDArray[np.float64], NDArray[np.complex128], NDArray[np.int64]]:
     """Energies (8,) at k = 0, states (8, 8), rows of the band edge (2,), which is aligned with the cubic pair."""
-    model = numeric(values)
     energies, states = np.linalg.eigh(model.h0)
     start = EDGES[edge]
     number = int(np.argmax([np.sum(np.abs(states[start : start + 2, 2 * n : 2 * n + 2]) ** 2) for n in range(4)]))
@@ -125,7 +125,8 @@ def principal_g(edge: str, values: dict[str, float]) -> NDArray[np.float64]:
     The doublet is that of the cubic crystal, followed by its character, and its pseudospin is aligned with the cubic
     one: each component has its own sign.
     """
-    model, (energies, states, mine) = numeric(values), _edge(edge, values)
+    model = numeric(values)
+    energies, states, mine = _edge(edge, model)
     other = np.setdiff1d(np.arange(8), mine)
     velocity = np.array([states.conj().T @ h @ states for h in model.h1])[:, mine][:, :, other]
     gap = energies[mine[0]] - energies[other]
@@ -140,7 +141,8 @@ def principal_g(edge: str, values: dict[str, float]) -> NDArray[np.float64]:
 
 def principal_inverse_mass(edge: str, values: dict[str, float]) -> NDArray[np.float64]:
     """Inverse masses of a band edge along x, y, z in 1/m0, positive for the hole too; shape (3,)."""
-    model, (energies, states, mine) = numeric(values), _edge(edge, values)
+    model = numeric(values)
+    energies, states, mine = _edge(edge, model)
     other = np.setdiff1d(np.arange(8), mine)
     state = states[:, mine[0]]
     found = []
