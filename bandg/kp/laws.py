@@ -5,13 +5,15 @@ The bulk laws are those of Kirstein et al. [kirstein2022] when P6 = P8 and the r
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from bandg.errors import BandgError
-from bandg.kp.derive import Effective, effective
+from bandg.kp.derive import effective
 from bandg.kp.hamiltonian import DEFAULTS, G_FREE, HBAR2_2M0, numeric, symbol
 from bandg.units import G0, HBAR2_OVER_M0
 
@@ -57,14 +59,16 @@ def formula(edge: str, law: str = "bulk", equal_momenta: bool = True) -> sp.Expr
 @lru_cache(maxsize=4)
 def slope(edge: str, equal_momenta: bool = True) -> sp.Expr:
     """dg / d<k^2> of a band edge in nm^2 at fourth order in k, term by term in the parameters other than energies."""
-    found = effective(edge, 4, E_v=0).invariants
-    expression = found["g_k2"] + (found["g_kk"] + found["g_cubic"]) / 3
-    if equal_momenta:
-        expression = expression.subs({symbol("P6"): symbol("P"), symbol("P8"): symbol("P")})
-    numerator, denominator = sp.fraction(sp.together(expression))
-    letters = sorted(numerator.free_symbols - {E_G, symbol("Delta")}, key=str)
-    terms = sp.Poly(numerator, *letters).terms()
-    return sp.Add(*(sp.factor(sp.prod(map(sp.Pow, letters, powers)) * part / denominator) for powers, part in terms))
+    found = effective(edge, 4).invariants
+    third = sp.Rational(1, 3)
+    equal = {symbol("P6"): symbol("P"), symbol("P8"): symbol("P")} if equal_momenta else {}
+    parts: dict[sp.Expr, sp.Expr] = {}
+    for name, weight in (("g_k2", sp.S.One), ("g_kk", third), ("g_cubic", third)):
+        for term in sp.Add.make_args(found[name].subs(equal)):
+            outside = term.free_symbols - {E_G, symbol("Delta"), HBAR2_2M0}
+            energies, letters = term.as_independent(*outside, as_Add=False)
+            parts[letters] = parts.get(letters, sp.S.Zero) + weight * energies
+    return sp.Add(*(letters * sp.factor(energies) for letters, energies in parts.items()))
 
 
 def _cubic_only(values: dict[str, float]) -> None:
@@ -81,33 +85,48 @@ def evaluate(
     (fourth-order). Raises BandgError for a set with a crystal field, whose g is that of `bandg.kp.crystal_field`.
     """
     _cubic_only(values)
-    numbers = {symbol(name): value for name, value in (DEFAULTS | values).items()}
-    expression = formula(edge, law, equal_momenta=False)
-    return float(expression.subs({ENERGY: energy, K2: wave_squared} | numbers | _constants()))
+    chosen = DEFAULTS | values
+    return float(_number(edge, law)(energy, wave_squared, *(chosen[name] for name in DEFAULTS)))
+
+
+@lru_cache(maxsize=8)
+def _number(edge: str, law: str) -> Callable[..., Any]:
+    expression = formula(edge, law, equal_momenta=False).subs(_constants())
+    return sp.lambdify([ENERGY, K2, *map(symbol, DEFAULTS)], expression, "math")
 
 
 def mass(edge: str, values: dict[str, float]) -> float:
     """Effective mass in m0 at second order, positive for the hole too. Raises BandgError for a crystal field."""
     _cubic_only(values)
-    numbers = {symbol(name): value for name, value in (DEFAULTS | values).items()}
-    inverse = float(effective(edge).inverse_mass[0, 0].subs(numbers | _constants()))
-    return (-1 if edge == "v" else 1) / inverse
+    chosen = DEFAULTS | values
+    return (-1 if edge == "v" else 1) / float(_inverse_mass(edge)(*(chosen[name] for name in DEFAULTS)))
+
+
+@lru_cache(maxsize=2)
+def _inverse_mass(edge: str) -> Callable[..., Any]:
+    return sp.lambdify([*map(symbol, DEFAULTS)], effective(edge).inverse_mass[0, 0].subs(_constants()), "math")
 
 
 def _constants() -> dict[sp.Symbol, float]:
     return {HBAR2_2M0: HBAR2_OVER_M0 / 2, G_FREE: G0}
 
 
-@lru_cache(maxsize=8)
-def _series(edge: str, values: tuple[tuple[str, float], ...]) -> Effective:
-    return effective(edge, 4, **{name: sp.Float(value, 17) for name, value in values})
-
-
-def series(edge: str, values: dict[str, float]) -> Effective:
-    """The fourth-order expansion of a band edge with numbers put in; nm and eV. Raises BandgError as `evaluate`."""
+def series(edge: str, values: dict[str, float]) -> dict[str, float]:
+    """The fourth-order expansion of a band edge in numbers: inverse_mass (1/m0, negative where the band falls), g, and
+    the coefficients of `Effective.invariants`. Raises BandgError as `evaluate`.
+    """
     _cubic_only(values)
-    cubic = {name: value for name, value in (DEFAULTS | values).items() if name not in ("delta", "epsilon")}
-    return _series(edge, tuple(sorted(cubic.items())))
+    names = [name for name in DEFAULTS if name not in ("delta", "epsilon")]
+    chosen = DEFAULTS | values
+    return {name: float(f(*(chosen[n] for n in names))) for name, f in _series(edge, tuple(names)).items()}
+
+
+@lru_cache(maxsize=2)
+def _series(edge: str, names: tuple[str, ...]) -> dict[str, Callable[..., Any]]:
+    found = effective(edge, 4)
+    expressions = {"inverse_mass": found.inverse_mass[0, 0], "g": found.g[2, 2]} | found.invariants
+    letters = [symbol(name) for name in names]
+    return {name: sp.lambdify(letters, x.subs(_constants()), "math") for name, x in expressions.items()}
 
 
 _QUARTIC = {"cube": 1 / 3, "sphere": 1 / 5}
@@ -121,12 +140,11 @@ def fourth_order(
 
     wave_squared: <k^2> in 1/nm^2, any shape, whose square is <k^4>. Returns energy (zero at k = 0) and g.
     """
-    found, constants = series(edge, values), _constants()
-    inverse_mass, g = (float(sp.N(x.subs(constants))) for x in (found.inverse_mass[0, 0], found.g[2, 2]))
-    fourth = {name: float(sp.N(x.subs(constants))) for name, x in found.invariants.items()}
+    found = series(edge, values)
     k2 = np.asarray(wave_squared)
-    energy = HBAR2_OVER_M0 / 2 * inverse_mass * k2 + (fourth["k4"] + _QUARTIC[shape] * fourth["k4_cubic"]) * k2**2
-    return energy, g + (fourth["g_k2"] + (fourth["g_kk"] + fourth["g_cubic"]) / 3) * k2
+    quartic = found["k4"] + _QUARTIC[shape] * found["k4_cubic"]
+    energy = HBAR2_OVER_M0 / 2 * found["inverse_mass"] * k2 + quartic * k2**2
+    return energy, found["g"] + (found["g_k2"] + (found["g_kk"] + found["g_cubic"]) / 3) * k2
 
 
 def effective_parameters(values: dict[str, float]) -> dict[str, float]:
