@@ -11,6 +11,8 @@ from bandg.errors import BandgError
 
 app = typer.Typer(help="k.p theory: bulk laws, formulas, sets from tight binding.", no_args_is_help=True)
 _EDGES = {"g_h": "v", "g_e": "c"}
+LEAST_SHARE = 5e-4
+"""Levels that give less to g are not listed."""
 
 
 def parse_gap(text: str) -> float:
@@ -136,11 +138,12 @@ def decompose(
     from rich.table import Table
 
     from bandg.etb.bulk import bulk as compute_bulk
-    from bandg.kp.decompose import first_principles, tight_binding
+    from bandg.kp.decompose import by_level, first_principles, tight_binding
     from bandg.parameters import load_set
 
     parameters = load_set(Path(set_name) if set_name.endswith(".toml") else set_name)
-    own = tight_binding(compute_bulk(parameters))
+    crystal = compute_bulk(parameters)
+    own, levels = tight_binding(crystal), by_level(crystal)
     columns: dict[str, dict[str, dict[str, float]]] = {parameters.name: own} | first_principles()
     for carrier in ("g_h", "g_e"):
         groups = dict.fromkeys(name for parts in columns.values() for name in parts[carrier])
@@ -150,7 +153,13 @@ def decompose(
         for group in groups:
             table.add_row(group, *(_number(parts[carrier].get(group)) for parts in columns.values()))
         table.add_row("sum", *(_number(sum(parts[carrier].values())) for parts in columns.values()))
-        Console(width=None if Console().is_terminal else 160).print(table)
+        single = Table("E (eV)", "irrep", "bands", title=f"{parameters.name}: {carrier} level by level")
+        single.add_column("share", justify="right")
+        for level in levels[carrier]:
+            if abs(level.share) >= LEAST_SHARE:
+                single.add_row(f"{level.energy_eV:.3f}", level.irrep, level.group, _number(level.share))
+        for one in (table, single):
+            Console(width=None if Console().is_terminal else 160).print(one)
     typer.echo(
         "First principles: at the gap of each functional, not the measured one; the term of the other band edge scales "
         "as 1 / gap. Halide levels shift between models: compare groups, not energies."
