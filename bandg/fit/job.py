@@ -232,8 +232,13 @@ def _explain(error: ValidationError) -> str:
         what = str(first["msg"]).removeprefix("Value error, ")
     elif kind == "extra_forbidden":
         known = [info.alias or name for model in _MODELS for name, info in model.model_fields.items()]
+        name = where.rsplit(".", 1)[-1]
         nested = isinstance(first["input"], dict) and where.startswith(("free.", "link.", "set."))
-        hint = '; a dotted path needs quotes: "onsite.Pb.p"' if nested else nearest(where.rsplit(".", 1)[-1], known)
+        hint = (
+            '; a dotted path needs quotes: "onsite.Pb.p"'
+            if nested
+            else nearest(name, [one for one in known if one != name])
+        )
         what = f"is an unknown key{hint}"
     elif kind == "missing":
         what = "is missing"
