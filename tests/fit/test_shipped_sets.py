@@ -99,3 +99,11 @@ def test_second_neighbors_leave_g_h_and_raise_g_e_of_a_nanocrystal() -> None:
     assert second.E_gap_eV == pytest.approx(first.E_gap_eV, abs=0.02)
     assert second.hole.g == pytest.approx(first.hole.g, abs=0.03)
     assert second.electron.g > first.electron.g + 0.5
+
+
+def test_held_values_keep_their_source() -> None:
+    """What the job holds is no fit of ours: lambda of Br is a third of the splitting of the atom (3685.2 cm^-1)."""
+    entry = load_set("bandg-cspbbr3").entries["spin_orbit.X.p"]
+    assert (entry.source, entry.status, entry.stderr) == ("nist_asd", "assumed", None)
+    assert entry.value == pytest.approx(3685.2 * 1.239842e-4 / 3, abs=1e-4)
+    assert load_set("bandg-cspbbr3").entries["hopping.Pb-X.d-p.sigma"].source == "nestoklon2023"
