@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from functools import lru_cache
 from pathlib import Path
 
@@ -107,3 +108,33 @@ def test_held_values_keep_their_source() -> None:
     assert (entry.source, entry.status, entry.stderr) == ("nist_asd", "assumed", None)
     assert entry.value == pytest.approx(3685.2 * 1.239842e-4 / 3, abs=1e-4)
     assert load_set("bandg-cspbbr3").entries["hopping.Pb-X.d-p.sigma"].source == "nestoklon2023"
+
+
+@pytest.mark.parametrize("name", ["bandg-nn", "bandg-nnn", "bandg-cspbbr3"])
+def test_stored_curves_are_of_the_shipped_sets(name: str) -> None:
+    """A set that changes makes the stored curve old: its digest stands in the first line."""
+    text = (ROOT / "theory_curves" / "computed" / f"{name}.csv").read_text(encoding="utf-8")
+    assert text.splitlines()[0].endswith(f"digest {load_set(name).digest()}")
+    table = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+    row = next(row for row in table if (row["termination"], row["cells"]) == ("lead", "4"))
+    found = compute_levels(load_set(name), cube(4, load_set(name).a_nm, "lead"))
+    assert (float(row["g_e"]), float(row["g_h"])) == pytest.approx((found.electron.g, found.hole.g), abs=2e-5)
+    assert float(row["E_gap_eV"]) == pytest.approx(found.E_gap_eV, abs=2e-5)
+
+
+def g_at(name: str, termination: str, quantity: str, energy: float) -> float:
+    """A stored g at a transition energy."""
+    text = (ROOT / "theory_curves" / "computed" / f"{name}.csv").read_text(encoding="utf-8")
+    rows = [r for r in csv.DictReader(text.splitlines()[2:]) if r["termination"] == termination]
+    x, y = ([float(row[key]) for row in rows] for key in ("E_gap_eV", quantity))
+    return float(np.interp(energy, x[::-1], y[::-1], left=np.nan, right=np.nan))
+
+
+def test_what_the_page_says_of_second_neighbors() -> None:
+    """At equal band edges they change g_h by less than 0.2 and mend g_e."""
+    for end, energy, change in (("halide", 1.911, -0.08), ("halide", 2.25, -0.03), ("lead", 1.911, -0.13)):
+        found = [g_at(name, end, "g_h", energy) for name in ("bandg-nnn", "bandg-nn")]
+        assert found[0] - found[1] == pytest.approx(change, abs=0.007)
+    assert g_at("bandg-nnn", "halide", "g_e", 1.911) == pytest.approx(1.50, abs=0.006)
+    flat = [g_at("bandg-nnn", "halide", "g_bx", energy) for energy in (1.695, 1.8, 1.911, 2.1, 2.25)]
+    assert min(flat) > 1.96 and max(flat) < 2.16
