@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -13,6 +12,7 @@ import scipy.sparse.linalg as sla
 from numpy.typing import NDArray
 from scipy import sparse
 
+from bandg.backends import BACKENDS, Factorization, ShiftIsLevel, available_backends
 from bandg.errors import BandgError
 
 RESIDUAL_LIMIT_EV = 1e-8
@@ -21,105 +21,7 @@ RESIDUAL_LIMIT_EV = 1e-8
 DENSE_BELOW = 1000
 """Blocks smaller than this are diagonalized densely: as fast, and every level comes out."""
 
-_PIVOT_THRESHOLD = 0.001
 _MAX_DEFLATIONS = 60
-
-
-class Factorization(Protocol):
-    """A factorized A - sigma: solves with it and counts the eigenvalues of A below sigma."""
-
-    n_below: int
-
-    def solve(self, vector: NDArray[Any]) -> NDArray[Any]:
-        """(A - sigma)^-1 vector."""
-
-
-class SuperLU:
-    """scipy's SuperLU with a symmetric ordering: the core backend, on every platform."""
-
-    name = "superlu"
-    hint = "part of scipy"
-
-    def __init__(self, matrix: sparse.csr_array, sigma: float) -> None:
-        shifted = (matrix - sigma * sparse.eye_array(matrix.shape[0], dtype=matrix.dtype)).tocsc()
-        self._factor = self._factorize(shifted, _PIVOT_THRESHOLD)
-        if (self._factor.perm_r != self._factor.perm_c).any():
-            # the inertia is exact only without row exchanges
-            self._factor = self._factorize(shifted, 0.0)
-            if (self._factor.perm_r != self._factor.perm_c).any():
-                raise BandgError(f"the factorization at {sigma:.6f} eV needed row exchanges; choose another shift")
-            self._check(shifted)
-        self.n_below = int(np.sum(np.real(self._factor.U.diagonal()) < 0))
-
-    @staticmethod
-    def _factorize(shifted: sparse.csc_array, threshold: float) -> Any:
-        try:
-            return sla.splu(
-                shifted,
-                permc_spec="MMD_AT_PLUS_A",
-                diag_pivot_thresh=threshold,
-                options={"SymmetricMode": True},
-            )
-        except RuntimeError as error:  # "Factor is exactly singular": the shift is an eigenvalue
-            raise ShiftIsLevel(str(error)) from error
-
-    def _check(self, shifted: sparse.csc_array) -> None:
-        probe = np.ones(shifted.shape[0])
-        error = np.linalg.norm(shifted @ self._factor.solve(probe.astype(shifted.dtype)) - probe)
-        if not error < 1e-6 * np.linalg.norm(probe):
-            raise BandgError("the factorization without pivoting is not accurate; choose another shift")
-
-    def solve(self, vector: NDArray[Any]) -> NDArray[Any]:
-        """(A - sigma)^-1 vector."""
-        return self._factor.solve(vector)
-
-
-class Pardiso:
-    """MKL PARDISO through py-mkl-pardiso (extra [fast]), two to three times faster than SuperLU.
-
-    Always of the real symmetric indefinite type with Bunch-Kaufman pivoting, whose inertia it reports. A complex
-    Hermitian matrix A + iB goes in as the real [[A, -B], [B, A]], whose levels are those of the matrix, twice: the
-    library's own Hermitian type reports no inertia and, with its defaults, returns wrong vectors without saying so.
-    """
-
-    name = "pardiso"
-    hint = 'pip install "bandg[fast]" (x86-64 Linux)'
-    _BUNCH_KAUFMAN, _PIVOTING, _NEGATIVE = 1, 20, 22
-
-    def __init__(self, matrix: sparse.csr_array, sigma: float) -> None:
-        import pymklpardiso
-
-        shifted = matrix - sigma * sparse.eye_array(matrix.shape[0], dtype=matrix.dtype)
-        self._copies = 2 if np.iscomplexobj(shifted) else 1
-        if self._copies == 2:
-            shifted = sparse.block_array([[shifted.real, -shifted.imag], [shifted.imag, shifted.real]], format="csr")
-        upper = sparse.csr_matrix(sparse.triu(shifted, format="csr"))
-        upper.sort_indices()
-        self._factor = pymklpardiso.PardisoSolver(
-            upper, pymklpardiso.MTYPE_REAL_SYM_INDEF, {self._PIVOTING: self._BUNCH_KAUFMAN}
-        )
-        self.n_below = int(self._factor.get_iparm()[self._NEGATIVE]) // self._copies
-
-    def solve(self, vector: NDArray[Any]) -> NDArray[Any]:
-        """(A - sigma)^-1 vector."""
-        if self._copies == 1:
-            return self._factor.solve(vector)
-        real, imaginary = np.split(self._factor.solve(np.concatenate([vector.real, vector.imag])), 2)
-        return real + 1j * imaginary
-
-
-class ShiftIsLevel(ArithmeticError):
-    """The shift coincides with an eigenvalue, so A - shift cannot be factorized."""
-
-
-BACKENDS: dict[str, Any] = {"superlu": SuperLU, "pardiso": Pardiso}
-"""The sparse backends by name; `available_backends` tells which are installed."""
-
-
-def available_backends() -> tuple[str, ...]:
-    """Names of the sparse backends that can be used here, the preferred one first."""
-    fast = ("pardiso",) if importlib.util.find_spec("pymklpardiso") else ()
-    return (*fast, "superlu")
 
 
 @dataclass
@@ -209,12 +111,17 @@ class Spectrum:
         """A factorization at the energy, or beside it where the energy is a level."""
         if self._latest is not None and self._latest[0] == energy:
             return self._latest[1]
-        self._latest = None
+        kept, self._latest = self._latest, None
         self.work.backends.add(self.backend)
         for step in (0.0, 1e-7, -1.3e-7, 2.1e-6):
             try:
                 self.work.factorizations += 1
-                factor = BACKENDS[self.backend](self.matrix, energy + step)
+                if kept is not None and hasattr(kept[1], "move"):
+                    factor = kept[1]
+                    factor.move(energy + step)
+                else:
+                    kept = None  # its memory goes before the next one needs it
+                    factor = BACKENDS[self.backend](self.matrix, energy + step)
             except ShiftIsLevel:
                 continue
             self._latest = (energy, factor)
