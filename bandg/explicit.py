@@ -110,9 +110,7 @@ def _bonds(positions: NDArray[np.float64], species: NDArray[np.int64], a_nm: flo
     return bonds
 
 
-def _places(
-    positions: NDArray[np.float64], species: NDArray[np.int64], bonds: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _places(positions: NDArray[np.float64], species: NDArray[np.int64], bonds: NDArray[np.int64]) -> NDArray[np.int64]:
     """Ideal coordinates (n, 3) in units of a/2, even on Pb, by walking along the bonds."""
     vectors = positions[bonds[:, 1]] - positions[bonds[:, 0]]
     axis = np.argmax(np.abs(vectors), axis=1)
