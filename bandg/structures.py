@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 
 from bandg.atoms import Atoms
 from bandg.errors import BandgError
+from bandg.explicit import BOND_CUTOFF, MAX_ATOMS
 
 HALIDES = ("I", "Br", "Cl")
 INORGANIC_CATIONS = ("Cs", "Rb", "K")
-MAX_ATOMS = 2_000_000
-"""More atoms than this are refused by the first line or the size of the file, before they are read."""
+BOND_NM = 0.42
+"""Pb and X closer than this are bonded: bonds have 0.28-0.33 nm, the next Pb of an X is beyond 0.6 nm."""
 
+LATTICE_TOLERANCE = 0.06
+TURN_TOLERANCE_DEG = 3.0
 DROP = "drop"
 _BYTES_PER_ATOM = 250
 _FORMATS = {".xyz": "extxyz", ".extxyz": "extxyz", ".cif": "cif", ".vasp": "vasp", ".poscar": "vasp"}
@@ -56,7 +59,7 @@ def read_structure(
     path: extxyz, xyz, CIF or POSCAR. species: mapping as `parse_species` makes it; what it does not name keeps its
     symbol. halide: what X means in it. on_note(text): told how a periodic cell was treated and what was left out.
     Raises BandgError for a file that is missing, empty, too large, periodic through its boundary or of another format,
-    for species without orbitals, and where ase is not installed. `check_atoms` judges the atoms themselves.
+    for species without orbitals, and where ase is not installed. `check_lattice` and `bandg.explicit` judge the atoms.
     """
     source = Path(path)
     kind = _format_of(source)
@@ -193,16 +196,87 @@ def _others(frame: Any) -> Sequence[str]:
     return sorted(set(frame.get_chemical_symbols()) - {"Pb"})
 
 
-BOND_NM = 0.42
-"""Pb and X closer than this are bonded: between the bond (0.28-0.33 nm) and the X-X distance of 0.40-0.45 nm."""
+def check_lattice(atoms: Atoms, a_nm: float, name: str = "the parameter set") -> None:
+    """Raise BandgError where the cubic axes are turned away from x, y, z or the lattice constant is not that of a set.
+
+    a_nm: lattice constant of the set called `name`. Both come from the vectors between Pb that share a halide, which
+    tilts of the octahedra hardly touch: the nearest rotation to their mean along each axis, and its length.
+    """
+    vectors, length = _cell_vectors(atoms, a_nm)
+    if not len(vectors):
+        return
+    frame = _frame(vectors)
+    mean = np.array([_mean_along(vectors, axis) for axis in frame])
+    found = float(np.median(np.linalg.norm(vectors, axis=1))) / length
+    if abs(found / a_nm - 1) > LATTICE_TOLERANCE:
+        raise BandgError(
+            f"the lattice constant of the structure is {found:.4g} nm, that of {name} {a_nm:.4g} nm: choose the set of "
+            "this material, or scale the structure (files hold lengths in angstrom)"
+        )
+    turn = _smallest_turn(mean)
+    angle = float(np.degrees(np.linalg.norm(turn)))
+    if angle > TURN_TOLERANCE_DEG:
+        axis = turn / np.linalg.norm(turn)
+        x, y, z = (f"{value:.4f}" for value in axis)
+        raise BandgError(
+            f"the cubic axes of the structure are turned by {angle:.2f} degrees away from x, y, z; turn them back: "
+            f"atoms.rotate({-angle:.3f}, ({x}, {y}, {z}), rotate_cell=True) in ase"
+        )
 
 
-def bonds_of(atoms: Atoms, within_nm: float = BOND_NM) -> NDArray[np.int64]:
-    """Pb-X pairs that are closer than a distance, Pb first, shape (m, 2)."""
+def _cell_vectors(atoms: Atoms, a_nm: float) -> tuple[NDArray[np.float64], float]:
+    """Vectors between Pb that share a halide, or from Pb to X where there is one Pb; and their length in cells."""
     from scipy.spatial import KDTree
 
-    lead, halide = np.flatnonzero(atoms.species == "Pb"), np.flatnonzero(atoms.species != "Pb")
-    near = KDTree(atoms.positions_nm[halide]).query_ball_point(atoms.positions_nm[lead], within_nm)
-    counts = [len(found) for found in near]
-    ends = np.fromiter((n for found in near for n in found), dtype=np.int64, count=sum(counts))
-    return np.stack([np.repeat(lead, counts), halide[ends]], axis=1)
+    lead, halide = (atoms.positions_nm[(atoms.species == "Pb") == of_lead] for of_lead in (True, False))
+    reach = BOND_CUTOFF * a_nm
+    distance, near = KDTree(lead).query(halide, k=2, distance_upper_bound=reach)
+    shared = np.isfinite(distance).all(axis=1)
+    if shared.any():
+        return lead[near[shared, 1]] - lead[near[shared, 0]], 1.0
+    bonded = np.isfinite(distance[:, 0])
+    return halide[bonded] - lead[near[bonded, 0]], 0.5
+
+
+def _frame(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Three orthogonal directions along which the vectors point, rows of shape (3, 3)."""
+    unit = vectors / np.linalg.norm(vectors, axis=1)[:, None]
+    first = unit[0]
+    across = unit - np.outer(unit @ first, first)
+    second = across[np.argmax(np.linalg.norm(across, axis=1))]
+    if np.linalg.norm(second) < 0.5:  # a row of Pb: only its own direction is known
+        return np.eye(3) if np.abs(first).max() > 0.95 else _beside(first)
+    second = second / np.linalg.norm(second)
+    return np.array([first, second, np.cross(first, second)])
+
+
+def _beside(first: NDArray[np.float64]) -> NDArray[np.float64]:
+    second = np.eye(3)[np.argmin(np.abs(first))]
+    second = np.cross(first, second) / np.linalg.norm(np.cross(first, second))
+    return np.array([first, second, np.cross(first, second)])
+
+
+def _mean_along(vectors: NDArray[np.float64], axis: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean of the vectors within 45 degrees of an axis, signs turned along it; the axis where there are none."""
+    along = vectors @ axis
+    near = np.abs(along) > np.sqrt(0.5) * np.linalg.norm(vectors, axis=1)
+    if not near.any():
+        return axis
+    mean = (vectors[near] * np.sign(along[near])[:, None]).mean(axis=0)
+    return mean / np.linalg.norm(mean)
+
+
+def _smallest_turn(mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rotation vector in radians that takes x, y, z to the directions, of all that a cube cannot tell apart."""
+    from scipy.spatial.transform import Rotation
+
+    u, _, v = np.linalg.svd(mean.T)
+    nearest = u @ v
+    turns = [Rotation.from_matrix(nearest @ cube).as_rotvec() for cube in _proper_rotations(np.linalg.det(nearest))]
+    return np.asarray(min(turns, key=lambda turn: float(np.linalg.norm(turn))))
+
+
+def _proper_rotations(sign: float) -> list[NDArray[np.float64]]:
+    from bandg.pointgroup import cubic_rotations
+
+    return [turn.astype(float) for turn in cubic_rotations() if np.linalg.det(turn) * sign > 0]
