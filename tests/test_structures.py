@@ -15,10 +15,10 @@ from bandg.geometry import cube
 from bandg.structure import structure_of
 from bandg.structures import check_lattice, parse_species, read_structure
 
-ase = pytest.importorskip("ase")
+pytest.importorskip("ase")
 
-import ase.build  # noqa: E402
-import ase.io  # noqa: E402
+import ase
+import ase.io
 
 A = 0.6289
 
@@ -115,7 +115,7 @@ def test_bad_files_are_refused_in_one_line(name: str, tmp_path: Path) -> None:
 
 
 def test_missing_folders_and_binaries_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(BandgError, match="cannot read .*no.xyz: No such file"):
+    with pytest.raises(BandgError, match=r"cannot read .*no\.xyz: No such file"):
         read_structure(tmp_path / "no.xyz")
     (tmp_path / "dir.xyz").mkdir()
     with pytest.raises(BandgError, match="it is a folder"):
