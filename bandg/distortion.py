@@ -96,6 +96,28 @@ def displacements(on_lead: NDArray[np.int64], symbol: str, tilt_deg: tuple[float
     return np.where(bond.sum(axis=1, keepdims=True) == 1, np.cross(theta, bond), 0.0)
 
 
+def describe(nanocrystal: Nanocrystal) -> str:
+    """What distorts a nanocrystal, in words; empty for none. The seed is not part of it."""
+    parts = []
+    if nanocrystal.truncation:
+        parts.append(f"truncation {nanocrystal.truncation:g}")
+    named = zip(STRAINS, nanocrystal.strain, strict=False)
+    parts += [f"strain {name} {value:g}" for name, value in named if value]
+    if nanocrystal.tilt:
+        angles = ", ".join(f"{angle:g}" for angle in nanocrystal.tilt_deg)
+        parts.append(f"tilt {nanocrystal.tilt} by {angles} degrees")
+    for what, share in (
+        ("second halide", nanocrystal.fraction),
+        ("surface X vacancies", nanocrystal.x_vacancies),
+        ("surface Pb vacancies", nanocrystal.pb_vacancies),
+    ):
+        if share:
+            parts.append(f"{share:.4g} {what}")
+    if nanocrystal.occupancy != 1:
+        parts.append(f"surface X occupancy {nanocrystal.occupancy:g}")
+    return "; ".join(parts)
+
+
 def distorted(
     nanocrystal: Nanocrystal,
     strain: str | None = None,

@@ -15,8 +15,7 @@ from scipy.spatial import cKDTree
 from bandg.atoms import Atoms
 from bandg.errors import BandgError
 from bandg.geometry import Nanocrystal
-from bandg.pointgroup import cubic_rotations
-from bandg.structure import HALF_SHELLS, Structure, amplitudes, grid_pairs
+from bandg.structure import HALF_SHELLS, Structure, amplitudes, grid_pairs, operations
 from bandg.system import pack
 
 BOND_CUTOFF = 0.72
@@ -27,6 +26,7 @@ TOO_CLOSE = 0.25
 
 MAX_ATOMS = 1_000_000
 _ALONG_AXIS = 0.75
+_MAX_TURN_DEG = 15.0
 _SPECIES = ("Pb", "X", "Y")
 
 
@@ -115,12 +115,14 @@ def _places(positions: NDArray[np.float64], species: NDArray[np.int64], bonds: N
     vectors = positions[bonds[:, 1]] - positions[bonds[:, 0]]
     axis = np.argmax(np.abs(vectors), axis=1)
     along = np.take_along_axis(vectors, axis[:, None], axis=1)[:, 0]
-    if (np.abs(along) < _ALONG_AXIS * np.linalg.norm(vectors, axis=1)).any():
-        raise BandgError(
-            "bonds Pb-X point away from the axes: turn the structure so that its cubic axes lie along x, y and z"
-        )
     steps = np.zeros(vectors.shape, dtype=np.int64)
     steps[np.arange(len(bonds)), axis] = np.sign(along).astype(np.int64)
+    left, _, right = np.linalg.svd(vectors.T @ steps)  # the turn that brings all axes nearest to the bonds
+    turn = np.degrees(np.arccos(np.clip((np.trace(left @ right) - 1) / 2, -1, 1)))
+    if (np.abs(along) < _ALONG_AXIS * np.linalg.norm(vectors, axis=1)).any() or turn > _MAX_TURN_DEG:
+        raise BandgError(
+            "the bonds Pb-X do not lie along the axes: turn the structure so that its cubic axes are x, y and z"
+        )
     size = len(species)
     number = coo_array((np.arange(1, len(bonds) + 1), bonds.T), shape=(size, size)).tocsr()
     both = (number + number.T).tocsr()
@@ -145,20 +147,4 @@ def _center(positions: NDArray[np.float64], species: NDArray[np.int64]) -> NDArr
         positions.mean(axis=0),
         (positions.min(axis=0) + positions.max(axis=0)) / 2,
     ]
-    return max(candidates, key=lambda center: _count_operations(positions - center, species))
-
-
-def _count_operations(positions: NDArray[np.float64], species: NDArray[np.int64]) -> int:
-    """Number of turns of the cube that map the atoms on atoms of their species."""
-    empty = np.zeros((0, 2), dtype=np.int64)
-    shape = Structure(positions, np.zeros(positions.shape, np.int64), species, np.ones(len(species)), {"Pb-X": empty})
-    coordinates = shape.ticks[0]
-    keys = pack(coordinates)
-    order = np.argsort(keys)
-    count = 0
-    for rotation in cubic_rotations():
-        image = pack(coordinates @ rotation.T)
-        place = np.minimum(np.searchsorted(keys, image, sorter=order), len(keys) - 1)
-        target = order[place]
-        count += bool((keys[target] == image).all() and (species[target] == species).all())
-    return count
+    return max(candidates, key=lambda center: len(operations(positions - center, species)))

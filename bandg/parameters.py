@@ -78,6 +78,12 @@ class ParameterSet:
         return self.entries[LATTICE].value
 
     @property
+    def halide(self) -> str:
+        """Symbol of the halide, from the name of the material."""
+        found = [symbol for symbol in ("Cl", "Br", "I", "F") if symbol in self.material.replace("Pb", "")]
+        return found[0] if found else "X"
+
+    @property
     def orbitals(self) -> dict[str, tuple[str, ...]]:
         """Shells of each species ("Pb", "X") in the order s, p, d, s*."""
         return orbitals_of(self.entries)

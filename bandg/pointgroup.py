@@ -124,6 +124,13 @@ class PointGroup:
                 kept.append(irrep)
         return tuple(kept)
 
+    @property
+    def shares(self) -> tuple[tuple[float, ...], bool]:
+        """Shares of all functions that stand in the block of each independent irrep, those of doublets first, and
+        whether the first is complex."""
+        ordered = sorted(self.independent, key=lambda irrep: abs(irrep.degeneracy - 2))
+        return tuple(irrep.dimension / self.order for irrep in ordered), ordered[0].indicator != 1
+
     @cached_property
     def name(self) -> str:
         """Schoenflies symbol."""

@@ -6,8 +6,8 @@ finds them by distance, and its place in the ideal crystal by walking from Pb to
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,8 @@ from scipy.sparse.csgraph import connected_components
 from bandg.distortion import displacements, strain_matrix
 from bandg.errors import BandgError
 from bandg.geometry import Nanocrystal
+from bandg.pointgroup import PointGroup, cubic_rotations, point_group
+from bandg.system import pack
 
 SYMMETRY_TOLERANCE_NM = 1e-6
 """Distances from the center that differ by less are equal; a displacement of 1 pm is a thousand times larger."""
@@ -67,26 +69,61 @@ class Structure:
 
     @cached_property
     def ticks(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Coordinates (n, 3) as sign and index of a distance from the center, and the distances in nm.
-
-        Distances within SYMMETRY_TOLERANCE_NM are made equal, so that a symmetry within it becomes exact.
-        """
-        flat = np.abs(self.positions_nm).ravel()
-        order = np.argsort(flat, kind="stable")
-        first = flat[order[0]] > SYMMETRY_TOLERANCE_NM
-        rises = np.concatenate([[first], np.diff(flat[order]) > SYMMETRY_TOLERANCE_NM])
-        label = np.cumsum(rises)
-        count = np.bincount(label)
-        distances = np.bincount(label, flat[order]) / np.maximum(count, 1)
-        distances[0] = 0.0
-        if len(distances) >= 1 << 20:
-            raise BandgError(f"{len(self)} atoms without any symmetry are too many: fewer than about 350000 fit")
-        index = np.empty(len(flat), dtype=np.int64)
-        index[order] = label
-        signs = np.sign(self.positions_nm).astype(np.int64)
-        return signs * index.reshape(-1, 3), distances
+        """`symmetric_ticks` of its positions."""
+        return symmetric_ticks(self.positions_nm)
 
 
+def symmetric_ticks(positions_nm: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Coordinates (n, 3) as sign and index of a distance from the center, and the distances in nm.
+
+    Distances within SYMMETRY_TOLERANCE_NM are made equal, so that a symmetry within it becomes exact.
+    Raises BandgError for more than 2^20 different distances.
+    """
+    flat = np.abs(positions_nm).ravel()
+    order = np.argsort(flat, kind="stable")
+    first = flat[order[0]] > SYMMETRY_TOLERANCE_NM
+    label = np.cumsum(np.concatenate([[first], np.diff(flat[order]) > SYMMETRY_TOLERANCE_NM]))
+    count = np.bincount(label)
+    distances = np.bincount(label, flat[order]) / np.maximum(count, 1)
+    distances[0] = 0.0
+    if len(distances) >= 1 << 20:
+        raise BandgError(f"{len(positions_nm)} atoms without order are too many: fewer than about 350000 fit")
+    index = np.empty(len(flat), dtype=np.int64)
+    index[order] = label
+    return np.sign(positions_nm).astype(np.int64) * index.reshape(-1, 3), distances
+
+
+def operations(positions_nm: NDArray[np.float64], species: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The turns of the cube about the origin that map the atoms on atoms of their species, shape (order, 3, 3)."""
+    coordinates = symmetric_ticks(positions_nm)[0]
+    keys = pack(coordinates)
+    order = np.argsort(keys)
+    kept = []
+    for rotation in cubic_rotations():
+        image = pack(coordinates @ rotation.T)
+        target = order[np.minimum(np.searchsorted(keys, image, sorter=order), len(keys) - 1)]
+        if (keys[target] == image).all() and (species[target] == species).all():
+            kept.append(rotation)
+    return np.array(kept)
+
+
+@lru_cache(maxsize=64)
+def expected_group(nanocrystal: Nanocrystal) -> PointGroup:
+    """The point group of a nanocrystal, for made ones from a small one of the same kind: costs next to nothing."""
+    if nanocrystal.is_random and not nanocrystal.atoms:
+        return point_group(np.eye(3, dtype=np.int64)[None])
+    small = nanocrystal
+    if nanocrystal.edges:
+        ranks = {n: 2 * k + 2 + n % 2 for k, n in enumerate(sorted(set(nanocrystal.edges)))}
+        small = replace(nanocrystal, edges=tuple(ranks[n] for n in nanocrystal.edges))
+    elif not nanocrystal.atoms:
+        cells = 3 if nanocrystal.center == "Pb" else 2
+        small = replace(nanocrystal, shape="cube", cells=cells, diameter_nm=0.0, truncation=0.0)
+    structure = structure_of(small)
+    return point_group(operations(structure.positions_nm, structure.species))
+
+
+@lru_cache(maxsize=4)
 def structure_of(nanocrystal: Nanocrystal) -> Structure:
     """The atoms of a nanocrystal. Raises BandgError where an explicit structure makes no sense."""
     if nanocrystal.atoms:
