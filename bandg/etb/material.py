@@ -93,5 +93,5 @@ def _set_spec(parameters: ParameterSet, neighbors: int) -> SetSpec:
         parameters.paths,
         tuple(shells),
         parameters.a_nm,
-        tuple(2.0 if path.startswith("hopping.") else 0.0 for path in parameters.paths),
+        parameters.exponents,
     )

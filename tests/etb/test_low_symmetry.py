@@ -12,6 +12,7 @@ from scipy import constants
 
 from bandg.atoms import Atoms
 from bandg.distortion import distorted
+from bandg.errors import BandgError
 from bandg.etb.identify import full_trial
 from bandg.etb.material import Material
 from bandg.etb.nanocrystal import ReducedNanocrystal, band_edges, compute_levels, reduced_nanocrystal
@@ -389,3 +390,37 @@ def test_spheres_keep_their_numbers_off_the_grid() -> None:
     one, other = compute_levels(SET, crystal), compute_levels(SET, explicit(atoms_of(crystal), A))
     assert other.electron.energy_eV == pytest.approx(one.electron.energy_eV, abs=1e-10)
     assert other.hole.g == pytest.approx(one.hole.g, abs=1e-9)
+
+
+def test_exponents_come_from_the_set(tmp_path) -> None:
+    """With n = 3.5 for one integral its elements go as (d0 / d)^3.5, all others as (d0 / d)^2."""
+    text = 'schema = 1\nname = "x"\nbase = "kashikar2021"\n[defaults]\nsource = "test"\nstatus = "assumed"\n'
+    (tmp_path / "x.toml").write_text(text + '[scaling.X-Pb]\n"p-p.sigma" = 3.5\n')
+    changed = load_set(tmp_path / "x.toml")
+    assert changed.digest() != SET.digest() and changed.paths == SET.paths
+    strained = distorted(cube(2, A), strain="xx=0.1,yy=0.1,zz=0.1")
+    plain, new = (ReducedNanocrystal(strained, Material(one).spec(2)).system.hamiltonian() for one in (SET, changed))
+    ideal = ReducedNanocrystal(cube(2, A), Material(changed).spec(2)).system.hamiltonian()
+    for number, path in enumerate(SET.paths):
+        unit = np.eye(len(SET.paths))[number]
+        n = 3.5 if path == "hopping.Pb-X.p-p.sigma" else 2 if path.startswith("hopping") else 0
+        assert abs(new.at(unit) - ideal.at(unit) * 1.1**-n).max() < 1e-9
+        assert abs(plain.at(unit) - ideal.at(unit) * 1.1 ** -min(n, 2)).max() < 1e-9
+    (tmp_path / "y.toml").write_text(changed.to_toml())
+    assert load_set(tmp_path / "y.toml").exponents == changed.exponents
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('"p-p.sigma" = -1', "no exponent: expected 0 to 12"),
+        ('"d-p.sigma" = 2', "has no hopping"),
+        ('"p-p.sigma" = { value = 2, unit = "eV" }', 'write unit = "1"'),
+        ('"p-q" = 2', "unknown key"),
+    ],
+)
+def test_wrong_exponents_are_refused(line: str, message: str, tmp_path) -> None:
+    head = 'schema = 1\nname = "x"\nbase = "kashikar2021"\n[defaults]\nunit = "eV"\nsource = "t"\nstatus = "assumed"\n'
+    (tmp_path / "x.toml").write_text(f"{head}[scaling.Pb-X]\n{line}\n")
+    with pytest.raises(BandgError, match=message):
+        load_set(tmp_path / "x.toml")
