@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bandg.eigen import Spectrum
 from bandg.errors import BandgError
-from bandg.export import _KWANT_HINT, FullSystem
+from bandg.export import FullSystem, import_kwant
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,13 +52,10 @@ def density_of_states(
     """
     if moments < 10 or vectors < 2:
         raise BandgError(f"a density of states needs 10 moments and 2 vectors or more, not {moments} and {vectors}")
-    try:
-        from kwant.kpm import SpectralDensity
-    except (ImportError, ValueError) as error:
-        raise BandgError(f"the density of states needs kwant: {_KWANT_HINT} ({error})") from error
+    kwant = import_kwant("the density of states")
     from scipy import sparse
 
-    spectral = SpectralDensity(
+    spectral = kwant.kpm.SpectralDensity(
         sparse.csr_matrix(system.hamiltonian),
         num_vectors=vectors,
         num_moments=moments,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -82,12 +81,6 @@ def _orbital_names(space: Any) -> list[str]:
     ]
 
 
-def halide_of(parameters: ParameterSet) -> str:
-    """Symbol of the halide of a set, by the name of its material."""
-    found = re.search(r"Pb(I|Br|Cl)3", parameters.material)
-    return found[1] if found else "X"
-
-
 def full_system(
     parameters: ParameterSet | Material, nanocrystal: Nanocrystal, neighbors: int | None = None
 ) -> FullSystem:
@@ -96,7 +89,7 @@ def full_system(
     shells = resolve_neighbors(material.parameters, neighbors)
     reduced = reduced_of(nanocrystal, material.parameters, material.spec(shells))
     sets = [one for one in (material.parameters, material.second) if one is not None]
-    return FullSystem(reduced, material.vector(shells), tuple(halide_of(one) for one in sets))
+    return FullSystem(reduced, material.vector(shells), tuple(one.halide for one in sets))
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,10 +172,7 @@ def to_kwant(system: FullSystem) -> Any:
     kwant orders the sites itself: `system.sites[k].tag[0]` is the atom, `.pos` its place in nm. Raises BandgError
     where kwant cannot be imported.
     """
-    try:
-        import kwant
-    except (ImportError, ValueError) as error:  # a build against another numpy says so with a ValueError
-        raise BandgError(f"a kwant system needs kwant: {_KWANT_HINT} ({error})") from error
+    kwant = import_kwant("a kwant system")
     from bandg.kwant_sites import AtomFamily
 
     sites = system.reduced.system
@@ -199,6 +189,20 @@ def to_kwant(system: FullSystem) -> Any:
         else:
             builder[atoms[first], atoms[second]] = block
     return builder.finalized()
+
+
+def import_kwant(purpose: str) -> Any:
+    """The package kwant; raises BandgError that says how to get it."""
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="MUMPS is not available", category=RuntimeWarning)
+            import kwant
+            import kwant.kpm
+    except (ImportError, ValueError) as error:  # a build against another numpy says so with a ValueError
+        raise BandgError(f"{purpose} needs kwant: {_KWANT_HINT} ({error})") from error
+    return kwant
 
 
 def _blocks(system: FullSystem) -> Sequence[tuple[int, int, NDArray[np.complex128]]]:

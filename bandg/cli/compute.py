@@ -73,7 +73,13 @@ def compute(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of alloy and vacancies; default 1.")] = None,
     seeds: Annotated[int | None, typer.Option(help="So many seeds, averaged with standard errors.")] = None,
-    solver: Annotated[str, typer.Option(help="auto, dense, superlu or pardiso.")] = "auto",
+    structure: Annotated[
+        Path | None, typer.Option(help="Atoms from FILE.xyz, .extxyz, .cif or POSCAR; its size and shape count.")
+    ] = None,
+    species: Annotated[str | None, typer.Option(help="Sn=Pb,Cl=I,H=drop: what species of the file stand for.")] = None,
+    solver: Annotated[
+        str, typer.Option(help="auto, dense, superlu, pardiso or iterative (no factorization, no count).")
+    ] = "auto",
     workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
     scheduler: Annotated[
         str | None,
@@ -87,6 +93,7 @@ def compute(
 ) -> None:
     """Compute confined levels and g-factors of nanocrystals against size."""
     from bandg.api import compute as compute_dataset
+    from bandg.cli.nanocrystal import read_option
     from bandg.cli.progress import Progress
     from bandg.dataset import FORMATS, write
     from bandg.errors import BandgError
@@ -139,6 +146,7 @@ def compute(
             occupancy=occupancy,
             seed=seed,
             seeds=seeds,
+            structure=read_option(structure, species, set_name, second),
         )
     print_table(dataset)
     print_tensors(dataset)

@@ -29,7 +29,8 @@ def plot_densities(
 ) -> Figure:
     """Electron and hole side by side: the area of each dot is the weight of the doublet on the atom.
 
-    Thin lines are the box that holds all atoms. path: file to write, .pdf, .png or .svg. Raises BandgError where it cannot be written.
+    Thin lines are the box that holds all atoms. path: file to write, .pdf, .png or .svg. Raises BandgError where it
+    cannot be written.
     """
     import matplotlib.pyplot as plt
 
@@ -52,7 +53,6 @@ def plot_densities(
 
 
 def _draw(axes: Any, system: FullSystem, weight: NDArray[np.float64]) -> None:
-    from matplotlib.colors import to_rgb
     from matplotlib.ticker import MaxNLocator, NullLocator
 
     positions, species = system.positions_nm, system.species
@@ -60,9 +60,8 @@ def _draw(axes: Any, system: FullSystem, weight: NDArray[np.float64]) -> None:
     toward_eye = np.array([np.cos(_AZIMUTH), np.sin(_AZIMUTH), np.tan(_ELEVATION)])
     order = seen[np.argsort(positions[seen] @ toward_eye)]
     share = weight[order] / weight.max()
-    colors = [
-        (*to_rgb(_COLORS.get(species[n], "#CC79A7")), 0.25 + 0.6 * part) for n, part in zip(order, share, strict=True)
-    ]
+    colors = np.array([to_rgba(_COLORS.get(name, "#CC79A7")) for name in species[order].tolist()])
+    colors[:, 3] = 0.25 + 0.6 * share
     axes.scatter(*positions[order].T, s=share * _LARGEST, c=colors, linewidths=0, depthshade=False)
     for name in dict.fromkeys(species.tolist()):
         axes.scatter([], [], [], s=_LARGEST / 2, c=_COLORS.get(name, "#CC79A7"), label=name)
