@@ -12,7 +12,7 @@ import scipy.sparse.linalg as sla
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bandg.backends import BACKENDS, Factorization, ShiftIsLevel, available_backends
+from bandg.backends import BACKENDS, Factorization, ShiftIsLevel, available_backends, estimate_memory
 from bandg.errors import BandgError
 
 RESIDUAL_LIMIT_EV = 1e-8
@@ -21,16 +21,23 @@ RESIDUAL_LIMIT_EV = 1e-8
 DENSE_BELOW = 1000
 """Blocks smaller than this are diagonalized densely: as fast, and every level comes out."""
 
+ITERATIVE = "iterative"
+"""Solver without factorization, for what no factorization fits."""
+
 _MAX_DEFLATIONS = 60
 
 
 @dataclass
 class Work:
-    """Counts of work, which tests freeze: factorizations, solves, dense diagonalizations."""
+    """Counts of work, which tests freeze: factorizations, solves or filters, dense diagonalizations.
+
+    uncounted: windows that the iterative solver found without a count of their levels.
+    """
 
     factorizations: int = 0
     solves: int = 0
     dense: int = 0
+    uncounted: int = 0
     backends: set[str] = field(default_factory=set)
 
 
@@ -39,7 +46,8 @@ class Window:
     """All eigenpairs of a matrix between two energies.
 
     energies: (n,) in eV, rising. states: (size, n) orthonormal. residual: largest ||A x - E x|| in eV.
-    below: number of eigenvalues below the lower end, by inertia.
+    below: number of eigenvalues below the lower end, by inertia; -1 where the iterative solver found them, which
+    counts nothing.
     """
 
     energies: NDArray[np.float64]
@@ -67,6 +75,10 @@ class Spectrum:
         """Number of eigenvalues below an energy, exact."""
         if self.backend == "dense":
             return int(np.sum(self._all()[0] < energy))
+        if self.backend == ITERATIVE:
+            raise BandgError(
+                "the iterative solver counts no levels, which --levels and spectra need: choose superlu or pardiso"
+            )
         if energy not in self._counts:
             self._counts[energy] = self._factor(energy).n_below
         return self._counts[energy]
@@ -84,6 +96,8 @@ class Spectrum:
             energies, states = self._all()
             chosen = (energies > lower) & (energies < upper)
             return self._verified(energies[chosen], states[:, chosen], int(np.sum(energies <= lower)))
+        if self.backend == ITERATIVE:
+            return self._filtered(lower, upper)
         ends = (upper, lower) if shift == "lower" else (lower, upper)
         counts = {energy: self.count_below(energy) for energy in ends}  # the end that serves the solve comes last
         below, above = counts[lower], counts[upper]
@@ -99,6 +113,18 @@ class Spectrum:
     def release(self) -> None:
         """Forget the factorization."""
         self._latest = None
+
+    def _filtered(self, lower: float, upper: float) -> Window:
+        """The window by products alone; nothing but a search that finds no further level says that it is complete."""
+        from bandg.filtered import levels_between
+
+        self.work.backends.add(self.backend)
+        self.work.uncounted += 1
+
+        def count() -> None:
+            self.work.solves += 1
+
+        return self._verified(*levels_between(self.matrix, lower, upper, RESIDUAL_LIMIT_EV, count), -1)
 
     def _all(self) -> tuple[NDArray[np.float64], NDArray[Any]]:
         if self._dense is None:
@@ -204,19 +230,34 @@ class Spectrum:
 
 def check_backend(name: str) -> None:
     """Raise BandgError for the name of a backend that is unknown or not installed."""
-    known = ("auto", "dense", *BACKENDS)
+    known = ("auto", "dense", *BACKENDS, ITERATIVE)
     if name not in known:
         raise BandgError(f"solver {name!r} is unknown; choose one of {', '.join(known)}")
     if name in BACKENDS and name not in available_backends():
         raise BandgError(f"solver {name} is not installed: {BACKENDS[name].hint}, or choose superlu")
 
 
-def choose_backend(name: str, matrix: sparse.csr_array) -> str:
-    """The backend for a matrix: dense below DENSE_BELOW, else the fastest that is installed, or the one named.
+def choose_backend(name: str, matrix: sparse.csr_array, free_gb: float | None = None) -> str:
+    """The backend for a matrix: the one named or, for "auto", by size and memory.
 
-    Raises BandgError for a name that is unknown or not installed.
+    Dense below DENSE_BELOW, else the fastest factorization that is installed and fits into free_gb by its estimate
+    (default: what the machine has), else iterative. Raises BandgError for a name that is unknown or not installed.
     """
     check_backend(name)
-    if name == "auto":
-        return "dense" if matrix.shape[0] < DENSE_BELOW else available_backends()[0]
-    return name
+    if name != "auto":
+        return name
+    size = matrix.shape[0]
+    if size < DENSE_BELOW:
+        return "dense"
+    free = free_memory() if free_gb is None else free_gb
+    for backend in available_backends():
+        if estimate_memory(backend, size, matrix.nnz, np.iscomplexobj(matrix)) < free:
+            return backend
+    return ITERATIVE
+
+
+def free_memory() -> float:
+    """Memory in GB that this machine can still give."""
+    import psutil
+
+    return float(psutil.virtual_memory().available / 1e9)

@@ -53,6 +53,7 @@ def plot_densities(
 
 
 def _draw(axes: Any, system: FullSystem, weight: NDArray[np.float64]) -> None:
+    from matplotlib.colors import to_rgba
     from matplotlib.ticker import MaxNLocator, NullLocator
 
     positions, species = system.positions_nm, system.species
