@@ -329,7 +329,7 @@ def test_derivatives_belong_to_the_same_g(name: str) -> None:
     """g of the adjoint method is Tr(g) / 3 of the tensor, and its slopes are central differences."""
     nanocrystal, path = reduced(name).nanocrystal, "hopping.Pb-X.s-p"
     found = derivatives(SET, nanocrystal)
-    value, step = SET.value(path), 1e-4
+    value, step = SET.value(path), 3e-5
     levels = [compute_levels(SET.with_values({path: value + shift}), nanocrystal) for shift in (0, step, -step)]
     for letter, carrier in (("e", "electron"), ("h", "hole")):
         g = [getattr(one, carrier).g for one in levels]
