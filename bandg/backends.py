@@ -200,9 +200,20 @@ def available_backends() -> tuple[str, ...]:
     return (*fast, "superlu")
 
 
-_FILL = {"superlu": 1.0, "pardiso": 1.0}
-
-
 def estimate_memory(backend: str, size: int, nnz: int, is_complex: bool) -> float:
-    """Memory in GB that a factorization is expected to take at its peak, before anything is factorized."""
-    return 0.0
+    """Memory in GB of a factorization at its peak, by laws measured on blocks and whole matrices of nanocrystals.
+
+    PARDISO (nested dissection): 0.6 (nnz / n)^0.6 n^1.4 numbers and 1.5 kB for each unknown. SuperLU (minimum degree):
+    0.5 n^1.6 numbers with their indices, and half as much again while levels are counted. Both lie above what 30
+    matrices of 10^3 to 1.5 10^5 unknowns took, by up to a factor of three. "iterative": copies of the matrix and 60
+    vectors. Raises KeyError for another backend.
+    """
+    number = 16 if is_complex else 8
+    density = max(1.0, nnz / size)
+    matrix = 3e-9 * (number + 4) * nnz
+    return matrix + {
+        "pardiso": number * 0.6e-9 * density**0.6 * size**1.4 + 1.5e-6 * size,
+        "superlu": (number + 4) * 0.75e-9 * size**1.6,
+        "iterative": 60e-9 * number * size,
+        "dense": 4e-9 * number * size**2,
+    }[backend]
