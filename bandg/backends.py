@@ -211,9 +211,12 @@ def estimate_memory(backend: str, size: int, nnz: int, is_complex: bool) -> floa
     number = 16 if is_complex else 8
     density = max(1.0, nnz / size)
     matrix = 3e-9 * (number + 4) * nnz
-    return matrix + {
-        "pardiso": number * 0.6e-9 * density**0.6 * size**1.4 + 1.5e-6 * size,
-        "superlu": (number + 4) * 0.75e-9 * size**1.6,
-        "iterative": 60e-9 * number * size,
-        "dense": 4e-9 * number * size**2,
-    }[backend]
+    return (
+        matrix
+        + {
+            "pardiso": number * 0.6e-9 * density**0.6 * size**1.4 + 1.5e-6 * size,
+            "superlu": (number + 4) * 0.75e-9 * size**1.6,
+            "iterative": 60e-9 * number * size,
+            "dense": 4e-9 * number * size**2,
+        }[backend]
+    )

@@ -40,6 +40,13 @@ class Work:
     uncounted: int = 0
     backends: set[str] = field(default_factory=set)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a result found without a count of levels has to say."""
+        if not self.uncounted:
+            return ()
+        return ("the iterative solver counts no levels: that none is missing was searched for, not proven",)
+
 
 @dataclass(frozen=True, eq=False)
 class Window:

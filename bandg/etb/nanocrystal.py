@@ -114,7 +114,7 @@ def compute_levels(
         solves=solution.work.solves,
         solver="+".join(sorted(solution.work.backends)),
         seconds=time.perf_counter() - started,
-        warnings=tuple(solution.warnings),
+        warnings=(*solution.warnings, *solution.work.warnings),
         point_group=reduced.orbits.group.name,
     )
 
