@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bandg import __version__
-from bandg.cli import bulk, compute, infer, info, kp, params, sensitivity
+from bandg.cli import bulk, compute, fit, infer, info, kp, params, sensitivity
 from bandg.errors import BandgError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command("compute")(compute.compute)
 app.command("bulk")(bulk.bulk)
 app.command("sensitivity")(sensitivity.sensitivity)
+app.command("fit")(fit.fit)
 app.command("infer")(infer.infer)
 app.command("info")(info.info)
 app.add_typer(kp.app, name="kp")
@@ -49,7 +50,7 @@ def main() -> None:
     except BandgError as error:
         _fail(str(error))
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("interrupted; finished sizes are kept", err=True)
+        typer.echo("interrupted; what is finished is kept", err=True)
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()

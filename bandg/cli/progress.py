@@ -32,10 +32,14 @@ class Progress:
         if not self._bar.disable:
             self._bar.stop()
 
-    def start(self, total: int) -> None:
-        """Begin with a number of nanocrystals to compute."""
-        self._task = self._bar.add_task("nanocrystals, largest first", total=total)
+    def start(self, total: int, what: str = "nanocrystals, largest first") -> None:
+        """Begin with a number of nanocrystals, or of something else, to compute."""
+        self._task = self._bar.add_task(what, total=total)
 
     def advance(self, job: AnyJob, cached: bool) -> None:
         """One nanocrystal is done."""
-        self._bar.update(self._task, advance=1, description=f"{job.nanocrystal.size_nm:.2f} nm done")
+        self.step(f"{job.nanocrystal.size_nm:.2f} nm done")
+
+    def step(self, text: str) -> None:
+        """One of what is counted is done."""
+        self._bar.update(self._task, advance=1, description=text)
