@@ -106,8 +106,8 @@ def draw(name: str, study: Study, path: Path) -> None:
     with style():
         figure = Figure(figsize=(7.0, 2.8), layout="constrained")
         for frame, quantity in zip(figure.subplots(1, 2), ("g_h", "g_e"), strict=True):
-            for (series, columns), color in zip(read(name).items(), COLORS, strict=False):
-                curves = [(quantity, series, color, "-")]
+            for (series, columns), color, over in zip(read(name).items(), COLORS, ("-", ":", "-", ":"), strict=False):
+                curves = [(quantity, series, color, over)]
                 if study.principal:
                     curves = [
                         (quantity, "Tr(g)/3", "#333333", "-"),
