@@ -303,9 +303,15 @@ def print_levels(dataset: xarray.Dataset) -> None:
     if dataset.sizes["level"] == 1:
         return
     rows = level_rows(dataset)
-    for key in dict.fromkeys((row["size_nm"], row["termination"], row["center"]) for row in rows):
+
+    def place(row: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(row[name] for name in ("size_nm", "termination", "center", "edges", "seed", "distortion"))
+
+    for key in dict.fromkeys(place(row) for row in rows):
+        seed = "" if key[4] is None else f", seed {key[4]}"
+        edges = f", {key[3]} Pb" if key[3] else ""
         table = Table(
-            title=f"levels at {key[0]:.3f} nm, {key[1]} termination, centered on {key[2]}",
+            title=f"levels at {key[0]:.3f} nm{edges}, {key[1]} termination, centered on {key[2]}{seed}",
             caption="nearest to the gap first\nquartet: H_Z = mu_B B (g_1 J_z + g_2 J_z^3)",
             box=box.SIMPLE_HEAD,
             padding=0,
@@ -313,7 +319,7 @@ def print_levels(dataset: xarray.Dataset) -> None:
         for _, heading, _ in _LEVEL_COLUMNS:
             table.add_column(heading, justify="right", no_wrap=True)
         for row in rows:
-            if (row["size_nm"], row["termination"], row["center"]) == key:
+            if place(row) == key:
                 cells = ("" if row[name] is None else format(row[name], form) for name, _, form in _LEVEL_COLUMNS)
                 table.add_row(*cells)
         _print(table)

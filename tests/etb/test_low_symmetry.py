@@ -445,3 +445,22 @@ def test_wrong_exponents_are_refused(line: str, message: str, tmp_path) -> None:
     (tmp_path / "x.toml").write_text(f"{head}[scaling.Pb-X]\n{line}\n")
     with pytest.raises(BandgError, match=message):
         load_set(tmp_path / "x.toml")
+
+
+def test_quartets_split_into_doublets() -> None:
+    """A tetragonal strain splits each quartet in proportion to itself, about its center to second order."""
+    cubic = compute_levels(SET, cube(3, A), levels=4)
+    quartet = next(state for state in cubic.electron_levels if state.degeneracy == 4)
+    assert quartet.g_quartet is not None and quartet.g is None and not quartet.g_tensor
+    splittings = []
+    for strain in (1e-4, 2e-4):
+        crystal = distorted(cube(3, A), strain=f"zz={2 * strain},xx={-strain},yy={-strain}")
+        levels = compute_levels(SET, crystal, levels=8)
+        near = [state for state in levels.electron_levels if abs(state.energy_eV - quartet.energy_eV) < 5e-3]
+        assert [state.degeneracy for state in near] == [2, 2]
+        assert all(len(state.g_principal) == 3 for state in near)
+        center = (near[0].energy_eV + near[1].energy_eV) / 2
+        assert center == pytest.approx(quartet.energy_eV, abs=1e-5)
+        splittings.append(near[1].energy_eV - near[0].energy_eV)
+    assert splittings[0] > 1e-5
+    assert splittings[1] / splittings[0] == pytest.approx(2, abs=0.02)
