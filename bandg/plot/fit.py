@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.errors import BandgError
-from bandg.fit.matching import Row, point_at
+from bandg.fit.matching import Row
 from bandg.fit.report import worst
 from bandg.fit.result import fitted_set
 from bandg.plot.output import check_picture_path, save
 from bandg.plot.style import literal, style
+from bandg.reference import point_at
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
