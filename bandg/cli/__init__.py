@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bandg import __version__
-from bandg.cli import bulk, compute, fit, infer, info, kp, params, sensitivity
+from bandg.cli import bulk, compute, dos, export, fit, infer, info, kp, params, sensitivity
 from bandg.errors import BandgError
 
 app = typer.Typer(
@@ -22,6 +22,8 @@ app.command("bulk")(bulk.bulk)
 app.command("sensitivity")(sensitivity.sensitivity)
 app.command("fit")(fit.fit)
 app.command("infer")(infer.infer)
+app.command("export")(export.export)
+app.command("dos")(dos.dos)
 app.command("info")(info.info)
 app.add_typer(kp.app, name="kp")
 app.add_typer(params.app, name="params")
