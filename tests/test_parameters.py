@@ -32,7 +32,6 @@ SHIPPED = (
     "nestoklon2021-corrected",
     "nestoklon2021-dft",
     "nestoklon2023-standin",
-    "nestoklon2023-standin-cspbbr3",
 )
 
 

@@ -41,7 +41,7 @@ def show(
 
     found = load_set(name)
     table = Table(Column("path", no_wrap=True), Column("value", no_wrap=True), "unit", "status", "source")
-    notes = []
+    notes: dict[str, list[str]] = {}
     for path, entry in [
         *found.entries.items(),
         *found.scaling.items(),
@@ -49,14 +49,15 @@ def show(
     ]:
         value = f"{entry.value:.12g}" if entry.stderr is None else f"{entry.value:.12g} +- {entry.stderr:.2g}"
         table.add_row(*(escape(cell) for cell in (path, value, entry.unit, entry.status, entry.source)))
-        notes += [f"{path}: {entry.note}"] if entry.note else []
+        if entry.note:
+            notes.setdefault(entry.note, []).append(path)
     console = Console()
     console.print(escape(f"{found.name} ({found.material}, model {found.model}), digest {found.digest()[:12]}"))
     if found.description:
         console.print(escape(found.description))
     console.print(table)
-    for note in notes:
-        console.print(escape(note), highlight=False)
+    for note, paths in notes.items():
+        console.print(escape(f"{', '.join(paths)}: {note}"), highlight=False)
 
 
 @app.command()

@@ -40,6 +40,8 @@ def fitted_set(fit: Fit) -> ParameterSet:
             entries[path] = replace(changed, status="assumed", note=f"undetermined by the data, held by {held}")
         else:
             error = float(errors.stderr[number])
+            if error**2 > (errors.factor * space.prior[number, 1]) ** 2 / 2:  # no prior: NaN, and never so
+                changed = replace(changed, note="held by its prior more than by the data")
             entries[path] = replace(changed, status="fitted", stderr=error if np.isfinite(error) else None)
     for path, link in job.link.items():
         parent = entries[link.to]

@@ -18,7 +18,7 @@ from bandg.errors import BandgError
 from bandg.fit.covariance import Errors, errors_of
 from bandg.fit.residuals import Pair, Problem
 
-_MOST_EVALUATIONS = 300
+_MOST_EVALUATIONS = 1000
 
 
 @dataclass(frozen=True)

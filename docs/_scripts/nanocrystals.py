@@ -17,7 +17,7 @@ import numpy as np
 from bandg.plot.style import style
 from bandg.resources import theory_curve
 
-SET, BROMIDE, OFFSET_EV = "nestoklon2023-standin", "nestoklon2023-standin-cspbbr3", -0.3
+SET, BROMIDE, OFFSET_EV = "nestoklon2023-standin", "bandg-cspbbr3", -0.3
 STORED = Path(__file__).parents[2] / "theory_curves" / "computed"
 SEEDS = 6
 QUANTITIES = ("g_e", "g_h")

@@ -234,7 +234,7 @@ def picture_of_bands(path: Path) -> None:
             bars.bar(np.arange(3) + 0.27 * (number - 1), [found[g] for g in groups], 0.26, color=color, label=name)
         bars.set_xticks(range(3), ["upper\nvalence", "conduction\nnear R", "lower\nhalide"])
         bars.set_ylabel("rms error (meV)")
-        bars.set_ylim(0, 135)
+        bars.set_ylim(0, 100)
         bars.legend(fontsize=7, loc="upper left")
         figure.savefig(path)
 
@@ -277,6 +277,19 @@ def profile_table() -> str:
         rows.append([name, f"{row['g_h']:+.2f}", *(f"{x:.0f}" for x in numbers), *(f"{x:.3g}" for x in edges)])
     head = ["set", "g_h", "halide valence (meV)", "upper valence (meV)", "g_e", "m_h", "m_e"]
     return table([*head, "E_p R6− (eV)", "E_p R8− (eV)"], rows)
+
+
+def held_table() -> str:
+    """What it costs to hold parameters of `bandg-nnn` near physical values, from docs/_scripts/held_fits.py."""
+    groups = ("halide valence, mesh", "upper valence, mesh", "second conduction near M", "lead s")
+    rows = []
+    for row in stored("held_nnn"):
+        g = [f"{row[f'{q} {end} 1.911 eV']:+.2f}" for q in ("g_h", "g_e") for end in COLORS]
+        errors = [f"{row[f'rms {group} (meV)']:.0f}" for group in groups]
+        bulk_g = f"{row['g_h']:+.2f}, {row['g_e']:+.2f}"
+        rows.append([row["held"], f"{row['lambda_Pb_eV']:.2f}", *errors, bulk_g, ", ".join(g[:2]), ", ".join(g[2:])])
+    head = ["held", "λ of Pb (eV)", "halide valence (meV)", "upper valence", "R8− near M", "Pb 6s", "bulk g_h, g_e"]
+    return table([*head, "g_h at 1.911 eV, `halide`, `lead`", "g_e there"], rows)
 
 
 def picture_of_bromide(path: Path) -> None:
@@ -328,6 +341,7 @@ def write(folder: Path) -> None:
         ("nnn_errors", errors_table()),
         ("nnn_g", g_table()),
         ("nnn_profile", profile_table()),
+        ("nnn_held", held_table()),
         ("nnn_bromide", bromide_table()),
     ):
         (folder / f"{name}.md").write_text(text, encoding="utf-8")

@@ -38,3 +38,11 @@ def test_lead_planes_draw_the_electron_to_the_surface() -> None:
     assert all(level.surface_weight > 0.6 for level in lead.electron_levels)
     assert all(level.surface_weight < 0.1 for level in halide.electron_levels)
     assert lead.electron.overlap > 0.5 and not lead.warnings
+
+
+def test_nothing_lies_before_the_band_edge_of_the_shipped_set() -> None:
+    """Of all representations the band edge is the first level, where the strong hopping above puts others before it."""
+    parameters = load_set("bandg-nnn")
+    found = compute_levels(parameters, cube(6, parameters.a_nm, "lead"), levels=2)
+    for edge, levels in ((found.electron, found.electron_levels), (found.hole, found.hole_levels)):
+        assert levels[0].energy_eV == edge.energy_eV and levels[0].overlap > 0.9

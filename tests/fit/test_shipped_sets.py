@@ -138,3 +138,30 @@ def test_what_the_page_says_of_second_neighbors() -> None:
     assert g_at("bandg-nnn", "halide", "g_e", 1.911) == pytest.approx(1.50, abs=0.006)
     flat = [g_at("bandg-nnn", "halide", "g_bx", energy) for energy in (1.695, 1.8, 1.911, 2.1, 2.25)]
     assert min(flat) > 1.96 and max(flat) < 2.16
+
+
+def test_what_the_page_says_of_parameters_held_near_physical_values() -> None:
+    """Half of the gain in g_e hangs on the large lambda of Pb; g_h stays below that of first neighbors."""
+    text = (ROOT / "theory_curves" / "computed" / "held_nnn.csv").read_text(encoding="utf-8")
+    rows = {row["held"]: row for row in csv.DictReader(text.splitlines()[1:])}
+    assert float(rows["nothing"]["lambda_Pb_eV"]) == pytest.approx(
+        load_set("bandg-nnn").value("spin_orbit.Pb.p"), abs=0.002
+    )
+    g_e = {held: float(row["g_e halide 1.911 eV"]) for held, row in rows.items()}
+    assert g_e["nothing"] == pytest.approx(g_at("bandg-nnn", "halide", "g_e", 1.911), abs=0.01)
+    without = g_at("bandg-nn", "halide", "g_e", 1.911)
+    assert 0.4 < (g_e["both"] - without) / (g_e["nothing"] - without) < 0.6
+    for end in ("halide", "lead"):
+        assert all(float(row[f"g_h {end} 1.911 eV"]) < g_at("bandg-nn", end, "g_h", 1.911) for row in rows.values())
+
+
+def test_parameters_held_by_their_prior_say_so() -> None:
+    entries = load_set("bandg-nnn").entries
+    assert [path for path, entry in entries.items() if "prior" in (entry.note or "")] == ["onsite.Pb.d"]
+
+
+@pytest.mark.parametrize("name", IODIDES)
+def test_no_stored_size_has_a_level_of_the_carriers_in_the_gap(name: str) -> None:
+    text = (ROOT / "theory_curves" / "computed" / f"{name}.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(text.splitlines()[2:]))
+    assert len(rows) >= 20 and not any(row["warnings"] for row in rows)
