@@ -42,12 +42,14 @@ def generate(app):
     import effects
     import nanocrystals
     import schema
+    import second_neighbors
     import validation
 
     validation.write(HERE / "_generated")
     confinement.write(HERE / "_generated")
     schema.write(HERE / "_generated")
     effects.write(HERE / "_generated")
+    second_neighbors.write(HERE / "_generated")
     nanocrystals.write(HERE / "_generated")
 
 
