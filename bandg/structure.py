@@ -183,7 +183,7 @@ def kept_sites(
 ) -> NDArray[np.bool_]:
     """Which sites (n,) on the ideal grid are left by the vacancies: neither missing nor hanging on nothing.
 
-    Raises BandgError for an explicit structure without the surface X that are to be missing or occupied in part.
+    Raises BandgError where no X is left, and for an explicit structure without any surface X to be thinned out.
     """
     kept = np.ones(len(species), dtype=bool)
     if not (nanocrystal.x_vacancies or nanocrystal.pb_vacancies or nanocrystal.occupancy != 1):
@@ -205,8 +205,11 @@ def kept_sites(
     _, part = connected_components(
         coo_array((np.ones(len(bonds)), (bonds[:, 0], bonds[:, 1])), shape=(len(species),) * 2), directed=False
     )
-    kept &= part == np.bincount(part[kept]).argmax()
+    if kept.any():
+        kept &= part == np.bincount(part[kept]).argmax()
     if nanocrystal.occupancy == 0:
         bonds = bonds[kept[bonds].all(axis=1)]
         kept &= (species == 0) | (np.bincount(bonds.ravel(), minlength=len(species)) == 2)
+    if not species[kept].any():
+        raise BandgError("the vacancies leave no X at all: choose a larger nanocrystal or a smaller share")
     return kept

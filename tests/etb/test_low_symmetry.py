@@ -520,3 +520,13 @@ def test_a_structure_without_surface_halide_has_none_to_lose() -> None:
 def test_a_mixed_structure_keeps_its_composition() -> None:
     nanocrystal = distorted(explicit(atoms_of(STRUCTURES["C1 alloy"]()), A, second="Br"), occupancy=0.5)
     assert nanocrystal.fraction == pytest.approx(14 / 36)
+
+
+LOSSES = ({"occupancy": 0.0}, {"x_vacancies": 1.0}, {"pb_vacancies": 0.9, "x_vacancies": 1.0})
+
+
+@pytest.mark.parametrize("change", LOSSES, ids=str)
+def test_what_loses_all_its_halide_is_refused(change: dict[str, float]) -> None:
+    for crystal in (cube(1, A), sphere(1.2 * A, A)):
+        with pytest.raises(BandgError, match="no X at all"):
+            compute_levels(SET, distorted(crystal, **change))
