@@ -140,7 +140,9 @@ def _etb_request(
         if ends is not None or center is not None or asked.get("truncation") is not None:
             raise BandgError("a structure has its own surface and center: leave termination, center and truncation out")
         halides = [one.halide for one in (material.parameters, material.second) if one is not None]
-        crystals: Sequence[Nanocrystal] = [explicit(atoms, parameters.a_nm, *halides)]
+        of_each = [float((atoms.species == halide).sum()) for halide in halides]
+        a_nm = material.lattice_nm(of_each[-1] / max(sum(of_each), 1)) if len(halides) > 1 else parameters.a_nm
+        crystals: Sequence[Nanocrystal] = [explicit(atoms, a_nm, *halides)]
         fraction = crystals[0].fraction
     else:
         a_nm = material.lattice_nm(fraction)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import xarray
 
-GROUP = ("shape", "termination", "center", "neighbors", "cells", "size_nm", "n_pb", "distortion", "model", "set")
+GROUP = ("shape", "termination", "center", "neighbors", "cells", "edges", "size_nm", "distortion", "model", "set")
 AVERAGED = (
-    *("E_e_eV", "E_h_eV", "E_gap_eV", "g_e", "g_h", "g_bx", "surface_weight_e", "surface_weight_h"),
+    *("n_pb", "E_e_eV", "E_h_eV", "E_gap_eV", "g_e", "g_h", "g_bx", "surface_weight_e", "surface_weight_h"),
     *("g_e_x", "g_e_y", "g_e_z", "g_h_x", "g_h_y", "g_h_z"),
 )
 AVERAGE_COLUMNS = (*GROUP, "seeds", *(name for one in AVERAGED for name in (one, f"{one}_stderr")))

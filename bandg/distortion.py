@@ -145,7 +145,8 @@ def distorted(
     ):
         if not 0 <= value <= 1:
             raise BandgError(f"{name} must lie between 0 and 1, not {value:g}")
-        changes[name] = float(value)
+        if name != "fraction" or not nanocrystal.atoms:  # a structure has its own share
+            changes[name] = float(value)
     if pb_vacancies >= 1:
         raise BandgError("pb_vacancies must lie below 1: the nanocrystal needs Pb")
     if seed < 0:
@@ -166,7 +167,7 @@ def distorted(
         raise BandgError("tilt angles need a tilt: add --tilt a0a0c+ or another Glazer symbol")
     if 0 < fraction < 1 or x_vacancies or pb_vacancies:
         changes["seed"] = seed
-    if occupancy == 0:
+    if occupancy == 0 and not nanocrystal.atoms and not pb_vacancies:
         changes |= {"occupancy": 1.0, "termination": "lead"}
     changed = replace(nanocrystal, **changes)
     if nanocrystal.atoms and (changed.strain or changed.tilt or fraction):

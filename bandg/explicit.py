@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from bandg.atoms import Atoms
 from bandg.errors import BandgError
 from bandg.geometry import Nanocrystal
-from bandg.structure import HALF_SHELLS, Structure, amplitudes, grid_pairs, operations
+from bandg.structure import HALF_SHELLS, Structure, amplitudes, grid_pairs, kept_sites, operations
 from bandg.system import pack
 
 BOND_CUTOFF = 0.72
@@ -73,6 +73,10 @@ def structure_of_atoms(nanocrystal: Nanocrystal) -> Structure:
     found, wanted = (np.unique(pack(np.pad(b, ((0, 0), (0, 1))))) for b in (pairs["Pb-X"], bonds))
     if len(found) != len(wanted) or (found != wanted).any():
         raise BandgError("the bonds of the structure do not fit the perovskite lattice: atoms are missing or misplaced")
+    kept = kept_sites(on_lead, species, nanocrystal)
+    if not kept.all():
+        positions, species, on_lead = positions[kept], species[kept], on_lead[kept]
+        pairs = {shell: grid_pairs(on_lead, species, shell) for shell in HALF_SHELLS}
     positions = positions - _center(positions, species)
     return Structure(positions, on_lead, species, amplitudes(species, pairs["Pb-X"], nanocrystal.occupancy), pairs)
 

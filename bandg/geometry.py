@@ -126,13 +126,18 @@ class Nanocrystal:
         return round(3 * n_pb + faces * (1 if self.has_halide_skin else -1))
 
     def sites(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Ideal coordinates (n, 3) in units of a/2 and kinds (n,), 0 for Pb and 1 for X; Pb first."""
+        """Ideal coordinates (n, 3) in units of a/2 and kinds (n,), 0 for Pb and 1 for X; Pb first.
+
+        Raises BandgError where no X bridges two Pb and others are not kept.
+        """
         lead = self._lead()
         candidates = (lead[:, None, :] + _NEIGHBORS).reshape(-1, 3)
         width = 2 * int(np.abs(candidates).max()) + 1
         key = (candidates + width // 2) @ np.array([width * width, width, 1])
         _, first, count = np.unique(key, return_index=True, return_counts=True)
         halide = candidates[first if self.has_halide_skin else first[count == 2]]
+        if not len(halide):
+            raise BandgError("without its surface X this nanocrystal has no X at all: choose a larger one")
         kind = np.repeat([0, 1], [len(lead), len(halide)])
         return np.concatenate([lead, halide]), kind
 

@@ -58,7 +58,7 @@ def parse_edges(text: str, a_nm: float) -> tuple[tuple[int, int, int], ...]:
         if match is None or not lengths:
             raise BandgError(f"size {item.strip()!r} is no cuboid: write three edges, as 4x4x6nm or 6x6x9cells")
         unit = a_nm if match[4] == "nm" else 1.0
-        if unit == 1.0 and not all(length.is_integer() for length in lengths):
+        if match[4] != "nm" and not all(length.is_integer() for length in lengths):
             raise BandgError(f"size {item.strip()!r}: cells come in whole numbers")
         edges = [int(length / unit + 0.5 + 1e-9) for length in lengths]
         if min(edges) < 1:

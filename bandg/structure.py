@@ -132,7 +132,8 @@ def structure_of(nanocrystal: Nanocrystal) -> Structure:
         return structure_of_atoms(nanocrystal)
     coordinates, species = nanocrystal.sites()
     offset = nanocrystal.grid_offset
-    coordinates, species = _with_vacancies(coordinates, species, nanocrystal)
+    kept = kept_sites(coordinates, species, nanocrystal)
+    coordinates, species = coordinates[kept], species[kept]
     pairs = {shell: grid_pairs(coordinates, species, shell) for shell in HALF_SHELLS}
     on_lead = coordinates + offset
     moved = coordinates.astype(float)
@@ -177,27 +178,38 @@ def _chosen(sites: NDArray[np.int64], share: float, seed: int | None, stream: in
     return np.random.default_rng([seed or 0, stream]).permutation(sites)[:count]
 
 
-def _with_vacancies(
+def kept_sites(
     coordinates: NDArray[np.int64], species: NDArray[np.int64], nanocrystal: Nanocrystal
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Sites without the missing ones, and without what then hangs on nothing."""
-    if not (nanocrystal.x_vacancies or nanocrystal.pb_vacancies):
-        return coordinates, species
+) -> NDArray[np.bool_]:
+    """Which sites (n,) on the ideal grid are left by the vacancies: neither missing nor hanging on nothing.
+
+    Raises BandgError where no X is left, and for an explicit structure without any surface X to be thinned out.
+    """
+    kept = np.ones(len(species), dtype=bool)
+    if not (nanocrystal.x_vacancies or nanocrystal.pb_vacancies or nanocrystal.occupancy != 1):
+        return kept
     bonds = grid_pairs(coordinates, species, "Pb-X")
     lead_bonds = grid_pairs(coordinates, species, "Pb-Pb")
-    surface_x = np.flatnonzero((species == 1) & (np.bincount(bonds.ravel(), minlength=len(species)) == 1))
+    surface_x = np.flatnonzero((species > 0) & (np.bincount(bonds.ravel(), minlength=len(species)) == 1))
     surface_pb = np.flatnonzero((species == 0) & (np.bincount(lead_bonds.ravel(), minlength=len(species)) < 6))
+    if not len(surface_x) and (nanocrystal.x_vacancies or nanocrystal.occupancy != 1) and nanocrystal.atoms:
+        raise BandgError("the structure has no surface X (with one Pb neighbor) that could be missing")
     gone = np.concatenate(
         [
             _chosen(surface_x, nanocrystal.x_vacancies, nanocrystal.seed, 1),
             _chosen(surface_pb, nanocrystal.pb_vacancies, nanocrystal.seed, 2),
         ]
     )
-    kept = np.ones(len(species), dtype=bool)
     kept[gone] = False
     bonds = bonds[kept[bonds].all(axis=1)]
     _, part = connected_components(
         coo_array((np.ones(len(bonds)), (bonds[:, 0], bonds[:, 1])), shape=(len(species),) * 2), directed=False
     )
-    kept &= part == np.bincount(part[kept]).argmax()
-    return coordinates[kept], species[kept]
+    if kept.any():
+        kept &= part == np.bincount(part[kept]).argmax()
+    if nanocrystal.occupancy == 0:
+        bonds = bonds[kept[bonds].all(axis=1)]
+        kept &= (species == 0) | (np.bincount(bonds.ravel(), minlength=len(species)) == 2)
+    if not species[kept].any():
+        raise BandgError("the vacancies leave no X at all: choose a larger nanocrystal or a smaller share")
+    return kept

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
+from scipy.spatial.transform import Rotation
 
 from bandg.pointgroup import PAULI
 from bandg.symmetry import AdaptedBasis, Multiplet
@@ -147,6 +148,7 @@ class GTensor:
 
 
 _TIE = 1e-10
+_NEAR = 1e-3
 
 
 def g_tensor(moment: NDArray[np.complex128], turn: NDArray[np.complex128]) -> GTensor:
@@ -159,12 +161,26 @@ def g_tensor(moment: NDArray[np.complex128], turn: NDArray[np.complex128]) -> GT
     square = matrix.T @ matrix
     scale = max(float(np.trace(square)), 1.0)
     axes = np.linalg.eigh(square + _TIE * scale * np.diag([0.0, 1.0, 2.0]))[1].T
-    _, order = linear_sum_assignment(-np.abs(axes.T))
+    # of two axes equally near, as [110] and [1-10] to x, the one with components of one sign comes first
+    one_sign = axes[:, 0] * axes[:, 1] + axes[:, 1] * axes[:, 2] + axes[:, 2] * axes[:, 0]
+    _, order = linear_sum_assignment(_NEAR * np.outer(np.arange(3), one_sign) - np.abs(axes.T))
     axes = axes[order]
     axes *= np.where(np.diagonal(axes) < 0, -1.0, 1.0)[:, None]
     images = axes @ matrix.T
     sign = np.where(np.einsum("ij,ij->i", images, axes) < 0, -1.0, 1.0)
     return GTensor(matrix, sign * np.linalg.norm(images, axis=1), axes)
+
+
+def symmetric_turn(moment: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Pseudospin states (2, 2) of a doublet without a Bloch pair to align with: those that make g symmetric.
+
+    All its principal values then have the sign of det g, the only one that needs no alignment.
+    """
+    matrix = np.real(np.einsum("auv,bvu->ba", moment, PAULI))
+    left, _, right = np.linalg.svd(matrix)
+    turn = left @ right
+    x, y, z, w = Rotation.from_matrix(turn * np.sign(np.linalg.det(turn))).as_quat()
+    return np.asarray(w * np.eye(2) - 1j * np.einsum("a,auv->uv", (x, y, z), PAULI))
 
 
 def nearest_unitary(overlap: NDArray[np.complex128]) -> NDArray[np.complex128]:

@@ -10,9 +10,11 @@ import pytest
 
 import bandg
 from bandg.atoms import Atoms
-from bandg.dataset import write
+from bandg.averages import average_rows
+from bandg.dataset import Row, to_dataset, write
 from bandg.distortion import describe, distorted, parse_strain, parse_tilt
 from bandg.errors import BandgError
+from bandg.etb.nanocrystal import compute_levels
 from bandg.explicit import explicit
 from bandg.geometry import Nanocrystal, cube, cuboid, octahedron, sphere
 from bandg.parameters import load_set
@@ -244,6 +246,23 @@ def test_memory_grows_as_symmetry_falls():
     )
     assert cubic < tetragonal < gamma < random
     assert random - 0.15 > 25 * (cubic - 0.15)  # beside what every process holds
+
+
+def test_averages_tell_crystals_apart_and_keep_those_that_lose_more_atoms_together():
+    """Boxes of as many Pb are two groups; seeds that leave different numbers of Pb are one."""
+
+    def rows(edges, **changes):
+        crystals = [distorted(cuboid(edges, A), seed=seed, **changes) for seed in range(1, 5)]
+        return [Row(compute_levels(SET, crystal), "etb", SET.name, False) for crystal in crystals]
+
+    boxes = average_rows(to_dataset(rows((1, 1, 4), x_vacancies=0.2) + rows((1, 2, 2), x_vacancies=0.2), {}))
+    assert [(row["edges"], row["seeds"]) for row in boxes] == [("1x1x4", 4), ("1x2x2", 4)]
+    torn = rows((1, 2, 2), pb_vacancies=0.25, x_vacancies=0.3) + rows((1, 1, 4), pb_vacancies=0.25)
+    table = average_rows(to_dataset(torn, {}))
+    counts = np.array([row.levels.n_pb for row in torn[4:]])
+    assert len(set(counts)) > 1 and len(table) == 2
+    assert table[1]["n_pb"] == counts.mean() and table[1]["seeds"] == 4
+    assert table[1]["n_pb_stderr"] == pytest.approx(counts.std(ddof=1) / 2)
 
 
 def test_pictures_show_the_means_over_seeds(seeded):

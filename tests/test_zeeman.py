@@ -10,9 +10,10 @@ from bandg.etb.model import local_model
 from bandg.etb.nanocrystal import compute_levels
 from bandg.geometry import cube
 from bandg.parameters import load_set
+from bandg.pointgroup import PAULI
 from bandg.symmetry import AdaptedBasis, find_orbits
 from bandg.system import SiteSystem
-from bandg.zeeman import g_of_doublet, g_of_quartet, moments
+from bandg.zeeman import g_of_doublet, g_of_quartet, g_tensor, moments
 
 SET = load_set("nestoklon2023-standin")
 MU_B = constants.physical_constants["Bohr magneton in eV/T"][0]
@@ -169,3 +170,14 @@ def test_intra_atomic_adds_the_atomic_part_and_nothing_else():
         bare, full_ = getattr(without, carrier), getattr(with_, carrier)
         assert full_.g - bare.g == pytest.approx(bare.g_atomic, abs=1e-12)
         assert abs(bare.g_atomic) > 0.05
+
+
+@pytest.mark.parametrize("difference", [0.3, 1e-4, 1e-6])
+def test_axes_between_two_cubic_ones_keep_their_columns(difference):
+    """[110] and [1-10] lie equally near to x and y: which is larger must not decide, or columns swap along a sweep."""
+    axes = np.array([[1, 1, 0], [1, -1, 0], [0, 0, np.sqrt(2)]]) / np.sqrt(2)
+    for values in ([1.0, 1.0 + difference, 2.0], [1.0 + difference, 1.0, 2.0], [-1.0, 1.0 + difference, -2.0]):
+        matrix = axes.T @ np.diag(values) @ axes
+        found = g_tensor(np.einsum("ba,buv->auv", matrix, PAULI) / 2, np.eye(2))
+        np.testing.assert_allclose(found.matrix, matrix, atol=1e-12)
+        np.testing.assert_allclose(found.principal, values, atol=1e-8)

@@ -20,7 +20,7 @@ from bandg.geometry import Nanocrystal
 from bandg.model import Levels, LevelState
 from bandg.parameters import ParameterSet
 from bandg.symmetry import AdaptedBasis
-from bandg.zeeman import g_of_doublet, g_of_quartet, g_tensor, moments_of
+from bandg.zeeman import g_of_doublet, g_of_quartet, g_tensor, moments_of, symmetric_turn
 
 __all__ = ["ReducedNanocrystal", "band_edges", "compute_levels", "reduced_nanocrystal"]
 
@@ -32,6 +32,9 @@ _MAX_WINDOWS = 6
 
 _SAME_LEVEL_EV = 1e-7
 """Levels of one irrep that lie closer are one flat level: any mixture of their states is as good as another."""
+
+_ALIGNED = 0.01
+"""Overlap from which on a doublet is aligned with the Bloch pair; that of an excited one vanishes by symmetry."""
 
 _WHOLE_BAND_EV = 300.0
 """No level of any set lies further from the gap: no parameter is larger than 100 eV."""
@@ -301,7 +304,8 @@ class _Solution:
         if degeneracy == 4:
             is_quartet = basis.irrep.dimension == 4 and basis.irrep.rows_aligned
             return replace(common, g_quartet=g_of_quartet(total)) if is_quartet else common
-        turn = carrier.trial.pseudospin(states)
+        aligned = self.reduced.is_simple or found.overlap >= _ALIGNED
+        turn = carrier.trial.pseudospin(states) if aligned else symmetric_turn(total)
         tensor = g_tensor(total, turn)
         parts = (moment.total() - moment.orbital, moment.orbital, moment.atomic)
         spin, orbital, atomic = (g_of_doublet(turn.conj().T @ part @ turn) for part in parts)

@@ -19,7 +19,7 @@ from bandg.etb.material import Material
 from bandg.etb.nanocrystal import ReducedNanocrystal, band_edges, compute_levels, reduced_nanocrystal
 from bandg.explicit import explicit
 from bandg.geometry import Nanocrystal, cube, cuboid, octahedron, sphere, truncated_cube
-from bandg.model import LevelState
+from bandg.model import Levels, LevelState
 from bandg.parameters import load_set
 from bandg.pointgroup import PAULI, cubic_rotations
 from bandg.structure import structure_of
@@ -464,3 +464,69 @@ def test_quartets_split_into_doublets() -> None:
         splittings.append(near[1].energy_eV - near[0].energy_eV)
     assert splittings[0] > 1e-5
     assert splittings[1] / splittings[0] == pytest.approx(2, abs=0.02)
+
+
+def test_excited_doublets_without_overlap_have_a_g_that_is_no_accident() -> None:
+    """Orthogonal to the Bloch pair by symmetry: g is symmetric and continuous, its values have the sign of det g."""
+    one, other = (
+        compute_levels(SET, distorted(cube(2, A), strain=f"zz={strain}"), levels=4) for strain in (0.01, 0.0100001)
+    )
+    pairs = list(zip(one.electron_levels + one.hole_levels, other.electron_levels + other.hole_levels, strict=True))
+    excited = [pair for pair in pairs if pair[0].overlap < 1e-9]
+    assert len(excited) >= 4
+    for before, after in excited:
+        tensor = np.array(before.g_tensor)
+        np.testing.assert_allclose(tensor, tensor.T, atol=1e-9)
+        np.testing.assert_allclose(tensor, after.g_tensor, atol=1e-3)
+        assert set(np.sign(before.g_principal)) == {np.sign(np.linalg.det(tensor))}
+
+
+# --- the surface of a structure --------------------------------------------------------------------------------------
+
+
+def both_edges(levels: Levels) -> list[float]:
+    return [number for state in (levels.electron, levels.hole) for number in (state.energy_eV, *state.g_principal)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"occupancy": 0.0}, {"occupancy": 0.3}, {"x_vacancies": 0.3}, {"x_vacancies": 1.0}, {"pb_vacancies": 0.3}],
+    ids=str,
+)
+def test_the_surface_of_a_structure_is_thinned_like_that_of_a_made_one(change: dict[str, float]) -> None:
+    made = cuboid((1, 2, 3), A)
+    one = compute_levels(SET, distorted(made, **change))
+    other = compute_levels(SET, distorted(explicit(atoms_of(made), A), **change))
+    assert both_edges(other) == pytest.approx(both_edges(one), abs=1e-8)
+    assert other.n_orbitals == one.n_orbitals
+
+
+def test_an_empty_surface_is_the_limit_of_a_thin_one() -> None:
+    """Also where missing Pb leave further X with a single neighbor."""
+    thin, empty = (
+        compute_levels(SET, distorted(cube(2, A), pb_vacancies=0.2, occupancy=f, seed=2)) for f in (1e-9, 0.0)
+    )
+    assert both_edges(empty) == pytest.approx(both_edges(thin), abs=1e-6)
+    assert empty.n_orbitals < thin.n_orbitals
+
+
+def test_a_structure_without_surface_halide_has_none_to_lose() -> None:
+    bare = explicit(atoms_of(cube(2, A, "lead")), A)
+    for change in ({"x_vacancies": 0.2}, {"occupancy": 0.5}):
+        with pytest.raises(BandgError, match="no surface X"):
+            compute_levels(SET, distorted(bare, **change))
+
+
+def test_a_mixed_structure_keeps_its_composition() -> None:
+    nanocrystal = distorted(explicit(atoms_of(STRUCTURES["C1 alloy"]()), A, second="Br"), occupancy=0.5)
+    assert nanocrystal.fraction == pytest.approx(14 / 36)
+
+
+LOSSES = ({"occupancy": 0.0}, {"x_vacancies": 1.0}, {"pb_vacancies": 0.9, "x_vacancies": 1.0})
+
+
+@pytest.mark.parametrize("change", LOSSES, ids=str)
+def test_what_loses_all_its_halide_is_refused(change: dict[str, float]) -> None:
+    for crystal in (cube(1, A), sphere(1.2 * A, A)):
+        with pytest.raises(BandgError, match="no X at all"):
+            compute_levels(SET, distorted(crystal, **change))
