@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bandg import cache
@@ -51,7 +52,7 @@ class Task(Protocol[Out]):
         """Size in nm of what would fit into that memory in GB."""
 
     def run(self) -> Out:
-        """Compute, on one BLAS thread."""
+        """Compute; `run_job` sets the number of threads."""
 
     def read(self, payload: dict[str, Any], /) -> Out:
         """The result from the plain types that the cache holds."""
@@ -134,21 +135,18 @@ class Job:
         return f", or --solver iterative with about {need:.2g} GB (slower, levels not counted)"
 
     def run(self) -> Levels:
-        """Compute, on one BLAS thread."""
-        from threadpoolctl import threadpool_limits
-
+        """Compute."""
         from bandg.etb.material import Material
         from bandg.etb.nanocrystal import compute_levels
 
-        with threadpool_limits(1):
-            return compute_levels(
-                Material(self.parameters, self.second, self.offset_eV),
-                self.nanocrystal,
-                self.neighbors,
-                self.levels,
-                self.intra_atomic,
-                self.solver,
-            )
+        return compute_levels(
+            Material(self.parameters, self.second, self.offset_eV),
+            self.nanocrystal,
+            self.neighbors,
+            self.levels,
+            self.intra_atomic,
+            self.solver,
+        )
 
     read = staticmethod(cache.levels_of)
 
@@ -192,13 +190,10 @@ class KpJob:
         return float(self.nanocrystal.size_nm * max(0.0, (memory - 0.2) / self.estimate_memory()) ** (2 / 5))
 
     def run(self) -> Levels:
-        """Compute, on one BLAS thread."""
-        from threadpoolctl import threadpool_limits
-
+        """Compute."""
         from bandg.kp.envelope import Barrier, compute_levels
 
-        with threadpool_limits(1):
-            return compute_levels(self.parameters, self.nanocrystal, self.barrier and Barrier(*self.barrier))
+        return compute_levels(self.parameters, self.nanocrystal, self.barrier and Barrier(*self.barrier))
 
     read = staticmethod(cache.levels_of)
 
@@ -206,9 +201,24 @@ class KpJob:
 AnyJob = Job | KpJob
 
 
-def run_job(job: Task[R]) -> R:
-    """What a worker process does."""
-    return job.run()
+def run_job(job: Task[R], threads: int = 1) -> R:
+    """What a process does: one job on so many threads of BLAS and PARDISO."""
+    from importlib.util import find_spec
+
+    from threadpoolctl import threadpool_limits
+
+    if find_spec("pymklpardiso"):
+        import pymklpardiso  # noqa: F401 -- a limit reaches only what is loaded
+
+    with threadpool_limits(threads):
+        return job.run()
+
+
+def threads_each(workers: int, jobs: int) -> int:
+    """Threads for each of some jobs at a time, no more than MKL_NUM_THREADS or OMP_NUM_THREADS allows."""
+    asked = os.environ.get("MKL_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or ""
+    limit = int(asked) if asked.isdigit() else workers
+    return max(1, min(limit, workers // max(jobs, 1)))
 
 
 def free_memory() -> float:
@@ -243,9 +253,9 @@ def run_jobs(
 
     Finished jobs are stored at once, so an interrupted run repeats none of them. The largest go first, and no more run
     at a time than their estimated memory allows. on_done(job, cached) is called after each. workers defaults to the
-    number of processors. scheduler: of a dask.distributed cluster that does the work instead of local processes,
-    "tcp://host:port" or a scheduler file. Raises BandgError for a number of workers below 1, for a scheduler that does
-    not answer, and what a job raises.
+    number of processors; where there are fewer jobs, each gets threads of the idle ones. scheduler: of a
+    dask.distributed cluster that does the work instead of local processes, "tcp://host:port" or a scheduler file.
+    Raises BandgError for a number of workers below 1, for a scheduler that does not answer, and what a job raises.
     """
     if workers is not None and workers < 1:
         raise BandgError(f"--workers must be 1 or more, not {workers}")
@@ -263,7 +273,9 @@ def run_jobs(
         on_done(jobs[number], False)
 
     waiting = sorted(set(range(len(jobs))) - set(results), key=lambda n: jobs[n].estimate_memory(), reverse=True)
-    count = min(workers or os.cpu_count() or 1, len(waiting))
+    places = workers or os.cpu_count() or 1
+    count = min(places, len(waiting))
+    threads = threads_each(places, count)
     if scheduler is not None:
         from bandg.cluster import cluster, remote_runner
 
@@ -273,11 +285,12 @@ def run_jobs(
                     keep(number, result)
     elif count <= 1:
         for number in waiting:
-            keep(number, jobs[number].run())
+            keep(number, run_job(jobs[number], threads))
     else:
-        with _processes(count) as executor:
+        with _processes(count, threads) as executor:
             try:
-                for number, result in _spread(jobs, waiting, executor, count, free_memory()):
+                runner = partial(run_job, threads=threads)
+                for number, result in _spread(jobs, waiting, executor, count, free_memory(), runner):
                     keep(number, result)
             except BrokenExecutor as error:
                 raise BandgError(
@@ -288,12 +301,12 @@ def run_jobs(
 
 
 @contextmanager
-def _processes(count: int) -> Iterator[Executor]:
-    """Worker processes with one BLAS thread each, killed when the caller is interrupted."""
+def _processes(count: int, threads: int) -> Iterator[Executor]:
+    """Worker processes with so many BLAS threads each, killed when the caller is interrupted."""
     from loky import get_reusable_executor
 
     executor = get_reusable_executor(
-        max_workers=count, env=dict.fromkeys(_THREAD_VARIABLES, "1"), timeout=60, kill_workers=False
+        max_workers=count, env=dict.fromkeys(_THREAD_VARIABLES, str(threads)), timeout=60, kill_workers=False
     )
     try:
         yield executor
