@@ -243,7 +243,7 @@ def test_memory_grows_as_symmetry_falls():
         )
     )
     assert cubic < tetragonal < gamma < random
-    assert random > 30 * cubic
+    assert random - 0.15 > 25 * (cubic - 0.15)  # beside what every process holds
 
 
 def test_pictures_show_the_means_over_seeds(seeded):
