@@ -139,6 +139,8 @@ def _etb_request(
     if atoms is not None:
         if ends is not None or center is not None or asked.get("truncation") is not None:
             raise BandgError("a structure has its own surface and center: leave termination, center and truncation out")
+        if shape != "cube":
+            raise BandgError("a structure has its own shape: leave the shape out")
         halides = [one.halide for one in (material.parameters, material.second) if one is not None]
         crystals: Sequence[Nanocrystal] = [explicit(atoms, parameters.a_nm, *halides)]
         fraction = crystals[0].fraction

@@ -111,11 +111,14 @@ class Job:
         shares, is_complex = expected_group(self.nanocrystal).shares
         share = shares[0] if self.levels == 1 else 1.2 * max(shares)
         block = max(1, round(self.estimate_n_orbitals() * share * scale**3))
+        solver = solver or (available_backends()[0] if self.solver == "auto" else self.solver)
+        return 0.15 + 5e-6 * block + estimate_memory(solver, block, round(self._per_row() * block), is_complex)
+
+    def _per_row(self) -> float:
+        """Stored elements in a row of H."""
         crystal = self.nanocrystal
         turned = bool(crystal.tilt or crystal.atoms or any(crystal.strain[3:]))  # bonds in general directions
-        per_row = (12.0 if self.neighbors == 2 else 7.5) * (3.3 if turned else 1.0)
-        solver = solver or (available_backends()[0] if self.solver == "auto" else self.solver)
-        return 0.15 + 5e-6 * block + estimate_memory(solver, block, round(per_row * block), is_complex)
+        return (12.0 if self.neighbors == 2 else 7.5) * (3.3 if turned else 1.0)
 
     def largest_size(self, memory: float) -> float:
         """Size in nm of what would fit into that memory in GB, to a per cent; 0 if nothing does."""
@@ -149,6 +152,19 @@ class Job:
         )
 
     read = staticmethod(cache.levels_of)
+
+
+@dataclass(frozen=True)
+class WholeJob(Job):
+    """The whole Hamiltonian of one nanocrystal, symmetry not used: what memory it takes to build."""
+
+    def _memory(self, scale: float, solver: str | None = None) -> float:
+        """Peak memory in GB: 270 bytes an element at the most, as measured."""
+        return 0.15 + 2.7e-7 * self._per_row() * self.estimate_n_orbitals() * scale**3
+
+    def alternative(self, memory: float) -> str:
+        """Nothing else to try."""
+        return ""
 
 
 @dataclass(frozen=True)
