@@ -14,6 +14,7 @@ from scipy import sparse
 
 from bandg.backends import BACKENDS, Factorization, ShiftIsLevel, available_backends, estimate_memory
 from bandg.errors import BandgError
+from bandg.memory import free_memory
 
 RESIDUAL_LIMIT_EV = 1e-8
 """A state with a larger residual is an error, not a result."""
@@ -301,10 +302,3 @@ def choose_backend(name: str, matrix: sparse.csr_array, free_gb: float | None = 
         if estimate_memory(backend, size, matrix.nnz, np.iscomplexobj(matrix)) < free:
             return backend
     return ITERATIVE
-
-
-def free_memory() -> float:
-    """Memory in GB that this machine can still give."""
-    import psutil
-
-    return float(psutil.virtual_memory().available / 1e9)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from bandg import cache
 from bandg.errors import BandgError
 from bandg.geometry import Nanocrystal
+from bandg.memory import free_memory
 from bandg.model import Levels
 from bandg.parameters import ParameterSet
 from bandg.units import G0, HBAR2_OVER_M0
@@ -235,13 +236,6 @@ def threads_each(workers: int, jobs: int) -> int:
     asked = os.environ.get("MKL_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or ""
     limit = int(asked) if asked.isdigit() else workers
     return max(1, min(limit, workers // max(jobs, 1)))
-
-
-def free_memory() -> float:
-    """Memory in GB that this machine can still give."""
-    import psutil
-
-    return psutil.virtual_memory().available / 1e9
 
 
 def check_memory(jobs: Sequence[Task[Any]], force: bool = False) -> None:

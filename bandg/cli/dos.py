@@ -55,6 +55,8 @@ def dos(
     from bandg.ranges import parse_range
     from bandg.units import parse_energies
 
+    if count is None and out is None and plot is None:
+        raise BandgError("nothing is asked for: add --count 1eV, --out FILE.csv or --plot FILE.png")
     check_backend(solver)
     if out is not None:
         check_writable(out, (".csv",))
