@@ -139,6 +139,8 @@ def _etb_request(
     if atoms is not None:
         if ends is not None or center is not None or asked.get("truncation") is not None:
             raise BandgError("a structure has its own surface and center: leave termination, center and truncation out")
+        if shape != "cube":
+            raise BandgError("a structure has its own shape: leave the shape out")
         halides = [one.halide for one in (material.parameters, material.second) if one is not None]
         of_each = [float((atoms.species == halide).sum()) for halide in halides]
         a_nm = material.lattice_nm(of_each[-1] / max(sum(of_each), 1)) if len(halides) > 1 else parameters.a_nm

@@ -69,7 +69,7 @@ class SuperLU:
 
 
 class Pardiso:
-    """MKL PARDISO through py-mkl-pardiso (extra [fast]): two to three times faster than SuperLU, and parallel.
+    """MKL PARDISO through py-mkl-pardiso (extra [fast]): two to three times faster than SuperLU.
 
     A = L D L^+ with Bunch-Kaufman pivots, D of 1x1 and 2x2 blocks, always: with 1x1 pivots alone, its default, the
     Hermitian type returns wrong vectors and wrong counts without saying so. A real matrix comes with its inertia. A

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from bandg.cache import source_digest
 from bandg.errors import BandgError
+from bandg.sweep import run_job
 
 if TYPE_CHECKING:
     from bandg.sweep import Task
@@ -118,7 +119,7 @@ def run_remote(job: Task[R], digest: str) -> R:
     """What a worker of the cluster does. Raises BandgError where its bandg is another than that of the caller."""
     if digest != source_digest():
         raise BandgError("the workers of the cluster have another bandg than this one: install the same on both")
-    return job.run()
+    return run_job(job)
 
 
 def remote_runner() -> Callable[..., Any]:

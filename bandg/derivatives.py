@@ -189,10 +189,7 @@ class DerivativeJob:
         return float(self._levels_job().largest_size(memory / 1.5))
 
     def run(self) -> Derivatives:
-        """Compute, on one BLAS thread."""
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(1):
-            return derivatives(self.parameters, self.nanocrystal, self.neighbors, self.intra_atomic, self.solver)
+        """Compute."""
+        return derivatives(self.parameters, self.nanocrystal, self.neighbors, self.intra_atomic, self.solver)
 
     read = staticmethod(Derivatives.read)

@@ -13,6 +13,8 @@ from bandg.eigen import Spectrum
 from bandg.errors import BandgError
 from bandg.export import FullSystem, import_kwant
 
+MAX_MOMENTS = 1_000_000
+
 
 @dataclass(frozen=True, eq=False)
 class DensityOfStates:
@@ -52,6 +54,10 @@ def density_of_states(
     """
     if moments < 10 or vectors < 2:
         raise BandgError(f"a density of states needs 10 moments and 2 vectors or more, not {moments} and {vectors}")
+    if moments > MAX_MOMENTS:
+        raise BandgError(f"{moments} moments are too many: at most {MAX_MOMENTS}, which resolve single levels")
+    if not 0 <= seed < 1 << 32:
+        raise BandgError(f"the seed of the random vectors must lie between 0 and 2^32 - 1, not {seed}")
     kwant = import_kwant("the density of states")
     from scipy import sparse
 
@@ -84,6 +90,8 @@ def density_of_states(
 def exact_counts(system: FullSystem, energies: Sequence[float], solver: str = "auto") -> list[int]:
     """Number of states below each energy in eV, by the inertia of every symmetry block. Raises BandgError."""
     counts = np.zeros(len(energies), dtype=int)
+    if not len(energies):
+        return []
     for label in system.reduced.labels:
         basis, matrix = system.reduced.block(label)
         spectrum = Spectrum(matrix.at(system.vector), solver)

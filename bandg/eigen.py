@@ -14,6 +14,7 @@ from scipy import sparse
 
 from bandg.backends import BACKENDS, Factorization, ShiftIsLevel, available_backends, estimate_memory
 from bandg.errors import BandgError
+from bandg.memory import free_memory
 
 RESIDUAL_LIMIT_EV = 1e-8
 """A state with a larger residual is an error, not a result."""
@@ -25,6 +26,8 @@ ITERATIVE = "iterative"
 """Solver without factorization, for what no factorization fits."""
 
 _MAX_DEFLATIONS = 60
+_ESTIMATE_EV = 1e-3
+_LEAST_STEPS, _MOST_STEPS = 6, 60
 
 
 @dataclass
@@ -46,6 +49,15 @@ class Work:
         if not self.uncounted:
             return ()
         return ("the iterative solver counts no levels: that none is missing was searched for, not proven",)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Where a level lies that holds much of a state: energy and its error in eV, share of the state."""
+
+    energy: float
+    error: float
+    weight: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,6 +128,35 @@ class Spectrum:
                 f"found {inside.sum()} of the {above - below} levels between {lower:.4f} and {upper:.4f} eV"
             )
         return self._verified(energies[inside], states[:, inside], below)
+
+    def strongest(self, state: NDArray[Any], energy: float, above: bool) -> Estimate | None:
+        """The level above, or below, an energy in eV that holds most of a state (n,), by few solves at that energy.
+
+        The Lanczos recursion of (A - energy)^-1 from the state: the first components of its eigenvectors are the
+        shares of the state [haydock1980]. None without factorization, and where it does not settle.
+        """
+        if self.backend in ("dense", ITERATIVE):
+            return None
+        factor = self._factor(energy)
+        self._counts.setdefault(energy, factor.n_below)
+        now, before, off = state / np.linalg.norm(state), np.zeros_like(state), 0.0
+        diagonal: list[float] = []
+        beside: list[float] = []
+        for step in range(_MOST_STEPS):
+            image = factor.solve(now)
+            self.work.solves += 1
+            diagonal.append(float(np.real(np.vdot(now, image))))
+            image = image - diagonal[-1] * now - off * before
+            off = float(np.linalg.norm(image))
+            values, vectors = scipy.linalg.eigh_tridiagonal(diagonal, beside)
+            weights = np.where((values > 0) == above, vectors[0] ** 2, 0.0)
+            best = int(np.argmax(weights))
+            error = off * abs(vectors[-1, best]) / values[best] ** 2
+            if step >= _LEAST_STEPS and weights[best] > 0 and error < _ESTIMATE_EV:
+                return Estimate(energy + 1 / float(values[best]), float(error), float(weights[best]))
+            beside.append(off)
+            before, now = now, image / off
+        return None
 
     def release(self) -> None:
         """Forget the factorization."""
@@ -261,10 +302,3 @@ def choose_backend(name: str, matrix: sparse.csr_array, free_gb: float | None = 
         if estimate_memory(backend, size, matrix.nnz, np.iscomplexobj(matrix)) < free:
             return backend
     return ITERATIVE
-
-
-def free_memory() -> float:
-    """Memory in GB that this machine can still give."""
-    import psutil
-
-    return float(psutil.virtual_memory().available / 1e9)

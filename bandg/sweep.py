@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from bandg import cache
 from bandg.errors import BandgError
 from bandg.geometry import Nanocrystal
+from bandg.memory import free_memory
 from bandg.model import Levels
 from bandg.parameters import ParameterSet
 from bandg.units import G0, HBAR2_OVER_M0
@@ -51,7 +53,7 @@ class Task(Protocol[Out]):
         """Size in nm of what would fit into that memory in GB."""
 
     def run(self) -> Out:
-        """Compute, on one BLAS thread."""
+        """Compute; `run_job` sets the number of threads."""
 
     def read(self, payload: dict[str, Any], /) -> Out:
         """The result from the plain types that the cache holds."""
@@ -110,11 +112,14 @@ class Job:
         shares, is_complex = expected_group(self.nanocrystal).shares
         share = shares[0] if self.levels == 1 else 1.2 * max(shares)
         block = max(1, round(self.estimate_n_orbitals() * share * scale**3))
+        solver = solver or (available_backends()[0] if self.solver == "auto" else self.solver)
+        return 0.15 + 5e-6 * block + estimate_memory(solver, block, round(self._per_row() * block), is_complex)
+
+    def _per_row(self) -> float:
+        """Stored elements in a row of H."""
         crystal = self.nanocrystal
         turned = bool(crystal.tilt or crystal.atoms or any(crystal.strain[3:]))  # bonds in general directions
-        per_row = (12.0 if self.neighbors == 2 else 7.5) * (3.3 if turned else 1.0)
-        solver = solver or (available_backends()[0] if self.solver == "auto" else self.solver)
-        return 0.15 + 5e-6 * block + estimate_memory(solver, block, round(per_row * block), is_complex)
+        return (12.0 if self.neighbors == 2 else 7.5) * (3.3 if turned else 1.0)
 
     def largest_size(self, memory: float) -> float:
         """Size in nm of what would fit into that memory in GB, to a per cent; 0 if nothing does."""
@@ -134,23 +139,33 @@ class Job:
         return f", or --solver iterative with about {need:.2g} GB (slower, levels not counted)"
 
     def run(self) -> Levels:
-        """Compute, on one BLAS thread."""
-        from threadpoolctl import threadpool_limits
-
+        """Compute."""
         from bandg.etb.material import Material
         from bandg.etb.nanocrystal import compute_levels
 
-        with threadpool_limits(1):
-            return compute_levels(
-                Material(self.parameters, self.second, self.offset_eV),
-                self.nanocrystal,
-                self.neighbors,
-                self.levels,
-                self.intra_atomic,
-                self.solver,
-            )
+        return compute_levels(
+            Material(self.parameters, self.second, self.offset_eV),
+            self.nanocrystal,
+            self.neighbors,
+            self.levels,
+            self.intra_atomic,
+            self.solver,
+        )
 
     read = staticmethod(cache.levels_of)
+
+
+@dataclass(frozen=True)
+class WholeJob(Job):
+    """The whole Hamiltonian of one nanocrystal, symmetry not used: what memory it takes to build."""
+
+    def _memory(self, scale: float, solver: str | None = None) -> float:
+        """Peak memory in GB: 270 bytes an element at the most, as measured."""
+        return 0.15 + 2.7e-7 * self._per_row() * self.estimate_n_orbitals() * scale**3
+
+    def alternative(self, memory: float) -> str:
+        """Nothing else to try."""
+        return ""
 
 
 @dataclass(frozen=True)
@@ -192,13 +207,10 @@ class KpJob:
         return float(self.nanocrystal.size_nm * max(0.0, (memory - 0.2) / self.estimate_memory()) ** (2 / 5))
 
     def run(self) -> Levels:
-        """Compute, on one BLAS thread."""
-        from threadpoolctl import threadpool_limits
-
+        """Compute."""
         from bandg.kp.envelope import Barrier, compute_levels
 
-        with threadpool_limits(1):
-            return compute_levels(self.parameters, self.nanocrystal, self.barrier and Barrier(*self.barrier))
+        return compute_levels(self.parameters, self.nanocrystal, self.barrier and Barrier(*self.barrier))
 
     read = staticmethod(cache.levels_of)
 
@@ -206,16 +218,24 @@ class KpJob:
 AnyJob = Job | KpJob
 
 
-def run_job(job: Task[R]) -> R:
-    """What a worker process does."""
-    return job.run()
+def run_job(job: Task[R], threads: int = 1) -> R:
+    """What a process does: one job on so many threads of BLAS and PARDISO."""
+    from importlib.util import find_spec
+
+    from threadpoolctl import threadpool_limits
+
+    if find_spec("pymklpardiso"):
+        import pymklpardiso  # noqa: F401 -- a limit reaches only what is loaded
+
+    with threadpool_limits(threads):
+        return job.run()
 
 
-def free_memory() -> float:
-    """Memory in GB that this machine can still give."""
-    import psutil
-
-    return psutil.virtual_memory().available / 1e9
+def threads_each(workers: int, jobs: int) -> int:
+    """Threads for each of some jobs at a time, no more than MKL_NUM_THREADS or OMP_NUM_THREADS allows."""
+    asked = os.environ.get("MKL_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or ""
+    limit = int(asked) if asked.isdigit() else workers
+    return max(1, min(limit, workers // max(jobs, 1)))
 
 
 def check_memory(jobs: Sequence[Task[Any]], force: bool = False) -> None:
@@ -243,9 +263,9 @@ def run_jobs(
 
     Finished jobs are stored at once, so an interrupted run repeats none of them. The largest go first, and no more run
     at a time than their estimated memory allows. on_done(job, cached) is called after each. workers defaults to the
-    number of processors. scheduler: of a dask.distributed cluster that does the work instead of local processes,
-    "tcp://host:port" or a scheduler file. Raises BandgError for a number of workers below 1, for a scheduler that does
-    not answer, and what a job raises.
+    number of processors; where there are fewer jobs, each gets threads of the idle ones. scheduler: of a
+    dask.distributed cluster that does the work instead of local processes, "tcp://host:port" or a scheduler file.
+    Raises BandgError for a number of workers below 1, for a scheduler that does not answer, and what a job raises.
     """
     if workers is not None and workers < 1:
         raise BandgError(f"--workers must be 1 or more, not {workers}")
@@ -263,7 +283,9 @@ def run_jobs(
         on_done(jobs[number], False)
 
     waiting = sorted(set(range(len(jobs))) - set(results), key=lambda n: jobs[n].estimate_memory(), reverse=True)
-    count = min(workers or os.cpu_count() or 1, len(waiting))
+    places = workers or os.cpu_count() or 1
+    count = min(places, len(waiting))
+    threads = threads_each(places, count)
     if scheduler is not None:
         from bandg.cluster import cluster, remote_runner
 
@@ -273,11 +295,12 @@ def run_jobs(
                     keep(number, result)
     elif count <= 1:
         for number in waiting:
-            keep(number, jobs[number].run())
+            keep(number, run_job(jobs[number], threads))
     else:
-        with _processes(count) as executor:
+        with _processes(count, threads) as executor:
             try:
-                for number, result in _spread(jobs, waiting, executor, count, free_memory()):
+                runner = partial(run_job, threads=threads)
+                for number, result in _spread(jobs, waiting, executor, count, free_memory(), runner):
                     keep(number, result)
             except BrokenExecutor as error:
                 raise BandgError(
@@ -288,12 +311,12 @@ def run_jobs(
 
 
 @contextmanager
-def _processes(count: int) -> Iterator[Executor]:
-    """Worker processes with one BLAS thread each, killed when the caller is interrupted."""
+def _processes(count: int, threads: int) -> Iterator[Executor]:
+    """Worker processes with so many BLAS threads each, killed when the caller is interrupted."""
     from loky import get_reusable_executor
 
     executor = get_reusable_executor(
-        max_workers=count, env=dict.fromkeys(_THREAD_VARIABLES, "1"), timeout=60, kill_workers=False
+        max_workers=count, env=dict.fromkeys(_THREAD_VARIABLES, str(threads)), timeout=60, kill_workers=False
     )
     try:
         yield executor

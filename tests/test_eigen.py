@@ -193,3 +193,27 @@ def test_auto_goes_by_size_and_memory():
     need = min(estimate_memory(name, 3600, matrix.nnz, True) for name in available_backends())
     assert choose_backend("auto", matrix, 0.9 * need) == "iterative"
     assert choose_backend("superlu", matrix, 0.0) == "superlu"  # what is named is taken
+
+
+@pytest.mark.parametrize("backend", available_backends())
+@pytest.mark.parametrize("complex_", [False, True])
+@pytest.mark.parametrize("above", [False, True])
+def test_few_solves_find_the_level_that_holds_most_of_a_state(backend, complex_, above):
+    matrix = random_matrix(400, complex_, seed=8)
+    exact, vectors = np.linalg.eigh(matrix.toarray())
+    middle = int(np.searchsorted(exact, 0.0))
+    chosen = middle + 2 if above else middle - 3  # two levels lie nearer
+    noise = vectors @ np.random.default_rng(1).standard_normal(400)
+    state = np.sqrt(0.7) * vectors[:, chosen] + np.sqrt(0.3) * noise / np.linalg.norm(noise)
+    spectrum = Spectrum(matrix, backend)
+    found = spectrum.strongest(state, 0.0, above)
+    assert abs(found.energy - exact[chosen]) <= found.error < 1e-3
+    assert found.weight == pytest.approx(abs(np.vdot(vectors[:, chosen], state / np.linalg.norm(state))) ** 2, abs=0.05)
+    assert spectrum.work.factorizations == 1 and spectrum.work.solves < 60
+    assert spectrum.count_below(0.0) == middle and spectrum.work.factorizations == 1  # it counts, too
+
+
+def test_without_factorization_no_level_is_estimated():
+    matrix = random_matrix(50)
+    assert Spectrum(matrix, "dense").strongest(np.ones(50), 0.0, True) is None
+    assert Spectrum(matrix, "iterative").strongest(np.ones(50), 0.0, True) is None

@@ -104,7 +104,7 @@ def test_atoms_go_to_a_file_and_back(tmp_path: Path) -> None:
     import ase.io
 
     from bandg.explicit import explicit
-    from bandg.structures import read_structure
+    from bandg.structure_files import read_structure
 
     nanocrystal, ours = crystals()["gamma"], system("gamma")
     weights = densities(SET, nanocrystal)

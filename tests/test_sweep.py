@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+import threadpoolctl
 
 from bandg import cache, sweep
 from bandg.errors import BandgError
@@ -161,3 +162,15 @@ def test_the_estimate_of_the_number_of_orbitals_is_exact_for_a_halide_cube():
 def test_workers_below_one_are_refused():
     with pytest.raises(BandgError, match="1 or more"):
         sweep.run_jobs([job()], workers=0)
+
+
+def test_few_jobs_get_the_threads_of_idle_workers(monkeypatch):
+    for name in ("MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    assert [sweep.threads_each(8, jobs) for jobs in (0, 1, 3, 8)] == [8, 8, 2, 1]
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
+    assert [sweep.threads_each(8, jobs) for jobs in (1, 3)] == [4, 2]
+    seen = []
+    monkeypatch.setattr(Job, "run", lambda self: seen.append(threadpoolctl.threadpool_info()) or compute(self))
+    sweep.run_jobs([job()], workers=2)
+    assert seen[0] and {pool["num_threads"] for pool in seen[0]} == {2}

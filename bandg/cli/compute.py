@@ -31,11 +31,12 @@ _KP_HEADINGS = {"n_orbitals": "functions\n", "surface_weight_e": "glass\ne", "su
 
 def compute(
     size: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="7nm, 4..16nm, 4..16nm:1nm, 5nm,8nm or 7..25cells: cube edge or sphere diameter; 4x4x6nm: cuboid."
+            help="7nm, 4..16nm, 4..16nm:1nm, 5nm,8nm or 7..25cells: cube edge or sphere diameter; 4x4x6nm: cuboid.",
+            show_default="4..16nm",
         ),
-    ] = "4..16nm",
+    ] = None,
     shape: Annotated[
         str, typer.Option(help="cube, sphere, cuboid, octahedron (size: corner to corner) or truncated-cube.")
     ] = "cube",
@@ -102,6 +103,8 @@ def compute(
     from bandg.parameters import load_set
     from bandg.units import parse_energies
 
+    if size is not None and structure is not None:
+        raise BandgError("a structure has its own size: leave --size out, or --structure")
     if out is not None:
         check_writable(out, FORMATS)
         for second_file, wanted in ((".levels.csv", levels > 1), (".mean.csv", (seeds or 1) > 1)):
@@ -117,7 +120,7 @@ def compute(
     points = load_measured(data) if data is not None else ()
     with Progress() as progress:
         dataset = compute_dataset(
-            size,
+            size or "4..16nm",
             shape,
             None if termination is None else list(dict.fromkeys(part.strip() for part in termination.split(","))),
             Path(set_name) if set_name.endswith(".toml") else set_name,

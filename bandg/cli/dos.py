@@ -44,22 +44,27 @@ def dos(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write energy, density and error to FILE.csv.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw to FILE.pdf, .png or .svg.")] = None,
+    force: options.Force = False,
 ) -> None:
     """Density of states of the whole nanocrystal, and numbers of states beside exact counts."""
     import numpy as np
 
-    from bandg.eigen import check_backend
+    from bandg.eigen import ITERATIVE, check_backend
     from bandg.files import check_writable, write_whole
     from bandg.plot.output import check_picture_path
     from bandg.ranges import parse_range
     from bandg.units import parse_energies
 
+    if count is None and out is None and plot is None:
+        raise BandgError("nothing is asked for: add --count 1eV, --out FILE.csv or --plot FILE.png")
     check_backend(solver)
     if out is not None:
         check_writable(out, (".csv",))
     if plot is not None:
         check_picture_path(plot)
-    at = [energy for energy in parse_energies(count, "count")] if count else []
+    at = list(parse_energies(count, "count")) if count else []
+    if at and solver == ITERATIVE:
+        raise BandgError("the iterative solver counts no levels: choose superlu or pardiso, or leave --count out")
     asked = parse_range(energies, "energies", "eV") if energies else None
     if asked is not None and not asked.lower < asked.upper:
         raise BandgError(f"energies {energies!r} must rise: write -5..5eV")
@@ -79,6 +84,7 @@ def dos(
         occupancy=occupancy,
         seed=seed,
     )
+    options.check_memory((material, crystal, shells), solver, True, bool(at), force)
     from bandg.dos import density_of_states, exact_counts
     from bandg.export import full_system
 

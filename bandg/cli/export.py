@@ -37,6 +37,7 @@ def export(
         Path | None, typer.Option(help="Write the atoms with electron and hole densities to FILE.extxyz.")
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw atoms and densities to FILE.pdf, .png or .svg.")] = None,
+    force: options.Force = False,
 ) -> None:
     """Write one nanocrystal for other programs: Hamiltonian, atoms with densities, picture."""
     from bandg.eigen import check_backend
@@ -67,13 +68,15 @@ def export(
         occupancy=occupancy,
         seed=seed,
     )
+    levels = atoms is not None or plot is not None
+    options.check_memory((material, crystal, shells), solver, matrix is not None, levels, force)
     from bandg.export import densities, full_system, write_atoms, write_matrix
 
     system = full_system(material, crystal, shells)
     if matrix is not None:
         for path in write_matrix(system, matrix):
             typer.echo(f"wrote {path}")
-    if atoms is None and plot is None:
+    if not levels:
         return
     weights = densities(material, crystal, shells, solver)
     typer.echo(f"electron {weights.E_e_eV:.4f} eV, hole {weights.E_h_eV:.4f} eV")

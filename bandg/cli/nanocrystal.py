@@ -34,6 +34,7 @@ Seed = Annotated[int | None, typer.Option(help="Seed of alloy and vacancies; def
 StructureFile = Annotated[Path | None, typer.Option(help="Atoms from FILE.xyz, .extxyz, .cif or POSCAR.")]
 Species = Annotated[str | None, typer.Option(help="Sn=Pb,Cl=I,H=drop: what species of the file stand for.")]
 Solver = Annotated[str, typer.Option(help="auto, dense, superlu, pardiso or iterative.")]
+Force = Annotated[bool, typer.Option("--force", help="Try although memory may not suffice.")]
 
 
 def one_nanocrystal(
@@ -68,6 +69,15 @@ def one_nanocrystal(
     return found[0]
 
 
+def check_memory(found: tuple[Material, Nanocrystal, int], solver: str, whole: bool, levels: bool, force: bool) -> None:
+    """Raise BandgError where the whole Hamiltonian, or levels by symmetry blocks, would not fit, unless forced."""
+    from bandg import sweep
+
+    material, crystal, shells = found
+    kinds = [kind for kind, wanted in ((sweep.WholeJob, whole), (sweep.Job, levels)) if wanted]
+    sweep.check_memory([kind(material.parameters, crystal, shells, solver=solver) for kind in kinds], force)
+
+
 def read_option(structure: Path | None, species: str | None, set_name: str, second: str | None) -> Atoms | None:
     """The atoms of --structure with --species, checked against the sets; notes go to the standard error."""
     if structure is None:
@@ -75,7 +85,7 @@ def read_option(structure: Path | None, species: str | None, set_name: str, seco
             raise BandgError("--species belongs to --structure FILE")
         return None
     from bandg.parameters import load_set
-    from bandg.structures import check_lattice, parse_species, read_structure
+    from bandg.structure_files import check_lattice, parse_species, read_structure
 
     sets = [load_set(_path_or_name(name)) for name in (set_name, second) if name is not None]
     mapping = parse_species(species or "")

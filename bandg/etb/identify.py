@@ -110,6 +110,15 @@ class FullTrial:
         """Irrep that holds most of the trial states; of two conjugate ones the first."""
         return max(self._parts, key=lambda label: round(float(np.sum(np.abs(self._parts[label]) ** 2)), 9))
 
+    def start(self, dtype: Any) -> NDArray[Any]:
+        """A state (size,) of the block of its irrep that overlaps with the band edge; real where the block is."""
+        part = self._parts[self.label]
+        columns = part.reshape(len(part), -1)
+        state = columns[:, np.argmax(np.linalg.norm(columns, axis=0))]
+        if np.issubdtype(dtype, np.complexfloating):
+            return state
+        return np.real(state * np.exp(-0.5j * np.angle(np.sum(state**2))))
+
     def overlaps(self, label: str, states: NDArray[Any]) -> NDArray[np.float64]:
         """Weight of the trial doublet in each level (columns of states) of an irrep, shape (n,).
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandg.eigen import Spectrum, Window, Work
+from bandg.eigen import Estimate, Spectrum, Window, Work
 from bandg.errors import BandgError
 from bandg.etb.bulk import BandEdge, Bulk
-from bandg.etb.identify import confinement_energy, trial_of
+from bandg.etb.identify import CubicTrial, confinement_energy, trial_of
 from bandg.etb.material import Material
 from bandg.etb.model import resolve_neighbors
 from bandg.etb.reduced import ReducedNanocrystal, reduced_nanocrystal, reduced_of
@@ -29,6 +29,9 @@ _FIRST_DEPTH = 1.3
 
 _DEEPER = 1.6
 _MAX_WINDOWS = 6
+
+_BEYOND_EV = 5e-3
+"""The window reaches this much beyond the place where a few solves have found the band edge."""
 
 _SAME_LEVEL_EV = 1e-7
 """Levels of one irrep that lie closer are one flat level: any mixture of their states is as good as another."""
@@ -65,6 +68,12 @@ class _Carrier:
         other = bulk_.valence if edge is bulk_.conduction else bulk_.conduction
         self.far_edge, self.mid_gap = other.energy, (edge.energy + other.energy) / 2
 
+    def estimate(self, spectrum: Spectrum) -> Estimate | None:
+        """Where the band edge lies, by solves in the middle of the gap; None where the first depth is good anyway."""
+        if isinstance(self.trial, CubicTrial):
+            return None
+        return spectrum.strongest(self.trial.start(spectrum.matrix.dtype), self.mid_gap, self.sign > 0)
+
     def window(self, spectrum: Spectrum, inner: float, depth: float) -> Window:
         """All levels from the energy `inner` in the gap to the given depth in the band."""
         outer = self.edge.energy + self.sign * depth
@@ -98,8 +107,9 @@ def compute_levels(
     started = time.perf_counter()
     solution, neighbors = _prepared(parameters, nanocrystal, neighbors, intra_atomic, solver)
     reduced, bulk_ = solution.reduced, solution.bulk
-    found = {carrier: solution.find(carrier, levels) for carrier in (solution.hole, solution.electron)}
-    (hole, hole_levels), (electron, electron_levels) = found.values()
+    hole_found, electron_found = solution.band_edges()
+    hole, hole_levels = solution.with_levels(hole_found, solution.hole, levels)
+    electron, electron_levels = solution.with_levels(electron_found, solution.electron, levels)
     return Levels(
         nanocrystal=nanocrystal,
         neighbors=neighbors,
@@ -157,11 +167,10 @@ def band_edges(
     """The reduced nanocrystal with its electron and its hole, as `compute_levels` finds them. Raises BandgError."""
     solution, _ = _prepared(parameters, nanocrystal, neighbors, False, solver)
     edges = []
-    for carrier in (solution.electron, solution.hole):
-        state = solution.band_edge(carrier)
+    for carrier, state in zip((solution.hole, solution.electron), solution.band_edges(), strict=True):
         turn = carrier.trial.pseudospin(solution.reduced.basis(state.label).multiplet(state.vector))
         edges.append(EdgeState(state.label, state.energy, state.vector, turn))
-    electron, hole = edges
+    hole, electron = edges
     return solution.reduced, electron, hole
 
 
@@ -179,30 +188,56 @@ class _Solution:
             solver,
         )
         self.work, self.warnings, self.sizes = Work(), [], {}  # type: Work, list[str], dict[str, int]
+        self._spectra: dict[str, Spectrum] = {}
         self.electron = _Carrier(bulk_.conduction, bulk_, reduced)
         self.hole = _Carrier(bulk_.valence, bulk_, reduced)
 
     def spectrum(self, label: str) -> Spectrum:
         """The reduced matrix of an irrep, ready to solve."""
-        basis, matrix = self.reduced.block(label)
-        self.sizes[label] = basis.size
-        return Spectrum(matrix.at(self.vector), self.solver, self.work)
+        if label not in self._spectra:
+            basis, matrix = self.reduced.block(label)
+            self.sizes[label] = basis.size
+            self._spectra[label] = Spectrum(matrix.at(self.vector), self.solver, self.work)
+        return self._spectra[label]
 
-    def find(self, carrier: _Carrier, levels: int) -> tuple[LevelState, tuple[LevelState, ...]]:
+    def with_levels(self, found: _Found, carrier: _Carrier, levels: int) -> tuple[LevelState, tuple[LevelState, ...]]:
         """The band edge of a carrier, and its lowest levels if more than one is asked for."""
-        edge = self.state(self.band_edge(carrier), carrier)
+        edge = self.state(found, carrier)
         if levels == 1:
             return edge, ()
         return edge, tuple(self.state(found, carrier) for found in self.lowest(carrier, levels))
 
-    def band_edge(self, carrier: _Carrier) -> _Found:
-        """The state of the carrier's irrep that overlaps most with Bloch function x envelope."""
-        spectrum = self.spectrum(carrier.label)
+    def band_edges(self) -> tuple[_Found, _Found]:
+        """Band edge of the hole and of the electron, which share what they can where they lie in one irrep."""
+        carriers = (self.hole, self.electron)
+        found = {}
+        for label in dict.fromkeys(carrier.label for carrier in carriers):
+            spectrum = self.spectrum(label)
+            mine = [carrier for carrier in carriers if carrier.label == label]
+            estimates = [carrier.estimate(spectrum) for carrier in mine]  # both with the factorization in the gap
+            for carrier, estimate in zip(mine, estimates, strict=True):
+                found[carrier] = self._band_edge(carrier, spectrum, estimate)
+            spectrum.release()
+        return found[self.hole], found[self.electron]
+
+    def _band_edge(self, carrier: _Carrier, spectrum: Spectrum, estimate: Estimate | None) -> _Found:
+        """The state of the carrier's irrep that overlaps most with Bloch function x envelope.
+
+        The first window begins in the middle of the gap; where it does not hold the state, deeper ones begin at the
+        other band.
+        """
+        enough = 0.5
+        if estimate is not None:
+            reach = carrier.sign * (estimate.energy - carrier.edge.energy)
+            carrier.depth = reach + _BEYOND_EV + 2 * estimate.error
+            enough = min(enough, 0.9 * estimate.weight)
+        inner = carrier.mid_gap
         for depth in carrier.depth * _DEEPER ** np.arange(_MAX_WINDOWS):
-            window = carrier.window(spectrum, carrier.far_edge, depth)
+            window = carrier.window(spectrum, inner, depth)
             weights = carrier.trial.overlaps(carrier.label, window.states)
-            if len(weights) and weights.max() >= 0.5:
+            if len(weights) and weights.max() >= enough:
                 break
+            inner = carrier.far_edge
         if not len(weights):
             raise BandgError(
                 f"{carrier.name}: no {carrier.label} level within {depth:.2f} eV of the bulk band edge; "

@@ -75,8 +75,18 @@ WRONG = [
     (("export", *SMALL, "--plot", "a.png", "--solver", "fast"), "choose one of"),
     (("export", *SMALL, "--plot", "a.png", "--species", "Sn=Pb"), "--species belongs to --structure"),
     (("dos", *SMALL, "--count", "3"), "is no energy in eV"),
-    (("dos", *SMALL, "--energies", "4..2eV"), "is reversed"),
-    pytest.param(("dos", *SMALL, "--vectors", "1"), "10 moments and 2 vectors or more", marks=needs_kwant),
+    (("dos", *SMALL), "nothing is asked for"),
+    (("dos", *SMALL, "--energies", "4..2eV", "--count", "1eV"), "is reversed"),
+    (("dos", *SMALL, "--count", "1eV", "--solver", "iterative"), "counts no levels"),
+    (("dos", "--size", "300nm", "--count", "1eV"), "of memory"),
+    (("export", "--size", "300nm", "--matrix", "h.npz"), "of memory"),
+    (("export", "--size", "300nm", "--plot", "h.png"), "of memory"),
+    pytest.param(
+        ("dos", *SMALL, "--count", "1eV", "--vector-seed=-1"), "seed of the random vectors", marks=needs_kwant
+    ),
+    pytest.param(
+        ("dos", *SMALL, "--count", "1eV", "--vectors", "1"), "10 moments and 2 vectors or more", marks=needs_kwant
+    ),
     (("compute", "--structure", "none.xyz"), "cannot read none.xyz: No such file"),
     (("compute", "--structure", "empty.xyz"), "is empty"),
     (("compute", "--structure", "huge.xyz"), "holds 1e+08 atoms; at most"),
@@ -115,3 +125,32 @@ def test_wrong_input_is_one_line(
     assert code == 2
     assert message in err and "Traceback" not in err and len(err.strip().splitlines()) == 1
     assert {path.name for path in tmp_path.iterdir()} == set(FILES)
+
+
+@needs_kwant
+def test_a_density_of_states_without_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = main(("dos", *SMALL, "--moments", "50", "--out", "dos.csv"), monkeypatch, capsys)
+    assert code == 0 and "wrote dos.csv" in out and "exact" not in out
+    assert len(Path("dos.csv").read_text().splitlines()) == 1001
+
+
+def test_the_whole_hamiltonian_takes_no_more_memory_than_estimated() -> None:
+    """Measured peaks in GB above that of the imports, of the largest cubes that were built."""
+    from bandg.distortion import distorted
+    from bandg.geometry import cube
+    from bandg.parameters import load_set
+    from bandg.sweep import WholeJob
+
+    for name, cells, tilted, neighbors, measured in (
+        ("nestoklon2023-standin", 12, False, 1, 0.21),
+        ("nestoklon2023-standin", 8, True, 1, 0.27),
+        ("kashikar2021", 12, True, 2, 0.13),
+    ):
+        parameters = load_set(name)
+        crystal = cube(cells, parameters.a_nm)
+        crystal = distorted(crystal, tilt="a-b+a-", angles="9,8") if tilted else crystal
+        estimate = WholeJob(parameters, crystal, neighbors).estimate_memory()
+        assert measured < estimate < 4 * measured + 0.15

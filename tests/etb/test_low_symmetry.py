@@ -530,3 +530,23 @@ def test_what_loses_all_its_halide_is_refused(change: dict[str, float]) -> None:
     for crystal in (cube(1, A), sphere(1.2 * A, A)):
         with pytest.raises(BandgError, match="no X at all"):
             compute_levels(SET, distorted(crystal, **change))
+
+
+@pytest.mark.parametrize(
+    ("group", "cells", "factorizations"),
+    [("Cs", 4, 3), ("Ci", 5, 4)],  # Cs: both edges in one block share the count in the gap
+)
+def test_a_few_solves_spare_factorizations_where_tilts_open_the_gap(
+    group: str, cells: int, factorizations: int
+) -> None:
+    """The gap is 0.5 eV wider than that of the ideal crystal, from which a first depth would be guessed."""
+    nanocrystal = distorted(cube(cells, A, "lead"), tilt="a-b+a-", angles="9,8")
+    levels = compute_levels(SET, nanocrystal, solver="superlu")
+    assert levels.point_group == group and not levels.warnings
+    assert levels.factorizations == factorizations
+    assert levels.solves < 80
+    exact = compute_levels(SET, nanocrystal, solver="dense")
+    for name in ("electron", "hole"):
+        one, other = getattr(levels, name), getattr(exact, name)
+        assert one.energy_eV == pytest.approx(other.energy_eV, abs=1e-9)
+        assert one.g_principal == pytest.approx(other.g_principal, abs=1e-8)

@@ -13,7 +13,7 @@ from bandg.errors import BandgError
 from bandg.explicit import explicit
 from bandg.geometry import cube
 from bandg.structure import structure_of
-from bandg.structures import check_lattice, parse_species, read_structure
+from bandg.structure_files import check_lattice, parse_species, read_structure
 
 pytest.importorskip("ase")
 
