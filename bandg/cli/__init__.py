@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bandg import __version__
-from bandg.cli import bulk, compute, infer, info, kp, params, sensitivity
+from bandg.cli import bulk, compute, hypotheses, infer, info, kp, overlay, params, sensitivity
 from bandg.errors import BandgError
 
 app = typer.Typer(
@@ -21,6 +21,8 @@ app.command("compute")(compute.compute)
 app.command("bulk")(bulk.bulk)
 app.command("sensitivity")(sensitivity.sensitivity)
 app.command("infer")(infer.infer)
+app.command("overlay")(overlay.overlay)
+app.command("hypotheses")(hypotheses.hypotheses)
 app.command("info")(info.info)
 app.add_typer(kp.app, name="kp")
 app.add_typer(params.app, name="params")

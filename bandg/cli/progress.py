@@ -6,6 +6,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from bandg.sweep import AnyJob
 
 
@@ -19,6 +21,8 @@ class Progress:
 
         console = Console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._task: TaskID | None = None
+        self._total = 0
         self._bar = Bar(*columns, console=console, transient=True, disable=not console.is_terminal)
 
     def __enter__(self) -> Progress:
@@ -33,9 +37,13 @@ class Progress:
             self._bar.stop()
 
     def start(self, total: int) -> None:
-        """Begin with a number of nanocrystals to compute."""
-        self._task = self._bar.add_task("nanocrystals, largest first", total=total)
+        """Begin with a number of nanocrystals to compute; called again, it adds to them."""
+        self._total += total
+        if self._task is None:
+            self._task = self._bar.add_task("nanocrystals, largest first", total=total)
+        self._bar.update(self._task, total=self._total)
 
     def advance(self, job: AnyJob, cached: bool) -> None:
         """One nanocrystal is done."""
+        assert self._task is not None
         self._bar.update(self._task, advance=1, description=f"{job.nanocrystal.size_nm:.2f} nm done")
