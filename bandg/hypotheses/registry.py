@@ -23,7 +23,7 @@ from bandg.hypotheses.changes import (
 from bandg.hypotheses.mechanism import Mechanism
 
 LOWEST_EPS = 4.4
-"""Square of the lowest refractive index, 2.10, measured in the infrared in an iodide perovskite [phillips2015]."""
+"""Square of the lowest refractive index, 2.10, measured in the infrared in an iodide perovskite [mapbi2015]."""
 
 ATOMIC_LAMBDA_I = 0.3142
 """A third of the splitting of the ground term of the iodine atom, 7603 cm^-1 [nistasd], in eV."""
@@ -54,7 +54,7 @@ def _energy() -> list[Mechanism]:
             "The value is 1 / eps_in, from no attraction at all to attraction that the lattice does not screen.",
             Binding(),
             *(0.0, 1 / LOWEST_EPS, 0.0),
-            source="brus1984, phillips2015: eps between infinity and 2.10^2, the lowest infrared value of an iodide",
+            source="brus1984, mapbi2015: eps between infinity and 2.10^2, the lowest infrared value of an iodide",
             limits=(0.0, 1.0),
         ),
         Mechanism(
@@ -63,7 +63,7 @@ def _energy() -> list[Mechanism]:
             "The value is eps_in / eps_out at eps_in = 4.4, from no contrast to vacuum; binding is included.",
             Contrast(LOWEST_EPS),
             *(1.0, LOWEST_EPS, None),
-            source="brus1984, phillips2015: from the same eps outside to vacuum",
+            source="brus1984, mapbi2015: from the same eps outside to vacuum",
             limits=(1.0, LOWEST_EPS),
         ),
         Mechanism(

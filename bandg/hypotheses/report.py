@@ -48,6 +48,7 @@ def _row(finding: Finding, found: Study) -> dict[str, Any]:
         "source": mechanism.source,
         "text": mechanism.text,
         "needed": plain(finding.needed),
+        "needed_1911": plain(finding.needed_also),
         "defensible": finding.defensible,
         "best": best.value,
         "rms_g_e": plain(best.rms("g_e")),

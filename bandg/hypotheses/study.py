@@ -23,6 +23,9 @@ ENERGIES_EV = (1.69, 1.911, 2.25)
 TARGET = ("g_h", 2.25)
 """The quantity and the energy in eV at which the needed value is looked for: there g_h falls short most."""
 
+ALSO_EV = 1.911
+"""Another energy at which it is looked for: a mechanism that explains g_h needs the same value there."""
+
 _STEPS = 3
 
 
@@ -51,7 +54,7 @@ class Finding:
 
     base: without it. trials: at the lower end, the middle and the upper end of its range. best: the value in the range
     with the smallest rms over all points. needed: the value that meets g_h at TARGET, None where it is not reached
-    within three times the range; at_needed: the whole there.
+    within three times the range; at_needed: the whole there. needed_also: the same for g_h at ALSO_EV.
     """
 
     mechanism: Mechanism
@@ -60,6 +63,7 @@ class Finding:
     best: Trial
     needed: float | None
     at_needed: Trial | None
+    needed_also: float | None = None
 
     @property
     def explained(self) -> float:
@@ -105,12 +109,13 @@ class Study:
     settings: dict[str, object] = field(default_factory=dict)
 
 
-def target_value(points: Sequence[MeasuredPoint]) -> float:
-    """The measured g at TARGET. Raises BandgError where the points do not hold it."""
-    name, energy = TARGET
+def target_value(points: Sequence[MeasuredPoint], energy: float = TARGET[1]) -> float:
+    """The measured g at TARGET, or at another energy in eV. Raises BandgError where the points do not hold it."""
+    name = TARGET[0]
     for point in points:
-        if point.quantity == name and point.energy_eV is not None and abs(point.energy_eV - energy) < 5e-3:
-            return point.value
+        same = point.quantity.removeprefix("abs_") == name
+        if same and point.energy_eV is not None and abs(point.energy_eV - energy) < 5e-3:
+            return point.value  # where only the magnitude is stated, the source says that it is positive
     raise BandgError(f"the measured points have no {name} at {energy:g} eV, which the needed values are made for")
 
 
@@ -150,7 +155,9 @@ def study(
 ) -> Study:
     """Weigh mechanisms on one baseline. Raises BandgError where the baseline itself does not reach the points."""
     points = verdict_points(measured)
-    goal = target_value(points)
+    goals = [(TARGET[1], target_value(points))]
+    if any(point.energy_eV == ALSO_EV and point.quantity.endswith("g_h") for point in points):
+        goals.append((ALSO_EV, target_value(points, ALSO_EV)))
     bench = _Bench(base, evaluator, points)
     curve = evaluator.curves([base])[0]
     base_trial = Trial(math.nan, curve, compare(curve, points))
@@ -162,14 +169,15 @@ def study(
         )
     ends = bench.trials([(m, v) for m in mechanisms for v in (m.lower, m.middle, m.upper)])
     trials = [tuple(ends[n : n + _STEPS]) for n in range(0, len(ends), _STEPS)]
-    needed = _needed(bench, mechanisms, trials, goal)
+    needed, *others = _needed(bench, mechanisms, trials, goals)
+    also = others[0] if others else [None] * len(mechanisms)
     guesses = [_best_guess(m, own, base_trial, points) for m, own in zip(mechanisms, trials, strict=True)]
     more = [(m, guess) for m, guess in zip(mechanisms, guesses, strict=True)]
     more += [(m, value) for m, value in zip(mechanisms, needed, strict=True) if value is not None]
     later = bench.trials(more)
     guessed, at = later[: len(mechanisms)], iter(later[len(mechanisms) :])
     findings = []
-    for mechanism, own, guess, value in zip(mechanisms, trials, guessed, needed, strict=True):
+    for mechanism, own, guess, value, other in zip(mechanisms, trials, guessed, needed, also, strict=True):
         at_needed = next(at) if value is not None else None
         inside = [*own, guess]
         if at_needed is not None and value is not None and mechanism.contains(value):
@@ -177,7 +185,7 @@ def study(
         if mechanism.baseline is not None and mechanism.contains(mechanism.baseline):
             inside.append(Trial(mechanism.baseline, base_trial.curve, base_trial.comparison))
         best = min(inside, key=lambda trial: _finite(trial.rms(*QUANTITIES)))
-        findings.append(Finding(mechanism, base_trial, own, best, value, at_needed))
+        findings.append(Finding(mechanism, base_trial, own, best, value, at_needed, other))
     findings.sort(key=lambda finding: (-finding.explained, finding.mechanism.name))
     return Study(base, base_trial, points, tuple(findings), computed=evaluator.computed, cached=evaluator.cached)
 
@@ -208,37 +216,54 @@ def _best_guess(mechanism: Mechanism, trials: Sequence[Trial], base: Trial, poin
 
 
 def _needed(
-    bench: _Bench, mechanisms: Sequence[Mechanism], trials: Sequence[Sequence[Trial]], goal: float
-) -> list[float | None]:
-    """The values at which the curves themselves meet the goal, by a bracketing search over all mechanisms at once."""
+    bench: _Bench,
+    mechanisms: Sequence[Mechanism],
+    trials: Sequence[Sequence[Trial]],
+    goals: Sequence[tuple[float, float]],
+) -> list[list[float | None]]:
+    """The values at which the curves themselves meet each goal (energy, g), by a bracketing search over all at once.
+
+    Returns a list for each goal with one value for each mechanism, None where it is not met within `widest`.
+    """
     from scipy.optimize import elementwise
 
-    name, energy = TARGET
+    known = [[*own] for own in trials]
 
-    def miss(trial: Trial) -> float:
-        return float(trial.curve.at(name, energy)) - goal
+    def miss(trial: Trial, goal: int) -> float:
+        return float(trial.curve.at(TARGET[0], goals[goal][0])) - goals[goal][1]
 
-    known = [[(trial.value, miss(trial)) for trial in own] for own in trials]
-    brackets = [_bracket(pairs, m) for m, pairs in zip(mechanisms, known, strict=True)]
-    further = [(n, value) for n, m in enumerate(mechanisms) if brackets[n] is None for value in _outside(m)]
-    found = bench.trials([(mechanisms[n], value) for n, value in further], short=True)
-    for (n, value), trial in zip(further, found, strict=True):
-        known[n].append((value, miss(trial)))
-    brackets = [_bracket(pairs, m) for m, pairs in zip(mechanisms, known, strict=True)]
-    numbers = np.array([n for n, bracket in enumerate(brackets) if bracket is not None], dtype=float)
-    result: list[float | None] = [None] * len(mechanisms)
-    if not len(numbers):
+    def brackets() -> dict[tuple[int, int], tuple[float, float]]:
+        found = {}
+        for n, mechanism in enumerate(mechanisms):
+            for goal in range(len(goals)):
+                ends = _bracket([(trial.value, miss(trial, goal)) for trial in known[n]], mechanism)
+                if ends is not None:
+                    found[n, goal] = ends
+        return found
+
+    first = brackets()
+    open_ones = [n for n in range(len(mechanisms)) if any((n, goal) not in first for goal in range(len(goals)))]
+    further = [(n, value) for n in open_ones for value in _outside(mechanisms[n])]
+    asked = [(mechanisms[n], value) for n, value in further]
+    for (n, _), trial in zip(further, bench.trials(asked, short=True), strict=True):
+        known[n].append(trial)
+    found = brackets()
+    result: list[list[float | None]] = [[None] * len(mechanisms) for _ in goals]
+    if not found:
         return result
 
     def error(values: NDArray[np.float64], which: NDArray[np.float64]) -> NDArray[np.float64]:
-        asked = [(mechanisms[int(n)], float(v)) for v, n in zip(values.ravel(), which.ravel(), strict=True)]
-        return np.array([miss(trial) for trial in bench.trials(asked, short=True)]).reshape(values.shape)
+        keys = [list(found)[int(number)] for number in which.ravel()]
+        wanted = [(mechanisms[n], float(value)) for (n, _), value in zip(keys, values.ravel(), strict=True)]
+        misses = [miss(trial, goal) for trial, (_, goal) in zip(bench.trials(wanted, short=True), keys, strict=True)]
+        return np.array(misses).reshape(values.shape)
 
-    low, high = np.array([brackets[int(n)] for n in numbers]).T
+    low, high = np.array(list(found.values())).T
+    numbers = np.arange(len(found), dtype=float)
     root = elementwise.find_root(error, (low, high), args=(numbers,), tolerances={"fatol": 1e-4, "xrtol": 1e-6})
-    for n, value, success in zip(numbers, root.x, root.success, strict=True):
+    for (n, goal), value, success in zip(found, root.x, root.success, strict=True):
         if success:
-            result[int(n)] = float(value)
+            result[goal][n] = float(value)
     return result
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -67,7 +67,7 @@ def _panel(axes: Axes, finding: Finding, found: Study) -> None:
     name = mechanism.name.replace(" + ", " +\n")
     title = f"{name}\n{mechanism.lower:.3g}..{mechanism.upper:.3g}{unit}{mark}"
     axes.set_title("\n".join(map(literal, title.split("\n"))), fontsize=6.5)
-    corner = {"xycoords": "axes fraction", "fontsize": 7, "horizontalalignment": "right"}
+    corner: dict[str, Any] = {"xycoords": "axes fraction", "fontsize": 7, "horizontalalignment": "right"}
     axes.annotate(f"{finding.explained:.0%}", (0.97, 0.04), **corner)
     axes.axhline(0, color="#999999", linewidth=0.5, zorder=1)
 
