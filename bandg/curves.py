@@ -126,14 +126,11 @@ def case_of(kind: str, parameters: ParameterSet) -> Case:
 
 def bulk_law(set_name: str, name: str = "kp:bulk-law") -> TheoryCurve:
     """The bulk laws of g at gaps of LAW_ENERGIES_EV, all else as in the k.p set [kirstein2022]."""
-    from bandg.kp.laws import evaluate
+    from bandg.kp.laws import at_gaps
     from bandg.kp.parameters import load_kp
 
     kp = load_kp(Path(set_name) if set_name.endswith(".toml") else set_name)
-    values = {
-        quantity: np.array([evaluate(edge, kp.values | {"E_g": float(E)}) for E in LAW_ENERGIES_EV])
-        for quantity, edge in (("g_e", "c"), ("g_h", "v"))
-    }
+    values = {quantity: at_gaps(edge, kp.values, LAW_ENERGIES_EV) for quantity, edge in (("g_e", "c"), ("g_h", "v"))}
     provenance = {"set": kp.name, "set_sha256": kp.digest(), "model": "kp", "law": "bulk"}
     return TheoryCurve(name, LAW_ENERGIES_EV, values, np.full(len(LAW_ENERGIES_EV), np.nan), provenance)
 

@@ -137,12 +137,12 @@ def _write(found: Study, out: Path | None, plot: Path | None, report: Path | Non
         from bandg.plot.hypotheses import plot_hypotheses
 
         if plot is not None:
-            plot_hypotheses(found, plot)
+            plot_hypotheses(table, found.points, plot)
             written.append(plot)
         if report is not None:
             with tempfile.TemporaryDirectory() as folder:
                 picture = Path(folder) / "hypotheses.png"
-                plot_hypotheses(found, picture)
+                plot_hypotheses(table, found.points, picture)
                 text = to_html(table, picture, found.points)
             write_whole(report, lambda temporary: temporary.write_text(text, encoding="utf-8"))
             written.append(report)

@@ -10,8 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bandg import __version__
-from bandg.compare import QUANTITIES
+from bandg.compare import QUANTITIES, TheoryCurve
 from bandg.hypotheses.combine import Pair
 from bandg.hypotheses.study import ENERGIES_EV, TARGET, Finding, Study, Trial
 
@@ -69,12 +71,29 @@ def _row(finding: Finding, found: Study) -> dict[str, Any]:
 
 
 def _trial(trial: Trial, base: Trial) -> dict[str, Any]:
-    described: dict[str, Any] = {"value": plain(trial.value), "error": trial.error}
+    described: dict[str, Any] = {"value": plain(trial.value), "error": trial.error, "curve": _curve(trial)}
     for quantity in QUANTITIES:
         described[quantity] = [plain(float(g)) for g in trial.g[quantity]]
         described[f"delta_{quantity}"] = [plain(float(g)) for g in trial.g[quantity] - base.g[quantity]]
         described[f"rms_{quantity}"] = plain(trial.rms(quantity))
     return described
+
+
+def _curve(trial: Trial) -> dict[str, list[float]] | None:
+    """The points of the curve, or None where there is none."""
+    curve = trial.curve
+    if not np.isfinite(curve.energy).all():
+        return None
+    columns = {"energy_eV": curve.energy} | {name: curve.values[name] for name in ("g_e", "g_h")}
+    return {name: [round(float(x), 5) for x in values] for name, values in columns.items()}
+
+
+def curve_from(trial: Mapping[str, Any]) -> TheoryCurve | None:
+    """The curve of a trial of `rows`, or None where there is none."""
+    if trial["curve"] is None:
+        return None
+    energy, g_e, g_h = (np.array(trial["curve"][name]) for name in ("energy_eV", "g_e", "g_h"))
+    return TheoryCurve("", energy, {"g_e": g_e, "g_h": g_h}, np.full(len(energy), np.nan))
 
 
 def cells(row: Mapping[str, Any]) -> tuple[str, ...]:

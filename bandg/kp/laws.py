@@ -63,6 +63,13 @@ def evaluate(edge: str, values: dict[str, float], law: str = "bulk", energy: flo
     return float(expression.subs({ENERGY: energy} | numbers | _constants()))
 
 
+def at_gaps(edge: str, values: dict[str, float], gaps: np.ndarray) -> np.ndarray:
+    """The bulk law at gaps (n,) in eV, all else as in the values; shape (n,)."""
+    numbers = {symbol(name): value for name, value in (DEFAULTS | values).items() if name != "E_g"}
+    expression = formula(edge, equal_momenta=False).subs(numbers | _constants())
+    return np.asarray(sp.lambdify(E_G, expression, "numpy")(np.asarray(gaps, dtype=float)), dtype=float)
+
+
 def mass(edge: str, values: dict[str, float]) -> float:
     """Effective mass of a band edge in m0, positive for the hole too, at second order."""
     numbers = {symbol(name): value for name, value in (DEFAULTS | values).items()}

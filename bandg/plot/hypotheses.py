@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bandg.hypotheses.report import curve_from
 from bandg.plot.output import check_picture_path, save
 from bandg.plot.overlay import draw_curve, draw_points
 from bandg.plot.style import literal, style
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from bandg.compare import TheoryCurve
-    from bandg.hypotheses.study import Finding, Study
+    from bandg.measured import MeasuredPoint
 
 _COLORS = {"g_e": "#0072B2", "g_h": "#D55E00"}
 _SPAN = (1.64, 2.3)
@@ -24,24 +26,30 @@ _COLUMNS = 4
 _FINE = 200
 
 
-def plot_hypotheses(found: Study, path: str | os.PathLike[str]) -> None:
-    """Draw one panel for each finding in the order of the table. Raises BandgError where it cannot be written."""
+def plot_hypotheses(
+    table: Sequence[Mapping[str, Any]], measured: Sequence[MeasuredPoint], path: str | os.PathLike[str]
+) -> None:
+    """Draw one panel for each row of `bandg.hypotheses.report.rows`, in their order, over measured points.
+
+    Raises BandgError where it cannot be written.
+    """
     import matplotlib.pyplot as plt
 
     check_picture_path(path)
-    rows = math.ceil(len(found.findings) / _COLUMNS)
+    rows = math.ceil(len(table) / _COLUMNS)
     with style():
         size = (7.0, 0.75 + 1.75 * rows)
         figure, panels = plt.subplots(
             rows, _COLUMNS, figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
         )
         try:
-            for axes, finding in zip(panels.flat, found.findings, strict=False):
-                _panel(axes, finding, found)
-            for axes in panels.flat[len(found.findings) :]:
+            for axes, row in zip(panels.flat, table, strict=False):
+                _panel(axes, row)
+                draw_points(axes, measured, ("g_e", "g_h"))
+            for axes in panels.flat[len(table) :]:
                 axes.set_visible(False)
             panels[0][0].set_xlim(*_SPAN)
-            panels[0][0].set_ylim(*_height(found))
+            panels[0][0].set_ylim(*_height(table[0], measured))
             for axes in panels[:, 0]:
                 axes.set_ylabel("$g$-factor")
             for column in range(_COLUMNS):
@@ -55,34 +63,38 @@ def plot_hypotheses(found: Study, path: str | os.PathLike[str]) -> None:
             plt.close(figure)
 
 
-def _panel(axes: Axes, finding: Finding, found: Study) -> None:
+def _panel(axes: Axes, row: Mapping[str, Any]) -> None:
+    base, best = curve_from(row["without"]), curve_from(row["at_best"])
+    curves = [curve for curve in map(curve_from, row["trials"]) if curve is not None]
     for quantity, color in _COLORS.items():
-        _band(axes, [trial.curve for trial in finding.trials], quantity, color)
-        draw_curve(axes, finding.base.curve, quantity, _SPAN, "#555555", linestyle="-", linewidth=0.8)
-        draw_curve(axes, finding.best.curve, quantity, _SPAN, color, linestyle="-")
-    draw_points(axes, found.points, ("g_e", "g_h"))
-    mechanism = finding.mechanism
-    mark = ", assumed" if mechanism.status == "assumed" else ""
-    unit = f" {mechanism.unit}" if mechanism.unit else ""
-    name = mechanism.name.replace(" + ", " +\n")
-    title = f"{name}\n{mechanism.lower:.3g}..{mechanism.upper:.3g}{unit}{mark}"
-    axes.set_title("\n".join(map(literal, title.split("\n"))), fontsize=6.5)
+        if len(curves) > 1:
+            _band(axes, curves, quantity, color)
+        for curve, ink, width in ((base, "#555555", 0.8), (best, color, 1.3)):
+            if curve is not None:
+                draw_curve(axes, curve, quantity, _SPAN, ink, linestyle="-", linewidth=width)
+    mark = ", assumed" if row["status"] == "assumed" else ""
+    unit = f" {row['unit']}" if row["unit"] else ""
+    low, high = row["range"]
+    lines = [*str(row["name"]).replace(" + ", " +\n").split("\n"), f"{low:.3g}..{high:.3g}{unit}{mark}"]
+    axes.set_title("\n".join(map(literal, lines)), fontsize=6.5)
     corner: dict[str, Any] = {"xycoords": "axes fraction", "fontsize": 7, "horizontalalignment": "right"}
-    axes.annotate(f"{finding.explained:.0%}", (0.97, 0.04), **corner)
+    axes.annotate(f"{row['explained']:.0%}", (0.97, 0.04), **corner)
     axes.axhline(0, color="#999999", linewidth=0.5, zorder=1)
 
 
-def _band(axes: Axes, curves: list[TheoryCurve], quantity: str, color: str) -> None:
+def _band(axes: Axes, curves: Sequence[TheoryCurve], quantity: str, color: str) -> None:
     """What the range spans; where a curve ends, the band does."""
     fine = np.linspace(*_SPAN, _FINE)
     values = np.array([curve.at(quantity, fine) for curve in curves])
     axes.fill_between(fine, values.min(axis=0), values.max(axis=0), color=color, alpha=0.22, linewidth=0)
 
 
-def _height(found: Study) -> tuple[float, float]:
+def _height(row: Mapping[str, Any], measured: Sequence[MeasuredPoint]) -> tuple[float, float]:
+    """Limits that hold the baseline and the points."""
     fine = np.linspace(*_SPAN, 40)
-    values = [found.base_trial.curve.at(quantity, fine) for quantity in _COLORS]
-    values.append(np.array([point.value for point in found.points if point.quantity != "g_bx"]))
+    base = curve_from(row["without"])
+    values = [base.at(quantity, fine) for quantity in _COLORS] if base is not None else []
+    values.append(np.array([p.value for p in measured if p.energy_eV is not None and p.quantity != "g_bx"]))
     known = np.concatenate(values)
     known = known[np.isfinite(known)]
     return float(known.min()) - 0.45, float(known.max()) + 0.45
