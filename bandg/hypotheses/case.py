@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bandg.compare import TheoryCurve
 from bandg.errors import BandgError
 from bandg.geometry import Nanocrystal, cube, sphere
+from bandg.hypotheses.exciton import ball_radius_nm
 from bandg.model import Levels
 from bandg.parameters import ParameterSet
 from bandg.sweep import AnyJob, Job, KpJob
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 CUBE_CELLS = (4, 5, 6, 8, 11, 15, 20)
 SPHERE_CELLS = (5, 6, 7, 8, 10, 14, 18, 24)
 """Edges and diameters in cells: 1.69, 1.911 and 2.25 eV lie inside of every curve, which ends in the computed bulk."""
-
-_BALL = (3 / (4 * np.pi)) ** (1 / 3)
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,8 +192,7 @@ def sizes_of(case: Case, levels: Iterable[Levels | None]) -> Sizes:
 
 
 def _row(case: Case, crystal: Nanocrystal, found: Levels | None) -> list[float]:
-    size = crystal.size_nm
-    radius = size * _BALL if case.shape == "cube" else size / 2
+    size, radius = crystal.size_nm, ball_radius_nm(crystal)
     if found is None or found.electron.g is None or found.hole.g is None:
         return [size, radius, *[np.nan] * 7]
     e, h = found.electron, found.hole

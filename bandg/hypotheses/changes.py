@@ -13,7 +13,7 @@ from bandg.errors import BandgError
 from bandg.etb.bloch import BlochHamiltonian
 from bandg.etb.bulk import Bulk, occupied_bands
 from bandg.hypotheses.case import Case, Sizes, bulk_of
-from bandg.hypotheses.exciton import exciton_shift
+from bandg.hypotheses.exciton import exciton_shift, reduced_mass
 from bandg.parameters import ParameterSet
 from bandg.units import HBAR2_OVER_M0
 
@@ -199,7 +199,8 @@ class Binding:
 
     def __call__(self, case: Case, value: float) -> Case:
         """The case with bound carriers."""
-        return replace(case, after=(*case.after, Bound(value, None, reduced_mass(case))))
+        mass = reduced_mass(bulk_of(case.parameters, case.neighbors))
+        return replace(case, after=(*case.after, Bound(value, None, mass)))
 
 
 @dataclass(frozen=True)
@@ -211,14 +212,8 @@ class Contrast:
     def __call__(self, case: Case, value: float) -> Case:
         """The case with bound carriers in a polarizable surrounding."""
         outside = None if value == 1 else self.inside / value
-        return replace(case, after=(*case.after, Bound(1 / self.inside, outside, reduced_mass(case))))
-
-
-def reduced_mass(case: Case) -> float:
-    """Reduced mass of electron and hole of the bulk crystal in m0, each averaged over directions."""
-    crystal = bulk_of(case.parameters, case.neighbors)
-    inverse = sum(float(np.trace(edge.inverse_mass)) / 3 for edge in (crystal.valence, crystal.conduction))
-    return 1 / inverse
+        mass = reduced_mass(bulk_of(case.parameters, case.neighbors))
+        return replace(case, after=(*case.after, Bound(1 / self.inside, outside, mass)))
 
 
 @dataclass(frozen=True)

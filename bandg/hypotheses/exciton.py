@@ -10,10 +10,16 @@ that of the bulk exciton, Ry = (mu / m0) 13.6 eV / eps_in^2.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import constants, integrate, special
+
+from bandg.geometry import Nanocrystal
+
+if TYPE_CHECKING:
+    from bandg.etb.bulk import Bulk
 
 E2_EV_NM = constants.e / (4 * np.pi * constants.epsilon_0) * 1e9
 """e^2 / (4 pi eps0) in eV nm."""
@@ -27,6 +33,16 @@ CORRELATION = 0.248
 """Correlation energy of electron and hole in a small sphere, in Rydbergs of the exciton [kayanuma1988]."""
 
 _TERMS = 400
+
+
+def ball_radius_nm(crystal: Nanocrystal) -> float:
+    """Radius of the sphere of the same volume in nm, the volume being that of the nanocrystal's size."""
+    return crystal.size_nm * ((3 / (4 * np.pi)) ** (1 / 3) if crystal.shape == "cube" else 0.5)
+
+
+def reduced_mass(crystal: Bulk) -> float:
+    """Reduced mass of electron and hole of a bulk crystal in m0, each averaged over directions."""
+    return 3 / float(np.trace(crystal.valence.inverse_mass) + np.trace(crystal.conduction.inverse_mass))
 
 
 @lru_cache(maxsize=1)

@@ -16,9 +16,9 @@ from bandg.hypotheses.changes import (
     Strain,
     Target,
     Values,
-    reduced_mass,
     with_gap,
 )
+from bandg.hypotheses.exciton import reduced_mass
 from bandg.parameters import load_set
 
 SET = load_set("nestoklon2023-standin")
@@ -97,4 +97,4 @@ def test_the_hole_moves_by_the_amount_of_the_way_to_its_parabola():
 
 def test_reduced_mass_of_the_bulk():
     m_h, m_e = (3 / float(np.trace(edge.inverse_mass)) for edge in (OWN.valence, OWN.conduction))
-    assert reduced_mass(CASE) == pytest.approx(m_h * m_e / (m_h + m_e))
+    assert reduced_mass(OWN) == pytest.approx(m_h * m_e / (m_h + m_e))
