@@ -172,6 +172,8 @@ def parse_curve(text: str, name: str, label: str) -> TheoryCurve:
 
 
 def _number(text: str, column: str, place: str) -> float:
+    if column == "size_nm" and not text.strip():
+        return math.nan
     try:
         value = float(text)
     except ValueError:

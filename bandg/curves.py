@@ -158,7 +158,9 @@ def to_text(curve: TheoryCurve, title: str = "") -> str:
     for number, energy in enumerate(curve.energy):
         g_e, g_h = (float(curve.values[name][number]) for name in ("g_e", "g_h"))
         size = float(curve.size_nm[number])
-        writer.writerow([f"{energy:.6f}", *(f"{g:.5f}" for g in (g_e, g_h, g_e + g_h)), f"{size:.6g}"])
+        writer.writerow(
+            [f"{energy:.6f}", *(f"{g:.5f}" for g in (g_e, g_h, g_e + g_h)), "" if np.isnan(size) else f"{size:.6g}"]
+        )
     return stream.getvalue()
 
 

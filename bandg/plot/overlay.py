@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ def plot_overlay(
                 axes.set_xlim(low, high)
                 axes.set_xlabel("energy (eV)")
                 axes.set_ylabel(label)
-                axes.axhline(0, color="#999999", linewidth=0.6, zorder=1)
+            panels[0].axhline(0, color="#999999", linewidth=0.6, zorder=1)
             _legends(panels, curves, measured)
             save(figure, path)
         finally:
@@ -92,7 +93,10 @@ def _legends(panels: Sequence[Axes], curves: Sequence[TheoryCurve], measured: Se
     ]
     if lines:
         panels[0].legend(handles=lines, title="Calculated, without exciton binding", ncols=2, **place)
-    marks = [Line2D([], [], label=series.label, **series.look()) for series in series_of(measured)]
+    marks = [
+        Line2D([], [], label="\n".join(textwrap.wrap(series.label, 52)), **series.look())
+        for series in series_of(measured)
+    ]
     if marks:
         title = "Measured (square: hole; open: magnitude; bar: range)"
         panels[1].legend(handles=marks, title=title, **place)
