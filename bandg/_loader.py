@@ -42,6 +42,7 @@ def _assemble(label: str, path: Path | None, given: str) -> ParameterSet:
     own = chain[0]
     entries: dict[str, Parameter] = {}
     published: dict[str, Parameter] = {}
+    scaling: dict[str, Parameter] = {}
     material = model = None
     for raw in reversed(chain):
         if raw.material not in (None, material):
@@ -49,11 +50,16 @@ def _assemble(label: str, path: Path | None, given: str) -> ParameterSet:
         material, model = raw.material or material, raw.model or model
         entries |= raw.entries
         published |= raw.published
+        scaling |= raw.scaling
     if material is None:
         fail(label, "material", 'is missing: write material = "CsPbI3"')
     _check_complete(entries, label)
     origin = "shipped" if path is None else label
-    return ParameterSet(own.name, own.description, material, model or "etb", own.base, origin, entries, published)
+    for exponent in scaling:
+        if f"hopping.{exponent.partition('.')[2]}" not in entries:
+            fail(label, exponent, "has no hopping that it could scale: add it, or drop this exponent")
+    head = (own.name, own.description, material, model or "etb", own.base, origin)
+    return ParameterSet(*head, entries, published, scaling)
 
 
 def _chain(label: str, path: Path | None, given: str) -> list[RawSet]:

@@ -13,6 +13,10 @@ PUBLISHED = {"E_g_eV": "eV", "Delta_eV": "eV", "m_e": "1", "m_h": "1", "g_e": "1
 """Bulk values that a set may quote for comparison, with their units."""
 
 STATUSES = ("published", "transcribed", "fitted", "assumed")
+DEFAULT_EXPONENT = 2.0
+"""Exponent n of (d0 / d)^n of an integral whose set gives none: Harrison's law of s and p orbitals [harrison1980]."""
+
+MAX_EXPONENT = 12.0
 LIMITS_EV = {"onsite": 100.0, "hopping": 100.0, "spin_orbit": 5.0, "published": 100.0}
 LATTICE_NM = (0.3, 2.0)
 
@@ -97,9 +101,11 @@ def one_line(text: str) -> str:
 
 
 def unit_of(path: str) -> str:
-    """The only unit that ``path`` may have: "nm" for lattice.a, "1" for published masses and g, else "eV"."""
+    """The only unit of ``path``: "nm" for lattice.a, "1" for exponents, published masses and g, else "eV"."""
     if path == LATTICE:
         return "nm"
+    if path.startswith("scaling."):
+        return "1"
     section, _, key = path.partition(".")
     return PUBLISHED[key] if section == "published" else "eV"
 
@@ -109,6 +115,8 @@ def out_of_range(path: str, value: float) -> str:
     if path == LATTICE:
         lo, hi = LATTICE_NM
         return "" if lo <= value <= hi else f"{value:g} nm is no lattice constant: expected {lo:g} to {hi:g} nm"
+    if path.startswith("scaling."):
+        return "" if 0 <= value <= MAX_EXPONENT else f"{value:g} is no exponent: expected 0 to {MAX_EXPONENT:g}"
     limit = LIMITS_EV[path.partition(".")[0]]
     unit = " eV" if unit_of(path) == "eV" else ""
     return "" if abs(value) <= limit else f"{value:g}{unit} is absurd: expected a magnitude up to {limit:g}{unit}"

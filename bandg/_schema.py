@@ -69,12 +69,13 @@ class _File(_Strict):
     onsite: dict[str, _Table] = {}
     spin_orbit: dict[str, _Table] = {}
     hopping: dict[str, _Table] = {}
+    scaling: dict[str, _Table] = {}
     published: _Table = {}
 
 
 @dataclass(frozen=True)
 class RawSet:
-    """What one file says: ``entries`` and ``published`` hold only its own numbers, units checked."""
+    """What one file says: ``entries``, ``published`` and ``scaling`` hold only its own numbers, units checked."""
 
     name: str
     base: str | None
@@ -83,6 +84,7 @@ class RawSet:
     model: str | None
     entries: dict[str, Parameter] = field(default_factory=dict)
     published: dict[str, Parameter] = field(default_factory=dict)
+    scaling: dict[str, Parameter] = field(default_factory=dict)
 
 
 def fail(label: str, key: str, what: str) -> NoReturn:
@@ -114,7 +116,12 @@ def parse(text: str, label: str) -> RawSet:
     published = {
         key: _resolve(f"published.{key}", entry, file.defaults, label) for key, entry in file.published.items()
     }
-    return RawSet(file.name, file.base, file.description.strip(), file.material, file.model, entries, published)
+    scaling = {
+        path: _resolve(path, entry.model_copy(update={"unit": entry.unit or "1"}), file.defaults, label)
+        for path, entry in _tables("scaling", _named_once(file.scaling, "scaling", label))
+    }
+    head = (file.name, file.base, file.description.strip(), file.material, file.model)
+    return RawSet(*head, entries, published, scaling)
 
 
 def _toml(text: str, label: str) -> dict[str, Any]:
@@ -134,7 +141,7 @@ def _tree() -> dict[str, Any]:
     tree["lattice"] = {"a": number}
     tree["onsite"] = {species: dict.fromkeys(SHELLS, number) for species in SPECIES}
     tree["spin_orbit"] = {species: {"p": number} for species in SPECIES}
-    tree["hopping"] = hopping
+    tree["hopping"] = tree["scaling"] = hopping
     tree["published"] = dict.fromkeys(PUBLISHED, number)
     return tree
 
@@ -181,17 +188,27 @@ def _quoted(text: str) -> str:
 
 
 def _flat(file: _File, label: str) -> list[tuple[str, _Entry]]:
-    """(dotted path, entry) of every number but the published ones; X-Pb is renamed to Pb-X here alone."""
-    hopping = dict(file.hopping)
-    turned = hopping.pop("X-Pb", None)
-    if turned is not None:
-        if "Pb-X" in hopping:
-            fail(label, "hopping.X-Pb", "stands beside hopping.Pb-X: give one of the two tables")
-        hopping["Pb-X"] = {swapped(name): entry for name, entry in turned.items()}
+    """(dotted path, entry) of every number in which H is linear, and of the lattice constant."""
+    hopping = _named_once(file.hopping, "hopping", label)
     flat = [(f"lattice.{key}", entry) for key, entry in file.lattice.items()]
     for section, tables in (("onsite", file.onsite), ("spin_orbit", file.spin_orbit), ("hopping", hopping)):
-        flat += [(f"{section}.{name}.{key}", entry) for name, table in tables.items() for key, entry in table.items()]
+        flat += _tables(section, tables)
     return flat
+
+
+def _tables(section: str, tables: dict[str, _Table]) -> list[tuple[str, _Entry]]:
+    return [(f"{section}.{name}.{key}", entry) for name, table in tables.items() for key, entry in table.items()]
+
+
+def _named_once(given: dict[str, _Table], section: str, label: str) -> dict[str, _Table]:
+    """Tables of bonds with X-Pb renamed to Pb-X."""
+    tables = dict(given)
+    turned = tables.pop("X-Pb", None)
+    if turned is not None:
+        if "Pb-X" in tables:
+            fail(label, f"{section}.X-Pb", f"stands beside {section}.Pb-X: give one of the two tables")
+        tables["Pb-X"] = {swapped(name): entry for name, entry in turned.items()}
+    return tables
 
 
 def _resolve(path: str, entry: _Entry, defaults: _Defaults, label: str) -> Parameter:

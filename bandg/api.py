@@ -7,19 +7,21 @@ import platform
 from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from bandg import __version__, sweep
 from bandg import cache as cache_files
 from bandg.dataset import Row, to_dataset
 from bandg.errors import BandgError
-from bandg.etb.bulk import bulk
+from bandg.etb.material import Material
 from bandg.etb.model import resolve_neighbors
-from bandg.geometry import SHAPES, Nanocrystal, cube, sphere
+from bandg.explicit import explicit
+from bandg.geometry import Nanocrystal
 from bandg.kp.parameters import KpSet
 from bandg.parameters import ParameterSet, load_set
+from bandg.request import Variation, is_varied, nanocrystals, varied
 from bandg.sweep import AnyJob, Job, KpJob
-from bandg.units import parse_energies, parse_size
+from bandg.units import parse_energies
 
 if TYPE_CHECKING:
     import xarray
@@ -29,24 +31,6 @@ MODELS = ("etb", "kp")
 KP_TERMINATIONS = ("hard-wall", "glass")
 DEFAULT_BARRIER = "3eV"
 """Height of the glass above the conduction band and below the valence band where none is given: assumed."""
-
-
-def nanocrystals(
-    size: str, shape: str, termination: str | Sequence[str], center: str | None, a_nm: float
-) -> tuple[Nanocrystal, ...]:
-    """The nanocrystals of a size request, one termination after the other, each from small to large.
-
-    A shape's own rules of what a size means are those of `bandg.units.parse_size`. Raises BandgError.
-    """
-    if shape not in SHAPES:
-        raise BandgError(f"shape {shape!r} is unknown; choose {' or '.join(SHAPES)}")
-    sizes = parse_size(size)
-    terminations = [termination] if isinstance(termination, str) else list(termination)
-    if not terminations:
-        raise BandgError("no termination is given; choose halide, lead or both")
-    if shape == "cube":
-        return tuple(cube(n, a_nm, end, center) for end in terminations for n in sizes.cells(a_nm))
-    return tuple(sphere(d, a_nm, end, center) for end in terminations for d in sizes.diameters_nm(a_nm))
 
 
 def compute(
@@ -68,10 +52,12 @@ def compute(
     scheduler: str | None = None,
     on_start: Callable[[int], None] = lambda total: None,
     on_done: Callable[[AnyJob, bool], None] = lambda job, cached: None,
+    **variation: Unpack[Variation],
 ) -> xarray.Dataset:
     """Confined levels and g-factors of nanocrystals against size.
 
-    size: "7nm", "4..16nm", "4..16nm:1nm", "5nm,8nm" or "7..25cells". shape: "cube" or "sphere".
+    size: "7nm", "4..16nm", "4..16nm:1nm", "5nm,8nm" or "7..25cells"; "4x4x6nm" or "6x6x9cells" of a cuboid.
+    shape: "cube", "sphere", "cuboid", "octahedron" or "truncated-cube".
     termination: "halide" (default), "lead" or both in a list; for the k.p model "hard-wall" (default) or "glass".
     parameters: name of a set, path of a file, or a ParameterSet or KpSet; the k.p model extracts its set from a
     tight-binding one. center: "Pb" or "Cs" (a sphere; the parity of a cube fixes it). neighbors: 1 or 2, default what
@@ -81,6 +67,7 @@ def compute(
     workers: processes, default all processors. force: compute although the memory estimate says no.
     scheduler: of a dask.distributed cluster, "tcp://host:port" or a scheduler file.
     on_start(n), on_done(job, cached): called before the first and after each nanocrystal.
+    variation: strain, tilt, alloy, vacancies, seeds ... as `bandg.request.Variation` says.
 
     Returns the dataset of `bandg.dataset.SCHEMA`: energies in eV, lengths in nm, dims nc, carrier, level, axis.
     Raises BandgError for any wrong input, before anything is computed.
@@ -96,6 +83,8 @@ def compute(
     if ends == []:
         raise BandgError("no termination is given; choose halide, lead or both")
     if model == "kp":
+        if is_varied(variation) or shape not in ("cube", "sphere"):
+            raise BandgError("the kp model knows cubes and spheres of the ideal crystal alone: leave distortions out")
         for given, option in ((neighbors, "neighbors"), (levels > 1, "levels"), (intra_atomic, "intra_atomic")):
             if given:
                 raise BandgError(f"{option} belongs to the etb model; the kp model has band edges of eight bands alone")
@@ -107,15 +96,13 @@ def compute(
             raise BandgError(f"{parameters.name} is a k.p set: add model='kp', or choose a tight-binding set")
         chosen = parameters if isinstance(parameters, ParameterSet) else load_set(parameters)
         shells = resolve_neighbors(chosen, neighbors)
-        crystals = nanocrystals(size, shape, ends or ["halide"], center, chosen.a_nm)
-        jobs = [Job(chosen, crystal, shells, levels, intra_atomic, solver) for crystal in crystals]
-        request = _Request(chosen, jobs, _bulk_edges(chosen, shells, intra_atomic))
+        request = _etb_request(size, shape, ends, chosen, center, (shells, levels, intra_atomic, solver), variation)
     sweep.check_memory(request.jobs, force or scheduler is not None)
     if cache:
         cache_files.check()
     on_start(len(request.jobs))
     results = sweep.run_jobs(request.jobs, workers, cache, on_done, scheduler)
-    rows = [Row(found, model, request.parameters.name, cached) for found, cached in results]
+    rows = [Row(found, model, request.name, cached) for found, cached in results]
     dataset = to_dataset(rows, _provenance(request, rows))
     dataset.attrs |= request.bulk
     return dataset
@@ -129,10 +116,73 @@ class _Request:
     jobs: Sequence[AnyJob]
     bulk: dict[str, float]
     barrier: tuple[float, float] | None = None
+    second: ParameterSet | None = None
+
+    @property
+    def name(self) -> str:
+        """Name of the set, or of both."""
+        return self.parameters.name + (f" + {self.second.name}" if self.second else "")
 
 
-def _bulk_edges(parameters: ParameterSet, neighbors: int, intra_atomic: bool) -> dict[str, float]:
-    crystal = bulk(parameters, neighbors)  # a set without a gap is refused before anything is computed
+def _etb_request(
+    size: str,
+    shape: str,
+    ends: Sequence[str] | None,
+    parameters: ParameterSet,
+    center: str | None,
+    method: tuple[int, int, bool, str],
+    asked: Variation,
+) -> _Request:
+    material = _material(parameters, asked)
+    fraction = asked.get("fraction") or 0.0
+    atoms = asked.get("structure")
+    if atoms is not None:
+        if ends is not None or center is not None or asked.get("truncation") is not None:
+            raise BandgError("a structure has its own surface and center: leave termination, center and truncation out")
+        halides = [one.halide for one in (material.parameters, material.second) if one is not None]
+        crystals: Sequence[Nanocrystal] = [explicit(atoms, parameters.a_nm, *halides)]
+        fraction = crystals[0].fraction
+    else:
+        a_nm = material.lattice_nm(fraction)
+        crystals = nanocrystals(size, shape, ends or ["halide"], center, a_nm, asked.get("truncation"))
+    neighbors, levels, intra_atomic, solver = method
+    jobs = [
+        Job(
+            parameters,
+            crystal,
+            neighbors,
+            levels,
+            intra_atomic,
+            solver,
+            second=material.second,
+            offset_eV=material.offset_eV,
+        )
+        for crystal in varied(crystals, asked)
+    ]
+    return _Request(parameters, jobs, _bulk_edges(material, fraction, neighbors, intra_atomic), second=material.second)
+
+
+def _material(parameters: ParameterSet, asked: Variation) -> Material:
+    """The set, or the two sets of a mixed halide."""
+    second = asked.get("second")
+    if second is None:
+        for name in ("fraction", "offset_eV"):
+            if asked.get(name) is not None:
+                raise BandgError(f"{name} belongs to a mixed halide: add the parameter set of the second halide")
+        return Material(parameters)
+    other = second if isinstance(second, ParameterSet) else load_set(second)
+    if asked.get("fraction") is None and asked.get("structure") is None:
+        raise BandgError("a second halide needs its share of the halide: add a fraction, as 0.3")
+    if asked.get("offset_eV") is None:
+        raise BandgError(
+            "a mixed halide needs the band offset: the valence-band top of the second crystal above that of the first "
+            "in eV, negative where it lies below"
+        )
+    return Material(parameters, other, float(asked["offset_eV"] or 0.0))
+
+
+def _bulk_edges(material: Material, fraction: float, neighbors: int, intra_atomic: bool) -> dict[str, float]:
+    crystal = material.bulk(neighbors, fraction)  # a set without a gap is refused before anything is computed
     edges = {"bulk_g_e": crystal.conduction.g(intra_atomic), "bulk_g_h": crystal.valence.g(intra_atomic)}
     return {"bulk_E_gap_eV": crystal.E_g} | edges
 
@@ -184,6 +234,7 @@ def _provenance(request: _Request, rows: Sequence[Row]) -> dict[str, Any]:
         "parameters_sha256": request.parameters.digest(),
         "intra_atomic": request.jobs[0].intra_atomic,
         "barrier_eV": request.barrier,
+        "second": request.second and request.second.to_dict(),
         "nanocrystals": [
             {
                 "key": job.key(),
@@ -191,7 +242,9 @@ def _provenance(request: _Request, rows: Sequence[Row]) -> dict[str, Any]:
                 "solver": row.levels.solver,
                 "residual_eV": row.levels.residual_eV,
                 "blocks": row.levels.blocks,
+                "point_group": row.levels.point_group,
                 "point_group_order": row.levels.point_group_order,
+                "geometry": job.nanocrystal.plain(),
                 "warnings": list(row.levels.warnings),
             }
             for job, row in zip(request.jobs, rows, strict=True)

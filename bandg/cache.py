@@ -20,7 +20,7 @@ R = TypeVar("R")
 
 _PHYSICS = (
     *("geometry.py", "pointgroup.py", "system.py", "symmetry.py", "eigen.py", "zeeman.py", "model.py", "units.py"),
-    "derivatives.py",
+    *("derivatives.py", "structure.py", "distortion.py", "explicit.py", "atoms.py"),
 )
 _PHYSICS_FOLDERS = ("etb", "kp")
 
@@ -135,12 +135,14 @@ def levels_of(payload: dict[str, Any]) -> Levels:
 
     def state(content: dict[str, Any]) -> LevelState:
         quartet = content["g_quartet"]
-        return LevelState(**content | {"g_quartet": tuple(quartet) if quartet else None})
+        tensors = {name: tuple(tuple(row) for row in content[name]) for name in ("g_axes", "g_tensor")}
+        fixed = {"g_quartet": tuple(quartet) if quartet else None, "g_principal": tuple(content["g_principal"])}
+        return LevelState(**content | fixed | tensors)
 
     return Levels(
         **payload
         | {
-            "nanocrystal": Nanocrystal(**payload["nanocrystal"]),
+            "nanocrystal": Nanocrystal.of(payload["nanocrystal"]),
             "electron": state(payload["electron"]),
             "hole": state(payload["hole"]),
             "electron_levels": tuple(state(content) for content in payload["electron_levels"]),

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bandg.averages import AVERAGE_COLUMNS, average_rows
+from bandg.distortion import describe
 from bandg.files import check_writable, write_whole
 from bandg.model import Levels, LevelState
 
@@ -41,25 +44,34 @@ def _level(unit: str, meaning: str) -> Variable:
 
 
 SCHEMA: dict[str, Variable] = {
-    "shape": _nc("", "cube or sphere"),
+    "shape": _nc("", "cube, sphere, cuboid, octahedron, truncated-cube, or structure: explicit atoms"),
     "termination": _nc("", "halide: every Pb keeps six X; lead: only X that bridge two Pb; k.p: hard-wall or glass"),
-    "center": _nc("", "atom in the center of symmetry"),
+    "center": _nc("", "what lies in the center of the shape: Pb, Cs, X, or face (none, in a plane of PbX2)"),
     "neighbors": _nc("1", "hopping shells: 1 Pb-X, 2 with those of X-X and Pb-Pb that the set has; 0 in the k.p model"),
-    "cells": _nc("1", "Pb along an edge of a cube; 0 for a sphere"),
-    "size_nm": _nc("nm", "edge N a of a cube, diameter of a sphere"),
+    "cells": _nc("1", "Pb along an edge of a cube or truncated cube; 0 for others"),
+    "size_nm": _nc("nm", "edge N a of a cube, diameter of a sphere or octahedron, else cube root of N_Pb a^3"),
     "n_pb": _nc("1", "number of Pb, 0 in the k.p model"),
     "n_orbitals": _nc("1", "number of spin-orbitals, of functions (band x envelope) in the k.p model"),
     "E_e_eV": _nc("eV", "band-edge electron level on the set's own zero"),
     "E_h_eV": _nc("eV", "band-edge hole level on the set's own zero"),
     "E_gap_eV": _nc("eV", "transition energy E_e - E_h, without exciton binding"),
-    "g_e": _nc("1", "electron g-factor"),
-    "g_h": _nc("1", "hole g-factor (valence doublet, electron picture)"),
+    "g_e": _nc("1", "electron g-factor, Tr(g) / 3"),
+    "g_h": _nc("1", "hole g-factor, Tr(g) / 3 (valence doublet, electron picture)"),
     "g_bx": _nc("1", "bright-exciton g-factor g_e + g_h"),
     "surface_weight_e": _nc("1", "weight of the electron on atoms that miss a neighbor; k.p: in the glass"),
     "surface_weight_h": _nc("1", "weight of the hole on atoms that miss a neighbor; k.p: in the glass"),
     "residual_eV": _nc("eV", "largest norm of H psi - E psi of the two band edges"),
     "model": _nc("", "etb or kp"),
-    "set": _nc("", "name of the parameter set"),
+    "set": _nc("", "name of the parameter set; of a mixed halide both, with the share of the second"),
+    **{
+        f"g_{carrier}_{axis}": _nc("1", f"principal value of g of the {name} nearest to {axis}")
+        for carrier, name in (("e", "electron"), ("h", "hole"))
+        for axis in AXES
+    },
+    "edges": _nc("", "Pb along x, y and z of a cuboid"),
+    "distortion": _nc("", "strain, tilt, share of the second halide, vacancies and occupancy"),
+    "seed": _nc("1", "seed of what is random; -1 where nothing is"),
+    "point_group": _nc("", "symmetry that was found, about the center"),
     "E_v_bulk_eV": _nc("eV", "bulk valence-band top on the set's own zero"),
     "E_c_bulk_eV": _nc("eV", "bulk conduction-band bottom on the set's own zero"),
     "solver": _nc("", "eigensolver that was used"),
@@ -75,6 +87,8 @@ SCHEMA: dict[str, Variable] = {
     "p_pb_weight": _edge("1", "weight on p shells of Pb"),
     "p_x_weight": _edge("1", "weight on p shells of X"),
     "g_axis": Variable(("nc", "carrier", "axis"), "1", "principal values of g, by the axis they lie nearest to"),
+    "g_direction": Variable(("nc", "carrier", "axis", "field"), "1", "unit vectors of the principal axes of g"),
+    "g_tensor": Variable(("nc", "carrier", "axis", "field"), "1", "g tensor: rows (axis) pseudospin, columns field"),
     "level_E_eV": _level("eV", "energy of the level on the set's own zero"),
     "level_irrep": _level("", "irreducible representation of the level"),
     "level_degeneracy": _level("1", "2 for a Kramers doublet, 4 for a quartet"),
@@ -86,7 +100,7 @@ SCHEMA: dict[str, Variable] = {
 }
 """Every variable of the dataset."""
 
-CSV_COLUMNS = tuple(SCHEMA)[:19]
+CSV_COLUMNS = tuple(SCHEMA)[: tuple(SCHEMA).index("point_group") + 1]
 """Columns of the band-edge table, in the order of the file."""
 
 LEVEL_COLUMNS = (
@@ -110,6 +124,18 @@ def _missing(value: float | None) -> float:
     return float("nan") if value is None else value
 
 
+def _principal(state: LevelState) -> tuple[float, ...]:
+    return state.g_principal or (_missing(state.g),) * 3
+
+
+def _principal_of(carrier: str, number: int, row: Row) -> float:
+    return _principal(getattr(row.levels, carrier))[number]
+
+
+def _scaled_identity(value: float) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(value if i == j else 0.0 for j in range(3)) for i in range(3))
+
+
 _OF_ROW: dict[str, Callable[[Row], Any]] = {
     "shape": lambda r: r.levels.nanocrystal.shape,
     "termination": lambda r: r.levels.nanocrystal.termination,
@@ -130,6 +156,15 @@ _OF_ROW: dict[str, Callable[[Row], Any]] = {
     "residual_eV": lambda r: r.levels.residual_eV,
     "model": lambda r: r.model,
     "set": lambda r: r.set_name,
+    **{
+        f"g_{carrier}_{axis}": partial(_principal_of, name, k)
+        for carrier, name in (("e", "electron"), ("h", "hole"))
+        for k, axis in enumerate(AXES)
+    },
+    "edges": lambda r: "x".join(map(str, r.levels.nanocrystal.edges)),
+    "distortion": lambda r: describe(r.levels.nanocrystal),
+    "seed": lambda r: -1 if r.levels.nanocrystal.seed is None else r.levels.nanocrystal.seed,
+    "point_group": lambda r: r.levels.point_group,
     "E_v_bulk_eV": lambda r: r.levels.bulk_E_v_eV,
     "E_c_bulk_eV": lambda r: r.levels.bulk_E_c_eV,
     "solver": lambda r: r.levels.solver,
@@ -162,7 +197,7 @@ _OF_LEVEL: dict[str, Callable[[LevelState], Any]] = {
 
 
 def to_dataset(rows: Sequence[Row], provenance: dict[str, Any]) -> xarray.Dataset:
-    """The labelled dataset of the computed rows; dimensions nc, carrier, level, axis.
+    """The labelled dataset of the computed rows; dimensions nc, carrier, level, axis, field.
 
     provenance: JSON-able dictionary, kept as one string in the attribute "provenance".
     """
@@ -177,7 +212,9 @@ def to_dataset(rows: Sequence[Row], provenance: dict[str, Any]) -> xarray.Datase
     depth = max((len(of) for pair in all_levels for of in pair), default=1)
     data: dict[str, Any] = {name: [read(row) for row in rows] for name, read in _OF_ROW.items()}
     data |= {name: [[read(state) for state in pair] for pair in edges] for name, read in _OF_EDGE.items()}
-    data["g_axis"] = [[[_missing(state.g)] * len(AXES) for state in pair] for pair in edges]
+    data["g_axis"] = [[_principal(state) for state in pair] for pair in edges]
+    data["g_direction"] = [[state.g_axes or _scaled_identity(1.0) for state in pair] for pair in edges]
+    data["g_tensor"] = [[state.g_tensor or _scaled_identity(_missing(state.g)) for state in pair] for pair in edges]
     for name, read in _OF_LEVEL.items():
         empty: Any = "" if SCHEMA[name].unit == "" else 0 if name == "level_degeneracy" else float("nan")
         data[name] = [
@@ -193,6 +230,7 @@ def to_dataset(rows: Sequence[Row], provenance: dict[str, Any]) -> xarray.Datase
             "carrier": list(CARRIERS),
             "level": np.arange(1, depth + 1),
             "axis": list(AXES),
+            "field": list(AXES),
         },
     )
     dataset.attrs = {"schema": SCHEMA_VERSION, "provenance": json.dumps(provenance, sort_keys=True)}
@@ -204,6 +242,7 @@ def edge_rows(dataset: xarray.Dataset) -> list[dict[str, Any]]:
     table = [{name: _plain(dataset[name].values[i]) for name in CSV_COLUMNS} for i in range(dataset.sizes["nc"])]
     for row in table:
         row["cells"] = row["cells"] or None
+        row["seed"] = None if row["seed"] < 0 else row["seed"]
     return table
 
 
@@ -234,7 +273,7 @@ FORMATS = (".csv", ".nc", ".json")
 
 
 def write(dataset: xarray.Dataset, path: Path) -> list[Path]:
-    """Write .csv, .nc or .json; several levels in a .csv go to NAME.levels.csv beside it. Returns the files written."""
+    """Write .csv, .nc or .json; several levels go to NAME.levels.csv, averages to NAME.mean.csv. Returns the files."""
     check_writable(path, FORMATS)
     suffix = path.suffix.lower()
     if suffix == ".nc":
@@ -247,17 +286,28 @@ def write(dataset: xarray.Dataset, path: Path) -> list[Path]:
             "schema": SCHEMA_VERSION,
             "units": {name: SCHEMA[name].unit for name in CSV_COLUMNS},
             "nanocrystals": edge_rows(dataset),
+            "g_tensors": [
+                {
+                    carrier: {name: dataset[f"g_{name}"].values[i, c].tolist() for name in ("tensor", "direction")}
+                    for c, carrier in enumerate(CARRIERS)
+                }
+                for i in range(dataset.sizes["nc"])
+            ],
+            "averages": average_rows(dataset),
             "levels": level_rows(dataset),
             "provenance": json.loads(dataset.attrs["provenance"]),
         }
         write_json(content, path)
         return [path]
     write_csv(path, CSV_COLUMNS, edge_rows(dataset))
-    if dataset.sizes["level"] == 1:
-        return [path]
-    second = path.with_suffix(".levels.csv")
-    write_csv(second, LEVEL_COLUMNS, level_rows(dataset))
-    return [path, second]
+    written = [path]
+    if dataset.sizes["level"] > 1:
+        written.append(path.with_suffix(".levels.csv"))
+        write_csv(written[-1], LEVEL_COLUMNS, level_rows(dataset))
+    if averages := average_rows(dataset):
+        written.append(path.with_suffix(".mean.csv"))
+        write_csv(written[-1], AVERAGE_COLUMNS, averages)
+    return written
 
 
 def write_json(content: dict[str, Any], path: Path) -> None:

@@ -64,7 +64,7 @@ class Derivatives:
     def read(cls, payload: Mapping[str, Any]) -> Derivatives:
         """From the plain JSON types that the cache holds."""
         slopes = {name: tuple(values) for name, values in payload["slopes"].items()}
-        crystal = Nanocrystal(**payload["nanocrystal"])
+        crystal = Nanocrystal.of(payload["nanocrystal"])
         return cls(**{**payload, "nanocrystal": crystal, "paths": tuple(payload["paths"]), "slopes": slopes})
 
 

@@ -1,4 +1,4 @@
-"""Nanocrystals of a cubic perovskite: which atoms they hold.
+"""Nanocrystals of a perovskite: which atoms of the ideal cubic crystal they hold, and how they are distorted.
 
 Coordinates are integers in units of a/2 about the center of symmetry. With Pb in the center every Pb has even
 coordinates; with Cs in the center every Pb has odd ones.
@@ -6,7 +6,7 @@ coordinates; with Cs in the center every Pb has odd ones.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bandg.errors import BandgError
 
-SHAPES = ("cube", "sphere")
+SHAPES = ("cube", "sphere", "cuboid", "octahedron", "truncated-cube")
 TERMINATIONS = ("halide", "lead")
 CENTERS = ("Pb", "Cs")
 MAX_CELLS = 1000
@@ -30,11 +30,16 @@ def cube_center(cells: int) -> Literal["Pb", "Cs"]:
 
 @dataclass(frozen=True)
 class Nanocrystal:
-    """A nanocrystal without atoms yet: what was asked for. Build it with `cube` or `sphere`.
+    """A nanocrystal without atoms yet: what was asked for. Build it with `cube`, `sphere`, ... and `distorted`.
 
-    shape: "cube" or "sphere". a_nm: lattice constant. termination: "halide" (every Pb keeps its six X) or "lead"
-    (only X that bridge two Pb). center: "Pb" or "Cs". cells: Pb along an edge (cube), 0 for a sphere.
-    diameter_nm: diameter (sphere), 0 for a cube.
+    shape: one of SHAPES, or "structure". a_nm: lattice constant. termination: "halide" (every Pb keeps its six X) or
+    "lead" (only X that bridge two Pb). center: what lies in the center of the shape, "Pb" or "Cs"; "X" or "face" in
+    cuboids whose edges differ in parity. cells: Pb along an edge (cube, truncated cube), else 0. diameter_nm: diameter
+    (sphere) or distance of opposite corners (octahedron), else 0. edges: Pb along x, y, z (cuboid). truncation: share
+    of the corners that is cut off, 0 a cube, 1 a cuboctahedron. strain: xx, yy, zz, yz, xz, xy. tilt: Glazer's symbol
+    with tilt_deg, angles about x, y, z in degrees. fraction: share of X that are of the second halide. x_vacancies,
+    pb_vacancies: share of the surface X and Pb that is missing. occupancy: mean-field occupancy of the surface X.
+    seed: of all that is random. atoms: rows of an explicit structure, "species x y z" in nm.
     """
 
     shape: str
@@ -43,25 +48,85 @@ class Nanocrystal:
     center: str
     cells: int = 0
     diameter_nm: float = 0.0
+    edges: tuple[int, ...] = ()
+    truncation: float = 0.0
+    strain: tuple[float, ...] = ()
+    tilt: str = ""
+    tilt_deg: tuple[float, ...] = ()
+    fraction: float = 0.0
+    x_vacancies: float = 0.0
+    pb_vacancies: float = 0.0
+    occupancy: float = 1.0
+    seed: int | None = None
+    atoms: str = ""
+
+    @classmethod
+    def of(cls, content: dict[str, Any]) -> Nanocrystal:
+        """From the plain types of `asdict` or JSON."""
+        fixed: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in content.items()}
+        return cls(**fixed)
+
+    def plain(self) -> dict[str, Any]:
+        """The fields that say something, as plain types."""
+        return {name: value for name, value in asdict(self).items() if value not in ((), "", None)}
 
     @property
     def size_nm(self) -> float:
-        """Edge N a of a cube, for both terminations, or diameter of a sphere, in nm."""
-        return self.cells * self.a_nm if self.shape == "cube" else self.diameter_nm
+        """Edge N a of a cube, diameter of a sphere, or edge of the cube that holds as many Pb (cuboid, structure)."""
+        if self.shape in ("cube", "truncated-cube"):
+            return self.cells * self.a_nm
+        if self.diameter_nm:
+            return self.diameter_nm
+        return float(self.estimate_n_pb() ** (1 / 3) * self.a_nm)
 
     @property
     def has_halide_skin(self) -> bool:
         """Whether halide ions without a second Pb are kept."""
         return self.termination == "halide"
 
+    @property
+    def is_random(self) -> bool:
+        """Whether the seed decides which atoms it holds."""
+        return self.seed is not None
+
+    @property
+    def is_ideal(self) -> bool:
+        """Whether all atoms sit on the ideal grid and are of the two ideal kinds."""
+        return not (self.atoms or self.strain or self.tilt or self.is_random or self.occupancy != 1)
+
+    @property
+    def grid_offset(self) -> NDArray[np.int64]:
+        """What added to the coordinates of sites() makes those of Pb even, shape (3,)."""
+        if self.edges:
+            return np.array([1 - n % 2 for n in self.edges])
+        return np.full(3, 0 if self.center == "Pb" else 1)
+
     def estimate_n_pb(self) -> int:
-        """Number of Pb, exact for a cube, to a few per cent for a sphere; costs no memory."""
+        """Number of Pb, exact for cubes and cuboids, to a few per cent for others; costs no memory."""
+        if self.atoms:
+            return self.atoms.count("Pb")
+        if self.edges:
+            return int(np.prod(self.edges))
         if self.shape == "cube":
             return self.cells**3
-        return max(1, round(np.pi / 6 * (self.diameter_nm / self.a_nm) ** 3))
+        if self.shape == "truncated-cube":
+            return max(1, round(self.cells**3 * (1 - self.truncation**3 / 6)))
+        volume = np.pi / 6 if self.shape == "sphere" else 1 / 6
+        return max(1, round(volume * (self.diameter_nm / self.a_nm) ** 3))
+
+    def estimate_n_x(self) -> int:
+        """Number of X, as exact as that of the Pb."""
+        if self.atoms:
+            return self.atoms.count("\n") + 1 - self.estimate_n_pb()
+        n_pb = self.estimate_n_pb()
+        faces = 3 * n_pb ** (2 / 3)
+        if self.edges:
+            x, y, z = self.edges
+            faces = x * y + y * z + z * x
+        return round(3 * n_pb + faces * (1 if self.has_halide_skin else -1))
 
     def sites(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Coordinates (n, 3) in units of a/2 and kinds (n,), 0 for Pb and 1 for X; Pb first."""
+        """Ideal coordinates (n, 3) in units of a/2 and kinds (n,), 0 for Pb and 1 for X; Pb first."""
         lead = self._lead()
         candidates = (lead[:, None, :] + _NEIGHBORS).reshape(-1, 3)
         width = 2 * int(np.abs(candidates).max()) + 1
@@ -73,14 +138,19 @@ class Nanocrystal:
 
     def _lead(self) -> NDArray[np.int64]:
         """Coordinates of the Pb, shape (n, 3)."""
-        if self.shape == "cube":
-            line = 2 * np.arange(self.cells) - (self.cells - 1)
-            return np.stack(np.meshgrid(line, line, line, indexing="ij"), axis=-1).reshape(-1, 3)
+        if self.cells or self.edges:
+            lines = [2 * np.arange(n) - (n - 1) for n in self.edges or (self.cells,) * 3]
+            box = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1).reshape(-1, 3)
+            if self.truncation:
+                box = box[np.abs(box).sum(axis=1) <= (3 - self.truncation) * (self.cells - 1) + 1e-9]
+            return box
         radius = self.diameter_nm / self.a_nm + 2e-9  # in units of a/2
         reach = int(radius) + 2
         line = np.arange(-reach, reach + 1)
         line = line[line % 2 == (0 if self.center == "Pb" else 1)]
         box = np.stack(np.meshgrid(line, line, line, indexing="ij"), axis=-1).reshape(-1, 3)
+        if self.shape == "octahedron":
+            return box[np.abs(box).sum(axis=1) <= radius]
         return box[(box**2).sum(axis=1) <= radius**2]
 
 
@@ -122,6 +192,47 @@ def sphere(diameter_nm: float, a_nm: float, termination: str = "halide", center:
             f"has {smallest:.3g} nm"
         )
     return Nanocrystal("sphere", a_nm, termination, center, diameter_nm=diameter_nm)
+
+
+def cuboid(edges: tuple[int, int, int], a_nm: float, termination: str = "halide") -> Nanocrystal:
+    """A box of Pb along x, y and z; its center follows from the parities. Raises BandgError for a wrong edge."""
+    _check_choice("termination", termination, TERMINATIONS)
+    for cells in edges:
+        if cells < 1:
+            raise BandgError(f"a cuboid with an edge of {cells} cells does not exist; the smallest has 1 ({a_nm:g} nm)")
+        _check_extent(cells, a_nm)
+    if max(edges) == 1 and termination == "lead":
+        raise BandgError("a lead-terminated cuboid needs 2 Pb or more: a single Pb has no bridging halide")
+    center = ("Pb", "X", "face", "Cs")[sum(1 - n % 2 for n in edges)]
+    return Nanocrystal("cuboid", a_nm, termination, center, edges=tuple(edges))
+
+
+def truncated_cube(cells: int, a_nm: float, termination: str = "halide", truncation: float = 0.5) -> Nanocrystal:
+    """A cube without its corners: Pb with |x| + |y| + |z| up to (3 - truncation) times half the span of the Pb.
+
+    Raises BandgError for a truncation outside 0..1 and what `cube` refuses.
+    """
+    if not 0 < truncation <= 1:
+        raise BandgError(f"the truncation must lie above 0 and up to 1 (a cuboctahedron), not {truncation:g}")
+    whole = cube(cells, a_nm, termination)
+    if cells < 3:
+        raise BandgError(f"a truncated cube of {cells} cells does not exist; the smallest has 3 ({3 * a_nm:.4g} nm)")
+    return replace(whole, shape="truncated-cube", truncation=float(truncation))
+
+
+def octahedron(diameter_nm: float, a_nm: float, termination: str = "halide", center: str | None = None) -> Nanocrystal:
+    """An octahedron of all Pb with |x| + |y| + |z| up to half the distance of opposite corners, diameter_nm.
+
+    Raises BandgError for a size that holds too little, or a wrong termination or center.
+    """
+    center = center or "Pb"
+    smallest = a_nm * (3 if center == "Cs" else 2 if termination == "lead" else 1)
+    if diameter_nm < smallest * (1 - 1e-9):
+        raise BandgError(
+            f"an octahedron of {diameter_nm:g} nm centered on {center} is too small; the smallest that makes sense "
+            f"here has {smallest:.3g} nm"
+        )
+    return replace(sphere(diameter_nm, a_nm, termination, center), shape="octahedron")
 
 
 def _check_extent(cells: float, a_nm: float) -> None:

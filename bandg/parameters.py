@@ -9,13 +9,24 @@ import os
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bandg import resources
-from bandg._paths import LATTICE, ORDER, SHELLS, SPECIES, STATUSES, TABLES, nearest, one_line, out_of_range
+from bandg._paths import (
+    DEFAULT_EXPONENT,
+    LATTICE,
+    ORDER,
+    SHELLS,
+    SPECIES,
+    STATUSES,
+    TABLES,
+    nearest,
+    one_line,
+    out_of_range,
+)
 from bandg.errors import BandgError
 
 if TYPE_CHECKING:
@@ -48,7 +59,8 @@ class ParameterSet:
 
     Energies are in eV and ``lattice.a`` in nm. A hopping value is the Slater-Koster integral with the direction from
     the lower to the higher angular momentum, whichever stands first in its name. ``published`` holds bulk values
-    for comparison only. ``origin`` is "shipped" or the file as the user gave it.
+    for comparison only, ``scaling`` exponents of the distance by path "scaling.Pb-X.s-p". ``origin`` is "shipped" or
+    the file as the user gave it.
     """
 
     name: str
@@ -59,15 +71,17 @@ class ParameterSet:
     origin: str
     entries: Mapping[str, Parameter]
     published: Mapping[str, Parameter]
+    scaling: Mapping[str, Parameter] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ordered = {path: self.entries[path] for path in sorted(self.entries, key=ORDER.__getitem__)}
         object.__setattr__(self, "entries", MappingProxyType(ordered))
         object.__setattr__(self, "published", MappingProxyType(dict(self.published)))
+        object.__setattr__(self, "scaling", MappingProxyType(dict(sorted(self.scaling.items()))))
 
     def __reduce__(self) -> tuple[Any, ...]:  # a mappingproxy does not pickle, and workers need the set
         head = (self.name, self.description, self.material, self.model, self.base, self.origin)
-        return type(self), (*head, dict(self.entries), dict(self.published))
+        return type(self), (*head, dict(self.entries), dict(self.published), dict(self.scaling))
 
     def __hash__(self) -> int:
         return hash((self.name, self.digest()))
@@ -76,6 +90,21 @@ class ParameterSet:
     def a_nm(self) -> float:
         """Lattice constant in nm."""
         return self.entries[LATTICE].value
+
+    @property
+    def exponents(self) -> tuple[float, ...]:
+        """For each of ``paths`` the n of (d0 / d)^n, 0 for what is no hopping."""
+        found = []
+        for path in self.paths:
+            given = self.scaling.get(f"scaling.{path.partition('.')[2]}")
+            found.append(given.value if given else DEFAULT_EXPONENT if path.startswith("hopping.") else 0.0)
+        return tuple(found)
+
+    @property
+    def halide(self) -> str:
+        """Symbol of the halide, from the name of the material."""
+        found = [symbol for symbol in ("Cl", "Br", "I", "F") if symbol in self.material.replace("Pb", "")]
+        return found[0] if found else "X"
 
     @property
     def orbitals(self) -> dict[str, tuple[str, ...]]:
@@ -122,16 +151,18 @@ class ParameterSet:
 
     def digest(self) -> str:
         """sha256 (hex) of the numbers alone: model, lattice constant, paths and values; provenance does not enter."""
-        numbers = [[path, repr(entry.value)] for path, entry in self.entries.items()]
+        numbers = [[path, repr(entry.value)] for path, entry in [*self.entries.items(), *self.scaling.items()]]
         text = json.dumps({"schema": 1, "model": self.model, "numbers": numbers}, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:
-        """The whole set with provenance as plain JSON types: ``entries`` and ``published`` by path."""
+        """The whole set with provenance as plain JSON types: ``entries``, ``published`` and ``scaling`` by path."""
         head = {key: getattr(self, key) for key in ("name", "description", "material", "model", "base", "origin")}
         entries = {path: entry.provenance() for path, entry in self.entries.items()}
         published = {key: entry.provenance() for key, entry in self.published.items()}
-        return {"schema": 1, **head, "digest": self.digest(), "entries": entries, "published": published}
+        scaling = {path: entry.provenance() for path, entry in self.scaling.items()}
+        numbers = {"entries": entries, "published": published, "scaling": scaling}
+        return {"schema": 1, **head, "digest": self.digest(), **numbers}
 
     def to_toml(self) -> str:
         """A complete parameter file without base that loads back to the same numbers and provenance."""
@@ -142,7 +173,7 @@ class ParameterSet:
         defaults = {"unit": "eV", "source": source, "status": status}
         lines += ["", "[defaults]", *(f"{key} = {_toml_string(value)}" for key, value in defaults.items())]
         table = ""
-        for path, entry in self.entries.items():
+        for path, entry in [*self.entries.items(), *self.scaling.items()]:
             *parts, key = path.split(".", 1 if path == LATTICE else 2)
             if ".".join(parts) != table:
                 table = ".".join(parts)

@@ -19,6 +19,14 @@ PAULI = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 SPIN_REVERSAL = np.array([[0, 1], [-1, 0]], dtype=complex)
 """The matrix i sigma_y: time reversal of a spinor is this matrix times complex conjugation."""
 
+# fmt: off
+SCHOENFLIES = (
+    "C1", "Ci", "C2", "Cs", "C2h", "D2", "C2v", "D2h", "C4", "S4", "C4h", "D4", "C4v", "D2d", "D4h", "C3", "S6", "D3",
+    "C3v", "D3d", "C6", "C3h", "C6h", "D6", "C6v", "D3h", "D6h", "T", "Th", "O", "Td", "Oh",
+)
+# fmt: on
+"""Schoenflies symbols of the 32 point groups in the order of the International Tables."""
+
 
 def cubic_rotations() -> NDArray[np.int64]:
     """The 48 signed permutation matrices of O_h, shape (48, 3, 3), the identity first."""
@@ -60,6 +68,16 @@ class Irrep:
         """How many states of the full Hamiltonian one eigenvalue of the reduced block stands for."""
         return self.dimension
 
+    @property
+    def copies(self) -> int:
+        """How often each level stands in the block: twice where it holds both partners of a Kramers pair."""
+        return 2 if self.indicator == -1 else 1
+
+    @property
+    def degeneracy(self) -> int:
+        """Degeneracy of its levels, time reversal included."""
+        return self.dimension * (1 if self.indicator == 1 else 2)
+
 
 @dataclass(frozen=True, eq=False)
 class PointGroup:
@@ -94,6 +112,33 @@ class PointGroup:
     def axial(self) -> NDArray[np.float64]:
         """How an axial vector (spin, angular momentum, field) turns: det(R) R, shape (order, 3, 3)."""
         return self.rotations * self.determinants[:, None, None]
+
+    @cached_property
+    def independent(self) -> tuple[Irrep, ...]:
+        """The representations without the second of each conjugate pair, whose levels are those of the first."""
+        kept: list[Irrep] = []
+        for irrep in self.irreps:
+            conjugate = irrep.matrices.conj()
+            twins = (o for o in kept if o.indicator == 0 == irrep.indicator and o.dimension == irrep.dimension)
+            if all(intertwiner(o.matrices, conjugate) is None for o in twins):
+                kept.append(irrep)
+        return tuple(kept)
+
+    @property
+    def shares(self) -> tuple[tuple[float, ...], bool]:
+        """Shares of all functions that stand in the block of each independent irrep, those of doublets first, and
+        whether the first is complex."""
+        ordered = sorted(self.independent, key=lambda irrep: abs(irrep.degeneracy - 2))
+        return tuple(irrep.dimension / self.order for irrep in ordered), ordered[0].indicator != 1
+
+    @cached_property
+    def name(self) -> str:
+        """Schoenflies symbol."""
+        import spglib
+
+        found = spglib.get_pointgroup(self.rotations)
+        assert found is not None
+        return SCHOENFLIES[found[1] - 1]
 
     def irrep(self, label: str) -> Irrep:
         """The representation of that label; KeyError if there is none."""

@@ -11,7 +11,7 @@ from typing import Any
 from bandg import __version__, sweep
 from bandg import cache as cache_files
 from bandg._paths import LATTICE, unit_of
-from bandg.api import DEFAULT_SET, nanocrystals
+from bandg.api import DEFAULT_SET
 from bandg.derivatives import DerivativeJob, Derivatives
 from bandg.etb.bulk import bulk
 from bandg.etb.model import resolve_neighbors
@@ -19,6 +19,7 @@ from bandg.files import check_writable
 from bandg.geometry import Nanocrystal
 from bandg.parameters import ParameterSet, load_set
 from bandg.ranges import check_path, parse_step, split_item
+from bandg.request import nanocrystals
 
 G_QUANTITIES = ("g_e", "g_h", "g_bx")
 SHOWN = (*G_QUANTITIES, "E_gap_eV")

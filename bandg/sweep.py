@@ -59,7 +59,10 @@ class Task(Protocol[Out]):
 
 @dataclass(frozen=True)
 class Job:
-    """One nanocrystal to compute: everything that its result depends on."""
+    """One nanocrystal to compute: everything that its result depends on.
+
+    second, offset_eV: parameter set of the second halide of a mixed one, and its valence-band top above the first's.
+    """
 
     parameters: ParameterSet
     nanocrystal: Nanocrystal
@@ -68,6 +71,8 @@ class Job:
     intra_atomic: bool = False
     solver: str = "auto"
     model: str = "etb"
+    second: ParameterSet | None = None
+    offset_eV: float = 0.0
 
     def key(self) -> str:
         """Key of the result in the cache."""
@@ -75,6 +80,8 @@ class Job:
             {
                 "model": self.model,
                 "parameters": self.parameters.digest(),
+                "second": self.second and self.second.digest(),
+                "offset_eV": self.offset_eV,
                 "nanocrystal": asdict(self.nanocrystal),
                 "neighbors": self.neighbors,
                 "levels": self.levels,
@@ -88,17 +95,20 @@ class Job:
         """Number of spin-orbitals, exact for cubes and to some per cent for spheres, without building anything."""
         lead, halide = (self.parameters.orbitals[kind] for kind in ("Pb", "X"))
         size = {"s": 2, "p": 6, "d": 10, "s*": 2}
-        n_pb = self.nanocrystal.estimate_n_pb()
-        n_x = 3 * n_pb + 3 * n_pb ** (2 / 3) * (1 if self.nanocrystal.has_halide_skin else -1)
+        n_pb, n_x = self.nanocrystal.estimate_n_pb(), self.nanocrystal.estimate_n_x()
         return round(n_pb * sum(size[s] for s in lead) + n_x * sum(size[s] for s in halide))
 
     def estimate_memory(self) -> float:
         """Peak memory in GB: measured for cubes of 10 to 48 cells, with a third on top.
 
-        The factorization of a block of n functions holds about n^1.6 numbers; second neighbors about double them.
+        The factorization of a block of n functions holds about n^1.6 numbers; second neighbors about double them, and
+        complex ones do: PARDISO factorizes them as a real matrix of twice the size.
         """
-        block = self.estimate_n_orbitals() / (24 if self.levels == 1 else 10)  # all irreps, quartets among them
-        fill = 2.0 if self.neighbors == 2 else 1.0
+        from bandg.structure import expected_group
+
+        shares, complex_ = expected_group(self.nanocrystal).shares
+        block = self.estimate_n_orbitals() * (shares[0] if self.levels == 1 else 1.2 * max(shares))
+        fill = (2.0 if self.neighbors == 2 else 1.0) * (3.0 if complex_ else 1.0)
         return 0.15 + 5e-6 * block + fill * 1.15 * (block / 111_792) ** 1.6
 
     def largest_size(self, memory: float) -> float:
@@ -109,11 +119,17 @@ class Job:
         """Compute, on one BLAS thread."""
         from threadpoolctl import threadpool_limits
 
+        from bandg.etb.material import Material
         from bandg.etb.nanocrystal import compute_levels
 
         with threadpool_limits(1):
             return compute_levels(
-                self.parameters, self.nanocrystal, self.neighbors, self.levels, self.intra_atomic, self.solver
+                Material(self.parameters, self.second, self.offset_eV),
+                self.nanocrystal,
+                self.neighbors,
+                self.levels,
+                self.intra_atomic,
+                self.solver,
             )
 
     read = staticmethod(cache.levels_of)

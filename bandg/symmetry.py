@@ -7,6 +7,7 @@ operator needs only the bonds of the representatives, so neither the full Hamilt
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,7 +19,7 @@ from scipy.sparse.csgraph import connected_components
 
 from bandg.errors import BandgError
 from bandg.pointgroup import Irrep, PointGroup, cubic_rotations, point_group
-from bandg.system import LinearMatrix, SiteSystem
+from bandg.system import LinearMatrix, SiteSystem, pack
 
 _NONZERO = 1e-13
 """Coefficients below this are rounding; true ones are of the order of one."""
@@ -84,13 +85,18 @@ class Orbits:
         best = np.full(len(sites), np.iinfo(np.int64).max)
         operation = np.zeros(len(sites), dtype=np.int64)
         for number, rotation in enumerate(self.group.rotations):
-            key = _key(coordinates @ rotation.T)
+            key = pack(coordinates @ rotation.T)
             smaller = key < best
             best[smaller] = key[smaller]
             operation[smaller] = number
-        keys = _key(self.system.coordinates[self.representatives])
+        keys = pack(self.system.coordinates[self.representatives])
         order = np.argsort(keys)
         return order[np.searchsorted(keys, best, sorter=order)], self.group.inverse[operation]
+
+    @cached_property
+    def placed(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """`locate` for every site."""
+        return self.locate(np.arange(self.system.n_sites))
 
     @cached_property
     def bond_classes(self) -> tuple[BondClass, ...]:
@@ -113,11 +119,6 @@ class Orbits:
         return tuple(found)
 
 
-def _key(coordinates: NDArray[np.int64]) -> NDArray[np.int64]:
-    """One integer for each site, so that the smallest of an orbit is its representative."""
-    return ((coordinates[..., 0] * 4096) + coordinates[..., 1]) * 4096 + coordinates[..., 2]
-
-
 def find_orbits(system: SiteSystem, group: PointGroup | None = None) -> Orbits:
     """The orbits of a system's sites under a group, by default the whole point group of the system.
 
@@ -128,7 +129,7 @@ def find_orbits(system: SiteSystem, group: PointGroup | None = None) -> Orbits:
     sites = np.arange(system.n_sites)
     for rotation in group.rotations:  # each round keeps the sites that no operation takes to a smaller key
         image = system.coordinates[sites] @ rotation.T
-        sites = sites[_key(image) >= _key(system.coordinates[sites])]
+        sites = sites[pack(image) >= pack(system.coordinates[sites])]
     coordinates = system.coordinates[sites]
     fixed = np.array([(coordinates @ rotation.T == coordinates).all(axis=1) for rotation in group.rotations]).T
     signature, which = np.unique(np.column_stack([system.kind[sites], fixed]), axis=0, return_inverse=True)
@@ -196,6 +197,25 @@ def _real_frame(matrix: NDArray[np.complex128]) -> NDArray[np.complex128]:
     return np.array(columns).T
 
 
+@dataclass(frozen=True, eq=False)
+class Multiplet:
+    """Orthonormal states that an operation takes into one another, by their values on the representatives.
+
+    actions: for each kind of site U(g), (order, dim, dim). home: for each orbit type (n_orbits, dim, m), the m states
+    on the representatives. matrices: (order, m, m) unitary D(g): the states on g r are U(g) home D(g)^+.
+    """
+
+    orbits: Orbits
+    actions: list[NDArray[np.complex128]]
+    home: tuple[NDArray[np.complex128], ...]
+    matrices: NDArray[np.complex128]
+
+    def amplitudes(self, type_number: int, operation: int, orbits: NDArray[np.int64]) -> NDArray[np.complex128]:
+        """Values on atom g r of some orbits of a type, shape (n, dim, m)."""
+        action = self.actions[self.orbits.kinds[type_number]][operation]
+        return action @ self.home[type_number][orbits] @ self.matrices[operation].conj().T
+
+
 class AdaptedBasis:
     """The symmetry-adapted basis of one row of one representation, over all orbits.
 
@@ -205,11 +225,9 @@ class AdaptedBasis:
     def __init__(self, orbits: Orbits, irrep: Irrep) -> None:
         self.orbits, self.irrep = orbits, irrep
         spaces = orbits.system.model.spaces
-        self._actions = [
-            space.rotations(orbits.group.rotations.astype(float), orbits.group.spinors) for space in spaces
-        ]
+        self.actions = [space.rotations(orbits.group.rotations.astype(float), orbits.group.spinors) for space in spaces]
         self.local = tuple(
-            local_intertwiners(self._actions[kind], spaces[kind].time_reversal, irrep, stabilizer)
+            local_intertwiners(self.actions[kind], spaces[kind].time_reversal, irrep, stabilizer)
             for kind, stabilizer in zip(orbits.kinds, orbits.stabilizers, strict=True)
         )
         counts = np.diff(orbits.starts)
@@ -227,7 +245,7 @@ class AdaptedBasis:
 
     def functions_at(self, type_number: int, operation: int) -> NDArray[np.complex128]:
         """The local functions carried to another atom of the orbit: U(g) W D(g)^+, shape (m, dim, d)."""
-        action = self._actions[self.orbits.kinds[type_number]][operation]
+        action = self.actions[self.orbits.kinds[type_number]][operation]
         return action @ self.local[type_number] @ self.irrep.matrices[operation].conj().T
 
     def coefficients(self, vector: NDArray[Any], type_number: int) -> NDArray[Any]:
@@ -248,15 +266,48 @@ class AdaptedBasis:
         """The d partner states in the full basis, shape (n_orbitals, d)."""
         system = self.orbits.system
         result = np.zeros((int(system.offsets[-1]), self.irrep.dimension), dtype=complex)
-        orbit, operation = self.orbits.locate(np.arange(system.n_sites))
+        for type_number, g, sites, orbit in self._places():
+            local = self.amplitudes(vector, type_number, g)[orbit]
+            rows = system.offsets[sites][:, None] + np.arange(local.shape[1])
+            result[rows] = local
+        return result
+
+    def _places(self) -> Iterator[tuple[int, int, NDArray[np.int64], NDArray[np.int64]]]:
+        """Type, operation, sites that it makes of representatives of that type, and their orbits within the type."""
+        orbit, operation = self.orbits.placed
         for type_number in range(self.orbits.n_types):
             mine = self.orbits.type_of[orbit] == type_number
-            for g in np.unique(operation[mine]):
+            for g in np.unique(operation[mine]).tolist():
                 sites = np.flatnonzero(mine & (operation == g))
-                local = self.amplitudes(vector, type_number, g)[orbit[sites] - self.orbits.starts[type_number]]
-                rows = system.offsets[sites][:, None] + np.arange(local.shape[1])
-                result[rows] = local
+                yield type_number, g, sites, orbit[sites] - self.orbits.starts[type_number]
+
+    def project_full(self, psi: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """Overlaps <function, row | psi> with states in the full basis (n_orbitals, m), shape (size, d, m)."""
+        result = np.zeros((self.size, self.irrep.dimension, psi.shape[1]), dtype=complex)
+        for type_number, g, sites, orbit in self._places():
+            functions = self.functions_at(type_number, g)
+            if not len(functions):
+                continue
+            rows = self.orbits.system.offsets[sites][:, None] + np.arange(functions.shape[1])
+            overlap = np.einsum("kiu,nim->nkum", functions.conj(), psi[rows], optimize=True)
+            sizes = self.orbits.sizes[self.orbits.of_type(type_number)][orbit]
+            overlap *= np.sqrt(self.irrep.dimension / sizes)[:, None, None, None]
+            at = self.starts[type_number] + orbit[:, None] * len(functions) + np.arange(len(functions))
+            result[at.ravel()] += overlap.reshape(-1, *overlap.shape[2:])  # an operation meets each orbit once
         return result
+
+    def multiplet(self, vector: NDArray[Any]) -> Multiplet:
+        """The d partners of a reduced vector; those of a one-dimensional irrep are a state and its time reversal."""
+        matrices = self.irrep.matrices
+        home = tuple(self.amplitudes(vector, number, self.identity) for number in range(self.orbits.n_types))
+        if self.irrep.dimension == 1:
+            spaces = self.orbits.system.model.spaces
+            home = tuple(
+                np.concatenate([psi, spaces[kind].time_reversal @ psi.conj()], axis=2)
+                for kind, psi in zip(self.orbits.kinds, home, strict=True)
+            )
+            matrices = np.asarray(np.concatenate([matrices, matrices.conj()], axis=2) * np.eye(2), dtype=complex)
+        return Multiplet(self.orbits, self.actions, home, matrices)
 
     def project(self, values: list[NDArray[np.complex128]]) -> NDArray[np.complex128]:
         """Overlaps of every basis function with a set of partners, given on the representatives by type.

@@ -39,9 +39,9 @@ class Terms:
     """
 
     parameters: NDArray[np.int64]
-    matrices: NDArray[np.complex128]
+    matrices: NDArray[Any]
 
-    def at(self, vector: NDArray[np.float64]) -> NDArray[np.complex128]:
+    def at(self, vector: NDArray[np.float64]) -> NDArray[Any]:
         """The matrix for a parameter vector, shape (d, d')."""
         return np.tensordot(vector[self.parameters], self.matrices, axes=1)
 
@@ -52,16 +52,16 @@ class LocalModel:
 
     kinds: names of the kinds of sites. spaces: orbitals of each kind. onsite: onsite terms of each kind.
     bond_kinds: (n_types, 2) kind of the first and second site of each directed type of bond.
-    bond_vectors: (n_types, 3) integer vectors from the first to the second site, in grid units.
-    bond_terms: hopping terms <first | H | second> of each type. paths: names of the parameters, in order.
+    bond_vectors: (n_types, 3) vectors from the first to the second site, in units of the system's unit_nm; integers
+    on a grid. bond_terms: hopping terms <first | H | second> of each type. paths: names of the parameters, in order.
     """
 
     kinds: tuple[str, ...]
     spaces: tuple[Any, ...]
     onsite: tuple[Terms, ...]
     bond_kinds: NDArray[np.int64]
-    bond_vectors: NDArray[np.int64]
-    bond_terms: tuple[Terms, ...]
+    bond_vectors: NDArray[Any]
+    bond_terms: Sequence[Terms]
     paths: tuple[str, ...]
 
 
@@ -115,17 +115,26 @@ class Bonds:
     type: NDArray[np.int64]
 
 
+def pack(coordinates: NDArray[np.int64]) -> NDArray[np.int64]:
+    """One integer for each site, ordered like its coordinates, which are below 2^20; shape (..., 3) to (...)."""
+    return (coordinates[..., 0] << 42) + (coordinates[..., 1] << 21) + coordinates[..., 2]
+
+
 @dataclass(frozen=True, eq=False)
 class SiteSystem:
-    """Sites on a grid that carry a local model.
+    """Sites that carry a local model, on a grid or anywhere.
 
-    coordinates: (n, 3) integers in units of unit_nm about the center of symmetry. kind: (n,) index into model.kinds.
+    coordinates: (n, 3) integers about the center of symmetry: in units of unit_nm or, where ticks_nm is given, sign
+    and index of a distance from the center: x = sign(c) ticks_nm[|c|], so that turns of the cube act on integers
+    everywhere. kind: (n,) index into model.kinds. links: the bonds; None finds them on the grid by the model's vectors.
     """
 
     model: LocalModel
     coordinates: NDArray[np.int64]
     kind: NDArray[np.int64]
     unit_nm: float
+    ticks_nm: NDArray[np.float64] | None = None
+    links: Bonds | None = None
 
     @property
     def n_sites(self) -> int:
@@ -150,6 +159,8 @@ class SiteSystem:
     @property
     def positions(self) -> NDArray[np.float64]:
         """Positions in nm about the center, shape (n, 3)."""
+        if self.ticks_nm is not None:
+            return np.asarray(np.sign(self.coordinates) * self.ticks_nm[np.abs(self.coordinates)])
         return np.asarray(self.coordinates * self.unit_nm, dtype=np.float64)
 
     @cached_property
@@ -161,13 +172,30 @@ class SiteSystem:
         grid[tuple((self.coordinates + extent).T)] = np.arange(self.n_sites)
         return grid, extent
 
+    @cached_property
+    def _sorted(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Packed coordinates in order, and the site of each."""
+        keys = pack(self.coordinates)
+        order = np.argsort(keys)
+        return keys[order], order
+
     def site_at(self, coordinates: NDArray[np.int64]) -> NDArray[np.int64]:
         """Index of the site at each grid point within one bond of the crystal, -1 for none; (..., 3) to (...)."""
+        if self.links is not None:
+            keys, order = self._sorted
+            wanted = pack(coordinates)
+            place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+            return np.where(keys[place] == wanted, order[place], -1)
         grid, extent = self._grid
         return grid[tuple(np.moveaxis(coordinates + extent, -1, 0))].astype(np.int64)
 
     def bonds_of(self, sites: NDArray[np.int64]) -> Bonds:
         """All bonds that start at the given sites, ordered by type."""
+        if self.links is not None:
+            wanted = np.zeros(self.n_sites, dtype=bool)
+            wanted[sites] = True
+            chosen = wanted[self.links.first]
+            return Bonds(self.links.first[chosen], self.links.second[chosen], self.links.type[chosen])
         first, second, types = [], [], []
         for number, ((kind, other), vector) in enumerate(
             zip(self.model.bond_kinds, self.model.bond_vectors, strict=True)
@@ -198,9 +226,10 @@ class SiteSystem:
         for kind, terms in enumerate(self.model.onsite):
             start = self.offsets[:-1][self.kind == kind]
             add(start, start, terms)
-        bonds = self.bonds_of(np.arange(self.n_sites))
-        for number, terms in enumerate(self.model.bond_terms):
-            chosen = bonds.type == number
+        bonds = self.bonds_of(np.arange(self.n_sites))  # ordered by type
+        ends = np.cumsum(np.bincount(bonds.type, minlength=len(self.model.bond_terms)))
+        for end, start, terms in zip(ends, [0, *ends[:-1]], self.model.bond_terms, strict=True):
+            chosen = slice(int(start), int(end))
             add(self.offsets[bonds.first[chosen]], self.offsets[bonds.second[chosen]], terms)
         return LinearMatrix.from_triples(
             int(self.offsets[-1]), len(self.model.paths), rows, columns, parameters, values

@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
 
 from bandg.pointgroup import PAULI
-from bandg.symmetry import AdaptedBasis
+from bandg.symmetry import AdaptedBasis, Multiplet
 from bandg.system import LinearMatrix
 from bandg.units import G0, HBAR2_OVER_M0
 
@@ -35,30 +36,34 @@ class Moments:
 
 
 def moments(basis: AdaptedBasis, vector: NDArray[Any], parameters: NDArray[np.float64]) -> Moments:
-    """Moments of one level.
+    """Moments between the partners of one level (see `AdaptedBasis.multiplet`).
 
-    basis: adapted basis with rows along z. vector: (size,) eigenvector in it. parameters: parameter vector in eV.
+    vector: (size,) eigenvector in the basis. parameters: parameter vector in eV.
     """
-    orbits, model = basis.orbits, basis.orbits.system.model
-    d = basis.irrep.dimension
-    at_home = [basis.amplitudes(vector, number, basis.identity) for number in range(orbits.n_types)]
+    return moments_of(basis.multiplet(vector), parameters)
+
+
+def moments_of(states: Multiplet, parameters: NDArray[np.float64]) -> Moments:
+    """Moments between the states of a multiplet; parameters: parameter vector in eV."""
+    orbits, model = states.orbits, states.orbits.system.model
+    d = states.matrices.shape[1]
     positions = orbits.system.positions[orbits.representatives]
     unit = orbits.system.unit_nm
     local = np.zeros((3, 3, d, d), dtype=complex)
-    for number, (kind, psi) in enumerate(zip(orbits.kinds, at_home, strict=True)):
+    for number, (kind, psi) in enumerate(zip(orbits.kinds, states.home, strict=True)):
         weight = orbits.sizes[orbits.of_type(number)]
         for which, operator in ((1, model.spaces[kind].sigma), (2, model.spaces[kind].orbital_momentum())):
             local[which] += np.einsum("n,niu,aij,njv->auv", weight, psi.conj(), operator, psi, optimize=True)
     for bond in orbits.bond_classes:
         hop = model.bond_terms[bond.bond].at(parameters)
         first = orbits.of_type(bond.first_type).start + bond.first
-        psi = at_home[bond.first_type][bond.first]
-        image = basis.amplitudes(vector, bond.second_type, bond.operation)[bond.second]
+        psi = states.home[bond.first_type][bond.first]
+        image = states.amplitudes(bond.second_type, bond.operation, bond.second)
         turned = np.cross(positions[first], unit * model.bond_vectors[bond.bond])  # r x r' = r x (r' - r)
         current = np.einsum("niu,niv->nuv", psi.conj(), np.matmul(hop, image))
         weight = orbits.sizes[first][:, None] * turned
         local[0] += 1j / HBAR2_OVER_M0 * np.tensordot(weight, current, axes=(0, 0))
-    return Moments(*_averaged(basis, local))
+    return Moments(*_averaged(states, local))
 
 
 def g_matrix(basis: AdaptedBasis) -> LinearMatrix:
@@ -114,11 +119,56 @@ def _pseudospin_weights(basis: AdaptedBasis) -> NDArray[np.complex128]:
     return np.einsum("gab,ganm->bnm", group.axial, turned) / group.order / 3
 
 
-def _averaged(basis: AdaptedBasis, local: NDArray[np.complex128]) -> NDArray[np.complex128]:
+def _averaged(states: Multiplet, local: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """Sum over the orbits from the values at their representatives, by the action of the group."""
-    group, matrices = basis.orbits.group, basis.irrep.matrices
+    group, matrices = states.orbits.group, states.matrices
     carried = np.einsum("gab,gum,wbmn,gvn->wauv", group.axial, matrices, local, matrices.conj(), optimize=True)
     return carried / group.order
+
+
+@dataclass(frozen=True, eq=False)
+class GTensor:
+    """g tensor of a Kramers doublet: H = mu_B / 2 sum_ba sigma_b g_ba B_a.
+
+    matrix: (3, 3), rows pseudospin, columns field. principal: (3,) values, ordered by the cubic axis that each lies
+    nearest to; g = U S V^T, values s_i with the sign of u_i . v_i. axes: (3, 3), rows v_i, unit vectors of the field.
+    """
+
+    matrix: NDArray[np.float64]
+    principal: NDArray[np.float64]
+    axes: NDArray[np.float64]
+
+    @property
+    def scalar(self) -> float:
+        """Tr(g) / 3."""
+        return float(np.trace(self.matrix) / 3)
+
+
+_TIE = 1e-10
+
+
+def g_tensor(moment: NDArray[np.complex128], turn: NDArray[np.complex128]) -> GTensor:
+    """g tensor of a doublet from its moment (3, 2, 2) and the unitary (2, 2) whose columns are the pseudospin states.
+
+    Axes of equal principal values are free: they are taken as near to the cubic axes as they can be.
+    """
+    turned = turn.conj().T @ moment @ turn
+    matrix = np.real(np.einsum("auv,bvu->ba", turned, PAULI))
+    square = matrix.T @ matrix
+    scale = max(float(np.trace(square)), 1.0)
+    axes = np.linalg.eigh(square + _TIE * scale * np.diag([0.0, 1.0, 2.0]))[1].T
+    _, order = linear_sum_assignment(-np.abs(axes.T))
+    axes = axes[order]
+    axes *= np.where(np.diagonal(axes) < 0, -1.0, 1.0)[:, None]
+    images = axes @ matrix.T
+    sign = np.where(np.einsum("ij,ij->i", images, axes) < 0, -1.0, 1.0)
+    return GTensor(matrix, sign * np.linalg.norm(images, axis=1), axes)
+
+
+def nearest_unitary(overlap: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """The unitary next to a square matrix."""
+    left, _, right = np.linalg.svd(overlap)
+    return np.asarray(left @ right)
 
 
 def g_of_doublet(moment: NDArray[np.complex128]) -> float:

@@ -13,7 +13,8 @@ from bandg.errors import BandgError
 
 COLUMNS = (
     "shape,termination,center,neighbors,cells,size_nm,n_pb,n_orbitals,E_e_eV,E_h_eV,E_gap_eV,g_e,g_h,g_bx,"
-    "surface_weight_e,surface_weight_h,residual_eV,model,set"
+    "surface_weight_e,surface_weight_h,residual_eV,model,set,g_e_x,g_e_y,g_e_z,g_h_x,g_h_y,g_h_z,edges,distortion,"
+    "seed,point_group"
 )
 
 
@@ -35,7 +36,7 @@ def test_the_dataset_holds_what_its_schema_says(small):
     for name, variable in SCHEMA.items():
         assert small[name].dims == variable.dims
         assert small[name].attrs["units"] == variable.unit
-    assert dict(small.sizes) == {"nc": 4, "carrier": 2, "level": 4, "axis": 3}
+    assert dict(small.sizes) == {"nc": 4, "carrier": 2, "level": 4, "axis": 3, "field": 3}
 
 
 def test_identities_between_columns(small):
@@ -128,7 +129,7 @@ def test_a_lead_skin_raises_the_hole_confinement(small):
     [
         ({"size": "4..16"}, "no unit"),
         ({"size": "0nm"}, "above zero"),
-        ({"shape": "ball"}, "cube or sphere"),
+        ({"shape": "ball"}, "cube, sphere, cuboid, octahedron or truncated-cube"),
         ({"termination": "oxide"}, "halide or lead"),
         ({"termination": []}, "no termination"),
         ({"center": "Pb", "size": "4cells"}, "has Cs in its center"),

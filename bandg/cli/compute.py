@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _COLUMNS = (
     ("size_nm", "size\nnm", ".3f"),
     ("cells", "cells\n", "d"),
+    ("edges", "edges\nPb", ""),
+    ("seed", "seed\n", "d"),
     ("n_orbitals", "orbitals\n", "d"),
     ("E_e_eV", "E_e\neV", ".4f"),
     ("E_h_eV", "E_h\neV", ".4f"),
@@ -29,9 +31,14 @@ _KP_HEADINGS = {"n_orbitals": "functions\n", "surface_weight_e": "glass\ne", "su
 
 def compute(
     size: Annotated[
-        str, typer.Option(help="7nm, 4..16nm, 4..16nm:1nm, 5nm,8nm or 7..25cells: cube edge or sphere diameter.")
+        str,
+        typer.Option(
+            help="7nm, 4..16nm, 4..16nm:1nm, 5nm,8nm or 7..25cells: cube edge or sphere diameter; 4x4x6nm: cuboid."
+        ),
     ] = "4..16nm",
-    shape: Annotated[str, typer.Option(help="cube or sphere.")] = "cube",
+    shape: Annotated[
+        str, typer.Option(help="cube, sphere, cuboid, octahedron (size: corner to corner) or truncated-cube.")
+    ] = "cube",
     termination: Annotated[
         str | None, typer.Option(help="halide, lead or halide,lead; with --model kp hard-wall, glass or both.")
     ] = None,
@@ -48,6 +55,24 @@ def compute(
     barrier: Annotated[
         str | None, typer.Option(help="kp: heights of the glass, 3eV or 3eV,2eV for electron and hole.")
     ] = None,
+    truncation: Annotated[
+        float | None, typer.Option(help="truncated-cube: share of the corners cut off, up to 1; default 0.5.")
+    ] = None,
+    strain: Annotated[str | None, typer.Option(help="zz=0.01,xx=-0.005 or 111=0.01 (along [111]).")] = None,
+    tilt: Annotated[str | None, typer.Option(help="Octahedral tilt: a0a0c+, a0a0c-, a-a-a-, a-b+a- (gamma).")] = None,
+    angles: Annotated[str | None, typer.Option(help="Degrees of the tilt, one for each letter: 8 or 8,10.")] = None,
+    second: Annotated[str | None, typer.Option(help="Parameter set of a second halide, by name or path.")] = None,
+    fraction: Annotated[float | None, typer.Option(help="Share of the second halide, 0 to 1.")] = None,
+    offset: Annotated[
+        str | None, typer.Option(help="Valence-band top of the second crystal above the first's: -0.3eV.")
+    ] = None,
+    x_vacancies: Annotated[float | None, typer.Option(help="Share of the surface X that is missing.")] = None,
+    pb_vacancies: Annotated[float | None, typer.Option(help="Share of the surface Pb that is missing.")] = None,
+    occupancy: Annotated[
+        float | None, typer.Option(help="Mean-field occupancy of the surface X, 1 halide to 0 lead; keeps symmetry.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of alloy and vacancies; default 1.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="So many seeds, averaged with standard errors.")] = None,
     solver: Annotated[str, typer.Option(help="auto, dense, superlu or pardiso.")] = "auto",
     workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
     scheduler: Annotated[
@@ -64,17 +89,24 @@ def compute(
     from bandg.api import compute as compute_dataset
     from bandg.cli.progress import Progress
     from bandg.dataset import FORMATS, write
+    from bandg.errors import BandgError
     from bandg.files import check_writable
     from bandg.measured import load_measured
+    from bandg.parameters import load_set
+    from bandg.units import parse_energies
 
     if out is not None:
         check_writable(out, FORMATS)
-        if levels > 1 and out.suffix.lower() == ".csv":
-            check_writable(out.with_suffix(".levels.csv"), FORMATS)
+        for second_file, wanted in ((".levels.csv", levels > 1), (".mean.csv", (seeds or 1) > 1)):
+            if wanted and out.suffix.lower() == ".csv":
+                check_writable(out.with_suffix(second_file), FORMATS)
     if plot is not None:
         from bandg.plot.output import check_picture_path
 
         check_picture_path(plot)
+    heights = parse_energies(offset, "offset") if offset is not None else (None,)
+    if len(heights) > 1:
+        raise BandgError(f"offset {offset!r} must be one energy, as -0.3eV")
     points = load_measured(data) if data is not None else ()
     with Progress() as progress:
         dataset = compute_dataset(
@@ -95,8 +127,22 @@ def compute(
             scheduler=scheduler,
             on_start=progress.start,
             on_done=progress.advance,
+            truncation=truncation,
+            strain=strain,
+            tilt=tilt,
+            angles=angles,
+            second=second if second is None or not second.endswith(".toml") else load_set(Path(second)),
+            fraction=fraction,
+            offset_eV=heights[0],
+            x_vacancies=x_vacancies,
+            pb_vacancies=pb_vacancies,
+            occupancy=occupancy,
+            seed=seed,
+            seeds=seeds,
         )
     print_table(dataset)
+    print_tensors(dataset)
+    print_averages(dataset)
     print_levels(dataset)
     print_warnings(dataset)
     for path in write(dataset, out) if out is not None else []:
@@ -122,6 +168,9 @@ def print_table(dataset: xarray.Dataset) -> None:
         first = chosen[0][0]
         centers = "/".join(dict.fromkeys(row["center"] for row, _ in chosen))
         surface = f"{termination} termination, centered on {centers}"
+        if first["shape"] == "structure":
+            surface = f"{len(rows)} from atoms"
+        surface += "".join(f"\n{text}" for text in dict.fromkeys(row["distortion"] for row, _ in chosen) if text)
         title = f"{first['set']} (etb, neighbors {first['neighbors']})\n{first['shape']}, {surface}"
         if first["model"] == "kp":
             title = f"{first['set']} (k.p, 8 bands)\n{first['shape']}, {_wall(dataset, termination)}"
@@ -132,7 +181,8 @@ def print_table(dataset: xarray.Dataset) -> None:
             box=box.SIMPLE_HEAD,
             padding=0,
         )
-        columns = [column for column in _COLUMNS if column[0] != "cells" or first["cells"] is not None]
+        empty = [name for name in ("cells", "edges", "seed") if all(row[name] in (None, "") for row, _ in chosen)]
+        columns = [column for column in _COLUMNS if column[0] not in empty]
         for name, heading, _ in columns:
             named = _KP_HEADINGS.get(name, heading) if first["model"] == "kp" else heading
             table.add_column(named, justify="right", no_wrap=True)
@@ -140,9 +190,75 @@ def print_table(dataset: xarray.Dataset) -> None:
             table.add_column("", no_wrap=True)
         for row, flag in chosen:
             table.add_row(
-                *(format(row[name], form) for name, _, form in columns), *(["*" if flag else ""] * any(cached))
+                *("" if row[name] is None else format(row[name], form) for name, _, form in columns),
+                *(["*" if flag else ""] * any(cached)),
             )
         _print(table)
+
+
+def print_tensors(dataset: xarray.Dataset) -> None:
+    """Print the principal values of g and their axes where they are not all equal."""
+    from rich import box
+    from rich.table import Table
+
+    values = dataset["g_axis"].values
+    seeds = dataset["seed"].values
+    several = len({int(seed) for seed in seeds}) > 1  # one by one they fill the screen and say little: see the files
+    uneven = [i for i in range(len(values)) if float(abs(values[i] - values[i, :, :1]).max()) > 5e-4]
+    uneven = [i for i in uneven if seeds[i] < 0 or not several]
+    if not uneven:
+        return
+    table = Table(
+        title="principal values of g, by the cubic axis that each lies nearest to",
+        caption="axis: unit vector of the field",
+        box=box.SIMPLE_HEAD,
+        padding=0,
+    )
+    for heading in ("size\nnm", "seed\n", "symmetry\n", "carrier\n", *(f"g_{x}\n" for x in "xyz")):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for x in "xyz":
+        table.add_column(f"axis {x}\n", justify="right", no_wrap=True)
+    for i in uneven:
+        row = dataset.isel(nc=i)
+        seed = int(row["seed"])
+        for c, carrier in enumerate(row["carrier"].values.tolist()):
+            axes = (" ".join(f"{component:+.2f}" for component in axis) for axis in row["g_direction"].values[c])
+            table.add_row(
+                f"{float(row['size_nm']):.3f}",
+                "" if seed < 0 else str(seed),
+                str(row["point_group"].values),
+                carrier,
+                *(f"{value:+.3f}" for value in values[i, c]),
+                *axes,
+            )
+    _print(table)
+
+
+def print_averages(dataset: xarray.Dataset) -> None:
+    """Print the averages over seeds with their standard errors."""
+    from rich import box
+    from rich.table import Table
+
+    from bandg.averages import average_rows
+
+    rows = average_rows(dataset)
+    if not rows:
+        return
+    table = Table(
+        title="averages over seeds, with standard errors of the mean", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    names = (
+        ("E_gap_eV", "E_e-E_h (eV)", ".4f"),
+        ("g_e", "g_e", "+.3f"),
+        ("g_h", "g_h", "+.3f"),
+        ("g_bx", "g_BX", "+.3f"),
+    )
+    for heading in ("size (nm)", "termination", "seeds", *(heading for _, heading, _ in names)):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in rows:
+        cells = (f"{row[name]:{form}} ± {row[f'{name}_stderr']:.{form[-2]}f}" for name, _, form in names)
+        table.add_row(f"{row['size_nm']:.3f}", row["termination"], str(row["seeds"]), *cells)
+    _print(table)
 
 
 def _wall(dataset: xarray.Dataset, termination: str) -> str:

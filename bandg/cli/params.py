@@ -42,7 +42,11 @@ def show(
     found = load_set(name)
     table = Table(Column("path", no_wrap=True), Column("value", no_wrap=True), "unit", "status", "source")
     notes = []
-    for path, entry in [*found.entries.items(), *((e.path, e) for e in found.published.values())]:
+    for path, entry in [
+        *found.entries.items(),
+        *found.scaling.items(),
+        *((e.path, e) for e in found.published.values()),
+    ]:
         value = f"{entry.value:.12g}" if entry.stderr is None else f"{entry.value:.12g} +- {entry.stderr:.2g}"
         table.add_row(*(escape(cell) for cell in (path, value, entry.unit, entry.status, entry.source)))
         notes += [f"{path}: {entry.note}"] if entry.note else []

@@ -49,7 +49,7 @@ def local_model(parameters: ParameterSet, neighbors: int | None = None) -> Local
 @lru_cache(maxsize=16)
 def _local_model(orbitals: tuple[tuple[str, ...], ...], paths: tuple[str, ...], shells: tuple[str, ...]) -> LocalModel:
     spaces = tuple(AtomSpace(shells_of) for shells_of in orbitals)
-    onsite = tuple(_onsite(kind, space, paths) for kind, space in zip(KINDS, spaces, strict=True))
+    onsite = tuple(onsite_terms(kind, space, paths) for kind, space in zip(KINDS, spaces, strict=True))
     bond_kinds, vectors, terms = [], [], []
     for shell in shells:
         first, second = (KINDS.index(kind) for kind in shell.split("-"))
@@ -65,7 +65,8 @@ def _local_model(orbitals: tuple[tuple[str, ...], ...], paths: tuple[str, ...], 
     return LocalModel(KINDS, spaces, onsite, np.array(bond_kinds), np.array(vectors), tuple(terms), paths)
 
 
-def _onsite(kind: str, space: AtomSpace, paths: tuple[str, ...]) -> Terms:
+def onsite_terms(kind: str, space: AtomSpace, paths: tuple[str, ...]) -> Terms:
+    """Onsite energies and spin-orbit coupling of one kind of atom."""
     numbers, matrices = [], []
     for number, path in enumerate(paths):
         table, _, rest = path.partition(".")
@@ -81,27 +82,31 @@ def _onsite(kind: str, space: AtomSpace, paths: tuple[str, ...]) -> Terms:
     return Terms(np.array(numbers), np.array(matrices))
 
 
+def hopping_blocks(
+    shell: str, directions: NDArray[np.float64], first: AtomSpace, second: AtomSpace, paths: tuple[str, ...]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Parameters (m,) of a shell and their hopping blocks (n, m, orbitals, orbitals) without spin.
+
+    directions: (n, 3) unit vectors from the first atom to the second. In a shell of equal atoms an integral of two
+    shells acts both ways.
+    """
+    equal = len(set(shell.split("-"))) == 1
+    prefix = f"hopping.{shell}."
+    numbers = [number for number, path in enumerate(paths) if path.startswith(prefix)]
+    blocks = np.zeros((len(directions), len(numbers), len(first.labels), len(second.labels)))
+    for place, number in enumerate(numbers):
+        one, other, projection = split_integral(paths[number].removeprefix(prefix))
+        block = hopping_block(one, other, projection, directions)
+        blocks[:, place, first.shell_slice(one), second.shell_slice(other)] = block
+        if equal and one != other:
+            block = hopping_block(other, one, projection, directions)
+            blocks[:, place, first.shell_slice(other), second.shell_slice(one)] = block
+    return np.array(numbers, dtype=int), blocks
+
+
 def _hopping(
     shell: str, vector: NDArray[np.int64], first: AtomSpace, second: AtomSpace, paths: tuple[str, ...]
 ) -> Terms:
-    """Hopping terms along one vector; in a shell of equal atoms an integral of two shells acts both ways."""
-    direction = vector / np.linalg.norm(vector)
-    equal = len(set(shell.split("-"))) == 1
-    prefix = f"hopping.{shell}."
-    numbers, matrices = [], []
-    for number, path in enumerate(paths):
-        if not path.startswith(prefix):
-            continue
-        one, other, projection = split_integral(path.removeprefix(prefix))
-        block = np.zeros((len(first.labels), len(second.labels)))
-        block[first.shell_slice(one), second.shell_slice(other)] = hopping_block(one, other, projection, direction)[0]
-        if equal and one != other:
-            block[first.shell_slice(other), second.shell_slice(one)] = hopping_block(other, one, projection, direction)[
-                0
-            ]
-        numbers.append(number)
-        matrices.append(np.kron(block, np.eye(2)))
-    shape = (0, first.dimension, second.dimension)
-    return Terms(
-        np.array(numbers, dtype=int), np.array(matrices, dtype=complex) if matrices else np.zeros(shape, complex)
-    )
+    """Hopping terms along one vector."""
+    numbers, blocks = hopping_blocks(shell, (vector / np.linalg.norm(vector))[None], first, second, paths)
+    return Terms(numbers, np.kron(blocks[0], np.eye(2)[None]).astype(complex))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,15 +11,18 @@ from numpy.typing import NDArray
 
 from bandg.eigen import Spectrum, Window, Work
 from bandg.errors import BandgError
-from bandg.etb.bulk import BandEdge, Bulk, bulk
-from bandg.etb.identify import confinement_energy, edge_irrep, overlaps, trial_state
-from bandg.etb.model import local_model, resolve_neighbors
+from bandg.etb.bulk import BandEdge, Bulk
+from bandg.etb.identify import confinement_energy, trial_of
+from bandg.etb.material import Material
+from bandg.etb.model import resolve_neighbors
+from bandg.etb.reduced import ReducedNanocrystal, reduced_nanocrystal, reduced_of
 from bandg.geometry import Nanocrystal
 from bandg.model import Levels, LevelState
 from bandg.parameters import ParameterSet
-from bandg.symmetry import AdaptedBasis, Orbits, find_orbits
-from bandg.system import LinearMatrix, LocalModel, SiteSystem
-from bandg.zeeman import g_matrix, g_of_doublet, g_of_quartet, moments
+from bandg.symmetry import AdaptedBasis
+from bandg.zeeman import g_of_doublet, g_of_quartet, g_tensor, moments_of
+
+__all__ = ["ReducedNanocrystal", "band_edges", "compute_levels", "reduced_nanocrystal"]
 
 _FIRST_DEPTH = 1.3
 """The first window reaches this many estimated confinement energies into the band."""
@@ -33,47 +35,6 @@ _SAME_LEVEL_EV = 1e-7
 
 _WHOLE_BAND_EV = 300.0
 """No level of any set lies further from the gap: no parameter is larger than 100 eV."""
-
-
-class ReducedNanocrystal:
-    """Geometry and symmetry of one nanocrystal, and its blocks; holds nothing that depends on parameter values."""
-
-    def __init__(self, nanocrystal: Nanocrystal, model: LocalModel) -> None:
-        coordinates, kind = nanocrystal.sites()
-        self.nanocrystal = nanocrystal
-        self.system = SiteSystem(model, coordinates, kind, nanocrystal.a_nm / 2)
-        self.orbits: Orbits = find_orbits(self.system)
-        self._blocks: dict[str, tuple[AdaptedBasis, LinearMatrix]] = {}
-        self._g_matrices: dict[str, LinearMatrix] = {}
-        self.surface = self._surface()
-
-    def block(self, label: str) -> tuple[AdaptedBasis, LinearMatrix]:
-        """Adapted basis and reduced Hamiltonian of an irrep, built at the first call."""
-        if label not in self._blocks:
-            basis = AdaptedBasis(self.orbits, self.orbits.group.irrep(label))
-            self._blocks[label] = basis, basis.hamiltonian()
-        return self._blocks[label]
-
-    def g_matrix(self, label: str) -> LinearMatrix:
-        """The g-factor as a matrix on the block of an irrep of doublets, built at the first call."""
-        if label not in self._g_matrices:
-            self._g_matrices[label] = g_matrix(self.block(label)[0])
-        return self._g_matrices[label]
-
-    def _surface(self) -> NDArray[np.bool_]:
-        """Representatives with fewer Pb or X neighbors than in the bulk (six X on Pb, two Pb on X)."""
-        representatives = self.orbits.representatives
-        axes = np.concatenate([np.eye(3, dtype=np.int64), -np.eye(3, dtype=np.int64)])
-        near = self.system.site_at(self.system.coordinates[representatives][:, None, :] + axes)
-        kind = self.system.kind[representatives]
-        other = (near >= 0) & (self.system.kind[near] != kind[:, None])
-        return other.sum(axis=1) < np.where(kind == 0, 6, 2)
-
-
-@lru_cache(maxsize=4)
-def reduced_nanocrystal(nanocrystal: Nanocrystal, model: LocalModel) -> ReducedNanocrystal:
-    """The reduced nanocrystal of a geometry and a model's structure, kept for the next parameter vector."""
-    return ReducedNanocrystal(nanocrystal, model)
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,12 +52,13 @@ class _Found:
 class _Carrier:
     """Electron or hole of one nanocrystal: where to look, and what was found."""
 
-    def __init__(self, edge: BandEdge, bulk_: Bulk, nanocrystal: Nanocrystal) -> None:
+    def __init__(self, edge: BandEdge, bulk_: Bulk, reduced: ReducedNanocrystal) -> None:
         self.edge = edge
         self.sign = 1 if edge is bulk_.conduction else -1
         self.name = "electron" if self.sign > 0 else "hole"
-        self.label = edge_irrep(edge, nanocrystal)
-        self.depth = _FIRST_DEPTH * confinement_energy(nanocrystal, edge, bulk_.E_g)
+        self.trial = trial_of(reduced, bulk_, edge)
+        self.label = self.trial.label
+        self.depth = _FIRST_DEPTH * confinement_energy(reduced, edge, bulk_.E_g)
         other = bulk_.valence if edge is bulk_.conduction else bulk_.conduction
         self.far_edge, self.mid_gap = other.energy, (edge.energy + other.energy) / 2
 
@@ -116,7 +78,7 @@ class _Carrier:
 
 
 def compute_levels(
-    parameters: ParameterSet,
+    parameters: ParameterSet | Material,
     nanocrystal: Nanocrystal,
     neighbors: int | None = None,
     levels: int = 1,
@@ -125,21 +87,20 @@ def compute_levels(
 ) -> Levels:
     """Band-edge levels and g-factors of one nanocrystal, and with levels > 1 the lowest ones of each carrier.
 
-    levels: K levels of each carrier from all irreps; 1 computes the two band edges alone.
+    parameters: a set, or a Material of two for a mixed halide. levels: K levels of each carrier from all irreps; 1
+    computes the two band edges alone.
     intra_atomic: add the angular momentum of the p shells to g. solver: "auto", "dense", "superlu" or "pardiso".
     Raises BandgError for a set without gap, or where a level cannot be verified.
     """
     started = time.perf_counter()
-    neighbors = resolve_neighbors(parameters, neighbors)
-    bulk_ = bulk(parameters, neighbors)
-    reduced = reduced_nanocrystal(nanocrystal, local_model(parameters, neighbors))
-    solution = _Solution(reduced, parameters.vector, bulk_, intra_atomic, solver)
+    solution, neighbors = _prepared(parameters, nanocrystal, neighbors, intra_atomic, solver)
+    reduced, bulk_ = solution.reduced, solution.bulk
     found = {carrier: solution.find(carrier, levels) for carrier in (solution.hole, solution.electron)}
     (hole, hole_levels), (electron, electron_levels) = found.values()
     return Levels(
         nanocrystal=nanocrystal,
         neighbors=neighbors,
-        n_pb=int(np.sum(reduced.system.kind == 0)),
+        n_pb=reduced.n_pb,
         n_orbitals=reduced.system.n_orbitals,
         electron=electron,
         hole=hole,
@@ -154,7 +115,24 @@ def compute_levels(
         solver="+".join(sorted(solution.work.backends)),
         seconds=time.perf_counter() - started,
         warnings=tuple(solution.warnings),
+        point_group=reduced.orbits.group.name,
     )
+
+
+def _prepared(
+    parameters: ParameterSet | Material,
+    nanocrystal: Nanocrystal,
+    neighbors: int | None,
+    intra_atomic: bool,
+    solver: str,
+) -> tuple[_Solution, int]:
+    material = parameters if isinstance(parameters, Material) else Material(parameters)
+    if nanocrystal.fraction and material.second is None:
+        raise BandgError("a mixed halide needs the parameter set of the second halide")
+    neighbors = resolve_neighbors(material.parameters, neighbors)
+    reduced = reduced_of(nanocrystal, material.parameters, material.spec(neighbors))
+    bulk_ = material.bulk(neighbors, nanocrystal.fraction)
+    return _Solution(reduced, material.vector(neighbors), bulk_, intra_atomic, solver), neighbors
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,15 +145,13 @@ class EdgeState:
 
 
 def band_edges(
-    parameters: ParameterSet, nanocrystal: Nanocrystal, neighbors: int | None = None, solver: str = "auto"
+    parameters: ParameterSet | Material, nanocrystal: Nanocrystal, neighbors: int | None = None, solver: str = "auto"
 ) -> tuple[ReducedNanocrystal, EdgeState, EdgeState]:
     """The reduced nanocrystal with its electron and its hole, as `compute_levels` finds them. Raises BandgError."""
-    neighbors = resolve_neighbors(parameters, neighbors)
-    reduced = reduced_nanocrystal(nanocrystal, local_model(parameters, neighbors))
-    solution = _Solution(reduced, parameters.vector, bulk(parameters, neighbors), False, solver)
+    solution, _ = _prepared(parameters, nanocrystal, neighbors, False, solver)
     found = [solution.band_edge(carrier) for carrier in (solution.electron, solution.hole)]
     electron, hole = (EdgeState(state.label, state.energy, state.vector) for state in found)
-    return reduced, electron, hole
+    return solution.reduced, electron, hole
 
 
 class _Solution:
@@ -192,8 +168,8 @@ class _Solution:
             solver,
         )
         self.work, self.warnings, self.sizes = Work(), [], {}  # type: Work, list[str], dict[str, int]
-        self.electron = _Carrier(bulk_.conduction, bulk_, reduced.nanocrystal)
-        self.hole = _Carrier(bulk_.valence, bulk_, reduced.nanocrystal)
+        self.electron = _Carrier(bulk_.conduction, bulk_, reduced)
+        self.hole = _Carrier(bulk_.valence, bulk_, reduced)
 
     def spectrum(self, label: str) -> Spectrum:
         """The reduced matrix of an irrep, ready to solve."""
@@ -203,19 +179,17 @@ class _Solution:
 
     def find(self, carrier: _Carrier, levels: int) -> tuple[LevelState, tuple[LevelState, ...]]:
         """The band edge of a carrier, and its lowest levels if more than one is asked for."""
-        edge = self.state(self.band_edge(carrier))
+        edge = self.state(self.band_edge(carrier), carrier)
         if levels == 1:
             return edge, ()
-        return edge, tuple(self.state(found) for found in self.lowest(carrier, levels))
+        return edge, tuple(self.state(found, carrier) for found in self.lowest(carrier, levels))
 
     def band_edge(self, carrier: _Carrier) -> _Found:
         """The state of the carrier's irrep that overlaps most with Bloch function x envelope."""
         spectrum = self.spectrum(carrier.label)
-        basis = self.reduced.block(carrier.label)[0]
-        trial = trial_state(self.reduced.nanocrystal, self.bulk, carrier.edge, basis)
         for depth in carrier.depth * _DEEPER ** np.arange(_MAX_WINDOWS):
             window = carrier.window(spectrum, carrier.far_edge, depth)
-            weights = overlaps(trial, window.states)
+            weights = carrier.trial.overlaps(carrier.label, window.states)
             if len(weights) and weights.max() >= 0.5:
                 break
         if not len(weights):
@@ -229,7 +203,8 @@ class _Solution:
                 f"{carrier.name}: the best overlap with Bloch function x envelope is {weights[best]:.2f}, "
                 "below one half; the band-edge state is uncertain"
             )
-        in_gap = np.sum(carrier.sign * (window.energies - window.energies[best]) < 0)
+        copies = self.reduced.orbits.group.irrep(carrier.label).copies
+        in_gap = np.sum(carrier.sign * (window.energies - window.energies[best]) < -_SAME_LEVEL_EV) // copies
         if in_gap:
             self.warnings.append(
                 f"{carrier.name}: {in_gap} {carrier.label} level(s) lie nearer to the gap than the band edge; "
@@ -241,17 +216,16 @@ class _Solution:
 
     def lowest(self, carrier: _Carrier, levels: int) -> list[_Found]:
         """The levels nearest to the gap from all irreps, in order, each counted once."""
-        spectra = {irrep.label: self.spectrum(irrep.label) for irrep in self.reduced.orbits.group.irreps}
+        spectra = {label: self.spectrum(label) for label in self.reduced.labels}
         depth = self._depth_for(carrier, spectra, levels)
         found = []
         for label, spectrum in spectra.items():
             window = carrier.window(spectrum, carrier.mid_gap, depth)
             spectrum.release()
-            weights = np.zeros(len(window.energies))
-            if label == carrier.label:
-                basis = self.reduced.block(label)[0]
-                weights = overlaps(trial_state(self.reduced.nanocrystal, self.bulk, carrier.edge, basis), window.states)
-            for energy, vector, weight in zip(window.energies, window.states.T, weights, strict=True):
+            weights = carrier.trial.overlaps(label, window.states)
+            copies = self.reduced.orbits.group.irrep(label).copies
+            states = zip(window.energies, window.states.T, weights, strict=True)
+            for energy, vector, weight in list(states)[::copies]:  # Kramers partners stand side by side
                 found.append(_Found(label, float(energy), vector, window.residual, float(weight)))
         return self._nearest(found, carrier, levels)
 
@@ -277,7 +251,10 @@ class _Solution:
         """A depth that holds at least the wanted number of levels and, where levels are not flat, few more."""
 
         def total(depth: float) -> int:
-            return sum(carrier.count(spectrum, carrier.mid_gap, depth) for spectrum in spectra.values())
+            return sum(
+                carrier.count(spectrum, carrier.mid_gap, depth) // self.reduced.orbits.group.irrep(label).copies
+                for label, spectrum in spectra.items()
+            )
 
         shallow, deep = 0.0, carrier.depth
         while total(deep) < levels:
@@ -294,28 +271,41 @@ class _Solution:
                 shallow = middle
         return deep
 
-    def state(self, found: _Found) -> LevelState:
+    def state(self, found: _Found, carrier: _Carrier) -> LevelState:
         """Everything that is reported of a level."""
-        basis = self.reduced.block(found.label)[0]
-        d = basis.irrep.dimension
-        moment = moments(basis, found.vector, self.vector)
+        basis = self.reduced.basis(found.label)
+        degeneracy = basis.irrep.degeneracy
+        states = basis.multiplet(found.vector)
+        moment = moments_of(states, self.vector)
         surface, character = self._weights(basis, found.vector)
-        doublet = d == 2 and not found.is_flat
-        quartet = d == 4 and not found.is_flat
-        return LevelState(
+        common = LevelState(
             energy_eV=found.energy,
             irrep=found.label,
-            degeneracy=d,
-            g=g_of_doublet(moment.total(self.intra_atomic)) if doublet else None,
-            g_quartet=g_of_quartet(moment.total(self.intra_atomic)) if quartet else None,
-            g_spin=g_of_doublet(moment.total() - moment.orbital) if doublet else None,
-            g_orbital=g_of_doublet(moment.orbital) if doublet else None,
-            g_atomic=g_of_doublet(moment.atomic) if doublet else None,
-            sigma_z=float(np.real(moment.sigma[2, 0, 0])) if doublet else None,
+            degeneracy=degeneracy,
             surface_weight=surface,
             overlap=found.overlap,
             character=character,
             residual_eV=found.residual,
+        )
+        if found.is_flat:
+            return common
+        total = moment.total(self.intra_atomic)
+        if degeneracy == 4:
+            return replace(common, g_quartet=g_of_quartet(total)) if basis.irrep.rows_aligned else common
+        turn = carrier.trial.pseudospin(states)
+        tensor = g_tensor(total, turn)
+        parts = (moment.total() - moment.orbital, moment.orbital, moment.atomic)
+        spin, orbital, atomic = (g_of_doublet(turn.conj().T @ part @ turn) for part in parts)
+        return replace(
+            common,
+            g=tensor.scalar,
+            g_spin=spin,
+            g_orbital=orbital,
+            g_atomic=atomic,
+            sigma_z=float(np.real(turn[:, 0].conj() @ moment.sigma[2] @ turn[:, 0])),
+            g_principal=tuple(tensor.principal.tolist()),
+            g_axes=tuple(tuple(axis) for axis in tensor.axes.tolist()),
+            g_tensor=tuple(tuple(row) for row in tensor.matrix.tolist()),
         )
 
     def _weights(self, basis: AdaptedBasis, vector: NDArray[Any]) -> tuple[float, dict[str, float]]:
