@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def hypotheses(
-    only: Annotated[str | None, typer.Option(help="Names of mechanisms, A,B,C; default: all.")] = None,
+    only: Annotated[str | None, typer.Option(help="Names of mechanisms, A,B,C; default: all quick ones.")] = None,
     combine: Annotated[list[str] | None, typer.Option(help="Two mechanisms together: A,B; repeated.")] = None,
     plugin: Annotated[
         list[Path] | None, typer.Option(help="Your own mechanisms: a Python file, which is run; repeated.")
@@ -51,9 +51,9 @@ def hypotheses(
     if plot is not None:
         check_picture_path(plot)
     base = _baseline(set_name, termination, shape, neighbors, cells)
-    singles, pairs = _mechanisms(base, only, combine or [], plugin or [])
+    known, singles, pairs = _mechanisms(base, only, combine or [], plugin or [])
     if list_:
-        print_mechanisms(singles)
+        print_mechanisms(known if only is None and not combine else singles)
         return
     points = load_measured(data)
     if not no_cache:
@@ -89,7 +89,8 @@ def _baseline(set_name: str, termination: str, shape: str, neighbors: int | None
 
 def _mechanisms(
     base: Case, only: str | None, combine: list[str], plugins: list[Path]
-) -> tuple[list[Mechanism], list[tuple[Mechanism, Mechanism]]]:
+) -> tuple[list[Mechanism], list[Mechanism], list[tuple[Mechanism, Mechanism]]]:
+    """All mechanisms that there are, those that are asked for, and the pairs."""
     from bandg.hypotheses.plugin import load_plugin
     from bandg.hypotheses.registry import choose, default_mechanisms
 
@@ -109,8 +110,9 @@ def _mechanisms(
     if only is not None:
         singles = list(choose(known, [part.strip() for part in only.split(",") if part.strip()]))
     else:
-        singles = [mechanism for pair in pairs for mechanism in pair] if pairs else known
-    return list({mechanism.name: mechanism for mechanism in singles}.values()), pairs
+        quick = [mechanism for mechanism in known if not mechanism.slow]
+        singles = [mechanism for pair in pairs for mechanism in pair] if pairs else quick
+    return known, list({mechanism.name: mechanism for mechanism in singles}.values()), pairs
 
 
 def _study(base: Case, singles: list[Any], pairs: list[Any], points: Any, evaluator: Any) -> Study:
@@ -175,4 +177,5 @@ def print_mechanisms(mechanisms: list[Mechanism]) -> None:
     for one in mechanisms:
         unit = f" {one.unit}" if one.unit else ""
         source = one.source or ("by definition" if one.definition else "none: assumed, left out of the verdict")
-        typer.echo(f"{one.name}: {one.lower:.4g}..{one.upper:.4g}{unit}\n  {one.text}\n  source: {source}")
+        slow = " (only if asked for by name)" if one.slow else ""
+        typer.echo(f"{one.name}: {one.lower:.4g}..{one.upper:.4g}{unit}{slow}\n  {one.text}\n  source: {source}")

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.compare import TheoryCurve
+from bandg.distortion import distorted
 from bandg.errors import BandgError
-from bandg.geometry import Nanocrystal, cube, sphere
+from bandg.geometry import Nanocrystal, cube, cuboid, sphere
 from bandg.hypotheses.exciton import ball_radius_nm
 from bandg.model import Levels
 from bandg.parameters import ParameterSet
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 CUBE_CELLS = (4, 5, 6, 8, 11, 15, 20)
 SPHERE_CELLS = (5, 6, 7, 8, 10, 14, 18, 24)
+CUBOID_CELLS = (4, 6, 8, 10, 14)
 """Edges and diameters in cells: 1.69, 1.911 and 2.25 eV lie inside of every curve, which ends in the computed bulk."""
 
 
@@ -72,7 +74,9 @@ class Case:
     model: "etb" or "kp" (the 8-band envelope model extracted from the same set). barrier: (electron, hole) heights of
     the glass in eV, None for hard walls. after: what is done to the result, such as a mapping of energies. mixed:
     (share, other case): the mean of the two curves at equal energy, as in an ensemble of both. added: (plus, minus)
-    pairs of cases whose difference, size by size, is added.
+    pairs of cases whose difference, size by size, is added. distortion: arguments of `bandg.distortion.distorted`.
+    seeds: so many random nanocrystals of each size are averaged. aspect: long over short edge of a cuboid, whose cells
+    are those of the short edges. periodic: whether the curve ends in the bulk, which a distorted crystal does not have.
     """
 
     parameters: ParameterSet
@@ -85,18 +89,31 @@ class Case:
     mixed: tuple[float, Case] | None = None
     added: tuple[tuple[Case, Case], ...] = ()
     cells: tuple[int, ...] = ()
+    distortion: tuple[tuple[str, Any], ...] = ()
+    seeds: int = 1
+    aspect: float = 1.0
+    periodic: bool = True
 
     @property
     def counts(self) -> tuple[int, ...]:
         """Cells of the nanocrystals, from small to large."""
-        return self.cells or (CUBE_CELLS if self.shape == "cube" else SPHERE_CELLS)
+        return self.cells or {"sphere": SPHERE_CELLS, "cuboid": CUBOID_CELLS}.get(self.shape, CUBE_CELLS)
 
     def crystals(self) -> tuple[Nanocrystal, ...]:
-        """The nanocrystals from small to large."""
+        """The nanocrystals from small to large, those of one size side by side."""
+        found = [self._crystal(n) for n in self.counts]
+        if not self.distortion:
+            return tuple(found)
+        options = dict(self.distortion)
+        return tuple(distorted(one, **options, seed=seed) for one in found for seed in range(1, self.seeds + 1))
+
+    def _crystal(self, n: int) -> Nanocrystal:
         a_nm = self.parameters.a_nm
-        if self.shape == "cube":
-            return tuple(cube(n, a_nm, self.termination) for n in self.counts)
-        return tuple(sphere(n * a_nm, a_nm, self.termination) for n in self.counts)
+        if self.shape == "sphere":
+            return sphere(n * a_nm, a_nm, self.termination)
+        if self.shape == "cuboid":
+            return cuboid((n, n, round(self.aspect * n)), a_nm, self.termination)
+        return cube(n, a_nm, self.termination)
 
     def parts(self) -> tuple[Case, ...]:
         """This case and all that it is made of."""
@@ -122,6 +139,8 @@ class Case:
             "termination": self.termination,
             "barrier_eV": self.barrier,
             "cells": list(self.counts),
+            "distortion": dict(self.distortion),
+            "seeds": self.seeds,
         }
 
 
@@ -187,11 +206,13 @@ class Attempt:
 
 def sizes_of(case: Case, levels: Iterable[Levels | None]) -> Sizes:
     """The numbers of one case without its mappings. A nanocrystal that failed is NaN."""
-    rows = [_row(case, crystal, found) for crystal, found in zip(case.crystals(), levels, strict=True)]
-    return Sizes(*np.array([*rows, _bulk_row(case)]).T)
+    each = [_row(crystal, found) for crystal, found in zip(case.crystals(), levels, strict=True)]
+    rows = np.array(each).reshape(len(case.counts), -1, len(each[0])).mean(axis=1)
+    ends = [_bulk_row(case)] if case.periodic else []
+    return Sizes(*np.array([*rows, *ends]).T)
 
 
-def _row(case: Case, crystal: Nanocrystal, found: Levels | None) -> list[float]:
+def _row(crystal: Nanocrystal, found: Levels | None) -> list[float]:
     size, radius = crystal.size_nm, ball_radius_nm(crystal)
     if found is None or found.electron.g is None or found.hole.g is None:
         return [size, radius, *[np.nan] * 7]

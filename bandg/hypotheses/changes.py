@@ -157,6 +157,55 @@ class Share:
 
 
 @dataclass(frozen=True)
+class Occupancy:
+    """The mean-field occupancy of surface X: 0 is the termination `lead`, 1 `halide`."""
+
+    def __call__(self, case: Case, value: float) -> Case:
+        """The case with that surface. Raises BandgError outside of 0..1."""
+        return _with_surface(case, "occupancy", 1 - value)
+
+
+@dataclass(frozen=True)
+class Vacancies:
+    """The share `value` of surface X that is there, the others taken away at random; mean over the seeds."""
+
+    seeds: int
+    cells: tuple[int, ...]
+
+    def __call__(self, case: Case, value: float) -> Case:
+        """The case with that surface, of small nanocrystals alone. Raises BandgError outside of 0..1."""
+        changed = replace(_with_surface(case, "x_vacancies", 1 - value), cells=self.cells, periodic=False)
+        return replace(changed, seeds=self.seeds) if changed.distortion else changed
+
+
+def _with_surface(case: Case, name: str, missing: float) -> Case:
+    """The case with a share of its surface X missing; pure terminations have no distortion."""
+    if not -1e-12 <= missing <= 1 + 1e-12:
+        raise BandgError(f"a share of {missing:g} is not between 0 and 1")
+    if missing <= 1e-12:
+        return replace(case, termination="halide")
+    if missing >= 1 - 1e-12:
+        return replace(case, termination="lead")
+    value = 1 - missing if name == "occupancy" else missing
+    return replace(case, termination="halide", distortion=(*case.distortion, (name, value)))
+
+
+@dataclass(frozen=True)
+class Tilt:
+    """Octahedra turned by `value` degrees about each axis that Glazer's symbol tilts; without the bulk."""
+
+    symbol: str
+    cells: tuple[int, ...]
+
+    def __call__(self, case: Case, value: float) -> Case:
+        """The case with tilted octahedra; hoppings follow their distances. Raises BandgError for an angle too large."""
+        changed = replace(case, cells=self.cells, periodic=False)
+        if value == 0:
+            return changed
+        return replace(changed, distortion=(*case.distortion, ("tilt", self.symbol), ("angles", f"{value:.6f}")))
+
+
+@dataclass(frozen=True)
 class After:
     """Change the result: step(value) is a frozen function of Sizes."""
 

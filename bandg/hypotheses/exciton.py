@@ -37,7 +37,7 @@ _TERMS = 400
 
 def ball_radius_nm(crystal: Nanocrystal) -> float:
     """Radius of the sphere of the same volume in nm, the volume being that of the nanocrystal's size."""
-    return crystal.size_nm * ((3 / (4 * np.pi)) ** (1 / 3) if crystal.shape == "cube" else 0.5)
+    return crystal.size_nm * (0.5 if crystal.shape == "sphere" else (3 / (4 * np.pi)) ** (1 / 3))
 
 
 def reduced_mass(crystal: Bulk) -> float:

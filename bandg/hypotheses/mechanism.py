@@ -21,6 +21,7 @@ class Mechanism:
     assumed, is shown and has no part in the verdict). baseline: the value that
     changes nothing, None where there is none. limits: what the value
     can be at all. definition: the range follows from what the value means, such as a share of an ensemble.
+    slow: whether it is left out unless asked for by name.
     Raises BandgError for a range that is empty, reversed or outside of the limits.
     """
 
@@ -34,6 +35,7 @@ class Mechanism:
     source: str = ""
     definition: bool = False
     limits: tuple[float, float] = (-math.inf, math.inf)
+    slow: bool = False
 
     def __post_init__(self) -> None:
         where = f"mechanism {self.name!r}: "

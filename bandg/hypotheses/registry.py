@@ -15,9 +15,12 @@ from bandg.hypotheses.changes import (
     Glass,
     HoleDispersion,
     IntraAtomic,
+    Occupancy,
     Share,
     Strain,
     Target,
+    Tilt,
+    Vacancies,
     Values,
 )
 from bandg.hypotheses.mechanism import Mechanism
@@ -31,7 +34,7 @@ ATOMIC_LAMBDA_I = 0.3142
 
 def default_mechanisms(case: Case) -> tuple[Mechanism, ...]:
     """The mechanisms that make sense for a baseline: what its set does not have is left out."""
-    found = [*_energy(), *_geometry(case), *_moment(), *_parameters(case)]
+    found = [*_energy(), *_geometry(case), *_surface(case), *_moment(), *_parameters(case)]
     return tuple(found)
 
 
@@ -109,6 +112,14 @@ def _geometry(case: Case) -> list[Mechanism]:
             limits=(0.0, 1.0),
         ),
         Mechanism(
+            "aspect-ratio",
+            "A share of the nanocrystals are cuboids whose long edge is 1.5 times the two short ones. "
+            "The value is that share at equal transition energy, and g the mean over the directions.",
+            Share((("shape", "cuboid"), ("aspect", 1.5))),
+            *(0.0, 1.0, 0.0),
+            limits=(0.0, 1.0),
+        ),
+        Mechanism(
             "envelope-model",
             "The 8-band k.p envelope model of the same bulk bands behind hard walls takes the place of tight binding. "
             "The value is the share of the way there at equal energy; what is left is the atomic surface.",
@@ -134,6 +145,46 @@ def _geometry(case: Case) -> list[Mechanism]:
             *(-0.03, 0.03, 0.0),
             source="zhao2020: 3 % over all sizes; harrison1980 for the exponent",
             limits=(-0.2, 0.2),
+        ),
+    ]
+
+
+SEEDS = 4
+_SMALL = (4, 5, 6, 7)
+_TILTED = (4, 6, 8, 10)
+
+
+def _surface(case: Case) -> list[Mechanism]:
+    own = 1.0 if case.termination == "halide" else 0.0
+    return [
+        Mechanism(
+            "surface-occupancy",
+            "A share of the halide sites of the surface is filled, in mean field, so that the symmetry stays. "
+            "0 is the lead termination, 1 the halide one.",
+            Occupancy(),
+            *(0.0, 1.0, own),
+            definition=True,
+            limits=(0.0, 1.0),
+        ),
+        Mechanism(
+            "surface-vacancies",
+            "A share of the halide sites of the surface is filled at random; the curve is the mean over seeds. "
+            "Small nanocrystals alone are computed, so the curve ends above the lower energies.",
+            Vacancies(SEEDS, _SMALL),
+            *(0.0, 1.0, None),
+            definition=True,
+            limits=(0.0, 1.0),
+            slow=True,
+        ),
+        Mechanism(
+            "tilt",
+            "The octahedra turn about one axis in phase (a0a0c+), and hoppings follow the distances of the atoms. "
+            "There is no tilted bulk to end in, so the curve ends above the lower energies.",
+            Tilt("a0a0c+", _TILTED),
+            *(0.0, 10.0, None),
+            unit="deg",
+            limits=(0.0, 25.0),
+            slow=True,
         ),
     ]
 
