@@ -1,0 +1,76 @@
+"""Tables and pictures of the page on the hole g-factor, from stored results; and the table of the README.
+
+python docs/_scripts/hole.py FOLDER
+python docs/_scripts/hole.py --readme README.md
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from validation import table
+
+from bandg.compare import QUANTITIES, compare
+from bandg.curves import resolve
+from bandg.hypotheses.report import baseline_text, markdown
+from bandg.compare import verdict_points
+from bandg.measured import load_measured
+from bandg.plot.hypotheses import plot_hypotheses
+from bandg.plot.overlay import plot_overlay
+from bandg.resources import theory_curve
+
+CURVES = ("etb:lead", "etb:halide", "kp:hard-wall", "kp:bulk-law")
+BEGIN, END = "<!-- hypotheses: begin -->", "<!-- hypotheses: end -->"
+
+
+def stored(name: str = "hypotheses") -> list[dict[str, Any]]:
+    """The findings that are stored with the curves."""
+    return json.loads(theory_curve(f"computed/{name}.json").read_text(encoding="utf-8"))
+
+
+def readme_block() -> str:
+    """The table with its baseline, as it stands in the README."""
+    rows = stored()
+    return f"{BEGIN}\n{baseline_text(rows[0])}\n\n{markdown(rows)}{END}"
+
+
+def residuals() -> str:
+    """Theory minus measured for the named curves."""
+    points = load_measured("meliakov2025")
+    found = [compare(curve, points) for curve in resolve(CURVES)]
+    lines = []
+    for number, residual in enumerate(found[0].residuals):
+        point = residual.point
+        cells = [f"{one.residuals[number].residual:+.2f}" for one in found]
+        lines.append([f"{point.energy_eV:g}", f"`{point.quantity}`", f"{point.value:+.2f}", *cells])
+    for quantity in QUANTITIES:
+        lines.append(["", f"rms of {quantity}", "", *(f"{one.rms(quantity):.2f}" for one in found)])
+    return table(["eV", "", "measured", *(f"`{one.name}`" for one in found)], lines)
+
+
+def write(folder: Path) -> None:
+    """Write hypotheses.md, hypotheses.png, overlay.md and overlay.png into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows, points = stored(), load_measured("meliakov2025")
+    (folder / "hypotheses.md").write_text(f"{baseline_text(rows[0])}\n\n{markdown(rows)}", encoding="utf-8")
+    plot_hypotheses(rows, verdict_points(points), folder / "hypotheses.png")
+    (folder / "overlay.md").write_text(residuals(), encoding="utf-8")
+    plot_overlay(resolve(CURVES), points, folder / "overlay.png")
+
+
+def write_readme(path: Path) -> None:
+    """Put the table between its marks."""
+    text = path.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    path.write_text(before + readme_block() + after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--readme":
+        write_readme(Path(sys.argv[2]))
+    else:
+        write(Path(sys.argv[1]))
