@@ -14,3 +14,14 @@ def test_every_convention_holds():
     result = runner.run(found)
     assert result.attempted > 20
     assert result.failed == 0
+
+
+def test_example_of_a_fit_runs():
+    from bandg.fit.job import parse_job
+    from bandg.fit.residuals import problem_of
+    from bandg.fit.solve import solve
+
+    text = (DOCS / "fitting.md").read_text(encoding="utf-8")
+    example = text.split("```toml\n")[1].split("```")[0]
+    found = solve(problem_of(parse_job(example, "fitting.md")), starts=1, cache=False)
+    assert found.best.converged and found.errors.chi2 < found.errors.dof

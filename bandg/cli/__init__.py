@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bandg import __version__
-from bandg.cli import bulk, compute, hypotheses, infer, info, kp, overlay, params, sensitivity
+from bandg.cli import bulk, compute, fit, hypotheses, infer, info, kp, overlay, params, sensitivity
 from bandg.errors import BandgError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.command("compute")(compute.compute)
 app.command("bulk")(bulk.bulk)
 app.command("sensitivity")(sensitivity.sensitivity)
+app.command("fit")(fit.fit)
 app.command("infer")(infer.infer)
 app.command("overlay")(overlay.overlay)
 app.command("hypotheses")(hypotheses.hypotheses)
@@ -51,7 +52,7 @@ def main() -> None:
     except BandgError as error:
         _fail(str(error))
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("interrupted; finished sizes are kept", err=True)
+        typer.echo("interrupted; what is finished is kept", err=True)
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()

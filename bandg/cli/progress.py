@@ -36,14 +36,18 @@ class Progress:
         if not self._bar.disable:
             self._bar.stop()
 
-    def start(self, total: int) -> None:
-        """Begin with a number of nanocrystals to compute; called again, it adds to them."""
+    def start(self, total: int, what: str = "nanocrystals, largest first") -> None:
+        """Begin with a number of nanocrystals, or of something else; called again, it adds to them."""
         self._total += total
         if self._task is None:
-            self._task = self._bar.add_task("nanocrystals, largest first", total=total)
+            self._task = self._bar.add_task(what, total=total)
         self._bar.update(self._task, total=self._total)
 
     def advance(self, job: AnyJob, cached: bool) -> None:
         """One nanocrystal is done."""
+        self.step(f"{job.nanocrystal.size_nm:.2f} nm done")
+
+    def step(self, text: str) -> None:
+        """One of what is counted is done."""
         assert self._task is not None
-        self._bar.update(self._task, advance=1, description=f"{job.nanocrystal.size_nm:.2f} nm done")
+        self._bar.update(self._task, advance=1, description=text)

@@ -1,0 +1,79 @@
+"""`bandg fit`: a tight-binding set fitted to bands and bulk properties."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from bandg.fit.profile import ProfilePoint
+    from bandg.fit.solve import Fit
+
+
+def fit(
+    job: Annotated[Path, typer.Argument(help="JOB.toml: what is free, and what it is fitted to.")],
+    out: Annotated[Path | None, typer.Option(help="Write NAME.toml, and the covariance beside it.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw bands and residuals to FILE.pdf, .png or .svg.")] = None,
+    starts: Annotated[int | None, typer.Option(min=1, max=1000, help="Number of starts instead of the job's.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(help="QUANTITY=LO..HI:N: repeat the fit with it held at N values, as g_h=-1..0.5:7.")
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
+) -> None:
+    """Fit a parameter set by least squares with exact derivatives, and report what the data determine."""
+    from threadpoolctl import threadpool_limits
+
+    from bandg.cli.progress import Progress
+    from bandg.files import check_writable
+    from bandg.fit.job import read_job
+    from bandg.fit.profile import parse_profile
+    from bandg.fit.report import report
+    from bandg.fit.residuals import problem_of
+    from bandg.fit.result import write_fit
+    from bandg.fit.solve import solve
+
+    if out is not None:
+        check_writable(out, (".toml",))
+        check_writable(out.with_suffix(".json"), (".json",))
+    if plot is not None:
+        from bandg.plot.output import check_picture_path
+
+        check_picture_path(plot)
+    held = parse_profile(profile) if profile is not None else None
+    problem = problem_of(read_job(str(job)), job.parent)
+    with threadpool_limits(1), Progress() as progress:
+        found = solve(
+            problem,
+            starts,
+            cache=not no_cache,
+            on_start=lambda total: progress.start(total, "starts"),
+            on_done=lambda attempt, _: progress.step(f"start {attempt.number + 1}: cost {attempt.cost:.4g}"),
+        )
+    typer.echo(report(found), nl=False)
+    if found.n_cached:
+        typer.echo(f"{found.n_cached} of {len(found.attempts)} starts from the cache")
+    points = _profile(found, *held) if held is not None else ()
+    written = list(write_fit(found, out, points)) if out is not None else []
+    if plot is not None:
+        from bandg.plot.fit import plot_fit
+
+        plot_fit(found, plot)
+        written.append(plot)
+    for path in written:
+        typer.echo(f"wrote {path}")
+
+
+def _profile(found: Fit, quantity: str, values: Any) -> tuple[ProfilePoint, ...]:
+    """Compute the profile with a bar, and print it."""
+    from threadpoolctl import threadpool_limits
+
+    from bandg.cli.progress import Progress
+    from bandg.fit.profile import profile, profile_text
+
+    with threadpool_limits(1), Progress() as progress:
+        progress.start(len(values), f"profile of {quantity}")
+        points = profile(found, quantity, values, lambda point: progress.step(f"{quantity} = {point.wanted:.4g}"))
+    typer.echo("\n" + profile_text(found, quantity, points), nl=False)
+    return points

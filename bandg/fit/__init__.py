@@ -1,0 +1,1 @@
+"""Fits of tight-binding sets to bands: jobs, residuals with exact derivatives, solution, errors and report."""
