@@ -14,7 +14,7 @@ from bandg.etb.bloch import BlochHamiltonian
 from bandg.etb.bulk import Bulk, occupied_bands
 from bandg.hypotheses.case import Case, Sizes, bulk_of
 from bandg.hypotheses.exciton import exciton_shift, reduced_mass
-from bandg.parameters import ParameterSet
+from bandg.parameters import ParameterSet, load_set
 from bandg.units import HBAR2_OVER_M0
 
 Change = Callable[[Case, float], Case]
@@ -119,6 +119,19 @@ class Target:
 
         found = _root(error, old.value(self.path), 0.05, _WIDEST_EV, f"{self.quantity} = {value:g} eV")
         return replace(case, parameters=at(found))
+
+
+@dataclass(frozen=True)
+class OtherSet:
+    """Another parameter set whose paths are scaled by the value at its own gap; 1 is that set as it is."""
+
+    name: str
+    paths: tuple[str, ...]
+
+    def __call__(self, case: Case, value: float) -> Case:
+        """The case with the other set. Raises BandgError where the gap cannot be held."""
+        moved = replace(case, parameters=load_set(self.name), neighbors=2)
+        return Values(self.paths, "scale")(moved, value)
 
 
 @dataclass(frozen=True)

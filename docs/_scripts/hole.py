@@ -13,10 +13,9 @@ from typing import Any
 
 from validation import table
 
-from bandg.compare import QUANTITIES, compare
+from bandg.compare import QUANTITIES, compare, verdict_points
 from bandg.curves import resolve
 from bandg.hypotheses.report import baseline_text, markdown
-from bandg.compare import verdict_points
 from bandg.measured import load_measured
 from bandg.plot.hypotheses import plot_hypotheses
 from bandg.plot.overlay import plot_overlay
