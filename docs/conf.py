@@ -40,6 +40,7 @@ def generate(app):
     """Compute the numbers that the pages include."""
     import confinement
     import effects
+    import hole
     import schema
     import validation
 
@@ -47,6 +48,7 @@ def generate(app):
     confinement.write(HERE / "_generated")
     schema.write(HERE / "_generated")
     effects.write(HERE / "_generated")
+    hole.write(HERE / "_generated")
 
 
 def setup(app):

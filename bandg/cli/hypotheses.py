@@ -157,7 +157,7 @@ def print_study(found: Study) -> None:
     from rich.table import Table
 
     from bandg.cli.compute import _print
-    from bandg.hypotheses.report import HEADINGS, LEGEND, baseline_text, cells, rows
+    from bandg.hypotheses.report import HEADINGS, baseline_text, cells, legend, rows
 
     content = rows(found)
     table = Table(title="what could explain the hole g-factor", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -168,7 +168,7 @@ def print_study(found: Study) -> None:
         table.add_row(*cells(row))
     _print(table)
     typer.echo(baseline_text(content[0]))
-    typer.echo(LEGEND)
+    typer.echo(legend(content[0]))
     typer.echo(f"{found.computed} nanocrystals computed, {found.cached} from the cache")
 
 

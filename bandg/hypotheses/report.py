@@ -15,14 +15,18 @@ import numpy as np
 from bandg import __version__
 from bandg.compare import QUANTITIES, TheoryCurve
 from bandg.hypotheses.combine import Pair
-from bandg.hypotheses.study import ENERGIES_EV, TARGET, Finding, Study, Trial
+from bandg.hypotheses.study import ENERGIES_EV, Finding, Study, Trial
 
 HEADINGS = ("mechanism", "range", "best", "dg_h", "rms g_e", "rms g_h", "rms g_BX", "explains", "needed", "verdict")
-LEGEND = (
-    "best: the value in the range with the smallest rms over all points; dg_h: what it does to g_h at "
-    f"{TARGET[1]:g} eV; explains: share of the rms that it removes; needed: the value that meets g_h there, - where "
-    "that is not reached within three times the range."
-)
+
+
+def legend(row: Mapping[str, Any]) -> str:
+    """What the columns mean."""
+    return (
+        "best: the value in the range with the smallest rms over all points; dg_h: what it does to g_h at "
+        f"{row['target_eV']:g} eV; explains: share of the rms that it removes; needed: the value that meets g_h there, "
+        "- where that is not reached within three times the range."
+    )
 
 
 def plain(value: float | None) -> float | None:
@@ -33,7 +37,7 @@ def plain(value: float | None) -> float | None:
 def rows(found: Study) -> list[dict[str, Any]]:
     """One dictionary for each finding, what explains most first, as plain types.
 
-    range, needed and best in `unit`; rms_* and delta_g_h (at 2.25 eV) of the best value in the range.
+    range, needed and best in `unit`; rms_* and delta_g_h (at target_eV) of the best value in the range.
     """
     return [_row(finding, found) for finding in found.findings]
 
@@ -50,14 +54,16 @@ def _row(finding: Finding, found: Study) -> dict[str, Any]:
         "source": mechanism.source,
         "text": mechanism.text,
         "needed": plain(finding.needed),
-        "needed_1911": plain(finding.needed_also),
+        "needed_also": plain(finding.needed_also),
+        "also_eV": finding.goals[1][0] if len(finding.goals) > 1 else None,
         "defensible": finding.defensible,
         "best": best.value,
         "rms_g_e": plain(best.rms("g_e")),
         "rms_g_h": plain(best.rms("g_h")),
         "rms_g_bx": plain(best.rms("g_bx")),
         "rms": plain(best.rms(*QUANTITIES)),
-        "delta_g_h": plain(float(finding.delta["g_h"][-1])),
+        "delta_g_h": plain(finding.delta_g_h),
+        "target_eV": finding.goals[0][0],
         "explained": finding.explained,
         "verdict": finding.verdict,
         "pair": list(change.end) if isinstance(change, Pair) else None,
@@ -157,7 +163,7 @@ def to_html(table: Sequence[Mapping[str, Any]], picture: Path | None = None, poi
         '<html lang="en"><head><meta charset="utf-8"><title>bandg hypotheses</title>',
         f"<style>{_STYLE}</style></head><body>",
         "<h1>What could explain the hole g-factor?</h1>",
-        f"<p>{_text(baseline_text(table[0]))} {_text(LEGEND)}</p>",
+        f"<p>{_text(baseline_text(table[0]))} {_text(legend(table[0]))}</p>",
         _html_table(HEADINGS, [cells(row) for row in table], [row["status"] for row in table]),
     ]
     if picture is not None:

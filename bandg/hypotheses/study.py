@@ -20,11 +20,8 @@ from bandg.measured import MeasuredPoint
 ENERGIES_EV = (1.69, 1.911, 2.25)
 """Energies at which changes are given: those of the stated points."""
 
-TARGET = ("g_h", 2.25)
-"""The quantity and the energy in eV at which the needed value is looked for: there g_h falls short most."""
-
-ALSO_EV = 1.911
-"""Another energy at which it is looked for: a mechanism that explains g_h needs the same value there."""
+SHORT_ABOVE_EV = 1.87
+"""Above this energy curves without their large nanocrystals are exact (`bandg.hypotheses.evaluate.small`)."""
 
 _STEPS = 3
 
@@ -53,8 +50,9 @@ class Finding:
     """What one mechanism does.
 
     base: without it. trials: at the lower end, the middle and the upper end of its range. best: the value in the range
-    with the smallest rms over all points. needed: the value that meets g_h at TARGET, None where it is not reached
-    within three times the range; at_needed: the whole there. needed_also: the same for g_h at ALSO_EV.
+    with the smallest rms over all points. goals: (energy in eV, g_h) of the measured g_h of highest energy, which falls
+    short most, and of the next below. needed: the value that meets the first, None where it is not reached within three
+    times the range; at_needed: the whole there. needed_also: the same for the second, None where there is none.
     """
 
     mechanism: Mechanism
@@ -63,7 +61,8 @@ class Finding:
     best: Trial
     needed: float | None
     at_needed: Trial | None
-    needed_also: float | None = None
+    needed_also: float | None
+    goals: tuple[tuple[float, float], ...]
 
     @property
     def explained(self) -> float:
@@ -82,6 +81,12 @@ class Finding:
     def delta(self) -> dict[str, NDArray[np.float64]]:
         """Change of g at ENERGIES_EV by the best value, by quantity, each of shape (3,)."""
         return {name: self.best.g[name] - self.base.g[name] for name in QUANTITIES}
+
+    @property
+    def delta_g_h(self) -> float:
+        """Change of g_h by the best value at the energy of the first goal."""
+        energy = self.goals[0][0]
+        return float(self.best.curve.at("g_h", energy) - self.base.curve.at("g_h", energy))
 
     @property
     def verdict(self) -> str:
@@ -109,14 +114,16 @@ class Study:
     settings: dict[str, object] = field(default_factory=dict)
 
 
-def target_value(points: Sequence[MeasuredPoint], energy: float = TARGET[1]) -> float:
-    """The measured g at TARGET, or at another energy in eV. Raises BandgError where the points do not hold it."""
-    name = TARGET[0]
-    for point in points:
-        same = point.quantity.removeprefix("abs_") == name
-        if same and point.energy_eV is not None and abs(point.energy_eV - energy) < 5e-3:
-            return point.value  # where only the magnitude is stated, the source says that it is positive
-    raise BandgError(f"the measured points have no {name} at {energy:g} eV, which the needed values are made for")
+def goals_of(points: Sequence[MeasuredPoint]) -> tuple[tuple[float, float], ...]:
+    """(energy in eV, g_h) of the two measured g_h of highest energy, the highest first; one where there is one.
+
+    Where only the magnitude is stated it is taken as positive, as the text of meliakov2025 says it is.
+    Raises BandgError where there is none.
+    """
+    known = {p.energy_eV: p.value for p in points if p.quantity.removeprefix("abs_") == "g_h" and p.energy_eV}
+    if not known:
+        raise BandgError("the measured points have no g_h with an energy, which the needed values are made for")
+    return tuple(sorted(known.items(), reverse=True)[:2])
 
 
 class _Bench:
@@ -155,9 +162,7 @@ def study(
 ) -> Study:
     """Weigh mechanisms on one baseline. Raises BandgError where the baseline itself does not reach the points."""
     points = verdict_points(measured)
-    goals = [(TARGET[1], target_value(points))]
-    if any(point.energy_eV == ALSO_EV and point.quantity.endswith("g_h") for point in points):
-        goals.append((ALSO_EV, target_value(points, ALSO_EV)))
+    goals = goals_of(points)
     bench = _Bench(base, evaluator, points)
     curve = evaluator.curves([base])[0]
     base_trial = Trial(math.nan, curve, compare(curve, points))
@@ -185,7 +190,7 @@ def study(
         if mechanism.baseline is not None and mechanism.contains(mechanism.baseline):
             inside.append(Trial(mechanism.baseline, base_trial.curve, base_trial.comparison))
         best = min(inside, key=lambda trial: _finite(trial.rms(*QUANTITIES)))
-        findings.append(Finding(mechanism, base_trial, own, best, value, at_needed, other))
+        findings.append(Finding(mechanism, base_trial, own, best, value, at_needed, other, goals))
     findings.sort(key=lambda finding: (-finding.explained, finding.mechanism.name))
     return Study(base, base_trial, points, tuple(findings), computed=evaluator.computed, cached=evaluator.cached)
 
@@ -228,9 +233,10 @@ def _needed(
     from scipy.optimize import elementwise
 
     known = [[*own] for own in trials]
+    short = all(energy > SHORT_ABOVE_EV for energy, _ in goals)
 
     def miss(trial: Trial, goal: int) -> float:
-        return float(trial.curve.at(TARGET[0], goals[goal][0])) - goals[goal][1]
+        return float(trial.curve.at("g_h", goals[goal][0])) - goals[goal][1]
 
     def brackets() -> dict[tuple[int, int], tuple[float, float]]:
         found = {}
@@ -245,7 +251,7 @@ def _needed(
     open_ones = [n for n in range(len(mechanisms)) if any((n, goal) not in first for goal in range(len(goals)))]
     further = [(n, value) for n in open_ones for value in _outside(mechanisms[n])]
     asked = [(mechanisms[n], value) for n, value in further]
-    for (n, _), trial in zip(further, bench.trials(asked, short=True), strict=True):
+    for (n, _), trial in zip(further, bench.trials(asked, short), strict=True):
         known[n].append(trial)
     found = brackets()
     result: list[list[float | None]] = [[None] * len(mechanisms) for _ in goals]
@@ -255,7 +261,7 @@ def _needed(
     def error(values: NDArray[np.float64], which: NDArray[np.float64]) -> NDArray[np.float64]:
         keys = [list(found)[int(number)] for number in which.ravel()]
         wanted = [(mechanisms[n], float(value)) for (n, _), value in zip(keys, values.ravel(), strict=True)]
-        misses = [miss(trial, goal) for trial, (_, goal) in zip(bench.trials(wanted, short=True), keys, strict=True)]
+        misses = [miss(trial, goal) for trial, (_, goal) in zip(bench.trials(wanted, short), keys, strict=True)]
         return np.array(misses).reshape(values.shape)
 
     low, high = np.array(list(found.values())).T

@@ -50,12 +50,39 @@ def residuals() -> str:
     return table(["eV", "", "measured", *(f"`{one.name}`" for one in found)], lines)
 
 
+def joint() -> str:
+    """Evidences, residuals and posteriors of the joint question."""
+    found = json.loads(theory_curve("computed/joint.json").read_text(encoding="utf-8"))
+    models = found["models"]
+    names = [f"`{model['name']}`" for model in models]
+    lines = []
+    for number, point in enumerate(found["points"]):
+        cells = [f"{model['best_predicted'][number] - point['value']:+.2f}" for model in models]
+        lines.append([f"{point['energy_eV']:g}", f"`{point['quantity']}`", f"{point['value']:+.2f}", *cells])
+    lines.append(["", "rms", "", *(f"**{model['best_rms']:.3f}**" for model in models)])
+    lines.append(["", "ln Z below the best", "", *(f"{model['ln_Z_below_best']:.1f}" for model in models)])
+    for quantity in ("E_gap_eV", "g_e", "g_h"):
+        lines.append(["", f"bulk {quantity}", "", *(f"{model['best_bulk'][quantity]:.3f}" for model in models)])
+    text = table(["eV", "best minus measured", "measured", *names], lines)
+    paths = list(dict.fromkeys(path for model in models for path in model["posterior"]))
+    posterior = [[f"`{path}`", *(_posterior(model["posterior"].get(path)) for model in models)] for path in paths]
+    return text + "\n" + table(["mean +- std (best)", *names], posterior)
+
+
+def _posterior(one: dict[str, float] | None) -> str:
+    return "" if one is None else f"{one['mean']:.3f} +- {one['std']:.3f} ({one['best']:.3f})"
+
+
 def write(folder: Path) -> None:
-    """Write hypotheses.md, hypotheses.png, overlay.md and overlay.png into a folder."""
+    """Write the tables and pictures of the page into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     rows, points = stored(), load_measured("meliakov2025")
     (folder / "hypotheses.md").write_text(f"{baseline_text(rows[0])}\n\n{markdown(rows)}", encoding="utf-8")
     plot_hypotheses(rows, verdict_points(points), folder / "hypotheses.png")
+    fitted = stored("hypotheses-nnn")
+    (folder / "hypotheses_nnn.md").write_text(f"{baseline_text(fitted[0])}\n\n{markdown(fitted)}", encoding="utf-8")
+    plot_hypotheses(fitted, verdict_points(points), folder / "hypotheses_nnn.png")
+    (folder / "joint.md").write_text(joint(), encoding="utf-8")
     (folder / "overlay.md").write_text(residuals(), encoding="utf-8")
     plot_overlay(resolve(CURVES), points, folder / "overlay.png")
 

@@ -81,7 +81,7 @@ WRONG = [
     (("hypotheses", "--cells", "a,b"), "must be whole numbers"),
     (("hypotheses", "--set", "none"), "unknown parameter set"),
     (("hypotheses", "--data", "kp"), "no measured points named"),
-    (("hypotheses", "--data", "other.csv"), "have no g_h at 2.25 eV"),
+    (("hypotheses", "--data", "other.csv"), "have no g_h with an energy"),
     (("hypotheses", "--out", "a.csv"), "no known format"),
     (("hypotheses", "--report", "a.pdf"), "no known format"),
     (("hypotheses", "--plugin", "missing.py"), "No such file"),
@@ -96,7 +96,7 @@ FILES = {
     "mev.csv": "energy_eV,g_e,g_h\n1700,2.0,0.0\n1900,1.5,1.0\n",
     "columns.csv": "photon,g_e\n1.7,2.0\n",
     "nan.csv": "energy_eV,g_e\n1.7,nan\n",
-    "other.csv": "energy_eV,g_e,g_h\n1.8,1.0,0.5\n",
+    "other.csv": "energy_eV,g_e\n1.8,1.0\n",
     "broken.py": "1 / 0\n",
     "empty.py": "MECHANISMS = []\n",
     "reversed.py": (
