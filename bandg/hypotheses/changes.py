@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -165,7 +166,9 @@ class Share:
             raise BandgError(f"a share of {value:g} is not between 0 and 1")
         if value <= 0:
             return case
-        other = replace(case, cells=(), **dict(self.fields))  # type: ignore[arg-type]
+        fields: dict[str, Any] = dict(self.fields)
+        cells = case.cells if fields.get("shape", case.shape) == case.shape else ()
+        other = replace(case, cells=cells, **fields)
         return other if value >= 1 else replace(case, mixed=(value, other))
 
 

@@ -78,6 +78,7 @@ def test_the_needed_value_meets_the_measurement_on_the_curve_itself(found):
     missing = 1.69 - float(found.base_trial.curve.at("g_h", 2.25))
     assert missing > 0.5 and finding.needed == pytest.approx(missing, abs=2e-4)
     assert float(finding.at_needed.curve.at("g_h", 2.25)) == pytest.approx(1.69, abs=2e-4)
+    assert finding.needed_also == pytest.approx(0.91 - float(found.base_trial.curve.at("g_h", 1.911)), abs=2e-4)
     assert finding.defensible is True and finding.verdict == "meets g_h in its range, keeps g_e"
 
 
