@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CUBE_CELLS = (3, 4, 5, 6, 8, 11, 15, 20)
 SPHERE_CELLS = (4, 5, 6, 7, 8, 10, 14, 18, 24)
-CUBOID_CELLS = (3, 4, 6, 8, 10, 14)
+CUBOID_CELLS = (4, 6, 8, 10, 14)
 """Edges and diameters in cells: 1.69, 1.911 and 2.25 eV lie inside of every curve, which ends in the computed bulk."""
 
 

@@ -11,14 +11,20 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from validation import table
 
 from bandg.compare import QUANTITIES, compare, verdict_points
 from bandg.curves import resolve
+from bandg.emulator import knob, parameters_at
+from bandg.etb.bulk import bulk
 from bandg.hypotheses.report import baseline_text, markdown
+from bandg.inference import SPECIAL
 from bandg.measured import load_measured
+from bandg.parameters import ParameterSet, load_set
 from bandg.plot.hypotheses import plot_hypotheses
 from bandg.plot.overlay import plot_overlay
+from bandg.ranges import Range
 from bandg.resources import theory_curve
 
 CURVES = ("etb:lead", "etb:halide", "kp:hard-wall", "kp:bulk-law")
@@ -61,12 +67,38 @@ def joint() -> str:
         lines.append([f"{point['energy_eV']:g}", f"`{point['quantity']}`", f"{point['value']:+.2f}", *cells])
     lines.append(["", "rms", "", *(f"**{model['best_rms']:.3f}**" for model in models)])
     lines.append(["", "ln Z below the best", "", *(f"{model['ln_Z_below_best']:.1f}" for model in models)])
-    for quantity in ("E_gap_eV", "g_e", "g_h"):
-        lines.append(["", f"bulk {quantity}", "", *(f"{model['best_bulk'][quantity]:.3f}" for model in models)])
     text = table(["eV", "best minus measured", "measured", *names], lines)
     paths = list(dict.fromkeys(path for model in models for path in model["posterior"]))
     posterior = [[f"`{path}`", *(_posterior(model["posterior"].get(path)) for model in models)] for path in paths]
-    return text + "\n" + table(["mean +- std (best)", *names], posterior)
+    text += "\n" + table(["mean +- std (best)", *names], posterior)
+    sets = [load_set(found["set"]["name"]), *(_best_set(found, model) for model in models)]
+    columns = [_bulk_row(one, found["neighbors"]) for one in sets]
+    cost = [[name, *(f"{column[name]:.2f}" for column in columns)] for name in columns[0]]
+    return text + "\n" + table(["bulk crystal", f"`{sets[0].name}`", *names], cost)
+
+
+def _best_set(found: dict[str, Any], model: dict[str, Any]) -> ParameterSet:
+    """The parameter set of a model's best point."""
+    own = load_set(found["set"]["name"])
+    ranges = [Range(**prior) for prior in model["priors"] if prior["path"] not in SPECIAL]
+    values = [model["posterior"][chosen.path]["best"] for chosen in ranges]
+    return parameters_at(own, [knob(own, chosen) for chosen in ranges], values)
+
+
+def _bulk_row(parameters: ParameterSet, neighbors: int) -> dict[str, float]:
+    crystal = bulk(parameters, neighbors)
+    below = [level.energy - crystal.valence.energy for level in crystal.levels]
+    return {
+        "gap (eV)": crystal.E_g,
+        "R8- minus R6- (eV)": crystal.Delta,
+        "E_p to R6- (eV)": crystal.kane_energy("R6-"),
+        "E_p to R8- (eV)": crystal.kane_energy("R8-"),
+        "electron mass": 3 / float(np.trace(crystal.conduction.inverse_mass)),
+        "hole mass": 3 / float(np.trace(crystal.valence.inverse_mass)),
+        "g_e": crystal.conduction.g(False),
+        "g_h": crystal.valence.g(False),
+        "highest halide level (eV)": max(energy for energy in below if energy < -1e-6),
+    }
 
 
 def _posterior(one: dict[str, float] | None) -> str:
