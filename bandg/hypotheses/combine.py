@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from bandg.compare import QUANTITIES, compare, verdict_points
+from bandg.compare import QUANTITIES, Comparison, compare, verdict_points
 from bandg.errors import BandgError
 from bandg.hypotheses.case import Case
 from bandg.hypotheses.evaluate import Evaluator
@@ -17,6 +17,9 @@ from bandg.hypotheses.mechanism import Mechanism
 from bandg.measured import MeasuredPoint
 
 _GRID = 81
+_REFINEMENTS = 4
+_NEAR = 0.2
+"""Distance, in ranges, within which computed pairs count alike for the surface."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,8 @@ def combine(
     """The mechanism "first + second" whose value 1 is the best pair in both ranges, 0 the baseline.
 
     The pair is the minimum of the rms where every g goes as a surface of second order through the nine curves at the
-    ends and the middles. Raises BandgError where fewer than six of them reach the points.
+    ends and the middles, computed and put to them again a few times; it is the best of all that were computed.
+    Raises BandgError where fewer than six of the nine reach the points.
     """
     points = verdict_points(measured)
     levels = [(m.lower, m.middle, m.upper) for m in (first, second)]
@@ -62,12 +66,16 @@ def combine(
     name = f"{first.name} + {second.name}"
     if len(known) < 6:
         raise BandgError(f"{name}: only {len(known)} of nine pairs of values give a curve that reaches all points")
-    theory = np.array([[r.theory for r in one.residuals] for _, one in known])
-    best = _lowest(first, second, np.array([pair for pair, _ in known]), theory, points)
-    computed = min(known, key=lambda item: item[1].rms(*QUANTITIES))
-    guess = compare(evaluator.curves([second.change(first.change(base, best[0]), best[1])])[0], points)
-    if guess.outside or computed[1].rms(*QUANTITIES) < guess.rms(*QUANTITIES):
-        best = computed[0]
+    for _ in range(_REFINEMENTS):
+        center = min(known, key=lambda item: item[1].rms(*QUANTITIES))[0]
+        guess = _lowest(first, second, known, center, points)
+        if guess in (pair for pair, _ in known):
+            break
+        found = compare(evaluator.curves([second.change(first.change(base, guess[0]), guess[1])])[0], points)
+        if found.outside:
+            break
+        known.append((guess, found))
+    best = min(known, key=lambda item: item[1].rms(*QUANTITIES))[0]
     start = tuple(m.lower if m.baseline is None else m.baseline for m in (first, second))
     sources = [m.source or m.status for m in (first, second)]
     assumed = "assumed" in (first.status, second.status)
@@ -84,17 +92,21 @@ def combine(
 def _lowest(
     first: Mechanism,
     second: Mechanism,
-    values: NDArray[np.float64],
-    theory: NDArray[np.float64],
+    known: Sequence[tuple[tuple[float, float], Comparison]],
+    center: tuple[float, float],
     points: Sequence[MeasuredPoint],
 ) -> tuple[float, float]:
-    """Where the surfaces of second order through theory (n, points) at values (n, 2) come nearest to the points."""
+    """Where surfaces of second order through what is known come nearest to the points; near the center they count."""
+    values = np.array([pair for pair, _ in known])
+    theory = np.array([[r.theory for r in one.residuals] for _, one in known])
 
     def terms(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
         x, y = ((pairs[:, n] - m.middle) / (m.upper - m.lower) for n, m in enumerate((first, second)))
         return np.stack([np.ones_like(x), x, y, x * y, x**2, y**2], axis=1)
 
-    coefficients = np.linalg.lstsq(terms(values), theory)[0]
+    distance = np.sum(((values - center) / [m.upper - m.lower for m in (first, second)]) ** 2, axis=1)
+    weight = 1 / (distance + _NEAR**2)[:, None]
+    coefficients = np.linalg.lstsq(weight * terms(values), weight * theory)[0]
     axes = [np.linspace(m.lower, m.upper, _GRID) for m in (first, second)]
     grid = np.array(list(product(*axes)))
     predicted = terms(grid) @ coefficients

@@ -107,10 +107,11 @@ def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     unit = f" {row['unit']}" if row["unit"] else ""
     low, high = row["range"]
     mark = " (assumed)" if row["status"] == "assumed" else ""
+    pair = row["pair"]
     return (
         str(row["name"]),
-        f"{low:.3g}..{high:.3g}{unit}{mark}",
-        f"{row['best']:.3g}",
+        f"both{mark}" if pair else f"{low:.3g}..{high:.3g}{unit}{mark}",
+        f"{pair[0]:.3g}, {pair[1]:.3g}" if pair and row["best"] == 1 else f"{row['best']:.3g}",
         _signed(row["delta_g_h"]),
         *(_number(row[f"rms_{quantity}"]) for quantity in QUANTITIES),
         f"{row['explained']:.0%}",
