@@ -234,11 +234,11 @@ def _parameters(case: Case) -> list[Mechanism]:
             Mechanism(
                 "spin-orbit-X",
                 "The spin-orbit coupling of the halide is changed at the same gap. "
-                "It ranges from none, as one published set has it, to that of the free atom.",
+                "The value is a third of the splitting of its p shell.",
                 Values(("spin_orbit.X.p",)),
-                *(0.0, ATOMIC_LAMBDA_I, own.value("spin_orbit.X.p")),
+                *(0.28, ATOMIC_LAMBDA_I, own.value("spin_orbit.X.p")),
                 unit="eV",
-                source="kashikar2021: none; nistasd: 7603 cm^-1 / 3 in the atom",
+                source="nestoklon2021: 0.2836 eV; nistasd: 7603 cm^-1 / 3 in the atom",
                 limits=(0.0, 2.0),
             )
         )

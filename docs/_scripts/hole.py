@@ -56,9 +56,9 @@ def residuals() -> str:
     return table(["eV", "", "measured", *(f"`{one.name}`" for one in found)], lines)
 
 
-def joint() -> str:
+def joint(name: str = "joint") -> str:
     """Evidences, residuals and posteriors of the joint question."""
-    found = json.loads(theory_curve("computed/joint.json").read_text(encoding="utf-8"))
+    found = json.loads(theory_curve(f"computed/{name}.json").read_text(encoding="utf-8"))
     models = found["models"]
     names = [f"`{model['name']}`" for model in models]
     lines = []
@@ -115,6 +115,7 @@ def write(folder: Path) -> None:
     (folder / "hypotheses_nnn.md").write_text(f"{baseline_text(fitted[0])}\n\n{markdown(fitted)}", encoding="utf-8")
     plot_hypotheses(fitted, verdict_points(points), folder / "hypotheses_nnn.png")
     (folder / "joint.md").write_text(joint(), encoding="utf-8")
+    (folder / "joint_held.md").write_text(joint("joint-held"), encoding="utf-8")
     (folder / "overlay.md").write_text(residuals(), encoding="utf-8")
     plot_overlay(resolve(CURVES), points, folder / "overlay.png")
 
