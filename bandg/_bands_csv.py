@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from typing import NoReturn
 
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from bandg._paths import one_line
 from bandg.errors import BandgError
-from bandg.reference import POINTS, ReferenceBands, Section
+from bandg.reference import POINTS, ReferenceBands, Section, point_at
 
 _SETTINGS = {"top_valence_band": "# top_valence_band = 20", "kramers": "# kramers = both"}
 _SPLIT_EV = 0.02
@@ -24,7 +23,7 @@ def parse(text: str, label: str) -> ReferenceBands:
     if not lines:
         _fail(label, "has no header line: write kx,ky,kz,band_1,band_2,...")
     number, header = lines[0]
-    columns = [name.strip() for name in header.split(",")]
+    columns = _cells(header)
     k_names = ("from", "to", "fraction") if "from" in columns else ("kx", "ky", "kz")
     missing = [name for name in k_names if name not in columns]
     if missing:
@@ -41,7 +40,7 @@ def parse(text: str, label: str) -> ReferenceBands:
     per_doublet = 1 if settings["kramers"] == "once" else 2
     doublets = _doublets(energies, per_doublet, label)
     top = _top(settings["top_valence_band"], bands, per_doublet, label)
-    at_R = np.flatnonzero(np.abs(np.abs(k) - 0.5).max(axis=1) < 1e-6)
+    at_R = [index for index, one in enumerate(k) if point_at(one) == "R"]
     zero = doublets[at_R[0], top] if len(at_R) else doublets[:, top].max()
     section = Section(k, doublets - zero, weights / weights.sum())
     R = doublets[at_R[0]] - zero if len(at_R) else None
@@ -79,7 +78,7 @@ def _band_numbers(columns: list[str], k_names: tuple[str, ...], number: int, lab
         if name in (*k_names, "weight"):
             continue
         digits = name.removeprefix("band_")
-        if digits == name or not (digits.isascii() and digits.isdigit()):
+        if digits == name or not (digits.isascii() and digits.isdigit() and len(digits) < 7):
             _fail(label, f"line {number}: {name[:40]!r} is no column; there are {','.join(k_names)},weight,band_N")
         bands.append(int(digits))
     if len(set(columns)) != len(columns):
@@ -89,9 +88,13 @@ def _band_numbers(columns: list[str], k_names: tuple[str, ...], number: int, lab
     return bands
 
 
+def _cells(text: str) -> list[str]:
+    return [cell.strip().strip('"') for cell in text.split(",")]
+
+
 def _row(line: tuple[int, str], columns: list[str], label: str) -> dict[str, str]:
     number, text = line
-    cells = next(csv.reader([text]))
+    cells = _cells(text)
     if len(cells) != len(columns):
         _fail(label, f"line {number}: has {len(cells)} cells, but the header has {len(columns)} columns")
     return {"line": str(number)} | dict(zip(columns, cells, strict=True))
@@ -140,7 +143,7 @@ def _doublets(energies: NDArray[np.float64], per_doublet: int, label: str) -> ND
 
 def _top(text: str, bands: list[int], per_doublet: int, label: str) -> int:
     """Column of the upper valence doublet."""
-    if not (text.isascii() and text.isdigit()) or int(text) not in bands:
+    if text not in map(str, bands):
         _fail(label, f"top_valence_band is {text[:40]!r}: it must be a band of the table, {bands[0]} to {bands[-1]}")
     position = int(text) - bands[0]
     if per_doublet == 2 and position % 2 == 0:

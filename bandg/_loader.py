@@ -9,6 +9,7 @@ from bandg import resources
 from bandg._paths import LATTICE, ORDER, SPECIES, TABLES, nearest, one_line, required_integrals, shells_of
 from bandg._schema import RawSet, fail, parse
 from bandg.errors import BandgError
+from bandg.files import read_text
 from bandg.parameters import Parameter, ParameterSet, available_sets, orbitals_of
 
 
@@ -91,16 +92,8 @@ def _chain(label: str, path: Path | None, given: str) -> list[RawSet]:
 def _read(path: Path | None, name: str, label: str) -> str:
     if path is None:
         return resources.read_params(f"{name}.toml")
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        fail(label, "", f"no such file; shipped sets are: {', '.join(available_sets())}")
-    except IsADirectoryError:
-        fail(label, "", "is a directory: give a parameter file (.toml)")
-    except UnicodeDecodeError as error:
-        fail(label, "", f"is not UTF-8 text (byte {error.start}): save it as UTF-8")
-    except (OSError, ValueError) as error:
-        fail(label, "", f"cannot be read: {getattr(error, 'strerror', None) or error}")
+    missing = f"shipped sets are: {', '.join(available_sets())}"
+    return read_text(path, label, missing, "a parameter file (.toml)")
 
 
 def _check_complete(entries: dict[str, Parameter], label: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 import tomllib
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
@@ -13,7 +13,6 @@ from bandg._paths import (
     PUBLISHED,
     SHELLS,
     SPECIES,
-    STATUSES,
     TABLES,
     integral_names,
     nearest,
@@ -24,6 +23,9 @@ from bandg._paths import (
 )
 from bandg.errors import BandgError
 from bandg.parameters import Parameter
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 _show = reprlib.Repr()
 _show.maxstring = _show.maxother = 60
@@ -98,7 +100,7 @@ def parse(text: str, label: str) -> RawSet:
 
     Raises BandgError naming the file, the key and what would be right.
     """
-    raw = _toml(text, label)
+    raw = toml_table(text, label)
     if raw.get("model") == "kp":
         fail(label, "model", 'is "kp", not available here: use the file with bandg kp, or write model = "etb"')
     _check_names(raw, _tree(), (), label)
@@ -124,7 +126,8 @@ def parse(text: str, label: str) -> RawSet:
     return RawSet(*head, entries, published, scaling)
 
 
-def _toml(text: str, label: str) -> dict[str, Any]:
+def toml_table(text: str, label: str) -> dict[str, Any]:
+    """The table that a TOML text is. Raises BandgError."""
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: TOMLDecodeError, and integers of > 4300 digits
@@ -162,25 +165,32 @@ def _translate(error: ValidationError, label: str) -> NoReturn:
     """Turn pydantic's first complaint into one line."""
     first = error.errors(include_url=False)[0]
     where = [str(part) for part in first["loc"]]
-    kind, given = first["type"], _show.repr(first["input"])
+    kind = first["type"]
     if where[-1] == "value" and len(where) > 1:
         where.pop()
         if kind == "missing":
             fail(label, ".".join(where), "has no value: write { value = 1.0, ... } or a bare number")
-    what = {
-        "missing": f"is missing: write {where[-1]} = {1 if where[-1] == 'schema' else _quoted('...')}",
+    fail(label, ".".join(where), complaint(first))
+
+
+def complaint(error: ErrorDetails) -> str:
+    """What is wrong with one value, from one error of pydantic."""
+    last, given = next((str(part) for part in error["loc"][::-1]), ""), _show.repr(error["input"])
+    options = str(error.get("ctx", {}).get("expected", "")).replace("'", "").replace(" or ", ", ")
+    return {
+        "missing": f"is missing: write {last} = {1 if last == 'schema' else _quoted('...')}",
         "float_type": f"must be a number, not {given}",
         "int_type": f"must be a whole number, not {given}",
         "finite_number": f"must be finite, not {given}",
         "string_type": f"must be a text in quotes, not {given}",
         "string_too_short": "must not be empty",
         "string_pattern_mismatch": f"{given} must consist of letters, digits and . _ + - (first a letter or digit)",
-        "literal_error": f"must be one of {', '.join(STATUSES)}, not {given}",
+        "literal_error": f"must be one of {options}, not {given}",
         "greater_than_equal": f"must not be negative, but is {given}",
         "dict_type": f"must be a table, not {given}",
         "model_type": f"must be a table, not {given}",
-    }.get(kind, f"{first['msg']}, not {given}")
-    fail(label, ".".join(where), what)
+        "list_type": f"must be a list, not {given}",
+    }.get(error["type"], f"{error['msg'][0].lower()}{error['msg'][1:]}, not {given}")
 
 
 def _quoted(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Writing files: checked before the work, and whole or not at all."""
+"""Reading text with one clear line for what fails; writing, checked before the work, and whole or not at all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,27 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from bandg._paths import one_line
 from bandg.errors import BandgError
+
+
+def read_text(path: str | os.PathLike[str], label: str, missing: str, wanted: str) -> str:
+    """The text of a UTF-8 file, with or without byte order mark.
+
+    Raises BandgError, one line that starts with `label`: `missing` is the advice where there is no such file, `wanted`
+    names what should be given in place of a directory.
+    """
+    try:
+        return Path(path).read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        what = f"no such file; {missing}"
+    except IsADirectoryError:
+        what = f"is a directory: give {wanted}"
+    except UnicodeDecodeError as error:
+        what = f"is not UTF-8 text (byte {error.start}): save it as UTF-8"
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        what = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    raise BandgError(one_line(f"{label}: {what}"))
 
 
 def check_writable(path: str | os.PathLike[str], formats: tuple[str, ...]) -> Path:

@@ -9,11 +9,11 @@ import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NoReturn
 
 from bandg import resources
 from bandg.errors import BandgError
+from bandg.files import read_text
 
 QUANTITIES = ("g_e", "g_h", "g_bx", "abs_g_e", "abs_g_h")
 LONG = ("energy_eV", "quantity", "value")
@@ -96,16 +96,7 @@ def _read(name: str, label: str, is_path: bool) -> str:
             hint = f" (did you mean {close[0]!r}?)" if close else ""
             raise BandgError(f"no measured points named {_quote(name)}{hint}; there are: {', '.join(shipped)}")
         return resources.theory_curve(f"measured/{name}.csv").read_text(encoding="utf-8")
-    try:
-        return Path(name).read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        _fail(label, f"no such file; shipped collections are: {', '.join(available_measured())}")
-    except IsADirectoryError:
-        _fail(label, "is a directory: give a CSV file")
-    except UnicodeDecodeError as error:
-        _fail(label, f"is not UTF-8 text (byte {error.start}): save it as CSV UTF-8")
-    except (OSError, ValueError) as error:
-        _fail(label, f"cannot be read: {getattr(error, 'strerror', None) or error}")
+    return read_text(name, label, f"shipped collections are: {', '.join(available_measured())}", "a CSV file")
 
 
 def _points(text: str, label: str, source: str) -> Iterator[MeasuredPoint]:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,10 @@ from numpy.typing import NDArray
 from bandg import resources
 from bandg._paths import nearest, one_line
 from bandg.errors import BandgError
+from bandg.etb.bloch import HIGH_SYMMETRY
+from bandg.files import read_text
 
-POINTS = {"Gamma": (0.0, 0.0, 0.0), "X": (0.5, 0.0, 0.0), "M": (0.5, 0.5, 0.0), "R": (0.5, 0.5, 0.5)}
+POINTS = {name: tuple(x / 2 for x in k) for name, k in HIGH_SYMMETRY.items()}
 """High-symmetry points in units of 2 pi/a."""
 
 _KEYS = {"path": "path", "mesh": "mesh_8x8x8_irreducible", "line": "fine_line_R"}
@@ -100,19 +101,20 @@ class ReferenceBands:
         return tuple(sorted(chosen, key=lambda level: -level.energy))
 
     def lead_s(self, point: str) -> float:
-        """Energy in eV of the bonding Pb 6s at a high-symmetry point, picked by its character among bands 59-66."""
-        if point not in self.characters or self.per_doublet != 2:
-            raise BandgError(f"{self.name} has no characters at {point}, so its Pb s band cannot be picked")
-        columns = sorted({self.offset(band) + self.top for band in _LEAD_S})
-        best = max(columns, key=lambda column: self.characters[point].lead[column, 0])
-        where, distance = None, 1e-6
+        """Energy in eV of the bonding Pb 6s at a high-symmetry point. Raises BandgError where it cannot be known."""
+        column = self.lead_s_column(point)
         for section in self.sections.values():
-            gap = np.abs(section.k - POINTS[point]).max(axis=1)
-            if gap.min() < distance:
-                where = section.energies[int(gap.argmin()), best]
-        if where is None:
-            raise BandgError(f"{self.name} has no k point at {point}")
-        return float(where)
+            for k, energies in zip(section.k, section.energies, strict=True):
+                if point_at(k) == point:
+                    return float(energies[column])
+        raise BandgError(f"{self.name} has no k point at {point}")
+
+    def lead_s_column(self, point: str) -> int:
+        """Doublet of the bonding Pb 6s at Gamma, X, M or R, picked by its character among bands 59-66 of the source."""
+        if point not in self.characters:
+            raise BandgError(f"{self.name} has no characters at {point}, so its Pb s band cannot be picked")
+        first, last = (self.offset(band) + self.top for band in (_LEAD_S[0], _LEAD_S[-1]))
+        return first + int(np.argmax(self.characters[point].lead[first : last + 1, 0]))
 
     def parity_at(self, point: str) -> NDArray[np.int64]:
         """Parity about Pb (+1, -1) of the doublets at Gamma, X, M or R from their characters, 0 where unclear; (m,).
@@ -127,6 +129,12 @@ class ReferenceBands:
         score = character.lead @ odd_shells + halide
         scale = character.lead.sum(axis=1) + character.halide.sum(axis=1)
         return np.where(np.abs(score) > 0.5 * np.maximum(scale, 1e-3), np.sign(score), 0).astype(np.int64)
+
+
+def point_at(k: NDArray[np.float64]) -> str:
+    """Name of the high-symmetry point equivalent to k (in 2 pi/a), "" for none."""
+    folded = np.sort(np.abs(k - np.round(k)))[::-1]
+    return next((name for name, point in POINTS.items() if np.abs(folded - point).max() < 1e-6), "")
 
 
 def available_references() -> tuple[str, ...]:
@@ -201,12 +209,5 @@ def read_bands(path: str) -> ReferenceBands:
     """
     from bandg._bands_csv import parse
 
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise BandgError(one_line(f"{path}: no such file; give a CSV file with kx,ky,kz,band_1,...")) from None
-    except (OSError, ValueError) as error:
-        raise BandgError(
-            one_line(f"{path}: cannot be read as UTF-8 text: {getattr(error, 'strerror', None) or error}")
-        ) from None
-    return parse(text, path)
+    wanted = "a CSV file with kx,ky,kz,band_1,..."
+    return parse(read_text(path, path, f"give {wanted}", wanted), path)

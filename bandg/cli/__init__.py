@@ -64,6 +64,8 @@ def main() -> None:
         if not error.format_message():  # no command was given and the help stands there already
             sys.exit(2)
         _fail(error.format_message())
+    if code == 130:  # what newer typer makes of an interruption
+        typer.echo("interrupted; what is finished is kept", err=True)
     sys.exit(code if isinstance(code, int) else 0)
 
 

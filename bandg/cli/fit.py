@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandg.errors import BandgError
+
 if TYPE_CHECKING:
     from bandg.fit.profile import ProfilePoint
     from bandg.fit.solve import Fit
@@ -37,12 +39,20 @@ def fit(
     if out is not None:
         check_writable(out, (".toml",))
         check_writable(out.with_suffix(".json"), (".json",))
+        if out.resolve() == job.resolve():
+            raise BandgError(f"--out {out} is the job itself: give the set another name")
     if plot is not None:
         from bandg.plot.output import check_picture_path
 
         check_picture_path(plot)
     held = parse_profile(profile) if profile is not None else None
     problem = problem_of(read_job(str(job)), job.parent)
+    if held is not None:
+        problem.edges.quantities(problem.space.start, held[:1])  # a level that the basis lacks is found out here
+    if plot is not None:
+        from bandg.plot.fit import drawable
+
+        drawable(problem)
     with threadpool_limits(1), Progress() as progress:
         found = solve(
             problem,

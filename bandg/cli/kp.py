@@ -11,6 +11,8 @@ from bandg.errors import BandgError
 
 app = typer.Typer(help="k.p theory: bulk laws, formulas, sets from tight binding.", no_args_is_help=True)
 _EDGES = {"g_h": "v", "g_e": "c"}
+LEAST_SHARE = 5e-4
+"""Levels that give less to g are not listed."""
 
 
 def parse_gap(text: str) -> float:
@@ -39,7 +41,7 @@ def bulk(
     energy = None if gap is None else parse_gap(gap)
     chosen = load_kp(set_name)
     values = chosen.values | ({} if energy is None else {"E_g": energy})
-    result = bulk_values(values, chosen.has_masses)
+    result = bulk_values(values, chosen.has_masses) | principal_values(values)
     typer.echo(f"{chosen.name}, gap {values['E_g']:.4g} eV: " + describe(result))
     if out is not None:
         write_json({"set": chosen.name, "E_g_eV": values["E_g"]} | result, out)
@@ -47,11 +49,34 @@ def bulk(
 
 
 def bulk_values(values: dict[str, float], masses: bool) -> dict[str, float]:
-    """g_e and g_h, and m_e and m_h in m0 if asked for, by the second-order laws."""
+    """g_e and g_h, and m_e and m_h in m0 if asked for, at second order; with a crystal field means over x, y, z."""
     from bandg.kp.laws import evaluate, mass
 
+    if _has_field(values):
+        from bandg.kp.crystal_field import principal_g, principal_inverse_mass
+
+        result = {name: float(principal_g(edge, values).mean()) for name, edge in _EDGES.items()}
+        inverse = {f"m_{name[2]}": float(principal_inverse_mass(edge, values).mean()) for name, edge in _EDGES.items()}
+        return result | ({name: 1 / value for name, value in inverse.items()} if masses else {})
     result = {name: evaluate(edge, values) for name, edge in _EDGES.items()}
     return result | ({"m_h": mass("v", values), "m_e": mass("c", values)} if masses else {})
+
+
+def _has_field(values: dict[str, float]) -> bool:
+    return bool(values.get("delta") or values.get("epsilon"))
+
+
+def principal_values(values: dict[str, float]) -> dict[str, float]:
+    """g along x, y, z of both carriers where the set has a crystal field, else nothing."""
+    if not _has_field(values):
+        return {}
+    from bandg.kp.crystal_field import principal_g
+
+    return {
+        f"{name}_{a}": float(g)
+        for name, edge in _EDGES.items()
+        for a, g in zip("xyz", principal_g(edge, values), strict=True)
+    }
 
 
 def describe(result: dict[str, float]) -> str:
@@ -65,12 +90,23 @@ def formula(
     law: Annotated[str, typer.Option(help="bulk, effective-gap, kane or fourth-order.")] = "bulk",
     latex: Annotated[bool, typer.Option("--latex", help="Print LaTeX.")] = False,
     separate: Annotated[bool, typer.Option("--separate", help="Keep P6 (to R6-) and P8 (to R8-) apart.")] = False,
+    field: Annotated[
+        str | None, typer.Option("--crystal-field", help="tetragonal or orthorhombic: g_x, g_y, g_z of the bulk.")
+    ] = None,
 ) -> None:
-    """Print a law as it comes out of the derivation; c = hbar^2 / 2 m0, P = hbar p / m0."""
+    """Print a law as it comes out of the derivation; c = hbar^2 / 2 m0, P = hbar p / m0, k2 = <k^2>."""
     from bandg.kp import laws
 
     if quantity not in _EDGES:
         raise BandgError(f"quantity {quantity!r} is unknown; choose g_h or g_e")
+    if field is not None:
+        if law != "bulk":
+            raise BandgError("--crystal-field is for the bulk law: leave out --law")
+        from bandg.kp import crystal_field
+
+        for name, expression in crystal_field.formula(_EDGES[quantity], field).items():
+            typer.echo(f"{name} = {laws.describe(expression, latex)}")
+        return
     typer.echo(laws.describe(laws.formula(_EDGES[quantity], law, not separate), latex))
 
 
@@ -102,11 +138,12 @@ def decompose(
     from rich.table import Table
 
     from bandg.etb.bulk import bulk as compute_bulk
-    from bandg.kp.decompose import first_principles, tight_binding
+    from bandg.kp.decompose import by_level, first_principles, tight_binding
     from bandg.parameters import load_set
 
     parameters = load_set(Path(set_name) if set_name.endswith(".toml") else set_name)
-    own = tight_binding(compute_bulk(parameters))
+    crystal = compute_bulk(parameters)
+    own, levels = tight_binding(crystal), by_level(crystal)
     columns: dict[str, dict[str, dict[str, float]]] = {parameters.name: own} | first_principles()
     for carrier in ("g_h", "g_e"):
         groups = dict.fromkeys(name for parts in columns.values() for name in parts[carrier])
@@ -116,7 +153,13 @@ def decompose(
         for group in groups:
             table.add_row(group, *(_number(parts[carrier].get(group)) for parts in columns.values()))
         table.add_row("sum", *(_number(sum(parts[carrier].values())) for parts in columns.values()))
-        Console(width=None if Console().is_terminal else 160).print(table)
+        single = Table("E (eV)", "irrep", "bands", title=f"{parameters.name}: {carrier} level by level")
+        single.add_column("share", justify="right")
+        for level in levels[carrier]:
+            if abs(level.share) >= LEAST_SHARE:
+                single.add_row(f"{level.energy_eV:.3f}", level.irrep, level.group, _number(level.share))
+        for one in (table, single):
+            Console(width=None if Console().is_terminal else 160).print(one)
     typer.echo(
         "First principles: at the gap of each functional, not the measured one; the term of the other band edge scales "
         "as 1 / gap. Halide levels shift between models: compare groups, not energies."

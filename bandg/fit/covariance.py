@@ -118,12 +118,12 @@ def errors_of(problem: Problem, theta: NDArray[np.float64], at_bound: NDArray[np
     """Errors from the exact Jacobian at the solution; parameters at a bound are held there.
 
     With errors = "scaled" the stated errors are multiplied by sqrt(chi2/dof), as where they stand for what the model
-    cannot describe; priors are multiplied with them.
+    cannot describe; priors are multiplied with them. Where there are no more residuals than parameters they stay.
     """
     residuals, jacobian = problem.evaluate(theta)
     kept = np.flatnonzero(at_bound == 0)
-    chi2, dof = float(residuals @ residuals), max(len(residuals) - len(kept), 1)
-    factor = float(np.sqrt(chi2 / dof)) if problem.job.errors == "scaled" else 1.0
+    chi2, dof = float(residuals @ residuals), len(residuals) - len(kept)
+    factor = error_factor(problem, chi2, dof)
     scale = problem.space.scale[kept]
     data = jacobian[: problem.n_data, kept] * scale / max(factor, 1e-12)
     directions, alone = _undetermined(problem, data, kept)
@@ -139,6 +139,11 @@ def errors_of(problem: Problem, theta: NDArray[np.float64], at_bound: NDArray[np
     undetermined = np.zeros(len(theta), dtype=bool)
     undetermined[kept] = alone
     return Errors(problem.space.paths, covariance, stderr, at_bound, undetermined, directions, chi2, dof, factor)
+
+
+def error_factor(problem: Problem, chi2: float, dof: int) -> float:
+    """By what the stated errors are multiplied: sqrt(chi2/dof), or 1 as stated or where no residual is left over."""
+    return float(np.sqrt(chi2 / dof)) if problem.job.errors == "scaled" and dof > 0 else 1.0
 
 
 def _undetermined(

@@ -172,7 +172,7 @@ class _Edge:
     """The doublet at a band edge, seen through its first row: velocity elements to all levels of the other parity."""
 
     def __init__(self, model: EdgeModel, edge: str, blocks: dict[str, Block], theta: NDArray[np.float64]) -> None:
-        own, place = blocks[edge], model.places[f"R{edge}"]
+        place, own = model.places[f"R{edge}"], blocks[edge]  # places first: it raises where the basis is too small
         self.model, self.edge, self.theta = model, edge, theta
         self.state = own.vectors[:, place]
         self.turned = np.einsum("nm,pm->pn", own.vectors, own.turns[:, :, place])

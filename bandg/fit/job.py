@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from bandg._paths import ORDER, nearest, one_line, out_of_range
+from bandg._schema import complaint, toml_table
 from bandg.errors import BandgError
+from bandg.files import read_text
 from bandg.reference import POINTS
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -83,36 +83,42 @@ class Bands(_Strict):
     """One group of bands: residual (model - reference) / error_meV at every k point of the window."""
 
     name: Text
-    bands: str | list[int]
+    bands: Annotated[str | list[int], BeforeValidator(lambda raw: _bands(raw))]
     error_meV: Positive
     section: Literal["path", "mesh", "line"] = "path"
-    near: list[Text] | Text | None = None
+    near: Annotated[list[Text], BeforeValidator(lambda raw: [raw] if isinstance(raw, str) else raw)] = []
     within: Positive | None = None
     every: int = Field(default=1, ge=1)
 
-    @property
-    def points(self) -> tuple[str, ...]:
-        """The high-symmetry points about which the window lies, none for all k."""
-        return (self.near,) if isinstance(self.near, str) else tuple(self.near or ())
-
     @model_validator(mode="after")
     def _known(self) -> Bands:
-        if isinstance(self.bands, str) and self.bands not in GROUPS:
-            raise ValueError(f"bands {self.bands!r} is unknown{nearest(self.bands, GROUPS)}; {', '.join(GROUPS)}")
-        if isinstance(self.bands, list) and not (len(self.bands) == 2 and self.bands[0] <= self.bands[1]):
-            raise ValueError("bands must be a name or [first, last] in the numbers of the reference")
-        unknown = [point for point in self.points if point not in POINTS]
+        unknown = [point for point in self.near if point not in POINTS]
         if unknown:
             raise ValueError(f"near = {unknown[0]!r} is no point; there are {', '.join(POINTS)}")
-        if (self.near is None) != (self.within is None):
+        if bool(self.near) != (self.within is not None):
             raise ValueError('near and within go together: near = "R", within = 0.1 (in 2 pi/a)')
         return self
+
+
+def _bands(raw: Any) -> Any:
+    if isinstance(raw, str):
+        if raw not in GROUPS:
+            raise ValueError(f"{raw!r} is unknown{nearest(raw, GROUPS)}; there are: {', '.join(GROUPS)}")
+    elif not (isinstance(raw, list) and [type(one) for one in raw] == [int, int] and raw[0] <= raw[1]):
+        raise ValueError(f"must be a name or [first, last] in the numbers of the reference, not {raw!r}"[:120])
+    return raw
+
+
+def _number_or_reference(raw: Any) -> Any:
+    if isinstance(raw, str) and raw != "reference":
+        raise ValueError(f'must be a number or "reference", not {raw!r}'[:120])
+    return raw
 
 
 class Target(_Strict):
     """A scalar that the set should have: value with its error, in eV or without unit."""
 
-    value: Finite | Literal["reference"]
+    value: Annotated[Finite | Literal["reference"], BeforeValidator(_number_or_reference)]
     error: Positive
     source: Text | None = None
 
@@ -192,45 +198,52 @@ def check_quantity(name: str) -> None:
 
 def read_job(path: str) -> Job:
     """The job in a TOML file. Raises BandgError, one line that starts with the file name, for whatever is wrong."""
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise BandgError(one_line(f"{path}: no such file; give the TOML file of a fit (see docs/fitting.md)")) from None
-    except (OSError, ValueError) as error:
-        raise BandgError(
-            one_line(f"{path}: cannot be read as UTF-8 text: {getattr(error, 'strerror', None) or error}")
-        ) from None
-    return parse_job(text, path)
+    wanted = "the TOML file of a fit (see docs/fitting.md)"
+    return parse_job(read_text(path, path, f"give {wanted}", wanted), path)
 
 
 def parse_job(text: str, label: str) -> Job:
-    """The job of a TOML text; `label` opens the line of an error."""
-    try:
-        raw: dict[str, Any] = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BandgError(one_line(f"{label}: is not valid TOML: {error}")) from None
+    """The job of a TOML text; `label` opens the line of an error. Raises BandgError."""
+    raw = toml_table(text, label)
     try:
         return Job.model_validate(raw)
     except ValidationError as error:
         raise BandgError(one_line(f"{label}: {_explain(error)}")) from None
 
 
-def _explain(error: ValidationError) -> str:
-    first = error.errors(include_url=False)[0]
-    where = ".".join(str(part) for part in first["loc"] if part not in ("str", "list[int]", "float", "literal"))
-    given = repr(first["input"])[:60]
-    kind = first["type"]
-    if kind == "extra_forbidden":
-        known = [info.alias or name for model in _MODELS for name, info in model.model_fields.items()]
-        nested = isinstance(first["input"], dict) and where.startswith(("free.", "link.", "set."))
-        hint = '; a dotted path needs quotes: "onsite.Pb.p"' if nested else nearest(where.rsplit(".", 1)[-1], known)
-        return f"{where}: is an unknown key{hint}"
-    if kind == "value_error":
-        text = str(first["msg"]).removeprefix("Value error, ")
-        return f"{where}: {text}" if where else text
-    if kind == "missing":
-        return f"{where}: is missing"
-    return f"{where}: {first['msg'][0].lower()}{first['msg'][1:]}, not {given}"
-
-
 _MODELS = (Job, Free, Link, Prior, Reference, Bands, Target)
+_EXAMPLES = {
+    "Free": "{} or { lower = -5.0, upper = 5.0 }",
+    "Link": '{ to = "hopping.X-X.p-p.sigma", factor = -0.25 }',
+    "Prior": "{ value = 0.28, width = 0.03 }",
+    "Target": "{ value = 1.65, error = 0.01 }",
+}
+
+
+def _explain(error: ValidationError) -> str:
+    """The first complaint of pydantic as "key: what is wrong"."""
+    first = error.errors(include_url=False)[0]
+    place = [str(part) for part in first["loc"] if part != "float"]  # a branch of a union
+    where = ".".join(place)
+    if len(place) > 1 and place[0] == "bands":
+        where = ": ".join([f"[[bands]] number {int(place[1]) + 1}", *place[2:]])
+    kind, what = first["type"], complaint(first)
+    if kind == "value_error":
+        what = str(first["msg"]).removeprefix("Value error, ")
+    elif kind == "extra_forbidden":
+        known = [info.alias or name for model in _MODELS for name, info in model.model_fields.items()]
+        name = where.rsplit(".", 1)[-1]
+        nested = isinstance(first["input"], dict) and where.startswith(("free.", "link.", "set."))
+        hint = (
+            '; a dotted path needs quotes: "onsite.Pb.p"'
+            if nested
+            else nearest(name, [one for one in known if one != name])
+        )
+        what = f"is an unknown key{hint}"
+    elif kind == "missing":
+        what = "is missing"
+    elif kind == "model_type" and (example := _EXAMPLES.get(first["ctx"]["class_name"])):
+        what = f"must be a table such as {example}"
+    elif first["loc"] == ("bands",):
+        what = "must be written [[bands]], once for each group"
+    return f"{where}: {what}" if where else what

@@ -17,7 +17,7 @@ from bandg.etb.bloch import BlochHamiltonian
 from bandg.etb.bulk import occupied_bands
 from bandg.fit.edges import EdgeModel
 from bandg.fit.job import GROUPS, Bands, Reference
-from bandg.reference import POINTS, ReferenceBands
+from bandg.reference import POINTS, ReferenceBands, point_at
 
 _VALENCE = 9
 """Doublets of X p and Pb s above the bonding Pb s."""
@@ -87,6 +87,8 @@ class Matcher:
         """((point, sector, position), column of the reference) of every doublet of the group at k."""
         point = point_at(k)
         if group.bands == "lead-s":
+            if not self.reference.characters:
+                raise BandgError(f"bands {group.name!r}: {self.reference.name} has no characters to pick Pb s by")
             return self._lead_s(point)
         if group.bands == "halide-s":
             if not self.halide_s or self.reference.top < _VALENCE + 3:
@@ -138,10 +140,7 @@ class Matcher:
     def _lead_s(self, point: str) -> list[tuple[tuple[str, str, int], int]]:
         if point not in self.reference.characters:
             return []
-        energy = self.reference.lead_s(point)
-        section = self.reference.characters[point]
-        column = int(np.argmax(section.lead[: self.reference.top - _VALENCE + 1, 0]))
-        assert np.isfinite(energy)
+        column = self.reference.lead_s_column(point)
         if point == "R":
             return [(("R", "R6+", 0), column)]
         return [((point, "+", int(np.sum(self._halide_s_parity(point) > 0))), column)]
@@ -195,16 +194,10 @@ def shifts_of(reference: ReferenceBands, wanted: Reference) -> tuple[float, floa
     return float(lower), float(lower if wanted.Delta_eV is None else lower + wanted.Delta_eV - (upper - bottom))
 
 
-def point_at(k: NDArray[np.float64]) -> str:
-    """Name of the high-symmetry point equivalent to k (in 2 pi/a), "" for none."""
-    folded = np.sort(np.abs(k - np.round(k)))[::-1]
-    return next((name for name, point in POINTS.items() if np.abs(folded - point).max() < 1e-6), "")
-
-
 def _in_window(k: NDArray[np.float64], group: Bands) -> NDArray[np.bool_]:
     """Whether each k lies within reach of one of the points of the group, or of equivalents; (n,)."""
     if group.within is None:
         return np.ones(len(k), dtype=bool)
     folded = -np.sort(-np.abs(k - np.round(k)), axis=1)
-    distances = [np.linalg.norm(folded - np.array(POINTS[point]), axis=1) for point in group.points]
+    distances = [np.linalg.norm(folded - np.array(POINTS[point]), axis=1) for point in group.near]
     return np.asarray(np.min(distances, axis=0) <= group.within + 1e-9)

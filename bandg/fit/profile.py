@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bandg._paths import one_line
 from bandg.errors import BandgError
+from bandg.fit.covariance import error_factor
 from bandg.fit.job import check_quantity
 from bandg.fit.residuals import Goal, Problem
 from bandg.fit.solve import Fit, minimize
@@ -69,12 +70,11 @@ def profile(
     The nearest value to the best fit comes first, and each one starts from its neighbor's end.
     """
     problem = replace(fit.problem, goals=tuple(goal for goal in fit.problem.goals if goal.name != quantity))
-    problem.__dict__["sectors"] = fit.problem.sectors
     wanted = np.sort(np.asarray(values, dtype=float))
     here = problem.edges.quantities(fit.theta, (quantity,))[quantity][0]
     free = minimize(problem, fit.theta)  # without the target that is left out
     lowest = float(np.sum(free.fun**2))
-    scale = lowest / max(len(free.fun) - len(fit.theta), 1) if problem.job.errors == "scaled" else 1.0
+    scale = max(error_factor(problem, lowest, len(free.fun) - len(fit.theta)) ** 2, 1e-12)
     middle = int(np.argmin(np.abs(wanted - here)))
     found: dict[int, ProfilePoint] = {}
     error = _STIFFNESS * float(wanted[-1] - wanted[0])
@@ -90,7 +90,6 @@ def profile(
 
 def _held(problem: Problem, goal: Goal, start: NDArray[np.float64], zero: tuple[float, float]) -> ProfilePoint:
     held = replace(problem, goals=(*problem.goals, goal))
-    held.__dict__["sectors"] = problem.sectors
     end = minimize(held, start)
     lowest, scale = zero
     rise = (float(np.sum(problem.evaluate(end.x)[0] ** 2)) - lowest) / scale
@@ -121,13 +120,13 @@ def allowed(points: Sequence[ProfilePoint], rise: float = 1.0) -> tuple[float | 
 def profile_text(fit: Fit, quantity: str, points: Sequence[ProfilePoint]) -> str:
     """The profile as a table, and where chi2 rises by one."""
     names = [group.name[:16] for group in fit.problem.job.bands]
-    head = f"{quantity:>10}{'rise':>10}" + "".join(f"{name:>18}" for name in names) + "  rms in meV"
+    head = f"{quantity:>10}{'rise':>12}" + "".join(f"{name:>18}" for name in names) + "  rms in meV" * bool(names)
     lines = [head]
     for point in points:
         state = "" if point.converged else "  NOT converged"
         rms = "".join(f"{value:>18.1f}" for value in point.rms_meV)
-        lines.append(f"{point.obtained:>10.3f}{point.rise:>10.2f}{rms}{state}")
+        lines.append(f"{point.obtained:>10.3f}{point.rise:>12.4g}{rms}{state}")
     low, high = allowed(points)
     shown = ["beyond" if end is None else f"{end:.3f}" for end in (low, high)]
-    lines.append(f"chi2 rises by one (scaled errors) at {quantity} = {shown[0]} and {shown[1]}")
+    lines.append(f"chi2, by the errors of the report, rises by one at {quantity} = {shown[0]} and {shown[1]}")
     return "\n".join(lines) + "\n"

@@ -113,6 +113,8 @@ def _head(fit: Fit) -> list[str]:
         f"{fit.n_same} of {len(fit.attempts)} starts end here"
     )
     kind = "scaled by sqrt(chi2/dof)" if job.errors == "scaled" else "as stated"
+    if job.errors == "scaled" and errors.dof < 1:
+        kind = "as stated, since no residual is left over to scale them by"
     lines.append(f"standard errors {kind}: factor {errors.factor:.3g}")
     return lines
 

@@ -70,7 +70,10 @@ class Goal:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """All residuals of a job: bands, then targets, then priors, each divided by its error."""
+    """All residuals of a job: bands, then targets, then priors, each divided by its error.
+
+    sectors: the blocks of H(k) that the rows need. shifts: of the lowest and of the other conduction bands, in eV.
+    """
 
     job: Job
     space: Space
@@ -78,12 +81,8 @@ class Problem:
     edges: EdgeModel
     rows: tuple[Row, ...]
     goals: tuple[Goal, ...]
+    sectors: tuple[SectorMatrix, ...]
     shifts: tuple[float, float]
-
-    @cached_property
-    def sectors(self) -> tuple[SectorMatrix, ...]:
-        """The blocks of H(k) that the rows need."""
-        return tuple(_sector_matrices(self.edges, self.rows))
 
     @cached_property
     def band_energy(self) -> NDArray[np.float64]:
@@ -142,7 +141,7 @@ def problem_of(job: Job, folder: Path | None = None) -> Problem:
     space = space_of(job, folder)
     hamiltonian = BlochHamiltonian.of(space.parameters)
     edges = EdgeModel(hamiltonian, space.base, space.slope)
-    assert edges.places  # the basis is large enough
+    edges.quantities(space.start, ("E_v", *job.targets))  # a level that the basis lacks is found out here
     reference, shifts, rows = None, (0.0, 0.0), []
     if job.reference is not None:
         name = job.reference.bands
@@ -153,8 +152,8 @@ def problem_of(job: Job, folder: Path | None = None) -> Problem:
         matcher = Matcher(hamiltonian, reference, shifts, edges)
         rows = [row for number, group in enumerate(job.bands) for row in matcher.rows(group, number)]
     goals = tuple(_goal(job, name, reference, shifts) for name in job.targets)
-    problem = Problem(job, space, reference, edges, tuple(rows), goals, shifts)
-    problem.targets(space.start)  # a level that the basis lacks is found out here
+    sectors = tuple(_sector_matrices(edges, tuple(rows)))
+    problem = Problem(job, space, reference, edges, tuple(rows), goals, sectors, shifts)
     if problem.n_data + len(problem.priors) < len(space.paths):
         raise BandgError(f"{len(space.paths)} free parameters, but only {problem.n_data} residuals: give more bands")
     return problem
@@ -165,9 +164,7 @@ def with_energies(problem: Problem, energies: NDArray[np.float64], goals: Sequen
     rows = tuple(replace(row, energy=float(energy)) for row, energy in zip(problem.rows, energies, strict=True))
     values = [goal.value for goal in problem.goals] if goals is None else goals
     moved = tuple(replace(goal, value=value) for goal, value in zip(problem.goals, values, strict=True))
-    changed = replace(problem, rows=rows, goals=moved)
-    changed.__dict__["sectors"] = problem.sectors  # they do not depend on the energies
-    return changed
+    return replace(problem, rows=rows, goals=moved)
 
 
 def _goal(job: Job, name: str, reference: ReferenceBands | None, shifts: tuple[float, float]) -> Goal:

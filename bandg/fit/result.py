@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,10 @@ def summary(fit: Fit) -> dict[str, Any]:
         "shift_source": fit.problem.job.reference.source if fit.problem.job.reference else None,
         "groups": [row.to_dict() for row in group_rows(fit)],
         "targets": [row.to_dict() for row in target_rows(fit)],
-        "starts": [{"number": a.number, "cost": a.cost, "evaluations": a.evaluations} for a in fit.attempts],
+        "starts": [
+            {"number": a.number, "cost": a.cost if isfinite(a.cost) else None, "evaluations": a.evaluations}
+            for a in fit.attempts
+        ],
     }
 
 

@@ -25,7 +25,8 @@ _MOST_EVALUATIONS = 300
 class Attempt:
     """One finished start: its number, where it ended, cost = sum of squares / 2, evaluations, why it stopped.
 
-    active: -1, 0 or 1 where a parameter lies on its lower bound, on none, on its upper bound. failed: what was wrong.
+    active: -1, 0 or 1 where a parameter lies on its lower bound, on none, on its upper bound. A start whose residuals
+    are not finite has infinite cost, and what was wrong as its message.
     """
 
     number: int
@@ -40,7 +41,7 @@ class Attempt:
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """A solved problem: attempts by cost, lowest first, and the errors at the best one."""
+    """A solved problem: attempts by cost, lowest first and failed ones last, and the errors at the best one."""
 
     problem: Problem
     attempts: tuple[Attempt, ...]
@@ -109,10 +110,10 @@ def solve(
         attempts.append(attempt)
         if on_done is not None:
             on_done(attempt, known)
-    ranked = sorted((one for one in attempts if np.isfinite(one.cost)), key=lambda one: one.cost)
-    if not ranked:
-        raise BandgError(f"no start of {problem.job.name} leads to a finite sum of squares: {attempts[0].message}")
+    ranked = sorted(attempts, key=lambda one: one.cost)
     best = ranked[0]
+    if not np.isfinite(best.cost):
+        raise BandgError(f"no start of {problem.job.name} leads to a finite sum of squares: {best.message}")
     return Fit(problem, tuple(ranked), errors_of(problem, np.array(best.theta), np.array(best.active)), n_cached)
 
 

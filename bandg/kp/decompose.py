@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from bandg.etb.bulk import BandEdge, Bulk
@@ -28,7 +29,29 @@ def tight_binding(crystal: Bulk) -> dict[str, dict[str, float]]:
     return {"g_h": _edge_groups(crystal, crystal.valence), "g_e": _edge_groups(crystal, crystal.conduction)}
 
 
+@dataclass(frozen=True)
+class Share:
+    """What one level at R gives to g: energy in eV, irrep about a Pb site, group of GROUPS, share of g."""
+
+    energy_eV: float
+    irrep: str
+    group: str
+    share: float
+
+
+def by_level(crystal: Bulk) -> dict[str, tuple[Share, ...]]:
+    """The orbital contributions to g_h and g_e level by level, ascending in energy."""
+    return {"g_h": _shares(crystal, crystal.valence), "g_e": _shares(crystal, crystal.conduction)}
+
+
 def _edge_groups(crystal: Bulk, edge: BandEdge) -> dict[str, float]:
+    parts = dict.fromkeys(GROUPS, 0.0) | {"spin": edge.spin_g}
+    for one in _shares(crystal, edge):
+        parts[one.group] += one.share
+    return parts
+
+
+def _shares(crystal: Bulk, edge: BandEdge) -> tuple[Share, ...]:
     bonding = min(level.energy for level in crystal.levels if level.character.get("Pb s", 0) > 0.3)
     known = {
         crystal.valence.energy: GROUPS[1],
@@ -36,12 +59,13 @@ def _edge_groups(crystal: Bulk, edge: BandEdge) -> dict[str, float]:
         crystal.upper.energy: GROUPS[3],
         bonding: GROUPS[5],
     }
-    parts = dict.fromkeys(GROUPS, 0.0) | {"spin": edge.spin_g}
     characters = {level.energy: level.character for level in crystal.levels}
-    for energy, _, share in edge.contributions:
+
+    def group(energy: float) -> str:
         halide = energy < crystal.valence.energy and characters[energy].get("X p", 0) > 0.5
-        parts[known.get(energy, "halide p" if halide else "rest")] += share
-    return parts
+        return known.get(energy, "halide p" if halide else "rest")
+
+    return tuple(Share(energy, irrep, group(energy), share) for energy, irrep, share in sorted(edge.contributions))
 
 
 def first_principles() -> dict[str, dict[str, dict[str, float]]]:

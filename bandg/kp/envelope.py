@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from bandg.errors import BandgError
 from bandg.etb.identify import EDGE_IRREPS
@@ -36,6 +37,9 @@ LARGEST_RAISE = 1.0
 """A set that needs a larger change of a_8 (1/m0) is refused."""
 
 LEAST_BARRIER_EV = 0.5
+WINDOW_EV = 2.5
+"""From mid-gap, where the band edge is looked for before all levels are computed."""
+
 IN_GLASS, IN_SHELL = 3, 6
 """Functions on each layer of glass along an edge (one more serves both sides of the interface), and on a shell."""
 
@@ -65,9 +69,14 @@ def elliptic(values: dict[str, float], name: str = "this set") -> tuple[dict[str
     """The parameters with a_8 raised until the k^2 terms of R6- and R8- are elliptic, and by how much (1/m0).
 
     a_8 enters neither the mass nor g of R6+ and R6- at second order. Raises BandgError for a set whose remote bands
-    cannot be confined: a_v not negative, a_6 not positive, or a raise above LARGEST_RAISE.
+    cannot be confined: a crystal field, a_v not negative, a_6 not positive, or a raise above LARGEST_RAISE.
     """
     chosen = DEFAULTS | values
+    if chosen["delta"] or chosen["epsilon"]:
+        raise BandgError(
+            f"{name}: a nanocrystal is computed for the cubic crystal: delta and epsilon must be zero; `bandg kp bulk` "
+            "takes the crystal field"
+        )
     for wrong, edge, sign in ((chosen["a_v"] >= 0, "a_v", "negative"), (chosen["a_6"] <= 0, "a_6", "positive")):
         if wrong:
             raise BandgError(
@@ -204,13 +213,17 @@ def _choose(
     matrix: NDArray[Any], weights_of: NDArray[Any], mid_gap: float, sign: int, name: str
 ) -> tuple[float, NDArray[Any], float]:
     """Energy, vector and overlap of the level on the carrier's side that overlaps most with the trial function."""
-    energies, vectors = np.linalg.eigh(matrix)
-    side = np.flatnonzero(sign * (energies - mid_gap) > 0)
-    weights = np.abs(weights_of.conj() @ vectors[:, side]) ** 2
-    if not len(side) or weights.max() < 0.1:
+    for reach in (WINDOW_EV, math.inf):
+        window = sorted((mid_gap, mid_gap + sign * reach))
+        energies, vectors = eigh(matrix, subset_by_value=window)
+        weights = np.abs(weights_of.conj() @ vectors) ** 2
+        # the weights of all levels sum to one: what has more than half is the largest of all
+        if len(energies) and weights.max() > 0.5:
+            break
+    if not len(energies) or weights.max() < 0.1:
         raise BandgError(f"{name}: no level of the envelope model is a band edge; the nanocrystal is too small")
-    best = side[int(np.argmax(weights))]
-    return float(energies[best]), vectors[:, best], float(weights.max())
+    best = int(np.argmax(weights))
+    return float(energies[best]), vectors[:, best], float(weights[best])
 
 
 def _mid_gap(values: dict[str, float]) -> float:

@@ -7,6 +7,7 @@ contains: the eight bands act explicitly, so a remote parameter holds the bands 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -79,6 +80,14 @@ def rows() -> sp.ImmutableMatrix:
         [0, 0, 0, 1 / r2, 0, -i / r2, 0, 0],
     ]
     return sp.ImmutableMatrix(sp.Matrix(columns).T)
+
+
+@lru_cache(maxsize=1)
+def reversal() -> sp.ImmutableMatrix:
+    """Matrix of time reversal on |j, m>, which acts after complex conjugation: i sigma_y on the spin, shape (8, 8)."""
+    basis = sp.Matrix(rows())
+    turned = basis.H * _kron(sp.eye(4), sp.Matrix([[0, 1], [-1, 0]])) * basis.conjugate()
+    return sp.ImmutableMatrix(turned.applyfunc(sp.simplify))
 
 
 def _orbital_momentum() -> list[sp.Matrix]:
@@ -189,22 +198,23 @@ def numeric(values: dict[str, float], name: str = "") -> KpModel:
     unknown = set(values) - set(PARAMETERS)
     if unknown:
         raise KeyError(f"unknown k.p parameter {sorted(unknown)[0]!r}")
-    exact = DEFAULTS | values
-    constant, linear, quadratic = order_by_order(exact)
-    h2 = np.zeros((3, 3, 8, 8), dtype=complex)
-    for (a, b), matrix in quadratic.items():
-        block = _array(matrix.subs(HBAR2_2M0, HBAR2_OVER_M0 / 2)) / (1 if a == b else 2)
-        h2[a, b] += block
-        if a != b:
-            h2[b, a] += block
-    return KpModel(
-        name,
-        _array(constant),
-        np.array([_array(matrix) for matrix in linear]),
-        h2,
-        np.array([_array(matrix) for matrix in zeeman(exact | {"g_0": G0})]),
-    )
+    exact = {name: float((DEFAULTS | values)[name]) for name in PARAMETERS}
+    h0, h1, squares, moments = (np.array(part, dtype=np.complex128) for part in _numbers()(*exact.values()))
+    h2 = np.zeros((3, 3, 8, 8), dtype=np.complex128)
+    for (a, b), block in zip(_PAIRS, squares, strict=True):
+        h2[a, b] += block / 2
+        h2[b, a] += block / 2
+    return KpModel(name, h0, h1, h2, moments)
 
 
-def _array(matrix: sp.Matrix) -> Any:
-    return np.array(matrix.evalf().tolist(), dtype=np.complex128)
+_PAIRS = ((0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (0, 2))
+
+
+@lru_cache(maxsize=1)
+def _numbers() -> Callable[..., Any]:
+    """h0, h1, the matrices of k_a k_b by _PAIRS, and zeeman as functions of all parameters in their order."""
+    constant, linear, quadratic = order_by_order()
+    parts = [constant, linear, [quadratic[pair] for pair in _PAIRS], zeeman()]
+    constants = {HBAR2_2M0: HBAR2_OVER_M0 / 2, G_FREE: G0}
+    plain = [[m.subs(constants).tolist() for m in part] if isinstance(part, list) else part.tolist() for part in parts]
+    return sp.lambdify([*map(symbol, PARAMETERS)], plain, "numpy")

@@ -5,14 +5,16 @@ The bulk laws are those of Kirstein et al. [kirstein2022] when P6 = P8 and the r
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import sympy as sp
 
 from bandg.errors import BandgError
-from bandg.kp.derive import EDGES, Effective, effective
-from bandg.kp.hamiltonian import DEFAULTS, G_FREE, HBAR2_2M0, numeric, order_by_order, rows, symbol, zeeman
+from bandg.kp.derive import effective
+from bandg.kp.hamiltonian import DEFAULTS, G_FREE, HBAR2_2M0, numeric, symbol
 from bandg.units import G0, HBAR2_OVER_M0
 
 LAWS = ("bulk", "effective-gap", "kane", "fourth-order")
@@ -22,7 +24,8 @@ E_G = symbol("E_g")
 ENERGY = sp.Symbol("E", real=True)
 """Transition energy E_e - E_h (effective gap) or confinement energy (Kane)."""
 
-_QUIET = dict.fromkeys(("E_v", "b_E", "b_T", "d_E", "d_T", "kappa", "kappa_68", "delta", "epsilon"), 0)
+K2 = sp.Symbol("k2", positive=True)
+"""<k^2> in 1/nm^2 of the fourth-order law."""
 
 
 @lru_cache(maxsize=4)
@@ -36,7 +39,7 @@ def bulk_g(edge: str, equal_momenta: bool = True) -> sp.Expr:
 
 def formula(edge: str, law: str = "bulk", equal_momenta: bool = True) -> sp.Expr:
     """A law as an expression. "effective-gap": E_g becomes the transition energy E. "kane": the other band is E_g + E
-    away, E the confinement energy of the carrier alone. "fourth-order": in <k^2>, for the cubic average.
+    away, E the confinement energy of the carrier alone. "fourth-order": in k2 = <k^2>, equal along x, y and z.
 
     Raises BandgError for an unknown law.
     """
@@ -49,18 +52,47 @@ def formula(edge: str, law: str = "bulk", equal_momenta: bool = True) -> sp.Expr
         # the hole's states lie below, the electron's above: either way the denominators grow by the energy
         return expression.subs(E_G, E_G + ENERGY)
     if law == "fourth-order":
-        return expression + sp.Symbol("g_4") * sp.Symbol("k2")
+        return expression + K2 * slope(edge, equal_momenta)
     return expression
 
 
-def evaluate(edge: str, values: dict[str, float], law: str = "bulk", energy: float = 0.0) -> float:
-    """Number of a law for k.p parameters (see `bandg.kp.hamiltonian.PARAMETERS`).
+@lru_cache(maxsize=4)
+def slope(edge: str, equal_momenta: bool = True) -> sp.Expr:
+    """dg / d<k^2> of a band edge in nm^2 at fourth order in k, term by term in the parameters other than energies."""
+    found = effective(edge, 4).invariants
+    third = sp.Rational(1, 3)
+    equal = {symbol("P6"): symbol("P"), symbol("P8"): symbol("P")} if equal_momenta else {}
+    parts: dict[sp.Expr, sp.Expr] = {}
+    for name, weight in (("g_k2", sp.S.One), ("g_kk", third), ("g_cubic", third)):
+        for term in sp.Add.make_args(found[name].subs(equal)):
+            outside = term.free_symbols - {E_G, symbol("Delta"), HBAR2_2M0}
+            energies, letters = term.as_independent(*outside, as_Add=False)
+            parts[letters] = parts.get(letters, sp.S.Zero) + weight * energies
+    return sp.Add(*(letters * sp.factor(energies) for letters, energies in parts.items()))
 
-    energy: transition energy in eV (effective-gap) or confinement energy (kane).
+
+def _cubic_only(values: dict[str, float]) -> None:
+    if values.get("delta") or values.get("epsilon"):
+        raise BandgError("the laws are those of the cubic crystal: delta and epsilon must be zero")
+
+
+def evaluate(
+    edge: str, values: dict[str, float], law: str = "bulk", energy: float = 0.0, wave_squared: float = 0.0
+) -> float:
+    """Number of a law for k.p parameters (see `bandg.kp.hamiltonian.PARAMETERS`) of the cubic crystal.
+
+    energy: transition energy in eV (effective-gap) or confinement energy (kane). wave_squared: <k^2> in 1/nm^2
+    (fourth-order). Raises BandgError for a set with a crystal field, whose g is that of `bandg.kp.crystal_field`.
     """
-    numbers = {symbol(name): value for name, value in (DEFAULTS | values).items()}
-    expression = formula(edge, law, equal_momenta=False)
-    return float(expression.subs({ENERGY: energy} | numbers | _constants()))
+    _cubic_only(values)
+    chosen = DEFAULTS | values
+    return float(_number(edge, law)(energy, wave_squared, *(chosen[name] for name in DEFAULTS)))
+
+
+@lru_cache(maxsize=8)
+def _number(edge: str, law: str) -> Callable[..., Any]:
+    expression = formula(edge, law, equal_momenta=False).subs(_constants())
+    return sp.lambdify([ENERGY, K2, *map(symbol, DEFAULTS)], expression, "math")
 
 
 def at_gaps(edge: str, values: dict[str, float], gaps: np.ndarray) -> np.ndarray:
@@ -71,40 +103,85 @@ def at_gaps(edge: str, values: dict[str, float], gaps: np.ndarray) -> np.ndarray
 
 
 def mass(edge: str, values: dict[str, float]) -> float:
-    """Effective mass of a band edge in m0, positive for the hole too, at second order."""
-    numbers = {symbol(name): value for name, value in (DEFAULTS | values).items()}
-    inverse = float(effective(edge).inverse_mass[0, 0].subs(numbers | _constants()))
-    return (-1 if edge == "v" else 1) / inverse
+    """Effective mass in m0 at second order, positive for the hole too. Raises BandgError for a crystal field."""
+    _cubic_only(values)
+    chosen = DEFAULTS | values
+    return (-1 if edge == "v" else 1) / float(_inverse_mass(edge)(*(chosen[name] for name in DEFAULTS)))
+
+
+@lru_cache(maxsize=2)
+def _inverse_mass(edge: str) -> Callable[..., Any]:
+    return sp.lambdify([*map(symbol, DEFAULTS)], effective(edge).inverse_mass[0, 0].subs(_constants()), "math")
 
 
 def _constants() -> dict[sp.Symbol, float]:
     return {HBAR2_2M0: HBAR2_OVER_M0 / 2, G_FREE: G0}
 
 
-def series(edge: str, values: dict[str, float]) -> Effective:
-    """The fourth-order expansion of a band edge with numbers put in; nm and eV."""
-    numbers = {name: sp.Float(value, 17) for name, value in (DEFAULTS | values).items()}
-    return effective(edge, 4, **{name: numbers[name] for name in numbers if name not in ("delta", "epsilon")})
+def series(edge: str, values: dict[str, float]) -> dict[str, float]:
+    """The fourth-order expansion of a band edge in numbers: inverse_mass (1/m0, negative where the band falls), g, and
+    the coefficients of `Effective.invariants`. Raises BandgError as `evaluate`.
+    """
+    _cubic_only(values)
+    names = [name for name in DEFAULTS if name not in ("delta", "epsilon")]
+    chosen = DEFAULTS | values
+    return {name: float(f(*(chosen[n] for n in names))) for name, f in _series(edge, tuple(names)).items()}
 
 
-def fourth_order(edge: str, values: dict[str, float], wave_squared: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Energy in eV and g by the fourth-order law in a cube: <k_a^2> = wave_squared / 3, <k_a^4> its square.
+@lru_cache(maxsize=2)
+def _series(edge: str, names: tuple[str, ...]) -> dict[str, Callable[..., Any]]:
+    found = effective(edge, 4)
+    expressions = {"inverse_mass": found.inverse_mass[0, 0], "g": found.g[2, 2]} | found.invariants
+    letters = [symbol(name) for name in names]
+    return {name: sp.lambdify(letters, x.subs(_constants()), "math") for name, x in expressions.items()}
 
-    wave_squared: <k^2> = 3 (pi / L)^2 of a hard-wall cube in 1/nm^2, any shape. Returns energy (zero at k = 0), g.
+
+_QUARTIC = {"cube": 1 / 3, "sphere": 1 / 5}
+"""<k_x^2 k_y^2 + k_y^2 k_z^2 + k_z^2 k_x^2> / <k^2>^2: product of sines, and plane waves of all directions."""
+
+
+def fourth_order(
+    edge: str, values: dict[str, float], wave_squared: np.ndarray, shape: str = "cube"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Energy in eV and g by the fourth-order law: averages over the ground state of an empty cube or sphere.
+
+    wave_squared: <k^2> in 1/nm^2, any shape, whose square is <k^4>. Returns energy (zero at k = 0) and g.
     """
     found = series(edge, values)
-    per_axis = np.asarray(wave_squared) / 3
-    replace = {symbol: value for symbol, value in _constants().items()}
-    inverse_mass = float(sp.N(found.inverse_mass[0, 0].subs(replace)))
-    energy = HBAR2_OVER_M0 / 2 * inverse_mass * 3 * per_axis
-    for letters, coefficient in found.quartic.items():
-        if all(letters.count(axis) % 2 == 0 for axis in letters):
-            energy = energy + float(sp.N(coefficient.subs(replace))) * per_axis**2
-    g = float(sp.N(found.g[2, 2].subs(replace)))
-    slope = sum(
-        float(sp.N(found.g_quadratic[a, a][2, 2].subs(replace))) for a in range(3) if (a, a) in found.g_quadratic
-    )
-    return energy, g + slope * per_axis
+    k2 = np.asarray(wave_squared)
+    quartic = found["k4"] + _QUARTIC[shape] * found["k4_cubic"]
+    energy = HBAR2_OVER_M0 / 2 * found["inverse_mass"] * k2 + quartic * k2**2
+    return energy, found["g"] + (found["g_k2"] + (found["g_kk"] + found["g_cubic"]) / 3) * k2
+
+
+def effective_parameters(values: dict[str, float]) -> dict[str, float]:
+    """m_h, m_e, g_h, g_e of an 8-band set: what one band is left with when all others are folded in."""
+    masses = {name: mass(edge, values) for name, edge in (("m_h", "v"), ("m_e", "c"))}
+    return masses | {name: evaluate(edge, values) for name, edge in (("g_h", "v"), ("g_e", "c"))}
+
+
+def eight_band_parameters(values: dict[str, float], **wanted: float) -> dict[str, float]:
+    """The 8-band set whose band edges have the wanted m_h, m_e (m0), g_h, g_e: the inverse of `effective_parameters`.
+
+    What the eight bands give is taken off the wanted numbers; the remainder goes to a_v, a_6, dg_v, dg_c, so that
+    nothing is counted twice. Raises BandgError for another name or a mass that is not above zero.
+    """
+    result = DEFAULTS | values
+    for name, number in wanted.items():
+        if name not in _REMOTE:
+            raise BandgError(f"{name!r} is no band-edge parameter; choose among {', '.join(_REMOTE)}")
+        remote, edge, sign = _REMOTE[name]
+        if name.startswith("m_"):
+            if not number > 0:
+                raise BandgError(f"{name} must be above zero, not {number:g}")
+            result[remote] += sign / number - sign / mass(edge, result)
+        else:
+            result[remote] += number - evaluate(edge, result)
+    return result
+
+
+_REMOTE = {"m_h": ("a_v", "v", -1), "m_e": ("a_6", "c", 1), "g_h": ("dg_v", "v", 1), "g_e": ("dg_c", "c", 1)}
+"""The remote-band parameter that takes the remainder of each effective one, its edge, the sign of its inverse mass."""
 
 
 def wave_squared(shape: str, size_nm: np.ndarray) -> np.ndarray:
@@ -117,16 +194,14 @@ def confined(law: str, values: dict[str, float], shape: str, size_nm: np.ndarray
     """g_e, g_h, E_e, E_h of a law against size; energies from the 8-band dispersion along [111] at <k^2>.
 
     E_h is the energy of the valence state (below the band edge). Fourth order uses its own series for both.
-    Raises BandgError for an unknown law or shape.
+    Raises BandgError for an unknown law or a crystal field.
     """
-    if law == "fourth-order" and shape != "cube":
-        raise BandgError("the fourth-order law is that of a cube: a sphere has other moments of k; choose shape cube")
     if law not in LAWS[1:]:
         raise BandgError(f"law {law!r} is unknown here; choose one of {', '.join(LAWS[1:])}")
     k2 = wave_squared(shape, size_nm)
     chosen = DEFAULTS | values
     if law == "fourth-order":
-        (down, g_h), (up, g_e) = (fourth_order(edge, values, k2) for edge in ("v", "c"))
+        (down, g_h), (up, g_e) = (fourth_order(edge, values, k2, shape) for edge in ("v", "c"))
         return {"E_h_eV": chosen["E_v"] + down, "E_e_eV": chosen["E_v"] + chosen["E_g"] + up, "g_h": g_h, "g_e": g_e}
     model = numeric(values)
     energies = np.linalg.eigvalsh(model.H(np.sqrt(k2 / 3)[:, None] * np.ones(3)))
@@ -141,63 +216,6 @@ def confined(law: str, values: dict[str, float], shape: str, size_nm: np.ndarray
         for edge, argument in zip(("v", "c"), arguments, strict=True)
     )
     return {"E_h_eV": e_h, "E_e_eV": e_e, "g_h": g_h, "g_e": g_e}
-
-
-@lru_cache(maxsize=2)
-def anisotropic_g_h() -> sp.ImmutableMatrix:
-    """g tensor of R6+ with tetragonal and orthorhombic crystal field, second order, as an expression (3, 3).
-
-    The six conduction states enter through their resolvent at the valence-band top, so no mixing angle is needed.
-    """
-    chosen = {name: value for name, value in _QUIET.items() if name not in ("delta", "epsilon")}
-    constant, linear, _ = order_by_order(chosen)
-    basis = sp.Matrix(rows())
-    # in X, Y, Z with spin the matrix to invert falls into two 3 x 3 blocks
-    order = [2, 4, 7, 3, 5, 6]
-    turned = (basis * constant * basis.H).applyfunc(sp.simplify)
-    block = -turned.extract(order, order)
-    resolvent = sp.diag(block[:3, :3].inv(), block[3:, 3:].inv())
-    vectors = [(matrix * basis.H).extract([0, 1], order).applyfunc(sp.simplify) for matrix in linear]
-    spin = [matrix[:2, :2] for matrix in zeeman(chosen)]
-    pauli = [sp.Matrix([[0, 1], [1, 0]]), sp.Matrix([[0, -sp.I], [sp.I, 0]]), sp.Matrix([[1, 0], [0, -1]])]
-
-    def entry(s: int, axis: int) -> sp.Expr:
-        a, b = (axis + 1) % 3, (axis + 2) % 3
-        product = vectors[a] * resolvent * vectors[b].H - vectors[b] * resolvent * vectors[a].H
-        moment = -sp.I * product / (2 * HBAR2_2M0) + spin[axis]
-        return sp.factor(sp.simplify((pauli[s] * moment).trace()))
-
-    return sp.ImmutableMatrix(3, 3, entry)
-
-
-def anisotropic_g(edge: str, values: dict[str, float]) -> np.ndarray:
-    """Principal values g_x, g_y, g_z of a band edge with crystal field, by the sum over the eight bands; shape (3,).
-
-    The doublet is followed from the cubic one by its character; the sign is that of the determinant of g.
-    """
-    model = numeric(values)
-    energies, states = np.linalg.eigh(model.h0)
-    start = EDGES[edge]
-    number = int(np.argmax([np.sum(np.abs(states[start : start + 2, 2 * n : 2 * n + 2]) ** 2) for n in range(4)]))
-    mine = np.arange(2 * number, 2 * number + 2)
-    other = np.setdiff1d(np.arange(8), mine)
-    velocity = np.array([states.conj().T @ h @ states for h in model.h1])
-    gap = energies[mine[0]] - energies[other]
-    tensor = []
-    for axis in range(3):
-        a, b = (axis + 1) % 3, (axis + 2) % 3
-        v = velocity[:, mine][:, :, other]
-        sum_over = (v[a] / gap) @ v[b].conj().T - (v[b] / gap) @ v[a].conj().T
-        h2 = states.conj().T @ (model.h2[a, b] - model.h2[b, a]) @ states
-        moment = -1j * (sum_over + h2[np.ix_(mine, mine)]) / HBAR2_OVER_M0
-        tensor.append(moment + (states.conj().T @ model.zeeman[axis] @ states)[np.ix_(mine, mine)])
-    g = np.array([[np.real(np.trace(p @ m)) for m in tensor] for p in _pauli()])
-    sign = np.sign(np.linalg.det(g)) or 1.0
-    return sign * np.sqrt(np.clip(np.diag(g.T @ g), 0, None))
-
-
-def _pauli() -> np.ndarray:
-    return np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 
 
 def describe(expression: sp.Expr, latex: bool = False) -> str:

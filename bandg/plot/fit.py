@@ -9,16 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.errors import BandgError
-from bandg.fit.matching import Row, point_at
+from bandg.fit.matching import Row
 from bandg.fit.report import worst
 from bandg.fit.result import fitted_set
 from bandg.plot.output import check_picture_path, save
 from bandg.plot.style import literal, style
+from bandg.reference import point_at
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from bandg.fit.residuals import Problem
     from bandg.fit.solve import Fit
+    from bandg.reference import ReferenceBands
 
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _REFERENCE, _LINE, _GRID = "#999999", "#222222", "#CCCCCC"
@@ -38,9 +41,7 @@ def plot_fit(fit: Fit, path: str | os.PathLike[str]) -> None:
     import matplotlib.pyplot as plt
 
     check_picture_path(path)
-    reference = fit.problem.reference
-    if reference is None or "path" not in reference.sections or not fit.problem.rows:
-        raise BandgError("there is no picture of a fit without bands along a path")
+    reference = drawable(fit.problem)
     k = reference.sections["path"].k
     distance = _distances(k)
     errors = 1000 * (fit.problem.bands(fit.theta)[0] - fit.problem.band_energy)
@@ -64,6 +65,14 @@ def plot_fit(fit: Fit, path: str | os.PathLike[str]) -> None:
             save(figure, path)
         finally:
             plt.close(figure)
+
+
+def drawable(problem: Problem) -> ReferenceBands:
+    """The reference of a job that can be drawn; call it before long work. Raises BandgError for any other."""
+    reference = problem.reference
+    if reference is None or "path" not in reference.sections or not problem.rows:
+        raise BandgError("there is no picture of a fit without bands along a path: leave out --plot")
+    return reference
 
 
 def _distances(k: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,12 +12,13 @@ from typer.testing import CliRunner
 
 from bandg.cli import app
 from bandg.errors import BandgError
-from bandg.fit.covariance import read_covariance
-from bandg.fit.job import parse_job, read_job
+from bandg.etb.bulk import bulk
+from bandg.fit.covariance import errors_of, read_covariance
+from bandg.fit.job import Free, Job, Prior, parse_job, read_job
 from bandg.fit.report import report
 from bandg.fit.residuals import problem_of
-from bandg.fit.result import fitted_set
-from bandg.fit.solve import solve, start_points
+from bandg.fit.result import covariance_of, fitted_set
+from bandg.fit.solve import _description, solve, start_points
 from bandg.fit.structure import start_set
 from bandg.parameters import load_set
 
@@ -59,6 +60,37 @@ def test_job_adds_integrals_links_them_and_shifts_the_conduction_bands() -> None
     assert problem.shifts == pytest.approx((1.652 - 0.6961, 1.652 - 0.6961 + 1.5 - 1.4138), abs=2e-4)
 
 
+def test_scaled_errors_are_those_stated_times_the_root_of_chi2_per_residual() -> None:
+    stated, scaled = (
+        problem_of(parse_job(JOB.replace("[set]", f'errors = "{kind}"\n[set]', 1), "job"))
+        for kind in ("stated", "scaled")
+    )
+    one, other = (errors_of(p, p.space.start, np.zeros(2, dtype=int)) for p in (stated, scaled))
+    residuals = stated.evaluate(stated.space.start)[0]
+    factor = np.sqrt(residuals @ residuals / (len(residuals) - 2))
+    assert factor > 1.5
+    assert other.stderr == pytest.approx(factor * one.stderr)
+
+
+def test_momentum_elements_of_the_reference() -> None:
+    """E_p to R6- and R8- as the documentation of the data has them."""
+    text = JOB + "".join(f'{name} = {{ value = "reference", error = 0.1 }}\n' for name in ("E_p_R6", "E_p_R8"))
+    values = {goal.name: goal.value for goal in problem_of(parse_job(text, "job")).goals}
+    assert (values["E_p_R6"], values["E_p_R8"]) == pytest.approx((13.09, 8.19), abs=0.01)
+
+
+def test_linked_parameter_has_the_error_of_its_parent() -> None:
+    found = solve(problem_of(parse_job(JOB, "job")), cache=False)
+    spread = covariance_of(found)
+    parent, linked = (spread.paths.index(f"hopping.X-X.p-p.{bond}") for bond in ("sigma", "pi"))
+    assert spread.matrix[linked, linked] == pytest.approx(spread.matrix[parent, parent] / 16)
+    assert spread.matrix[linked, parent] == pytest.approx(-spread.matrix[parent, parent] / 4)
+    entries = fitted_set(found).entries
+    sigma, pi = entries["hopping.X-X.p-p.sigma"], entries["hopping.X-X.p-p.pi"]
+    assert pi.value == pytest.approx(0.01 - sigma.value / 4)
+    assert pi.stderr == pytest.approx((sigma.stderr or 0) / 4) and (pi.stderr or 0) > 0
+
+
 def test_smaller_basis() -> None:
     small = start_set(parse_job(JOB.replace("[set]", '[basis]\nPb = ["s", "p"]\nX = ["s", "p"]\n[set]'), "job"))
     assert small.orbitals == {"Pb": ("s", "p"), "X": ("s", "p")}
@@ -82,7 +114,7 @@ def test_smaller_basis() -> None:
         ('"hopping.Pb-X.s-s" = -0.3', '"onsite.Pb.p" = 4.0', "stands in two"),
         ("lower = 3.0", "lower = 7.0", "not below upper"),
         ("lower = 3.0", "lower = 5.0", "outside of its bounds"),
-        ("upper = 6.0", 'upper = "six"', "free.onsite.Pb.p.upper: input should be a valid number"),
+        ("upper = 6.0", 'upper = "six"', "free.onsite.Pb.p.upper: must be a number, not 'six'"),
         ("width = 0.2", "width = 0", "greater than 0"),
         ("start = 0.1", "", "give it a start"),
         ("{ start = 0.1 }", "{ begin = 0.1 }", "unknown key"),
@@ -98,6 +130,11 @@ def test_smaller_basis() -> None:
         ("every = 30", 'section = "grid"', "section"),
         ("error_meV = 100", "error_meV = -1", "greater than 0"),
         ("E_g = {", "E_gap = {", "did you mean 'E_g'"),
+        ('E_g = { value = "reference", error = 0.01 }', "E_g = 1.6", "targets.E_g: must be a table such as { value"),
+        ('value = "reference"', 'value = "ref"', 'must be a number or "reference"'),
+        ('bands = "valence"', "bands = 84", "[[bands]] number 1: bands: must be a name or [first, last]"),
+        ("every = 30", 'near = ["R", 3]', "[[bands]] number 1: near"),
+        ("[set]", '[basis]\nX = ["p"]\n[set]', "no s on X"),
         ('"level.R8+.1"', '"level.R8+.4"', "level 1 to 3"),
         ("E_g = {", "m_e = {", "no such value"),
         ("lattice.a", "lattice.b", "no parameter"),
@@ -114,6 +151,19 @@ def test_defects_of_a_job_are_named(old: str, new: str, message: str | None) -> 
     with pytest.raises(BandgError) as error:
         problem_of(parse_job(text, "job.toml"))
     assert message in str(error.value) and "\n" not in str(error.value)
+
+
+def test_basis_without_a_band_edge_is_refused() -> None:
+    text = JOB.replace('"hopping.Pb-X.s-s" = -0.3\n', "").replace("[set]", '[basis]\nPb = ["p", "d"]\n[set]')
+    with pytest.raises(BandgError, match="basis is too small"):
+        problem_of(parse_job(text, "job"))
+
+
+def test_lead_s_of_a_table_cannot_be_picked(tmp_path: Path) -> None:
+    job = make_job(known_set(tmp_path), tmp_path)
+    group = job.bands[0].model_copy(update={"bands": "lead-s"})
+    with pytest.raises(BandgError, match=r"bands\.csv has no characters to pick Pb s by"):
+        problem_of(job.model_copy(update={"bands": [group]}), tmp_path)
 
 
 def test_parameter_at_its_bound_is_not_fitted(tmp_path: Path) -> None:
@@ -153,6 +203,12 @@ def test_zero_of_energy_is_called_undetermined(tmp_path: Path) -> None:
     assert fitted_set(held).value("onsite.X.p") == pytest.approx(TRUTH["onsite.X.p"], abs=1e-4)
 
 
+def job_with_prior(job: Job, width: float) -> Job:
+    """The job with the onsite energy of Pb p held near 4.8 eV."""
+    entry = Free(prior=Prior(value=4.8, width=width))
+    return job.model_copy(update={"free": job.free | {"onsite.Pb.p": entry}})
+
+
 def test_finished_starts_are_taken_from_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BANDG_CACHE_DIR", str(tmp_path / "cache"))
     problem = problem_of(make_job(known_set(tmp_path), tmp_path), tmp_path)
@@ -162,6 +218,10 @@ def test_finished_starts_are_taken_from_the_cache(tmp_path: Path, monkeypatch: p
     assert again.n_cached == 2 and again.attempts[0].theta == first.attempts[0].theta
     moved = solve(problem_of(make_job(known_set(tmp_path), tmp_path, error_meV=11.0), tmp_path), starts=1)
     assert moved.n_cached == 0  # another job
+    looser = job_with_prior(make_job(known_set(tmp_path), tmp_path), width=0.3)
+    tighter = job_with_prior(looser, width=0.2)
+    keys = [_description(problem_of(job, tmp_path)) for job in (looser, tighter)]
+    assert keys[0] != keys[1]
     points = start_points(problem, 3)
     assert (points[0] == problem.space.start).all() and (points[1] != points[2]).all()
 
@@ -206,12 +266,62 @@ E_v = {{ value = 2.0, error = 0.01 }}
     assert picture.stat().st_size > 10_000
 
 
+SCALARS = """schema = 1
+name = "scalars"
+start = "nestoklon2023-standin"
+material = "CsPbBr3"
+errors = "stated"
+[set]
+"lattice.a" = 0.587
+[free]
+"onsite.Pb.p" = { lower = 3.0, upper = 8.0 }
+"onsite.Pb.s" = {}
+"spin_orbit.Pb.p" = { lower = 0.3, upper = 0.8 }
+"hopping.Pb-X.p-p.sigma" = { lower = -5.0, upper = -1.0 }
+[targets]
+E_g = { value = 2.352, error = 0.002, source = "nestoklon2023" }
+Delta = { value = 1.436, error = 0.002, source = "nestoklon2023" }
+m_e = { value = 0.219, error = 0.002, source = "nestoklon2023" }
+E_v = { value = 0.0, error = 0.001 }
+"""
+
+
+def test_scalars_alone_can_be_fitted_but_not_drawn(tmp_path: Path) -> None:
+    """As many targets as parameters: they are met, and `bandg bulk` says the same."""
+    found = solve(problem_of(parse_job(SCALARS, "job")), cache=False)
+    chosen = fitted_set(found)
+    scaled = solve(problem_of(parse_job(SCALARS.replace('errors = "stated"', ""), "job")), cache=False)
+    assert scaled.errors.stderr == pytest.approx(found.errors.stderr)  # no residual is left over to scale them by
+    assert found.errors.dof == 0 and (found.errors.stderr > 1e-4).all() and "as stated, since" in report(scaled)
+    values = bulk(chosen)
+    assert (values.E_g, values.Delta, values.conduction.mass) == pytest.approx((2.352, 1.436, 0.219), abs=1e-4)
+    assert chosen.material == "CsPbBr3" and chosen.a_nm == 0.587
+    (tmp_path / "job.toml").write_text(SCALARS)
+    arguments = [
+        "fit",
+        str(tmp_path / "job.toml"),
+        "--out",
+        str(tmp_path / "x.toml"),
+        "--plot",
+        str(tmp_path / "x.png"),
+    ]
+    with pytest.raises(BandgError, match="no picture"):
+        CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["job.toml"]
+
+
 def test_command_with_a_wrong_job_writes_nothing(tmp_path: Path) -> None:
     (tmp_path / "job.toml").write_text(JOB.replace("error_meV = 100", "error_meV = 0"))
     with pytest.raises(BandgError, match="error_meV"):
         CliRunner().invoke(
             app, ["fit", str(tmp_path / "job.toml"), "--out", str(tmp_path / "x.toml")], catch_exceptions=False
         )
+    with pytest.raises(BandgError, match="is the job itself"):
+        CliRunner().invoke(
+            app, ["fit", str(tmp_path / "job.toml"), "--out", str(tmp_path / "job.toml")], catch_exceptions=False
+        )
     with pytest.raises(BandgError, match="no such file"):
         read_job(str(tmp_path / "none.toml"))
+    with pytest.raises(BandgError, match="is a directory: give the TOML file of a fit"):
+        read_job(str(tmp_path))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["job.toml"]

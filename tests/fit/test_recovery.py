@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from known_set import TRUTH, known_set, make_job
 
 from bandg.errors import BandgError
 from bandg.fit.covariance import errors_of
+from bandg.fit.job import Free, parse_job
 from bandg.fit.profile import allowed, parse_profile, profile
 from bandg.fit.residuals import Problem, problem_of, with_energies
 from bandg.fit.result import covariance_of
@@ -78,3 +81,22 @@ def test_profile_is_the_parabola_of_the_propagated_error(problem: Problem) -> No
 def test_defects_of_a_profile_are_named(text: str) -> None:
     with pytest.raises(BandgError, match=r"g_h=-1\.0\.\.0\.5:7"):
         parse_profile(text)
+
+
+@pytest.mark.slow
+def test_twelve_parameters_of_the_full_basis_come_back_by_symmetry() -> None:
+    """sp3d5s* on the k points of the shipped bands, matched by irrep and parity: of six far starts most return."""
+    text = (Path(__file__).parents[2] / "docs" / "fitting.md").read_text(encoding="utf-8")
+    job = parse_job(text.split("```toml\n")[1].split("```")[0], "fitting.md")
+    free = {path: Free(start=entry.start) for path, entry in job.free.items()}
+    problem = problem_of(job.model_copy(update={"free": free}))
+    truth = problem.space.start
+    assert len(truth) == 12
+    truth = np.where(truth == 0, 0.3, truth)
+    exact = with_energies(problem, problem.bands(truth)[0], problem.targets(truth)[0].tolist())
+    distance = []
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        start = truth * (1 + rng.choice([-1, 1], len(truth)) * rng.uniform(0.2, 0.4, len(truth)))
+        distance.append(np.abs(minimize(exact, start).x - truth).max())
+    assert sum(one < 1e-6 for one in distance) >= 3

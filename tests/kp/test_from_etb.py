@@ -1,16 +1,19 @@
 """k.p sets extracted from tight binding describe the same crystal near R; k.p files and the command line."""
 
+import io
 import json
-import os
-import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from bandg.cli import main
+from bandg.cli.kp import app
 from bandg.errors import BandgError
 from bandg.etb.bulk import bulk
-from bandg.kp.decompose import GROUPS, first_principles, tight_binding
+from bandg.kp.decompose import GROUPS, by_level, first_principles, tight_binding
 from bandg.kp.from_etb import extract
 from bandg.kp.hamiltonian import numeric
 from bandg.kp.laws import evaluate, mass
@@ -64,6 +67,28 @@ def test_decompositions():
     # what the first-principles file itself states as the total
     assert sum(reference["mBJ c=1.654"]["g_e"].values()) == pytest.approx(5.283, abs=0.03)
     assert sum(reference["mBJ c=1.654"]["g_h"].values()) == pytest.approx(-2.59, abs=0.03)
+
+
+def test_levels_that_make_g():
+    """One by one, with the energies: what the sum over states of the default set must give."""
+    crystal = bulk(load_set("nestoklon2023-standin"))
+    levels = by_level(crystal)
+    for energy, irrep, share in ((-4.58, "R8+", -1.695), (-2.50, "R8+", -0.088), (-8.15, "R6+", 0.356)):
+        (found,) = (one for one in levels["g_e"] if abs(one.energy_eV - energy) < 5.1e-3)
+        assert (found.irrep, found.share) == (irrep, pytest.approx(share, abs=1.1e-3))
+    own = tight_binding(crystal)
+    for carrier, edge in (("g_h", crystal.valence), ("g_e", crystal.conduction)):
+        assert sum(one.share for one in levels[carrier]) == pytest.approx(edge.orbital_g, abs=1e-12)
+        assert sum(own[carrier].values()) == pytest.approx(edge.g(), abs=1e-12)
+        # parity: only levels of the other one are reached
+        assert all((one.irrep[-1] != edge.irrep[-1]) or abs(one.share) < 1e-9 for one in levels[carrier])
+
+
+def test_the_command_lists_the_levels():
+    printed = CliRunner().invoke(app, ["decompose"]).output
+    line = next(line for line in printed.splitlines() if "-4.582" in line)
+    assert "R8+" in line
+    assert "-1.695" in line
 
 
 def test_a_written_set_loads_back(tmp_path):
@@ -126,21 +151,29 @@ def test_a_string_in_a_file_is_never_evaluated(tmp_path):
     assert not evil.exists()
 
 
-def run(*arguments, cwd):
-    command = [sys.executable, "-c", "from bandg.cli import main; main()", "kp", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120, env=os.environ)
+def run(*arguments):
+    """The command as the program runs it, within this process: exit code and what it printed."""
+    code, out, err = 0, io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", ["bandg", "kp", *arguments])
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code or 0
+    return code, out.getvalue(), err.getvalue()
 
 
-def test_command_line(tmp_path):
-    done = run("bulk", "--gap", "1.911eV", "--out", "a.json", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+def test_command_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, _, error = run("bulk", "--gap", "1.911eV", "--out", "a.json")
+    assert code == 0, error
     content = json.loads((tmp_path / "a.json").read_text())
     assert content["g_h"] == pytest.approx(0.14, abs=0.005)
     assert "m_e" not in content
-    run("bulk", "--set", "nestoklon2023-standin", "--out", "b.json", cwd=tmp_path)
+    run("bulk", "--set", "nestoklon2023-standin", "--out", "b.json")
     content = json.loads((tmp_path / "b.json").read_text())
     assert content["m_h"] == pytest.approx(0.142, abs=5e-4)
-    assert r"\frac" in run("formula", "g_h", "--latex", cwd=tmp_path).stdout
+    assert r"\frac" in run("formula", "g_h", "--latex")[1]
 
 
 @pytest.mark.parametrize(
@@ -148,10 +181,11 @@ def test_command_line(tmp_path):
     [("bulk", "--gap", "1.9"), ("bulk", "--gap", "1900meV"), ("bulk", "--set", "none"), ("formula", "g_x"),
      ("formula", "g_h", "--law", "x"), ("from-etb", "--set", "kirstein2022"), ("from-etb", "--out", "a.json")],
 )  # fmt: skip
-def test_wrong_input_gives_one_line_and_code_2(arguments, tmp_path):
-    done = run(*arguments, cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.startswith("error: ")
-    assert len(done.stderr.strip().splitlines()) == 1
+def test_wrong_input_gives_one_line_and_code_2(arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, error = run(*arguments)
+    assert code == 2
+    assert out == ""
+    assert error.startswith("error: ")
+    assert len(error.strip().splitlines()) == 1
     assert not list(tmp_path.glob("*.json"))

@@ -5,7 +5,18 @@ import pytest
 import sympy as sp
 from scipy.linalg import block_diag
 
-from bandg.kp.hamiltonian import DEFAULTS, FIELD, PARAMETERS, K, hamiltonian, numeric, order_by_order, rows, zeeman
+from bandg.kp.hamiltonian import (
+    DEFAULTS,
+    FIELD,
+    PARAMETERS,
+    K,
+    hamiltonian,
+    numeric,
+    order_by_order,
+    reversal,
+    rows,
+    zeeman,
+)
 from bandg.pointgroup import cubic_rotations, point_group
 from bandg.units import G0, HBAR2_OVER_M0
 
@@ -44,14 +55,6 @@ def test_a_crystal_field_leaves_d4h_or_d2h_and_no_more(field, order):
     assert (np.abs(axis) == 1).all()
 
 
-def reversal():
-    """Matrix of time reversal on |j, m>: i sigma_y on the spin of the real orbitals S, X, Y, Z."""
-    basis = sp.Matrix(rows())
-    return (basis.H * sp.kronecker_product(sp.eye(4), sp.Matrix([[0, 1], [-1, 0]])) * basis.conjugate()).applyfunc(
-        sp.simplify
-    )
-
-
 def test_time_reversal():
     model = numeric(VALUES | {"delta": 0.3, "epsilon": 0.2})
     theta = np.array(reversal().evalf().tolist(), dtype=complex)
@@ -61,21 +64,71 @@ def test_time_reversal():
         assert np.abs(theta @ moment.conj() @ theta.conj().T + moment).max() < 1e-12
 
 
-def test_symbolic_time_reversal_and_a_fourfold_axis():
-    """The same on the symbols: exact, for every parameter at once."""
-    matrix = hamiltonian().subs(dict(zip(K, sp.symbols("k_x k_y k_z", real=True), strict=True)))
+def spin_rotation(axis, angle):
+    pauli = [sp.Matrix([[0, 1], [1, 0]]), sp.Matrix([[0, -sp.I], [sp.I, 0]]), sp.diag(1, -1)]
+    along = sum((n * p for n, p in zip(axis, pauli, strict=True)), sp.zeros(2)) / sp.sqrt(sum(n * n for n in axis))
+    return sp.cos(angle / 2) * sp.eye(2) - sp.I * sp.sin(angle / 2) * along
+
+
+INVERSION = (-sp.eye(3), sp.eye(2))
+FOURFOLD = (sp.Matrix([[0, -1, 0], [1, 0, 0], [0, 0, 1]]), spin_rotation((0, 0, 1), sp.pi / 2))
+THREEFOLD = (sp.Matrix([[0, 0, 1], [1, 0, 0], [0, 1, 0]]), spin_rotation((1, 1, 1), 2 * sp.pi / 3))
+TWOFOLD_X = (sp.diag(1, -1, -1), spin_rotation((1, 0, 0), sp.pi))
+TWOFOLD_Z = (sp.diag(-1, -1, 1), spin_rotation((0, 0, 1), sp.pi))
+NO_FIELD, TETRAGONAL = {"delta": 0, "epsilon": 0}, {"epsilon": 0}
+
+
+@pytest.mark.parametrize(
+    ("values", "generators"),
+    [
+        (NO_FIELD, (INVERSION, FOURFOLD, THREEFOLD)),
+        (TETRAGONAL, (INVERSION, FOURFOLD, TWOFOLD_X)),
+        ({}, (INVERSION, TWOFOLD_X, TWOFOLD_Z)),
+    ],
+    ids=["O_h", "D4h", "D2h"],
+)
+def test_symbolic_invariance_under_the_generators_of_the_group(values, generators):
+    """D H(k, B) D^+ = H(R k, det(R) R B) on the symbols, D made of R on X, Y, Z and of the rotation of the spin.
+
+    Exact, for every parameter at once; each factor of k and B is compared by itself.
+    """
+    constant, linear, quadratic = order_by_order(values)
+    moments, basis = zeeman(values), sp.Matrix(rows())
+    for rotation, spin in generators:
+        d = basis.H * sp.kronecker_product(sp.diag(1, rotation), spin) * basis
+        here = [d * m * d.H for m in (constant, *linear, *moments, *quadratic.values())]
+        where = list(quadratic)
+        back = {a: next(b for b in range(3) if rotation[b, a] != 0) for a in range(3)}  # k_a becomes +-k_back(a)
+        sign = {a: rotation[back[a], a] for a in range(3)}
+        there = [constant]
+        there += [sign[a] * linear[back[a]] for a in range(3)]
+        there += [rotation.det() * sign[a] * moments[back[a]] for a in range(3)]
+        there += [sign[a] * sign[b] * quadratic[tuple(sorted((back[a], back[b])))] for a, b in where]
+        for one, other in zip(here, there, strict=True):
+            assert (one - other).applyfunc(sp.expand) == sp.zeros(8)
+
+
+@pytest.mark.parametrize(("values", "generator"), [(TETRAGONAL, THREEFOLD), ({}, FOURFOLD)])
+def test_a_crystal_field_breaks_the_operations_that_it_should(values, generator):
+    constant, _, _ = order_by_order(values)
+    basis, (rotation, spin) = sp.Matrix(rows()), generator
+    d = basis.H * sp.kronecker_product(sp.diag(1, rotation), spin) * basis
+    assert (d * constant * d.H - constant).applyfunc(sp.expand) != sp.zeros(8)
+
+
+def test_symbolic_time_reversal():
+    """The same for time reversal: exact, for every parameter and both fields at once."""
+    constant, linear, quadratic = order_by_order()
+    theta = sp.Matrix(reversal())
+    parity = [(constant, 1)] + [(m, -1) for m in (*linear, *zeeman())] + [(m, 1) for m in quadratic.values()]
+    for matrix, sign in parity:
+        assert (theta * matrix.conjugate() * theta.H - sign * matrix).applyfunc(sp.expand) == sp.zeros(8)
+    # and H(k) puts them together with products of k symmetrized
     k = sp.symbols("k_x k_y k_z", real=True)
-    theta = reversal()
-    turned = theta * matrix.conjugate() * theta.H
-    flipped = matrix.subs({x: -x for x in k}, simultaneous=True)
-    assert (turned - flipped).applyfunc(lambda x: sp.simplify(sp.expand(x))) == sp.zeros(8)
-    without = matrix.subs({sp.Symbol("epsilon", real=True): 0})
-    twice_m = (1, -1, 1, -1, 3, 1, -1, -3)
-    # the representation of C4 about z: exp(-i pi m / 2), R6- and R8- are odd but the rotation is proper
-    phases = sp.diag(*(sp.exp(-sp.I * sp.pi * m / 4) for m in twice_m))
-    rotated = phases * without * phases.conjugate()
-    there = without.subs({k[0]: -k[1], k[1]: k[0]}, simultaneous=True)
-    assert (rotated - there).applyfunc(lambda x: sp.simplify(sp.expand(sp.expand_complex(x)))) == sp.zeros(8)
+    whole = hamiltonian().subs(dict(zip(K, k, strict=True)))
+    parts = constant + sum((m * k[a] for a, m in enumerate(linear)), sp.zeros(8))
+    parts += sum((m * k[a] * k[b] for (a, b), m in quadratic.items()), sp.zeros(8))
+    assert (whole - parts).applyfunc(sp.expand) == sp.zeros(8)
 
 
 def test_levels_and_velocities_at_the_center():
