@@ -55,7 +55,7 @@ def _moments() -> NDArray[np.float64]:
 
 
 def polarization(inside: float, outside: float) -> float:
-    """P: the image charges' energy in units of e^2 / (4 pi eps0 R); 0 without contrast [brus1984, Eq. (7)]."""
+    """P: the image charges' energy in units of e^2 / (4 pi eps0 R); 0 without contrast [brus1984]."""
     n = np.arange(1, _TERMS + 1)
     contrast = inside / outside
     return float(np.sum((n + 1) * (contrast - 1) / (inside * (n * contrast + n + 1)) * _moments()))

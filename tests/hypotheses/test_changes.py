@@ -7,14 +7,17 @@ import pytest
 
 from bandg.errors import BandgError
 from bandg.etb.bulk import bulk
-from bandg.hypotheses.case import Case, Sizes, is_sound
+from bandg.hypotheses.case import Case, Sizes, is_sound, sizes_of
 from bandg.hypotheses.changes import (
     GAP_KNOB,
     HoleDispersion,
+    Occupancy,
     Parabolic,
     Share,
     Strain,
     Target,
+    Tilt,
+    Vacancies,
     Values,
     with_gap,
 )
@@ -69,6 +72,41 @@ def test_a_share_mixes_and_its_ends_are_pure():
     assert share(CASE, 0.3).mixed == (0.3, replace(CASE, termination="halide"))
     with pytest.raises(BandgError, match="not between 0 and 1"):
         share(CASE, 1.2)
+
+
+def test_the_surface_fills_from_lead_to_halide():
+    filled = Occupancy()(CASE, 0.25)
+    assert {crystal.occupancy for crystal in filled.crystals()} == {0.25} and filled.termination == "halide"
+    for change in (Occupancy(), Vacancies(3, (4, 5))):
+        assert change(CASE, 1.0).termination == "halide" and change(CASE, 0.0).termination == "lead"
+        assert not change(CASE, 1.0).distortion
+    missing = Vacancies(3, (4, 5))(CASE, 0.25).crystals()
+    assert [crystal.cells for crystal in missing] == [4, 4, 4, 5, 5, 5]
+    assert len({crystal.seed for crystal in missing}) == 3 and {crystal.x_vacancies for crystal in missing} == {0.75}
+
+
+def test_half_filled_at_random_is_near_half_filled_in_mean_field():
+    """Both lie between the pure terminations, and near each other on that scale."""
+    random = replace(Vacancies(4, (3,))(replace(CASE, termination="halide"), 0.5), seeds=4)
+    mean = replace(Occupancy()(CASE, 0.5), cells=(3,), periodic=False)
+    first, second = (_sizes_of(case) for case in (random, mean))
+    assert first.energy[0] == pytest.approx(second.energy[0], abs=0.25)
+    pure = [
+        _sizes_of(replace(CASE, termination=end, cells=(3,), periodic=False)).energy[0] for end in ("halide", "lead")
+    ]
+    for found in (first, second):
+        assert pure[0] < found.energy[0] < pure[1]
+
+
+def _sizes_of(case):
+    return sizes_of(case, [job.run() for job in case.jobs()])
+
+
+def test_tilted_octahedra_have_no_bulk_to_end_in():
+    tilted = Tilt("a0a0c+", (4, 6))(CASE, 5.0)
+    assert not tilted.periodic and {crystal.tilt for crystal in tilted.crystals()} == {"a0a0c+"}
+    assert all(crystal.tilt_deg == (0.0, 0.0, 5.0) for crystal in tilted.crystals())
+    assert not Tilt("a0a0c+", (4, 6))(CASE, 0.0).distortion
 
 
 def test_the_parabola_has_the_mass_of_the_band_edge():
