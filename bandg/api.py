@@ -162,6 +162,25 @@ def _etb_request(
     return _Request(parameters, jobs, _bulk_edges(material, fraction, neighbors, intra_atomic), second=material.second)
 
 
+def tight_binding(
+    size: str = "4..16nm",
+    shape: str = "cube",
+    termination: str | None = None,
+    parameters: str | os.PathLike[str] | ParameterSet = DEFAULT_SET,
+    *,
+    center: str | None = None,
+    neighbors: int | None = None,
+    **variation: Unpack[Variation],
+) -> tuple[tuple[Material, Nanocrystal, int], ...]:
+    """Material, nanocrystal and neighbor shells that `compute` would solve for. Raises BandgError."""
+    chosen = parameters if isinstance(parameters, ParameterSet) else load_set(parameters)
+    ends = None if termination is None else [termination]
+    method = (resolve_neighbors(chosen, neighbors), 1, False, "auto")
+    jobs = _etb_request(size, shape, ends, chosen, center, method, variation).jobs
+    made = [job for job in jobs if isinstance(job, Job)]
+    return tuple((Material(chosen, job.second, job.offset_eV), job.nanocrystal, job.neighbors) for job in made)
+
+
 def _material(parameters: ParameterSet, asked: Variation) -> Material:
     """The set, or the two sets of a mixed halide."""
     second = asked.get("second")

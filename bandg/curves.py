@@ -71,7 +71,7 @@ KINDS = {
 def stored_names() -> tuple[str, ...]:
     """Names of the stored curves."""
     files = resources.theory_curve_files("computed")
-    return tuple(sorted(name.removesuffix(".csv").replace("-", ":", 1) for name in files if name.endswith(".csv")))
+    return tuple(name for name in KINDS if f"{name.replace(':', '-', 1)}.csv" in files)
 
 
 def resolve(names: Sequence[str], evaluator: Evaluator | None = None, fresh: bool = False) -> list[TheoryCurve]:

@@ -97,6 +97,7 @@ SCHEMA: dict[str, Variable] = {
     "level_g_2": _level("1", "g_2 of a quartet"),
     "level_surface_weight": _level("1", "weight on atoms that miss a neighbor"),
     "level_overlap": _level("1", "weight of bulk Bloch function x envelope"),
+    **{f"level_g_{x}": _level("1", f"principal value of g of a doublet nearest to {x}") for x in AXES},
 }
 """Every variable of the dataset."""
 
@@ -106,6 +107,7 @@ CSV_COLUMNS = tuple(SCHEMA)[: tuple(SCHEMA).index("point_group") + 1]
 LEVEL_COLUMNS = (
     *("shape", "termination", "center", "cells", "size_nm", "carrier", "level", "E_eV", "irrep", "degeneracy"),
     *("g", "g_1", "g_2", "surface_weight", "overlap", "model", "set"),
+    *("g_x", "g_y", "g_z", "edges", "distortion", "seed", "point_group"),
 )
 """Columns of the levels table."""
 
@@ -126,6 +128,10 @@ def _missing(value: float | None) -> float:
 
 def _principal(state: LevelState) -> tuple[float, ...]:
     return state.g_principal or (_missing(state.g),) * 3
+
+
+def _principal_or_nan(number: int, state: LevelState) -> float:
+    return _principal(state)[number]
 
 
 def _principal_of(carrier: str, number: int, row: Row) -> float:
@@ -193,6 +199,7 @@ _OF_LEVEL: dict[str, Callable[[LevelState], Any]] = {
     "level_g_2": lambda s: _missing(s.g_quartet and s.g_quartet[1]),
     "level_surface_weight": lambda s: s.surface_weight,
     "level_overlap": lambda s: s.overlap,
+    **{f"level_g_{x}": partial(_principal_or_nan, k) for k, x in enumerate(AXES)},
 }
 
 

@@ -103,7 +103,12 @@ def _of_state(
     work: Work,
 ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
     """g of one doublet, and the derivatives of its energy and its g, lattice constant first."""
-    hamiltonian, moment = reduced.block(state.label)[1], reduced.g_matrix(state.label)
+    if reduced.basis(state.label).irrep.dimension != 2:
+        raise BandgError(
+            f"there are no derivatives of g with the symmetry {reduced.orbits.group.name}, "
+            "where a doublet is no pair of rows of one irrep"
+        )
+    hamiltonian, moment = reduced.block(state.label)[1], reduced.g_matrix(state.label, state.pseudospin)
     vector = state.vector
     direct = sandwich(moment, vector, vector)
     parts = direct * weights

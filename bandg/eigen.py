@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -13,6 +12,7 @@ import scipy.sparse.linalg as sla
 from numpy.typing import NDArray
 from scipy import sparse
 
+from bandg.backends import BACKENDS, Factorization, ShiftIsLevel, available_backends, estimate_memory
 from bandg.errors import BandgError
 
 RESIDUAL_LIMIT_EV = 1e-8
@@ -21,115 +21,31 @@ RESIDUAL_LIMIT_EV = 1e-8
 DENSE_BELOW = 1000
 """Blocks smaller than this are diagonalized densely: as fast, and every level comes out."""
 
-_PIVOT_THRESHOLD = 0.001
+ITERATIVE = "iterative"
+"""Solver without factorization, for what no factorization fits."""
+
 _MAX_DEFLATIONS = 60
-
-
-class Factorization(Protocol):
-    """A factorized A - sigma: solves with it and counts the eigenvalues of A below sigma."""
-
-    n_below: int
-
-    def solve(self, vector: NDArray[Any]) -> NDArray[Any]:
-        """(A - sigma)^-1 vector."""
-
-
-class SuperLU:
-    """scipy's SuperLU with a symmetric ordering: the core backend, on every platform."""
-
-    name = "superlu"
-    hint = "part of scipy"
-
-    def __init__(self, matrix: sparse.csr_array, sigma: float) -> None:
-        shifted = (matrix - sigma * sparse.eye_array(matrix.shape[0], dtype=matrix.dtype)).tocsc()
-        self._factor = self._factorize(shifted, _PIVOT_THRESHOLD)
-        if (self._factor.perm_r != self._factor.perm_c).any():
-            # the inertia is exact only without row exchanges
-            self._factor = self._factorize(shifted, 0.0)
-            if (self._factor.perm_r != self._factor.perm_c).any():
-                raise BandgError(f"the factorization at {sigma:.6f} eV needed row exchanges; choose another shift")
-            self._check(shifted)
-        self.n_below = int(np.sum(np.real(self._factor.U.diagonal()) < 0))
-
-    @staticmethod
-    def _factorize(shifted: sparse.csc_array, threshold: float) -> Any:
-        try:
-            return sla.splu(
-                shifted,
-                permc_spec="MMD_AT_PLUS_A",
-                diag_pivot_thresh=threshold,
-                options={"SymmetricMode": True},
-            )
-        except RuntimeError as error:  # "Factor is exactly singular": the shift is an eigenvalue
-            raise ShiftIsLevel(str(error)) from error
-
-    def _check(self, shifted: sparse.csc_array) -> None:
-        probe = np.ones(shifted.shape[0])
-        error = np.linalg.norm(shifted @ self._factor.solve(probe.astype(shifted.dtype)) - probe)
-        if not error < 1e-6 * np.linalg.norm(probe):
-            raise BandgError("the factorization without pivoting is not accurate; choose another shift")
-
-    def solve(self, vector: NDArray[Any]) -> NDArray[Any]:
-        """(A - sigma)^-1 vector."""
-        return self._factor.solve(vector)
-
-
-class Pardiso:
-    """MKL PARDISO through py-mkl-pardiso (extra [fast]), two to three times faster than SuperLU.
-
-    Always of the real symmetric indefinite type with Bunch-Kaufman pivoting, whose inertia it reports. A complex
-    Hermitian matrix A + iB goes in as the real [[A, -B], [B, A]], whose levels are those of the matrix, twice: the
-    library's own Hermitian type reports no inertia and, with its defaults, returns wrong vectors without saying so.
-    """
-
-    name = "pardiso"
-    hint = 'pip install "bandg[fast]" (x86-64 Linux)'
-    _BUNCH_KAUFMAN, _PIVOTING, _NEGATIVE = 1, 20, 22
-
-    def __init__(self, matrix: sparse.csr_array, sigma: float) -> None:
-        import pymklpardiso
-
-        shifted = matrix - sigma * sparse.eye_array(matrix.shape[0], dtype=matrix.dtype)
-        self._copies = 2 if np.iscomplexobj(shifted) else 1
-        if self._copies == 2:
-            shifted = sparse.block_array([[shifted.real, -shifted.imag], [shifted.imag, shifted.real]], format="csr")
-        upper = sparse.csr_matrix(sparse.triu(shifted, format="csr"))
-        upper.sort_indices()
-        self._factor = pymklpardiso.PardisoSolver(
-            upper, pymklpardiso.MTYPE_REAL_SYM_INDEF, {self._PIVOTING: self._BUNCH_KAUFMAN}
-        )
-        self.n_below = int(self._factor.get_iparm()[self._NEGATIVE]) // self._copies
-
-    def solve(self, vector: NDArray[Any]) -> NDArray[Any]:
-        """(A - sigma)^-1 vector."""
-        if self._copies == 1:
-            return self._factor.solve(vector)
-        real, imaginary = np.split(self._factor.solve(np.concatenate([vector.real, vector.imag])), 2)
-        return real + 1j * imaginary
-
-
-class ShiftIsLevel(ArithmeticError):
-    """The shift coincides with an eigenvalue, so A - shift cannot be factorized."""
-
-
-BACKENDS: dict[str, Any] = {"superlu": SuperLU, "pardiso": Pardiso}
-"""The sparse backends by name; `available_backends` tells which are installed."""
-
-
-def available_backends() -> tuple[str, ...]:
-    """Names of the sparse backends that can be used here, the preferred one first."""
-    fast = ("pardiso",) if importlib.util.find_spec("pymklpardiso") else ()
-    return (*fast, "superlu")
 
 
 @dataclass
 class Work:
-    """Counts of work, which tests freeze: factorizations, solves, dense diagonalizations."""
+    """Counts of work, which tests freeze: factorizations, solves or filters, dense diagonalizations.
+
+    uncounted: windows that the iterative solver found without a count of their levels.
+    """
 
     factorizations: int = 0
     solves: int = 0
     dense: int = 0
+    uncounted: int = 0
     backends: set[str] = field(default_factory=set)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a result found without a count of levels has to say."""
+        if not self.uncounted:
+            return ()
+        return ("the iterative solver counts no levels: that none is missing was searched for, not proven",)
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,7 +53,8 @@ class Window:
     """All eigenpairs of a matrix between two energies.
 
     energies: (n,) in eV, rising. states: (size, n) orthonormal. residual: largest ||A x - E x|| in eV.
-    below: number of eigenvalues below the lower end, by inertia.
+    below: number of eigenvalues below the lower end, by inertia; -1 where the iterative solver found them, which
+    counts nothing.
     """
 
     energies: NDArray[np.float64]
@@ -165,6 +82,10 @@ class Spectrum:
         """Number of eigenvalues below an energy, exact."""
         if self.backend == "dense":
             return int(np.sum(self._all()[0] < energy))
+        if self.backend == ITERATIVE:
+            raise BandgError(
+                "the iterative solver counts no levels, which --levels and spectra need: choose superlu or pardiso"
+            )
         if energy not in self._counts:
             self._counts[energy] = self._factor(energy).n_below
         return self._counts[energy]
@@ -182,6 +103,8 @@ class Spectrum:
             energies, states = self._all()
             chosen = (energies > lower) & (energies < upper)
             return self._verified(energies[chosen], states[:, chosen], int(np.sum(energies <= lower)))
+        if self.backend == ITERATIVE:
+            return self._filtered(lower, upper)
         ends = (upper, lower) if shift == "lower" else (lower, upper)
         counts = {energy: self.count_below(energy) for energy in ends}  # the end that serves the solve comes last
         below, above = counts[lower], counts[upper]
@@ -198,6 +121,18 @@ class Spectrum:
         """Forget the factorization."""
         self._latest = None
 
+    def _filtered(self, lower: float, upper: float) -> Window:
+        """The window by products alone; nothing but a search that finds no further level says that it is complete."""
+        from bandg.filtered import levels_between
+
+        self.work.backends.add(self.backend)
+        self.work.uncounted += 1
+
+        def count() -> None:
+            self.work.solves += 1
+
+        return self._verified(*levels_between(self.matrix, lower, upper, RESIDUAL_LIMIT_EV, count), -1)
+
     def _all(self) -> tuple[NDArray[np.float64], NDArray[Any]]:
         if self._dense is None:
             self._dense = scipy.linalg.eigh(self.matrix.toarray(), driver="evr")
@@ -209,12 +144,17 @@ class Spectrum:
         """A factorization at the energy, or beside it where the energy is a level."""
         if self._latest is not None and self._latest[0] == energy:
             return self._latest[1]
-        self._latest = None
+        kept, self._latest = self._latest, None
         self.work.backends.add(self.backend)
         for step in (0.0, 1e-7, -1.3e-7, 2.1e-6):
             try:
                 self.work.factorizations += 1
-                factor = BACKENDS[self.backend](self.matrix, energy + step)
+                if kept is not None and hasattr(kept[1], "move"):
+                    factor = kept[1]
+                    factor.move(energy + step)
+                else:
+                    kept = None  # its memory goes before the next one needs it
+                    factor = BACKENDS[self.backend](self.matrix, energy + step)
             except ShiftIsLevel:
                 continue
             self._latest = (energy, factor)
@@ -297,19 +237,34 @@ class Spectrum:
 
 def check_backend(name: str) -> None:
     """Raise BandgError for the name of a backend that is unknown or not installed."""
-    known = ("auto", "dense", *BACKENDS)
+    known = ("auto", "dense", *BACKENDS, ITERATIVE)
     if name not in known:
         raise BandgError(f"solver {name!r} is unknown; choose one of {', '.join(known)}")
     if name in BACKENDS and name not in available_backends():
         raise BandgError(f"solver {name} is not installed: {BACKENDS[name].hint}, or choose superlu")
 
 
-def choose_backend(name: str, matrix: sparse.csr_array) -> str:
-    """The backend for a matrix: dense below DENSE_BELOW, else the fastest that is installed, or the one named.
+def choose_backend(name: str, matrix: sparse.csr_array, free_gb: float | None = None) -> str:
+    """The backend for a matrix: the one named or, for "auto", by size and memory.
 
-    Raises BandgError for a name that is unknown or not installed.
+    Dense below DENSE_BELOW, else the fastest factorization that is installed and fits into free_gb by its estimate
+    (default: what the machine has), else iterative. Raises BandgError for a name that is unknown or not installed.
     """
     check_backend(name)
-    if name == "auto":
-        return "dense" if matrix.shape[0] < DENSE_BELOW else available_backends()[0]
-    return name
+    if name != "auto":
+        return name
+    size = matrix.shape[0]
+    if size < DENSE_BELOW:
+        return "dense"
+    free = free_memory() if free_gb is None else free_gb
+    for backend in available_backends():
+        if estimate_memory(backend, size, matrix.nnz, np.iscomplexobj(matrix)) < free:
+            return backend
+    return ITERATIVE
+
+
+def free_memory() -> float:
+    """Memory in GB that this machine can still give."""
+    import psutil
+
+    return float(psutil.virtual_memory().available / 1e9)

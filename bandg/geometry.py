@@ -208,7 +208,7 @@ def cuboid(edges: tuple[int, int, int], a_nm: float, termination: str = "halide"
 
 
 def truncated_cube(cells: int, a_nm: float, termination: str = "halide", truncation: float = 0.5) -> Nanocrystal:
-    """A cube without its corners: Pb with |x| + |y| + |z| up to (3 - truncation) times half the span of the Pb.
+    """A cube without its corners: Pb whose distances along the axes sum up to (3 - truncation) half spans at most.
 
     Raises BandgError for a truncation outside 0..1 and what `cube` refuses.
     """
@@ -221,7 +221,7 @@ def truncated_cube(cells: int, a_nm: float, termination: str = "halide", truncat
 
 
 def octahedron(diameter_nm: float, a_nm: float, termination: str = "halide", center: str | None = None) -> Nanocrystal:
-    """An octahedron of all Pb with |x| + |y| + |z| up to half the distance of opposite corners, diameter_nm.
+    """An octahedron of all Pb whose distances along the axes sum up to half of diameter_nm, corner to corner, at most.
 
     Raises BandgError for a size that holds too little, or a wrong termination or center.
     """

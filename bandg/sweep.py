@@ -100,21 +100,39 @@ class Job:
         return round(n_pb * sum(size[s] for s in lead) + n_x * sum(size[s] for s in halide))
 
     def estimate_memory(self) -> float:
-        """Peak memory in GB: measured for cubes of 10 to 48 cells, with a third on top.
+        """Peak memory in GB: that of building the largest block, and of the solver by `bandg.backends`."""
+        return self._memory(1.0)
 
-        The factorization of a block of n functions holds about n^1.6 numbers; second neighbors about double them, and
-        complex ones do: PARDISO factorizes them as a real matrix of twice the size.
-        """
+    def _memory(self, scale: float, solver: str | None = None) -> float:
+        """Peak memory in GB if all lengths were larger by a factor; with another solver if given."""
+        from bandg.backends import available_backends, estimate_memory
         from bandg.structure import expected_group
 
-        shares, complex_ = expected_group(self.nanocrystal).shares
-        block = self.estimate_n_orbitals() * (shares[0] if self.levels == 1 else 1.2 * max(shares))
-        fill = (2.0 if self.neighbors == 2 else 1.0) * (3.0 if complex_ else 1.0)
-        return 0.15 + 5e-6 * block + fill * 1.15 * (block / 111_792) ** 1.6
+        shares, is_complex = expected_group(self.nanocrystal).shares
+        share = shares[0] if self.levels == 1 else 1.2 * max(shares)
+        block = max(1, round(self.estimate_n_orbitals() * share * scale**3))
+        crystal = self.nanocrystal
+        turned = bool(crystal.tilt or crystal.atoms or any(crystal.strain[3:]))  # bonds in general directions
+        per_row = (12.0 if self.neighbors == 2 else 7.5) * (3.3 if turned else 1.0)
+        solver = solver or (available_backends()[0] if self.solver == "auto" else self.solver)
+        return 0.15 + 5e-6 * block + estimate_memory(solver, block, round(per_row * block), is_complex)
 
     def largest_size(self, memory: float) -> float:
-        """Size in nm of what would fit into that memory in GB."""
-        return float(self.nanocrystal.size_nm * max(0.0, (memory - 0.15) / self.estimate_memory()) ** (1 / 4.8))
+        """Size in nm of what would fit into that memory in GB, to a per cent; 0 if nothing does."""
+        low, high = 0.0, 1.0
+        while high - low > 0.005 * high:
+            middle = (low + high) / 2
+            low, high = (middle, high) if self._memory(middle) < memory else (low, middle)
+            if high < 1e-3:
+                return 0.0
+        return float(self.nanocrystal.size_nm * low)
+
+    def alternative(self, memory: float) -> str:
+        """What else could be tried where the solver does not fit into that memory in GB, as ", or ..."."""
+        need = self._memory(1.0, "iterative")
+        if self.solver == "iterative" or self.levels > 1 or need > memory:
+            return ""
+        return f", or --solver iterative with about {need:.2g} GB (slower, levels not counted)"
 
     def run(self) -> Levels:
         """Compute, on one BLAS thread."""
@@ -210,8 +228,8 @@ def check_memory(jobs: Sequence[Task[Any]], force: bool = False) -> None:
             what = "functions" if job.model == "kp" else "spin-orbitals"
             raise BandgError(
                 f"{job.nanocrystal.size_nm:.4g} nm ({job.estimate_n_orbitals():.3g} {what}) needs about {need:.3g} GB "
-                f"of memory, {free:.3g} GB are free; about {job.largest_size(free):.2g} nm would fit (--force tries "
-                "all the same)"
+                f"of memory, {free:.3g} GB are free; about {job.largest_size(free):.2g} nm would fit"
+                f"{getattr(job, 'alternative', lambda memory: '')(free)} (--force tries all the same)"
             )
 
 

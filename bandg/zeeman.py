@@ -66,15 +66,16 @@ def moments_of(states: Multiplet, parameters: NDArray[np.float64]) -> Moments:
     return Moments(*_averaged(states, local))
 
 
-def g_matrix(basis: AdaptedBasis) -> LinearMatrix:
+def g_matrix(basis: AdaptedBasis, turn: NDArray[np.complex128] | None = None) -> LinearMatrix:
     """The g-factor of a doublet as a matrix on the reduced vectors, linear in the parameters: g = Re <v| G |v>.
 
     Shape (size, size); its parameter vector is that of H followed by the weights of the spin, G0 / 2, and of the p
-    shells' own moment, 0 or 1. Not Hermitian element by element: only its Hermitian part has a meaning.
+    shells' own moment, 0 or 1. turn: (2, 2) unitary whose columns are the pseudospin states in the rows of the irrep,
+    by default the rows themselves. Not Hermitian element by element: only its Hermitian part has a meaning.
     """
     orbits, model = basis.orbits, basis.orbits.system.model
     n_parameters, d = len(model.paths), basis.irrep.dimension
-    weights = _pseudospin_weights(basis)
+    weights = _pseudospin_weights(basis, np.eye(2) if turn is None else turn)
     rows: list[NDArray[Any]] = []
     columns: list[NDArray[Any]] = []
     parameters: list[NDArray[Any]] = []
@@ -112,10 +113,11 @@ def g_matrix(basis: AdaptedBasis) -> LinearMatrix:
     return LinearMatrix.from_triples(basis.size, n_parameters + 2, rows, columns, parameters, values)
 
 
-def _pseudospin_weights(basis: AdaptedBasis) -> NDArray[np.complex128]:
+def _pseudospin_weights(basis: AdaptedBasis, turn: NDArray[Any]) -> NDArray[np.complex128]:
     """What a moment on the representatives gives to g: g = sum over a, m, n of K[a, n, m] local[a, m, n]; (3, 2, 2)."""
     group, matrices = basis.orbits.group, basis.irrep.matrices
-    turned = np.einsum("gum,avu,gvn->ganm", matrices, PAULI, matrices.conj(), optimize=True)
+    pauli = turn @ PAULI @ turn.conj().T
+    turned = np.einsum("gum,avu,gvn->ganm", matrices, pauli, matrices.conj(), optimize=True)
     return np.einsum("gab,ganm->bnm", group.axial, turned) / group.order / 3
 
 

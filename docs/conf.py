@@ -41,7 +41,9 @@ def generate(app):
     import confinement
     import effects
     import hole
+    import nanocrystals
     import schema
+    import second_neighbors
     import validation
 
     validation.write(HERE / "_generated")
@@ -49,6 +51,8 @@ def generate(app):
     schema.write(HERE / "_generated")
     effects.write(HERE / "_generated")
     hole.write(HERE / "_generated")
+    second_neighbors.write(HERE / "_generated")
+    nanocrystals.write(HERE / "_generated")
 
 
 def setup(app):

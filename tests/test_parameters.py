@@ -20,6 +20,11 @@ REFERENCES = Path(__file__).parents[1] / "docs" / "references.bib"
 DFT = resources.read_params("nestoklon2021-dft.toml")
 KASHIKAR = resources.read_params("kashikar2021.toml")
 SHIPPED = (
+    "bandg-cspbbr3",
+    "bandg-cspbcl3",
+    "bandg-nn",
+    "bandg-nnn",
+    "bandg-nnn-small",
     "kashikar2021",
     "kashikar2021-cspbbr3",
     "kashikar2021-cspbcl3",
@@ -27,6 +32,7 @@ SHIPPED = (
     "nestoklon2021-corrected",
     "nestoklon2021-dft",
     "nestoklon2023-standin",
+    "nestoklon2023-standin-cspbbr3",
 )
 
 

@@ -73,7 +73,13 @@ def compute(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of alloy and vacancies; default 1.")] = None,
     seeds: Annotated[int | None, typer.Option(help="So many seeds, averaged with standard errors.")] = None,
-    solver: Annotated[str, typer.Option(help="auto, dense, superlu or pardiso.")] = "auto",
+    structure: Annotated[
+        Path | None, typer.Option(help="Atoms from FILE.xyz, .extxyz, .cif or POSCAR; its size and shape count.")
+    ] = None,
+    species: Annotated[str | None, typer.Option(help="Sn=Pb,Cl=I,H=drop: what species of the file stand for.")] = None,
+    solver: Annotated[
+        str, typer.Option(help="auto, dense, superlu, pardiso or iterative (no factorization, no count).")
+    ] = "auto",
     workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
     scheduler: Annotated[
         str | None,
@@ -87,6 +93,7 @@ def compute(
 ) -> None:
     """Compute confined levels and g-factors of nanocrystals against size."""
     from bandg.api import compute as compute_dataset
+    from bandg.cli.nanocrystal import read_option
     from bandg.cli.progress import Progress
     from bandg.dataset import FORMATS, write
     from bandg.errors import BandgError
@@ -139,6 +146,7 @@ def compute(
             occupancy=occupancy,
             seed=seed,
             seeds=seeds,
+            structure=read_option(structure, species, set_name, second),
         )
     print_table(dataset)
     print_tensors(dataset)
@@ -295,9 +303,15 @@ def print_levels(dataset: xarray.Dataset) -> None:
     if dataset.sizes["level"] == 1:
         return
     rows = level_rows(dataset)
-    for key in dict.fromkeys((row["size_nm"], row["termination"], row["center"]) for row in rows):
+
+    def place(row: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(row[name] for name in ("size_nm", "termination", "center", "edges", "seed", "distortion"))
+
+    for key in dict.fromkeys(place(row) for row in rows):
+        seed = "" if key[4] is None else f", seed {key[4]}"
+        edges = f", {key[3]} Pb" if key[3] else ""
         table = Table(
-            title=f"levels at {key[0]:.3f} nm, {key[1]} termination, centered on {key[2]}",
+            title=f"levels at {key[0]:.3f} nm{edges}, {key[1]} termination, centered on {key[2]}{seed}",
             caption="nearest to the gap first\nquartet: H_Z = mu_B B (g_1 J_z + g_2 J_z^3)",
             box=box.SIMPLE_HEAD,
             padding=0,
@@ -305,7 +319,7 @@ def print_levels(dataset: xarray.Dataset) -> None:
         for _, heading, _ in _LEVEL_COLUMNS:
             table.add_column(heading, justify="right", no_wrap=True)
         for row in rows:
-            if (row["size_nm"], row["termination"], row["center"]) == key:
+            if place(row) == key:
                 cells = ("" if row[name] is None else format(row[name], form) for name, _, form in _LEVEL_COLUMNS)
                 table.add_row(*cells)
         _print(table)

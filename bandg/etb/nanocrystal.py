@@ -114,7 +114,7 @@ def compute_levels(
         solves=solution.work.solves,
         solver="+".join(sorted(solution.work.backends)),
         seconds=time.perf_counter() - started,
-        warnings=tuple(solution.warnings),
+        warnings=(*solution.warnings, *solution.work.warnings),
         point_group=reduced.orbits.group.name,
     )
 
@@ -137,11 +137,15 @@ def _prepared(
 
 @dataclass(frozen=True, eq=False)
 class EdgeState:
-    """A band-edge doublet with its vector (size,) in the block of an irrep; energy in eV."""
+    """A band-edge doublet with its vector (size,) in the block of an irrep; energy in eV.
+
+    pseudospin: (2, 2) unitary whose columns are the pseudospin states (see `bandg.zeeman.g_tensor`).
+    """
 
     label: str
     energy: float
     vector: NDArray[Any]
+    pseudospin: NDArray[np.complex128]
 
 
 def band_edges(
@@ -149,8 +153,12 @@ def band_edges(
 ) -> tuple[ReducedNanocrystal, EdgeState, EdgeState]:
     """The reduced nanocrystal with its electron and its hole, as `compute_levels` finds them. Raises BandgError."""
     solution, _ = _prepared(parameters, nanocrystal, neighbors, False, solver)
-    found = [solution.band_edge(carrier) for carrier in (solution.electron, solution.hole)]
-    electron, hole = (EdgeState(state.label, state.energy, state.vector) for state in found)
+    edges = []
+    for carrier in (solution.electron, solution.hole):
+        state = solution.band_edge(carrier)
+        turn = carrier.trial.pseudospin(solution.reduced.basis(state.label).multiplet(state.vector))
+        edges.append(EdgeState(state.label, state.energy, state.vector, turn))
+    electron, hole = edges
     return solution.reduced, electron, hole
 
 
@@ -291,7 +299,8 @@ class _Solution:
             return common
         total = moment.total(self.intra_atomic)
         if degeneracy == 4:
-            return replace(common, g_quartet=g_of_quartet(total)) if basis.irrep.rows_aligned else common
+            is_quartet = basis.irrep.dimension == 4 and basis.irrep.rows_aligned
+            return replace(common, g_quartet=g_of_quartet(total)) if is_quartet else common
         turn = carrier.trial.pseudospin(states)
         tensor = g_tensor(total, turn)
         parts = (moment.total() - moment.orbital, moment.orbital, moment.atomic)

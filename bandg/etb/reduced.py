@@ -66,10 +66,13 @@ class ReducedNanocrystal:
             self._hamiltonians[label] = self.basis(label).hamiltonian()
         return self.basis(label), self._hamiltonians[label]
 
-    def g_matrix(self, label: str) -> LinearMatrix:
-        """The g-factor as a matrix on the block of an irrep of doublets, built at the first call."""
+    def g_matrix(self, label: str, turn: NDArray[np.complex128] | None = None) -> LinearMatrix:
+        """The g-factor as a matrix on the block of an irrep of doublets, built at the first call.
+
+        turn: pseudospin states in the rows of the irrep, the same at every call: symmetry fixes it.
+        """
         if label not in self._g_matrices:
-            self._g_matrices[label] = g_matrix(self.block(label)[0])
+            self._g_matrices[label] = g_matrix(self.basis(label), turn)
         return self._g_matrices[label]
 
     @cached_property

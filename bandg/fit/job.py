@@ -56,6 +56,15 @@ class Free(_Strict):
     prior: Prior | None = None
 
 
+class Held(_Strict):
+    """A value that stays as the job sets it, with where it comes from."""
+
+    value: Finite
+    source: Text
+    status: Literal["published", "transcribed", "assumed"] = "assumed"
+    note: Text | None = None
+
+
 class Link(_Strict):
     """value = offset + factor * (value of the free parameter `to`)."""
 
@@ -129,15 +138,17 @@ class Job(_Strict):
     version: int = Field(alias="schema")
     name: Name
     description: str = ""
+    source: Text | None = None
     start: Text
     material: Text | None = None
     basis: dict[Literal["Pb", "X"], list[Shell]] = {}
-    set: dict[str, Finite] = {}
+    set: dict[str, Finite | Held] = {}
     free: dict[str, Free]
     link: dict[str, Link] = {}
     reference: Reference | None = None
     bands: list[Bands] = []
     targets: dict[str, Target] = {}
+    published: Text | None = None
     starts: int = Field(default=1, ge=1, le=1000)
     seed: int = Field(default=0, ge=0)
     spread: float = Field(default=0.3, gt=0, le=1)
@@ -211,7 +222,7 @@ def parse_job(text: str, label: str) -> Job:
         raise BandgError(one_line(f"{label}: {_explain(error)}")) from None
 
 
-_MODELS = (Job, Free, Link, Prior, Reference, Bands, Target)
+_MODELS = (Job, Free, Held, Link, Prior, Reference, Bands, Target)
 _EXAMPLES = {
     "Free": "{} or { lower = -5.0, upper = 5.0 }",
     "Link": '{ to = "hopping.X-X.p-p.sigma", factor = -0.25 }',
@@ -223,7 +234,7 @@ _EXAMPLES = {
 def _explain(error: ValidationError) -> str:
     """The first complaint of pydantic as "key: what is wrong"."""
     first = error.errors(include_url=False)[0]
-    place = [str(part) for part in first["loc"] if part != "float"]  # a branch of a union
+    place = [str(part) for part in first["loc"] if part not in ("float", "Held")]  # a branch of a union
     where = ".".join(place)
     if len(place) > 1 and place[0] == "bands":
         where = ": ".join([f"[[bands]] number {int(place[1]) + 1}", *place[2:]])

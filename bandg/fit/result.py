@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from bandg._paths import PUBLISHED
 from bandg.files import write_whole
 from bandg.fit.covariance import Covariance
+from bandg.fit.job import Job
 from bandg.fit.profile import ProfilePoint
 from bandg.fit.solve import Fit
 from bandg.parameters import Parameter, ParameterSet
@@ -24,11 +26,12 @@ def fitted_set(fit: Fit) -> ParameterSet:
     problem, errors = fit.problem, fit.errors
     job, space = problem.job, problem.space
     data = problem.reference.name if problem.reference is not None else "scalar targets"
-    source = f"fit {job.name} to {data}"
+    what = f"fit {job.name} to {data}"
+    source, fit_note = (what, None) if job.source is None else (job.source, what)
     values = dict(zip(space.parameters.paths, space.vector(fit.theta), strict=True))
     entries = dict(space.parameters.entries)
     for number, path in enumerate(errors.paths):
-        changed = replace(entries[path], value=float(values[path]) + 0.0, source=source, note=None, stderr=None)
+        changed = replace(entries[path], value=float(values[path]) + 0.0, source=source, note=fit_note, stderr=None)
         if errors.at_bound[number]:
             side = "lower" if errors.at_bound[number] < 0 else "upper"
             entries[path] = replace(changed, status="assumed", note=f"at its {side} bound: not fitted")
@@ -45,7 +48,21 @@ def fitted_set(fit: Fit) -> ParameterSet:
         entries[path] = Parameter(path, float(values[path]), "eV", source, parent.status, stderr, note)
     description = job.description or f"fit to {data}"
     material = space.parameters.material
-    return ParameterSet(job.name, description, material, "etb", None, job.name, entries, {})
+    return ParameterSet(job.name, description, material, "etb", None, job.name, entries, _published(job))
+
+
+def _published(job: Job) -> dict[str, Parameter]:
+    """The targets as bulk values to compare with, where the job says that its targets are published ones."""
+    if job.published is None:
+        return {}
+    keys = {key.removesuffix("_eV"): key for key in PUBLISHED}
+    return {
+        keys[name]: Parameter(
+            f"published.{keys[name]}", target.value, PUBLISHED[keys[name]], job.published, "transcribed"
+        )
+        for name, target in job.targets.items()
+        if name in keys and not isinstance(target.value, str)
+    }
 
 
 def covariance_of(fit: Fit) -> Covariance:

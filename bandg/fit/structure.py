@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bandg._paths import LATTICE, required_integrals, shells_of, unit_of
 from bandg.errors import BandgError
-from bandg.fit.job import Job
+from bandg.fit.job import Held, Job
 from bandg.parameters import Parameter, ParameterSet, load_set, orbitals_of
 
 
@@ -81,7 +81,8 @@ def start_set(job: Job, folder: Path | None = None) -> ParameterSet:
     entries = _in_basis(parameters, job)
     orbitals = orbitals_of(entries)
     wanted = {path: entry.start for path, entry in job.free.items()}
-    wanted |= {path: job.set.get(path) for path in (*job.link, *job.set)}
+    wanted |= dict.fromkeys(job.link)
+    wanted |= {path: held.value if isinstance(held, Held) else held for path, held in job.set.items()}
     for path in wanted:
         if path not in entries:
             entries |= _added(path, orbitals, entries)
@@ -90,7 +91,12 @@ def start_set(job: Job, folder: Path | None = None) -> ParameterSet:
         if entry.start is None and entries[path].source == _ADDED:
             raise BandgError(f"{path} is not in the set {job.start}: give it a start, as in {{ start = 0.1 }}")
     values = {path: value for path, value in wanted.items() if value is not None}
-    return parameters.with_values(values, source=f"fixed or started in the job {job.name}")
+    parameters = parameters.with_values(values, source=f"fixed or started in the job {job.name}")
+    entries = dict(parameters.entries)
+    for path, held in job.set.items():
+        if isinstance(held, Held):
+            entries[path] = replace(entries[path], source=held.source, status=held.status, note=held.note)
+    return replace(parameters, entries=entries)
 
 
 _ADDED = "absent from the start set: taken as 0"

@@ -31,7 +31,7 @@ LOWEST_EPS = 4.4
 """Square of the lowest refractive index, 2.10, measured in the infrared in an iodide perovskite [mapbi2015]."""
 
 ATOMIC_LAMBDA_I = 0.3142
-"""A third of the splitting of the ground term of the iodine atom, 7603 cm^-1 [nistasd], in eV."""
+"""A third of the splitting of the ground term of the iodine atom, 7603 cm^-1 [nist_asd], in eV."""
 
 
 def default_mechanisms(case: Case) -> tuple[Mechanism, ...]:
@@ -238,7 +238,7 @@ def _parameters(case: Case) -> list[Mechanism]:
                 Values(("spin_orbit.X.p",)),
                 *(0.28, ATOMIC_LAMBDA_I, own.value("spin_orbit.X.p")),
                 unit="eV",
-                source="nestoklon2021: 0.2836 eV; nistasd: 7603 cm^-1 / 3 in the atom",
+                source="nestoklon2021: 0.2836 eV; nist_asd: 7603 cm^-1 / 3 in the atom",
                 limits=(0.0, 2.0),
             )
         )

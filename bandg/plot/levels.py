@@ -241,6 +241,8 @@ def _notes(curves: Sequence[Curve], series: Sequence[Series], points: Sequence[M
 def _size_note(shapes: set[str], terminations: set[str]) -> str:
     parts = ["$Na$ for a cube of $N$ cells"] if "cube" in shapes else []
     parts += ["the diameter of a sphere"] if "sphere" in shapes else []
+    if shapes & {"cuboid", "structure"}:
+        parts.append("that of the cube of as many Pb for others")
     note = f"Above the frames: size in nm{', ' if parts else ''}{' and '.join(parts)}."
     if "cube" in shapes and "lead" in terminations:
         note += " The outer planes of a lead-terminated cube are $(N-1)a$ apart."

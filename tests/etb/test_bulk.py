@@ -27,6 +27,7 @@ CHECK = {
     "nestoklon2023-standin": (
         "E_g 1.652 Delta 1.258 m_e 0.168 m_h 0.142 g_h -0.338 g_e 3.239 E_p(R6-) 12.94 E_p(R8-) 12.75"
     ),
+    "nestoklon2023-standin-cspbbr3": "E_g 2.352 Delta 1.436 g_e 1.77",  # fitted to these, printed by the source
     "kashikar2021": "E_g 0.630 Delta 1.500 m_h 0.134 m_e 0.106 g_h -3.62 g_e 4.13",
     "kashikar2021-flipped": "E_g 0.630 Delta 1.500 m_h 0.0906 m_e 0.0869 g_h -6.78 g_e 8.29",
     "kashikar2021-cspbbr3": "E_g 1.100 m_h 0.144 m_e 0.151 g_h -1.57 g_e 3.49",
@@ -77,7 +78,8 @@ def test_check_numbers(name: str, what: str, expected: str) -> None:
 
 
 def test_every_shipped_set_has_its_numbers() -> None:
-    assert set(CHECK) == set(available_sets())
+    own = {name for name in available_sets() if name.startswith("bandg-")}  # tests/fit/test_shipped_sets.py
+    assert set(CHECK) == set(available_sets()) - own
 
 
 def test_decomposition_of_the_g_factors(standin: Bulk) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import constants
 
 from bandg.atoms import Atoms
+from bandg.derivatives import derivatives
 from bandg.distortion import distorted
 from bandg.errors import BandgError
 from bandg.etb.identify import full_trial
@@ -57,6 +58,7 @@ STRUCTURES = {
     "D3d": lambda: distorted(cube(2, A), strain="111=0.03"),
     "C4v": lambda: without_top_face(cube(2, A)),
     "C2v": lambda: without_top_face(cuboid((1, 2, 2), A)),
+    "Th a+a+a+": lambda: distorted(cube(2, A), tilt="a+a+a+", angles="6"),
     "D2h a0a0c+": lambda: tilted(2, "a0a0c+", "9"),
     "C4h a0a0c+": lambda: tilted(3, "a0a0c+", "9"),
     "D2d a0a0c-": lambda: tilted(2, "a0a0c-", "9"),
@@ -322,11 +324,30 @@ def test_a_cube_from_its_atoms_has_an_isotropic_g() -> None:
         assert found.surface_weight == pytest.approx(known.surface_weight, abs=1e-9)
 
 
+@pytest.mark.parametrize("name", ["D4h", "D2h", "D3 a-a-a-", "D2d a0a0c-", "Th a+a+a+"])
+def test_derivatives_belong_to_the_same_g(name: str) -> None:
+    """g of the adjoint method is Tr(g) / 3 of the tensor, and its slopes are central differences."""
+    nanocrystal, path = reduced(name).nanocrystal, "hopping.Pb-X.s-p"
+    found = derivatives(SET, nanocrystal)
+    value, step = SET.value(path), 3e-5
+    levels = [compute_levels(SET.with_values({path: value + shift}), nanocrystal) for shift in (0, step, -step)]
+    for letter, carrier in (("e", "electron"), ("h", "hole")):
+        g = [getattr(one, carrier).g for one in levels]
+        assert found.values[f"g_{letter}"] == pytest.approx(g[0], abs=1e-10)
+        slope = found.slopes[f"g_{letter}"][found.paths.index(path)]
+        assert slope == pytest.approx((g[1] - g[2]) / 2 / step, abs=1e-5)
+
+
+def test_derivatives_are_refused_where_a_doublet_is_no_pair_of_rows() -> None:
+    with pytest.raises(BandgError, match="symmetry Cs"):
+        derivatives(SET, reduced("Cs gamma").nanocrystal)
+
+
 def states_by_energy(states: tuple[LevelState, ...]) -> NDArray[np.float64]:
     return np.repeat([state.energy_eV for state in states], [state.degeneracy for state in states])
 
 
-@pytest.mark.parametrize("name", ["D4h", "D2h", "C4v", "S6 a-a-a-", "Cs gamma", "Ci gamma", "C1 alloy"])
+@pytest.mark.parametrize("name", ["D4h", "D2h", "C4v", "Th a+a+a+", "S6 a-a-a-", "Cs gamma", "Ci gamma", "C1 alloy"])
 @pytest.mark.parametrize("solver", ["dense", "superlu"])
 def test_levels_of_all_representations_are_those_of_the_whole_matrix(name: str, solver: str) -> None:
     """Quartets split: every level is listed once, with its degeneracy, whatever the indicator."""
@@ -424,3 +445,22 @@ def test_wrong_exponents_are_refused(line: str, message: str, tmp_path) -> None:
     (tmp_path / "x.toml").write_text(f"{head}[scaling.Pb-X]\n{line}\n")
     with pytest.raises(BandgError, match=message):
         load_set(tmp_path / "x.toml")
+
+
+def test_quartets_split_into_doublets() -> None:
+    """A tetragonal strain splits each quartet in proportion to itself, about its center to second order."""
+    cubic = compute_levels(SET, cube(3, A), levels=4)
+    quartet = next(state for state in cubic.electron_levels if state.degeneracy == 4)
+    assert quartet.g_quartet is not None and quartet.g is None and not quartet.g_tensor
+    splittings = []
+    for strain in (1e-4, 2e-4):
+        crystal = distorted(cube(3, A), strain=f"zz={2 * strain},xx={-strain},yy={-strain}")
+        levels = compute_levels(SET, crystal, levels=8)
+        near = [state for state in levels.electron_levels if abs(state.energy_eV - quartet.energy_eV) < 5e-3]
+        assert [state.degeneracy for state in near] == [2, 2]
+        assert all(len(state.g_principal) == 3 for state in near)
+        center = (near[0].energy_eV + near[1].energy_eV) / 2
+        assert center == pytest.approx(quartet.energy_eV, abs=1e-5)
+        splittings.append(near[1].energy_eV - near[0].energy_eV)
+    assert splittings[0] > 1e-5
+    assert splittings[1] / splittings[0] == pytest.approx(2, abs=0.02)

@@ -1,0 +1,88 @@
+"""`bandg export`: one nanocrystal as matrix, atoms with densities, and picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bandg.cli import nanocrystal as options
+from bandg.errors import BandgError
+
+
+def export(
+    size: options.Size = None,
+    shape: options.Shape = "cube",
+    termination: options.Termination = None,
+    center: options.Center = None,
+    set_name: options.SetName = "nestoklon2023-standin",
+    neighbors: options.Neighbors = None,
+    truncation: options.Truncation = None,
+    strain: options.Strain = None,
+    tilt: options.Tilt = None,
+    angles: options.Angles = None,
+    second: options.Second = None,
+    fraction: options.Fraction = None,
+    offset: options.Offset = None,
+    x_vacancies: options.XVacancies = None,
+    pb_vacancies: options.PbVacancies = None,
+    occupancy: options.Occupancy = None,
+    seed: options.Seed = None,
+    structure: options.StructureFile = None,
+    species: options.Species = None,
+    solver: options.Solver = "auto",
+    matrix: Annotated[Path | None, typer.Option(help="Write the full H to FILE.npz and its basis to FILE.csv.")] = None,
+    atoms: Annotated[
+        Path | None, typer.Option(help="Write the atoms with electron and hole densities to FILE.extxyz.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw atoms and densities to FILE.pdf, .png or .svg.")] = None,
+) -> None:
+    """Write one nanocrystal for other programs: Hamiltonian, atoms with densities, picture."""
+    from bandg.eigen import check_backend
+    from bandg.files import check_writable
+    from bandg.plot.output import check_picture_path
+
+    if matrix is None and atoms is None and plot is None:
+        raise BandgError("nothing to write: add --matrix FILE.npz, --atoms FILE.extxyz or --plot FILE.png")
+    check_backend(solver)
+    if plot is not None:
+        check_picture_path(plot)
+    for path, formats in ((matrix, (".npz",)), (atoms, (".extxyz", ".xyz"))):
+        if path is not None:
+            check_writable(path, formats)
+    material, crystal, shells = options.one_nanocrystal(
+        *(size, structure, species, set_name, second, offset),
+        shape=shape,
+        termination=termination,
+        center=center,
+        neighbors=neighbors,
+        truncation=truncation,
+        strain=strain,
+        tilt=tilt,
+        angles=angles,
+        fraction=fraction,
+        x_vacancies=x_vacancies,
+        pb_vacancies=pb_vacancies,
+        occupancy=occupancy,
+        seed=seed,
+    )
+    from bandg.export import densities, full_system, write_atoms, write_matrix
+
+    system = full_system(material, crystal, shells)
+    if matrix is not None:
+        for path in write_matrix(system, matrix):
+            typer.echo(f"wrote {path}")
+    if atoms is None and plot is None:
+        return
+    weights = densities(material, crystal, shells, solver)
+    typer.echo(f"electron {weights.E_e_eV:.4f} eV, hole {weights.E_h_eV:.4f} eV")
+    if atoms is not None:
+        write_atoms(system, atoms, weights)
+        typer.echo(f"wrote {atoms}")
+    if plot is not None:
+        from bandg.plot.density import plot_densities
+
+        group = system.reduced.orbits.group.name
+        plot_densities(system, weights, plot, f"{material.parameters.name}, {len(system.species)} atoms, {group}")
+        typer.echo(f"wrote {plot}")

@@ -1,0 +1,117 @@
+"""`bandg export`, `bandg dos` and `--structure` as a user meets them."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+SMALL = ("--size", "2cells", "--set", "kashikar2021")
+
+
+def has(library: str) -> bool:
+    try:
+        return importlib.util.find_spec(library) is not None and bool(__import__(library))
+    except (ImportError, ValueError):
+        return False
+
+
+needs_ase = pytest.mark.skipif(not has("ase"), reason="needs ase")
+needs_kwant = pytest.mark.skipif(not has("kwant"), reason="needs kwant")
+
+
+def main(
+    arguments: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> tuple[object, str, str]:
+    """The command in this process: code, standard output and error."""
+    from bandg.cli import main as command
+
+    monkeypatch.setattr(sys, "argv", ["bandg", *arguments])
+    with pytest.raises(SystemExit) as done:
+        command()
+    return done.value.code, *capsys.readouterr()
+
+
+@needs_ase
+def test_what_is_exported_can_be_computed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = ("--matrix", "a.npz", "--atoms", "a.extxyz", "--plot", "a.png")
+    code, out, err = main(("export", *SMALL, *files), monkeypatch, capsys)
+    assert code == 0, err
+    assert {path.name for path in tmp_path.iterdir()} == {"a.npz", "a.csv", "a.extxyz", "a.png"}
+    assert all(f"wrote {name}" in out for name in ("a.npz", "a.csv", "a.extxyz", "a.png"))
+    again = ("compute", "--structure", "a.extxyz", "--set", "kashikar2021", "--no-cache", "--workers", "1")
+    code, table, err = main(again, monkeypatch, capsys)
+    assert code == 0, err
+    energy = next(line for line in out.splitlines() if line.startswith("electron")).split()[1]
+    assert energy in table
+
+
+@needs_kwant
+def test_dos_prints_counts_and_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    asked = ("--moments", "100", "--count", "0.3eV,3eV", "--energies=-2..4eV", "--out", "a.csv", "--plot", "a.svg")
+    code, out, err = main(("dos", *SMALL, *asked), monkeypatch, capsys)
+    assert code == 0, err
+    assert "280 spin-orbitals" in out
+    rows = [line.split() for line in out.splitlines() if "+-" in line]
+    assert [(row[0], row[-1]) for row in rows] == [("0.3000", "62"), ("3.0000", "232")]
+    assert len((tmp_path / "a.csv").read_text().splitlines()) == 1001
+    assert (tmp_path / "a.svg").stat().st_size > 1000
+
+
+WRONG = [
+    (("export", *SMALL), "nothing to write: add --matrix"),
+    (("export", "--plot", "a.png"), "say which nanocrystal"),
+    (("export", "--size", "4..6nm", "--plot", "a.png"), "means 3 nanocrystals; name one"),
+    (("export", *SMALL, "--matrix", "a.mat"), "use .npz"),
+    (("export", *SMALL, "--atoms", "nowhere/a.xyz"), "does not exist"),
+    (("export", *SMALL, "--plot", "a.png", "--solver", "fast"), "choose one of"),
+    (("export", *SMALL, "--plot", "a.png", "--species", "Sn=Pb"), "--species belongs to --structure"),
+    (("dos", *SMALL, "--count", "3"), "is no energy in eV"),
+    (("dos", *SMALL, "--energies", "4..2eV"), "is reversed"),
+    pytest.param(("dos", *SMALL, "--vectors", "1"), "10 moments and 2 vectors or more", marks=needs_kwant),
+    (("compute", "--structure", "none.xyz"), "cannot read none.xyz: No such file"),
+    (("compute", "--structure", "empty.xyz"), "is empty"),
+    (("compute", "--structure", "huge.xyz"), "holds 1e+08 atoms; at most"),
+    (("compute", "--structure", "notes.txt"), "no known format of structures"),
+    pytest.param(("compute", "--structure", "overlap.xyz"), "overlap", marks=needs_ase),
+    pytest.param(("compute", "--structure", "apart.xyz"), "falls apart: 2 clusters", marks=needs_ase),
+    pytest.param(("compute", "--structure", "bromide.xyz"), "no parameters for Br", marks=needs_ase),
+    pytest.param(("compute", "--structure", "ligand.xyz"), "--species H=drop", marks=needs_ase),
+]
+OCTAHEDRON = "Pb 0 0 0\n" + "".join(
+    f"I {x} {y} {z}\n" for x, y, z in ((3.1, 0, 0), (-3.1, 0, 0), (0, 3.1, 0), (0, -3.1, 0), (0, 0, 3.1), (0, 0, -3.1))
+)
+FILES = {
+    "empty.xyz": "",
+    "huge.xyz": "100000000\n\n" + OCTAHEDRON,
+    "notes.txt": OCTAHEDRON,
+    "overlap.xyz": "8\n\n" + OCTAHEDRON + "I 3.1 0.1 0\n",
+    "apart.xyz": "9\n\n" + OCTAHEDRON + "Pb 30 0 0\nI 33.1 0 0\n",
+    "bromide.xyz": "7\n\n" + OCTAHEDRON.replace("I 0 0 -3.1", "Br 0 0 -3.1"),
+    "ligand.xyz": "8\n\n" + OCTAHEDRON + "H 0 0 9\n",
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG)
+def test_wrong_input_is_one_line(
+    arguments: tuple[str, ...],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, content in FILES.items():
+        Path(name).write_text(content)
+    code, _, err = main(arguments, monkeypatch, capsys)
+    assert code == 2
+    assert message in err and "Traceback" not in err and len(err.strip().splitlines()) == 1
+    assert {path.name for path in tmp_path.iterdir()} == set(FILES)
