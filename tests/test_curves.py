@@ -65,6 +65,17 @@ def test_the_universal_law():
     assert curve.at("g_e", [1.65, 1.69, 1.911, 2.25]) == pytest.approx([3.24, 3.12, 2.57, 1.93], abs=0.006)
 
 
+def test_the_stored_curve_of_another_set_is_what_is_computed_now():
+    from dataclasses import replace
+
+    (stored,) = resolve(["etb:halide:bandg-nnn"], Evaluator(workers=1, cache=False))
+    case = replace(case_of("etb:halide", load_set("bandg-nnn")), cells=(4, 6))
+    fresh = Evaluator(workers=1, cache=False).curves([case])[0]
+    inner = fresh.energy[:-1]  # the smallest is stored with five digits, so its energy may lie just outside
+    assert stored.at("g_h", inner) == pytest.approx(fresh.values["g_h"][:-1], abs=1e-4)
+    assert stored.size_nm[0] == np.inf and len(stored.energy) > 12
+
+
 def test_text_and_back(tmp_path):
     from bandg.compare import parse_curve
 

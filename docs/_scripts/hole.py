@@ -27,7 +27,7 @@ from bandg.plot.overlay import plot_overlay
 from bandg.ranges import Range
 from bandg.resources import theory_curve
 
-CURVES = ("etb:lead", "etb:halide", "kp:hard-wall", "kp:bulk-law")
+CURVES = ("etb:lead", "etb:halide", "kp:bulk-law", "etb:halide:bandg-nnn")
 BEGIN, END = "<!-- hypotheses: begin -->", "<!-- hypotheses: end -->"
 
 
