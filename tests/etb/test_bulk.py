@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import constants
-from textbook import FULL, SMALL, Shells, bloch
+from textbook import bloch, orbitals
 
 from bandg.errors import BandgError
 from bandg.etb.bloch import BlochHamiltonian
@@ -36,10 +36,6 @@ CHECK = {
 CASES = [
     (name, *pair) for name, text in CHECK.items() for pair in zip(text.split()[::2], text.split()[1::2], strict=True)
 ]
-
-
-def orbitals(name: str) -> Shells:
-    return SMALL if name.startswith("kashikar") else FULL
 
 
 def quantity(found: Bulk, name: str) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import sparse
-from textbook import FULL, SMALL, cube_sites, matrix
+from textbook import cube_sites, matrix, orbitals
 
 from bandg.eigen import Spectrum
 from bandg.etb.model import local_model
@@ -232,10 +232,9 @@ def test_data_are_coefficients_times_parameters(name: str, termination: str) -> 
     species = cube_sites(2, termination)
     sites = [(tuple(c), species[tuple(c)]) for c in system.coordinates.tolist()]
     assert len(sites) == len(species)
-    shells = SMALL if name.startswith("kashikar") else FULL
     for vector in (parameters.vector, np.random.default_rng(0).normal(size=len(parameters.paths))):
         values = dict(zip(parameters.paths, vector.tolist(), strict=True))
-        expected = matrix(values.__getitem__, shells, parameters.shells, sites)
+        expected = matrix(values.__getitem__, orbitals(name), parameters.shells, sites)
         assert abs(linear.at(vector) - expected).max() < 1e-12
 
 

@@ -22,6 +22,15 @@ FULL: Shells = {"Pb": ("s", "p", "d", "s*"), "X": ("s", "p", "d", "s*")}
 SMALL: Shells = {"Pb": ("s", "p"), "X": ("p",)}
 """Orbitals of the kashikar sets."""
 
+WITH_LEAD_D: Shells = {"Pb": ("s", "p", "d"), "X": ("p",)}
+"""Orbitals of bandg-nnn-small."""
+
+
+def orbitals(name: str) -> Shells:
+    """Orbitals of a shipped set."""
+    return SMALL if name.startswith("kashikar") else WITH_LEAD_D if name.endswith("-small") else FULL
+
+
 SIZES = {"s": 1, "p": 3, "d": 5, "s*": 1}
 MOMENTUM = {"s": 0, "p": 1, "d": 2, "s*": 0}
 BONDS = ("sigma", "pi", "delta")
