@@ -21,13 +21,14 @@ from bandg.measured import MeasuredPoint
 from bandg.parameters import ParameterSet
 from bandg.ranges import Range, parse_range, split_item
 
-TERMINATION, SHIFT, SCATTER = "termination", "energy.shift", "scatter"
-SPECIAL = {TERMINATION: "", SHIFT: "eV", SCATTER: ""}
+TERMINATION, SHIFT, SCATTER, EXCITON = "termination", "energy.shift", "scatter", "exciton"
+SPECIAL = {TERMINATION: "", SHIFT: "eV", SCATTER: "", EXCITON: ""}
 """What can be inferred besides parameters of the set: the mixing of the two curves, E_photon = E_e - E_h + shift (minus
-the binding energy; a constant, which is an assumption), and the error of points without a stated one."""
+the binding energy; a constant, which is an assumption), the error of points without a stated one, and 1 / eps_in of the
+exciton's binding energy, which grows as the nanocrystal shrinks (`bandg.hypotheses.exciton`)."""
 
 TERMINATIONS = ("halide", "lead")
-_LIMITS = {TERMINATION: (0.0, 1.0), SHIFT: (-0.5, 0.5), SCATTER: (1e-3, 5.0)}
+_LIMITS = {TERMINATION: (0.0, 1.0), SHIFT: (-0.5, 0.5), SCATTER: (1e-3, 5.0), EXCITON: (0.0, 1.0)}
 _WEIGHTS = {"g_e": (1.0, 0.0), "g_h": (0.0, 1.0), "g_bx": (1.0, 1.0)}
 BULK = {"E_g": 0, "g_e": 1, "g_h": 2}
 """Bulk quantities that can be constrained."""
@@ -164,7 +165,8 @@ class Likelihood:
     """Log-likelihood of one model.
 
     emulator: nanocrystals of both terminations, one after the other (n_sizes each), then the bulk. terminations: of
-    the emulator. sigma: error of points without one.
+    the emulator. sigma: error of points without one. radii: (n,) of the spheres of the same volume in nm, infinite for
+    the bulk, and the reduced mass in m0, both for the exciton.
     """
 
     model: Model
@@ -174,6 +176,8 @@ class Likelihood:
     sigma: float
     default_termination: float
     constraints: tuple[Constraint, ...] = ()
+    radii: NDArray[np.float64] | None = None
+    reduced_mass: float = 0.0
     _columns: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -194,7 +198,14 @@ class Likelihood:
         """(g_e, g_h) at photon energies in eV, shape (n, 2); NaN outside of the curves."""
         mixed = self.of(theta, TERMINATION, self.default_termination)
         shares = {"halide": 1 - mixed, "lead": mixed}
-        return mixed_curve(self.outputs(theta), self.terminations, shares, energies - self.of(theta, SHIFT, 0.0))
+        outputs = self.outputs(theta)
+        inverse = self.of(theta, EXCITON, 0.0)
+        if inverse and self.radii is not None:
+            from bandg.hypotheses.exciton import exciton_shift
+
+            outputs = outputs.copy()
+            outputs[:, 0] += exciton_shift(self.radii, inverse, None, self.reduced_mass)
+        return mixed_curve(outputs, self.terminations, shares, energies - self.of(theta, SHIFT, 0.0))
 
     def predict(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
         """What the measurement would have given without error, shape (n_points,), a magnitude where it gives one."""

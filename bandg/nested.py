@@ -15,6 +15,8 @@ from bandg import __version__, sweep
 from bandg import cache as cache_files
 from bandg.emulator import OUTPUTS, Emulator, build, bulk_outputs, knob, parameters_at
 from bandg.errors import BandgError
+from bandg.etb.bulk import bulk
+from bandg.hypotheses.exciton import ball_radius_nm, reduced_mass
 from bandg.inference import (
     IMPOSSIBLE,
     SPECIAL,
@@ -166,8 +168,10 @@ def infer(
         values = np.array([rng.uniform(k.range.lower, k.range.upper) for k in knobs])
         error = np.maximum(error, np.abs(emulator(values) - exact(values)).max(axis=0))
     posteriors = []
+    radii = np.array([*(ball_radius_nm(crystal) for crystal in asked.crystals), np.inf])
+    mass = reduced_mass(bulk(asked.parameters, asked.neighbors))
     for number, model in enumerate(models):
-        likelihood = Likelihood(model, emulator, ends, points, sigma, termination, tuple(constraints))
+        likelihood = Likelihood(model, emulator, ends, points, sigma, termination, tuple(constraints), radii, mass)
         posteriors.append(_sample(sampler, likelihood, live, precision, seed + number, exact))
     worst = (float(error[0]), float(error[1]), float(error[2]))
     return Inference(asked, points, sigma, tuple(constraints), tuple(posteriors), worst, checks, seed)
@@ -249,6 +253,8 @@ def _sample(
     computed = Likelihood(
         *(likelihood.model, _Fixed(likelihood.emulator, outputs), likelihood.terminations, likelihood.points),
         *(likelihood.sigma, likelihood.default_termination),
+        radii=likelihood.radii,
+        reduced_mass=likelihood.reduced_mass,
     )
     return Posterior(
         likelihood=likelihood,

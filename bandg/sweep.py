@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
@@ -315,6 +316,8 @@ def _processes(count: int, threads: int) -> Iterator[Executor]:
     """Worker processes with so many BLAS threads each, killed when the caller is interrupted."""
     from loky import get_reusable_executor
 
+    # caches of geometries make workers grow, within limits; that one is restarted for it is no news to the user
+    warnings.filterwarnings("ignore", message="A worker was restarted while some jobs", category=UserWarning)
     executor = get_reusable_executor(
         max_workers=count, env=dict.fromkeys(_THREAD_VARIABLES, str(threads)), timeout=60, kill_workers=False
     )

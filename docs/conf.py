@@ -40,6 +40,7 @@ def generate(app):
     """Compute the numbers that the pages include."""
     import confinement
     import effects
+    import hole
     import nanocrystals
     import schema
     import second_neighbors
@@ -49,6 +50,7 @@ def generate(app):
     confinement.write(HERE / "_generated")
     schema.write(HERE / "_generated")
     effects.write(HERE / "_generated")
+    hole.write(HERE / "_generated")
     second_neighbors.write(HERE / "_generated")
     nanocrystals.write(HERE / "_generated")
 

@@ -18,6 +18,8 @@ from distributed import Client
 from bandg import cluster, sweep
 from bandg.errors import BandgError
 from bandg.geometry import cube
+from bandg.hypotheses import Case
+from bandg.hypotheses.evaluate import Evaluator
 from bandg.parameters import load_set
 from bandg.sweep import Job
 
@@ -80,6 +82,11 @@ def test_a_worker_that_is_killed_costs_no_result_and_none_is_counted_twice(local
         assert levels.hole.energy_eV == pytest.approx(alone[job.key()].hole.energy_eV, abs=1e-10)
     again = sweep.run_jobs(asked, scheduler=str(file))
     assert all(cached for _, cached in again)
+
+    case = Case(SET, 1, cells=(3, 4))
+    there, here = (Evaluator(1, cache=False, scheduler=one).curves([case])[0] for one in (str(file), None))
+    assert there.energy == pytest.approx(here.energy, abs=1e-10)
+    assert there.values["g_h"] == pytest.approx(here.values["g_h"], abs=1e-10)
 
     impossible = Job(SET.with_values({"onsite.Pb.p": -4.0}), cube(2, SET.a_nm), 1)
     with pytest.raises(BandgError, match="no gap"):

@@ -25,3 +25,14 @@ def test_example_of_a_fit_runs():
     example = text.split("```toml\n")[1].split("```")[0]
     found = solve(problem_of(parse_job(example, "fitting.md")), starts=1, cache=False)
     assert found.best.converged and found.errors.chi2 < found.errors.dof
+
+
+def test_the_table_of_the_readme_is_the_stored_result(monkeypatch):
+    """Else: python docs/_scripts/hole.py --readme README.md."""
+    root = Path(__file__).parents[1]
+    monkeypatch.syspath_prepend(str(root / "docs" / "_scripts"))
+    import hole
+
+    assert hole.readme_block() in (root / "README.md").read_text(encoding="utf-8")
+    rows = hole.stored()
+    assert {"name", "range", "needed", "defensible", "rms_g_e", "rms_g_h", "rms_g_bx", "delta_g_h"} <= set(rows[0])

@@ -8,7 +8,20 @@ from typing import Annotated
 import typer
 
 from bandg import __version__
-from bandg.cli import bulk, compute, dos, export, fit, infer, info, kp, params, sensitivity
+from bandg.cli import (
+    bulk,
+    compute,
+    dos,
+    export,
+    fit,
+    hypotheses,
+    infer,
+    info,
+    kp,
+    overlay,
+    params,
+    sensitivity,
+)
 from bandg.errors import BandgError
 
 app = typer.Typer(
@@ -22,6 +35,8 @@ app.command("bulk")(bulk.bulk)
 app.command("sensitivity")(sensitivity.sensitivity)
 app.command("fit")(fit.fit)
 app.command("infer")(infer.infer)
+app.command("overlay")(overlay.overlay)
+app.command("hypotheses")(hypotheses.hypotheses)
 app.command("export")(export.export)
 app.command("dos")(dos.dos)
 app.command("info")(info.info)

@@ -23,7 +23,7 @@ def infer(
         list[str] | None,
         typer.Option(
             help="What varies in every model: PATH=LO..HIeV or +-DeV, termination=0..1, energy.shift=LO..HIeV, "
-            "scatter=LO..HI, scale:hopping.X-X=LO..HI; repeated."
+            "exciton=LO..HI (1/eps), scatter=LO..HI, scale:hopping.X-X=LO..HI; repeated."
         ),
     ] = None,
     model: Annotated[

@@ -6,6 +6,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.progress import TaskID
+
     from bandg.sweep import AnyJob
 
 
@@ -19,6 +21,8 @@ class Progress:
 
         console = Console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._task: TaskID | None = None
+        self._total = 0
         self._bar = Bar(*columns, console=console, transient=True, disable=not console.is_terminal)
 
     def __enter__(self) -> Progress:
@@ -33,8 +37,11 @@ class Progress:
             self._bar.stop()
 
     def start(self, total: int, what: str = "nanocrystals, largest first") -> None:
-        """Begin with a number of nanocrystals, or of something else, to compute."""
-        self._task = self._bar.add_task(what, total=total)
+        """Begin with a number of nanocrystals, or of something else; called again, it adds to them."""
+        self._total += total
+        if self._task is None:
+            self._task = self._bar.add_task(what, total=total)
+        self._bar.update(self._task, total=self._total)
 
     def advance(self, job: AnyJob, cached: bool) -> None:
         """One nanocrystal is done."""
@@ -42,4 +49,5 @@ class Progress:
 
     def step(self, text: str) -> None:
         """One of what is counted is done."""
+        assert self._task is not None
         self._bar.update(self._task, advance=1, description=text)

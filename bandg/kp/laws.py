@@ -95,6 +95,13 @@ def _number(edge: str, law: str) -> Callable[..., Any]:
     return sp.lambdify([ENERGY, K2, *map(symbol, DEFAULTS)], expression, "math")
 
 
+def at_gaps(edge: str, values: dict[str, float], gaps: np.ndarray) -> np.ndarray:
+    """The bulk law at gaps (n,) in eV, all else as in the values; shape (n,)."""
+    numbers = {symbol(name): value for name, value in (DEFAULTS | values).items() if name != "E_g"}
+    expression = formula(edge, equal_momenta=False).subs(numbers | _constants())
+    return np.asarray(sp.lambdify(E_G, expression, "numpy")(np.asarray(gaps, dtype=float)), dtype=float)
+
+
 def mass(edge: str, values: dict[str, float]) -> float:
     """Effective mass in m0 at second order, positive for the hole too. Raises BandgError for a crystal field."""
     _cubic_only(values)

@@ -217,3 +217,11 @@ def test_unknown_law_and_order_are_refused():
         laws.confined("bulk", UNIVERSAL, "cube", np.array([4.0]))
     with pytest.raises(ValueError, match="order 2 or 4"):
         effective("v", 3)
+
+
+def test_the_bulk_law_at_many_gaps_is_that_at_each():
+    values = UNIVERSAL
+    gaps = np.array([1.65, 2.25])
+    for edge in ("v", "c"):
+        one_by_one = [laws.evaluate(edge, values | {"E_g": float(gap)}) for gap in gaps]
+        assert laws.at_gaps(edge, values, gaps) == pytest.approx(one_by_one, rel=1e-12)

@@ -1,0 +1,181 @@
+"""`bandg hypotheses`: every suspected cause of the discrepancy on the same footing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bandg.errors import BandgError
+
+if TYPE_CHECKING:
+    from bandg.hypotheses import Case, Mechanism
+    from bandg.hypotheses.study import Study
+
+
+def hypotheses(
+    only: Annotated[str | None, typer.Option(help="Names of mechanisms, A,B,C; default: all quick ones.")] = None,
+    combine: Annotated[list[str] | None, typer.Option(help="Two mechanisms together: A,B; repeated.")] = None,
+    plugin: Annotated[
+        list[Path] | None, typer.Option(help="Your own mechanisms: a Python file, which is run; repeated.")
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the mechanisms with their sources, and stop.")] = False,
+    set_name: Annotated[str, typer.Option("--set", help="Parameter set of the baseline.")] = "nestoklon2023-standin",
+    termination: Annotated[str, typer.Option(help="Baseline: lead (near the published theory) or halide.")] = "lead",
+    shape: Annotated[str, typer.Option(help="Baseline: cube or sphere.")] = "cube",
+    neighbors: Annotated[int | None, typer.Option(help="1 or 2; default: what the set has.")] = None,
+    cells: Annotated[str | None, typer.Option(help="Sizes in cells, as 4,5,6,8,11,15,20.")] = None,
+    data: Annotated[str, typer.Option(help="Measured points: your CSV, or a shipped collection.")] = "meliakov2025",
+    out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw small multiples to FILE.pdf, .png or .svg.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write one FILE.html that stands alone.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="dask.distributed: tcp://host:port or a scheduler file; works there.")
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Compute although memory may not suffice.")] = False,
+) -> None:
+    """Weigh what could explain the hole g-factor: what each mechanism does to g, and what would be needed."""
+    from bandg import cache
+    from bandg.cli.progress import Progress
+    from bandg.files import check_writable
+    from bandg.hypotheses.evaluate import Evaluator
+    from bandg.measured import load_measured
+    from bandg.plot.output import check_picture_path
+
+    for path, formats in ((out, (".json",)), (report, (".html",))):
+        if path is not None:
+            check_writable(path, formats)
+    if plot is not None:
+        check_picture_path(plot)
+    base = _baseline(set_name, termination, shape, neighbors, cells)
+    known, singles, pairs = _mechanisms(base, only, combine or [], plugin or [])
+    if list_:
+        print_mechanisms(known if only is None and not combine else singles)
+        return
+    points = load_measured(data)
+    if not no_cache:
+        cache.check()
+    with Progress() as progress:
+        evaluator = Evaluator(workers, not no_cache, force, scheduler, progress.start, progress.advance)
+        found = _study(base, singles, pairs, points, evaluator)
+    print_study(found)
+    for path in _write(found, out, plot, report):
+        typer.echo(f"wrote {path}")
+
+
+def _baseline(set_name: str, termination: str, shape: str, neighbors: int | None, cells: str | None) -> Case:
+    from bandg.etb.model import resolve_neighbors
+    from bandg.geometry import SHAPES, TERMINATIONS
+    from bandg.hypotheses.case import Case
+    from bandg.parameters import load_set
+
+    for what, value, choices in (("termination", termination, TERMINATIONS), ("shape", shape, SHAPES)):
+        if value not in choices:
+            raise BandgError(f"{what} {value!r} is unknown; choose {' or '.join(choices)}")
+    parameters = load_set(Path(set_name) if set_name.endswith(".toml") else set_name)
+    counts: tuple[int, ...] = ()
+    if cells is not None:
+        try:
+            counts = tuple(sorted({int(part) for part in cells.split(",")}))
+        except ValueError as error:
+            raise BandgError(f"cells {cells!r} must be whole numbers, as 4,5,6,8,11,15,20") from error
+        if len(counts) < 2 or counts[0] < 2:
+            raise BandgError(f"cells {cells!r} must be two numbers or more, each 2 or more")
+    return Case(parameters, resolve_neighbors(parameters, neighbors), shape, termination, cells=counts)
+
+
+def _mechanisms(
+    base: Case, only: str | None, combine: list[str], plugins: list[Path]
+) -> tuple[list[Mechanism], list[Mechanism], list[tuple[Mechanism, Mechanism]]]:
+    """All mechanisms that there are, those that are asked for, and the pairs."""
+    from bandg.hypotheses.plugin import load_plugin
+    from bandg.hypotheses.registry import choose, default_mechanisms
+
+    known = list(default_mechanisms(base))
+    for path in plugins:
+        for mechanism in load_plugin(path, base):
+            if any(mechanism.name == other.name for other in known):
+                raise BandgError(f"plugin {path}: there is a mechanism {mechanism.name!r} already")
+            known.append(mechanism)
+    pairs = []
+    for text in combine:
+        names = [part.strip() for part in text.split(",")]
+        if len(names) != 2 or names[0] == names[1]:
+            raise BandgError(f"--combine {text!r} must be two different mechanisms: A,B")
+        first, second = choose(known, names)
+        pairs.append((first, second))
+    if only is not None:
+        singles = list(choose(known, [part.strip() for part in only.split(",") if part.strip()]))
+    else:
+        quick = [mechanism for mechanism in known if not mechanism.slow]
+        singles = [mechanism for pair in pairs for mechanism in pair] if pairs else quick
+    return known, list({mechanism.name: mechanism for mechanism in singles}.values()), pairs
+
+
+def _study(base: Case, singles: list[Any], pairs: list[Any], points: Any, evaluator: Any) -> Study:
+    from bandg.hypotheses.combine import combine
+    from bandg.hypotheses.study import study
+
+    together = [combine(base, first, second, points, evaluator) for first, second in pairs]
+    return study(base, [*singles, *together], points, evaluator)
+
+
+def _write(found: Study, out: Path | None, plot: Path | None, report: Path | None) -> list[Path]:
+    import tempfile
+
+    from bandg.dataset import write_json
+    from bandg.files import write_whole
+    from bandg.hypotheses.report import rows, to_html
+
+    written = []
+    table = rows(found)
+    if out is not None:
+        write_json(table, out)  # type: ignore[arg-type]
+        written.append(out)
+    if plot is not None or report is not None:
+        from bandg.plot.hypotheses import plot_hypotheses
+
+        if plot is not None:
+            plot_hypotheses(table, found.points, plot)
+            written.append(plot)
+        if report is not None:
+            with tempfile.TemporaryDirectory() as folder:
+                picture = Path(folder) / "hypotheses.png"
+                plot_hypotheses(table, found.points, picture)
+                text = to_html(table, picture, found.points)
+            write_whole(report, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+            written.append(report)
+    return written
+
+
+def print_study(found: Study) -> None:
+    """Print the table, what explains most first."""
+    from rich import box
+    from rich.table import Table
+
+    from bandg.cli.compute import _print
+    from bandg.hypotheses.report import HEADINGS, baseline_text, cells, legend, rows
+
+    content = rows(found)
+    table = Table(title="what could explain the hole g-factor", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for heading in HEADINGS:
+        left = heading in ("mechanism", "range", "verdict")
+        table.add_column(heading, justify="left" if left else "right", no_wrap=heading != "verdict")
+    for row in content:
+        table.add_row(*cells(row))
+    _print(table)
+    typer.echo(baseline_text(content[0]))
+    typer.echo(legend(content[0]))
+    typer.echo(f"{found.computed} nanocrystals computed, {found.cached} from the cache")
+
+
+def print_mechanisms(mechanisms: list[Mechanism]) -> None:
+    """Print what each mechanism is and what its range rests on."""
+    for one in mechanisms:
+        unit = f" {one.unit}" if one.unit else ""
+        source = one.source or ("by definition" if one.definition else "none: assumed, left out of the verdict")
+        slow = " (only if asked for by name)" if one.slow else ""
+        typer.echo(f"{one.name}: {one.lower:.4g}..{one.upper:.4g}{unit}{slow}\n  {one.text}\n  source: {source}")

@@ -1,0 +1,151 @@
+"""`bandg overlay`: theory curves over measured points, with every residual."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bandg.errors import BandgError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bandg.compare import Comparison
+    from bandg.measured import MeasuredPoint
+
+DEFAULT_CURVES = ("etb:halide", "etb:lead", "kp:bulk-law")
+_COLUMNS = 6
+
+
+def overlay(
+    curve: Annotated[
+        list[str] | None,
+        typer.Option(help="etb:halide, etb:lead, kp:bulk-law ..., with a set as etb:lead:SET, or FILE.csv; repeated."),
+    ] = None,
+    data: Annotated[
+        list[str] | None, typer.Option(help="Measured points: FILE.csv or a shipped collection; repeated.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw FILE.pdf, .png or .svg.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the residuals to FILE.csv or FILE.json.")] = None,
+    regenerate: Annotated[
+        Path | None, typer.Option(help="Compute all stored curves again and write them to this folder.")
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Compute also the curves that are stored.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="dask.distributed: tcp://host:port or a scheduler file; works there.")
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Compute although memory may not suffice.")] = False,
+) -> None:
+    """Lay theory curves over measured g-factors and print what is left over at every point."""
+    from bandg import curves as library
+    from bandg.cli.progress import Progress
+    from bandg.compare import compare
+    from bandg.files import check_writable
+    from bandg.hypotheses.evaluate import Evaluator
+    from bandg.measured import load_measured
+    from bandg.plot.output import check_picture_path
+
+    if regenerate is not None and (curve or plot or out):
+        raise BandgError("--regenerate stands alone: it makes all stored curves, and draws and compares none")
+    if out is not None:
+        check_writable(out, (".csv", ".json"))
+    if plot is not None:
+        check_picture_path(plot)
+    points = [point for name in data or ["meliakov2025"] for point in load_measured(name)]
+    with Progress() as progress:
+        evaluator = Evaluator(workers, not no_cache, force, scheduler, progress.start, progress.advance)
+        if regenerate is not None:
+            for path in library.regenerate(regenerate, evaluator):
+                typer.echo(f"wrote {path}")
+            return
+        curves = library.resolve(curve or list(DEFAULT_CURVES), evaluator, fresh)
+    comparisons = [compare(one, points) for one in curves]
+    print_comparisons(comparisons, points)
+    if out is not None:
+        write_comparisons(comparisons, out)
+        typer.echo(f"wrote {out}")
+    if plot is not None:
+        from bandg.plot.overlay import plot_overlay
+
+        plot_overlay(curves, points, plot)
+        typer.echo(f"wrote {plot}")
+
+
+def print_comparisons(comparisons: Sequence[Comparison], points: Sequence[MeasuredPoint]) -> None:
+    """Print theory minus measured at every point, and what it comes to."""
+    from rich import box
+    from rich.table import Table
+
+    from bandg.cli.compute import _print
+    from bandg.compare import QUANTITIES
+
+    for start in range(0, len(comparisons), _COLUMNS):
+        shown = comparisons[start : start + _COLUMNS]
+        table = Table(title="theory minus measured", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+        for heading in ("eV", "", "measured", *(one.name for one in shown)):
+            table.add_column(heading, justify="right", no_wrap=True)
+        for number, residual in enumerate(shown[0].residuals):
+            point = residual.point
+            error = f" +- {point.error:g}" if point.error else ""
+            cells = (_signed(one.residuals[number].residual) for one in shown)
+            table.add_row(f"{point.energy_eV:.3f}", point.quantity, f"{point.value:+.2f}{error}", *cells)
+        for quantity in QUANTITIES:
+            table.add_row("", f"rms {quantity}", "", *(_plain(one.rms(quantity)) for one in shown))
+        if any(one.chi_square[1] for one in shown):
+            chi = (f"{one.chi_square[0]:.2f} / {one.chi_square[1]}" for one in shown)
+            table.add_row("", "chi^2 / points", "", *chi)
+        _print(table)
+    outside = {one.name: one.outside for one in comparisons if one.outside}
+    for name, count in outside.items():
+        typer.echo(f"{name}: {count} points lie outside of the curve (-), which makes no rms")
+    missing = sum(point.energy_eV is None for point in points)
+    if missing:
+        typer.echo(f"left out: {missing} points without an energy")
+    if not any(point.error for point in points):
+        typer.echo("no chi-square: no point states an error")
+
+
+def _signed(value: float) -> str:
+    return "-" if value != value else f"{value:+.3f}"
+
+
+def _plain(value: float) -> str:
+    return "-" if value != value else f"{value:.3f}"
+
+
+def write_comparisons(comparisons: Sequence[Comparison], path: Path) -> None:
+    """Write one row for each curve and point. Raises BandgError where it cannot be written."""
+    from bandg.dataset import write_csv, write_json
+
+    rows = [
+        {
+            "curve": one.name,
+            "energy_eV": residual.point.energy_eV,
+            "quantity": residual.point.quantity,
+            "measured": residual.point.value,
+            "error": residual.point.error,
+            "theory": None if residual.theory != residual.theory else residual.theory,
+            "residual": None if residual.theory != residual.theory else residual.residual,
+            "source": residual.point.source,
+        }
+        for one in comparisons
+        for residual in one.residuals
+    ]
+    if path.suffix.lower() == ".csv":
+        write_csv(path, tuple(rows[0]) if rows else ("curve",), rows)
+        return
+    summary = [
+        {
+            "curve": one.name,
+            "outside": one.outside,
+            "chi_square": one.chi_square[0],
+            "points_with_error": one.chi_square[1],
+        }
+        | {f"rms_{q}": None if one.rms(q) != one.rms(q) else one.rms(q) for q in ("g_e", "g_h", "g_bx")}
+        for one in comparisons
+    ]
+    write_json({"schema": 1, "curves": summary, "residuals": rows}, path)

@@ -1,0 +1,287 @@
+"""What a mechanism changes: a model with its nanocrystals and what is done to the result, as plain frozen data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandg.compare import TheoryCurve
+from bandg.distortion import distorted
+from bandg.errors import BandgError
+from bandg.geometry import Nanocrystal, cube, cuboid, sphere
+from bandg.hypotheses.exciton import ball_radius_nm
+from bandg.model import Levels
+from bandg.parameters import ParameterSet
+from bandg.sweep import AnyJob, Job, KpJob
+
+if TYPE_CHECKING:
+    from bandg.etb.bulk import Bulk
+    from bandg.kp.parameters import KpSet
+
+CUBE_CELLS = (3, 4, 5, 6, 8, 11, 15, 20)
+SPHERE_CELLS = (4, 5, 6, 7, 8, 10, 14, 18, 24)
+CUBOID_CELLS = (4, 6, 8, 10, 14)
+"""Edges and diameters in cells: 1.69, 1.911 and 2.25 eV lie inside of every curve, which ends in the computed bulk."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sizes:
+    """The nanocrystals of one curve and, last, the bulk; arrays of shape (n,).
+
+    size_nm, radius_nm: size, and radius of the sphere of the same volume; infinite for the bulk. energy: transition
+    energy in eV, E_e - E_h until a mapping changes it. E_e, E_h: band edges in eV. g_e, g_h: g-factors. atomic_e,
+    atomic_h: what the p shells' own moment would add to them (0 where the model has none).
+    """
+
+    size_nm: NDArray[np.float64]
+    radius_nm: NDArray[np.float64]
+    energy: NDArray[np.float64]
+    E_e: NDArray[np.float64]
+    E_h: NDArray[np.float64]
+    g_e: NDArray[np.float64]
+    g_h: NDArray[np.float64]
+    atomic_e: NDArray[np.float64]
+    atomic_h: NDArray[np.float64]
+
+
+Mapping_ = Callable[[Sizes], Sizes]
+
+
+@lru_cache(maxsize=256)
+def bulk_of(parameters: ParameterSet, neighbors: int) -> Bulk:
+    """Bulk properties, each set once. Raises BandgError where there is no gap at R."""
+    from bandg.etb.bulk import bulk
+
+    return bulk(parameters, neighbors)
+
+
+@lru_cache(maxsize=64)
+def _kp(parameters: ParameterSet, neighbors: int) -> KpSet:
+    from bandg.kp.parameters import of_etb
+
+    return of_etb(parameters, neighbors)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model and its nanocrystals.
+
+    model: "etb" or "kp" (the 8-band envelope model extracted from the same set). barrier: (electron, hole) heights of
+    the glass in eV, None for hard walls. after: what is done to the result, such as a mapping of energies. mixed:
+    (share, other case): the mean of the two curves at equal energy, as in an ensemble of both. added: (plus, minus)
+    pairs of cases whose difference, size by size, is added. distortion: arguments of `bandg.distortion.distorted`.
+    seeds: so many random nanocrystals of each size are averaged. aspect: long over short edge of a cuboid, whose cells
+    are those of the short edges. periodic: whether the curve ends in the bulk, which a distorted crystal does not have.
+    """
+
+    parameters: ParameterSet
+    neighbors: int
+    shape: str = "cube"
+    termination: str = "lead"
+    model: str = "etb"
+    barrier: tuple[float, float] | None = None
+    after: tuple[Mapping_, ...] = ()
+    mixed: tuple[float, Case] | None = None
+    added: tuple[tuple[Case, Case], ...] = ()
+    cells: tuple[int, ...] = ()
+    distortion: tuple[tuple[str, Any], ...] = ()
+    seeds: int = 1
+    aspect: float = 1.0
+    periodic: bool = True
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Cells of the nanocrystals, from small to large."""
+        return self.cells or {"sphere": SPHERE_CELLS, "cuboid": CUBOID_CELLS}.get(self.shape, CUBE_CELLS)
+
+    def crystals(self) -> tuple[Nanocrystal, ...]:
+        """The nanocrystals from small to large, those of one size side by side."""
+        found = [self._crystal(n) for n in self.counts]
+        if not self.distortion:
+            return tuple(found)
+        options = dict(self.distortion)
+        return tuple(distorted(one, **options, seed=seed) for one in found for seed in range(1, self.seeds + 1))
+
+    def _crystal(self, n: int) -> Nanocrystal:
+        a_nm = self.parameters.a_nm
+        if self.shape == "sphere":
+            return sphere(n * a_nm, a_nm, self.termination)
+        if self.shape == "cuboid":
+            return cuboid((n, n, round(self.aspect * n)), a_nm, self.termination)
+        return cube(n, a_nm, self.termination)
+
+    def parts(self) -> tuple[Case, ...]:
+        """This case and all that it is made of."""
+        others = [*([self.mixed[1]] if self.mixed else []), *(case for pair in self.added for case in pair)]
+        return (self, *(part for other in others for part in other.parts()))
+
+    def jobs(self) -> tuple[AnyJob, ...]:
+        """One job for each nanocrystal of this case alone."""
+        if self.model == "etb":
+            return tuple(Job(self.parameters, crystal, self.neighbors) for crystal in self.crystals())
+        wall = "hard-wall" if self.barrier is None else "glass"
+        kp = _kp(self.parameters, self.neighbors)
+        return tuple(KpJob(kp, replace(crystal, termination=wall), self.barrier) for crystal in self.crystals())
+
+    def describe(self) -> dict[str, Any]:
+        """What the numbers depend on, as plain types."""
+        return {
+            "set": self.parameters.name,
+            "set_sha256": self.parameters.digest(),
+            "neighbors": self.neighbors,
+            "model": self.model,
+            "shape": self.shape,
+            "termination": self.termination,
+            "barrier_eV": self.barrier,
+            "cells": list(self.counts),
+            "distortion": dict(self.distortion),
+            "seeds": self.seeds,
+        }
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job gave: the levels, or why there are none."""
+
+    levels: Levels | None
+    error: str = ""
+
+    @classmethod
+    def read(cls, payload: dict[str, Any]) -> Outcome:
+        """From the plain types that the cache holds."""
+        from bandg.cache import levels_of
+
+        levels = payload["levels"]
+        return cls(levels_of(levels) if levels else None, str(payload["error"]))
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A job that may fail without an end to all others: at the end of a wide range a set may have no gap."""
+
+    job: AnyJob
+
+    @property
+    def nanocrystal(self) -> Nanocrystal:
+        """What it is computed for."""
+        return self.job.nanocrystal
+
+    @property
+    def model(self) -> str:
+        """The kind of computation."""
+        return self.job.model
+
+    def key(self) -> str:
+        """Key of the result in the cache."""
+        from bandg.cache import key_of
+
+        return key_of({"kind": "attempt", "job": self.job.key()})
+
+    def estimate_n_orbitals(self) -> int:
+        """Number of spin-orbitals or functions."""
+        return self.job.estimate_n_orbitals()
+
+    def estimate_memory(self) -> float:
+        """Peak memory in GB."""
+        return self.job.estimate_memory()
+
+    def largest_size(self, memory: float) -> float:
+        """Size in nm of what would fit into that memory in GB."""
+        return self.job.largest_size(memory)
+
+    def run(self) -> Outcome:
+        """Compute, on one BLAS thread."""
+        try:
+            return Outcome(self.job.run())
+        except BandgError as error:
+            return Outcome(None, str(error))
+
+    read = staticmethod(Outcome.read)
+
+
+def sizes_of(case: Case, levels: Iterable[Levels | None]) -> Sizes:
+    """The numbers of one case without its mappings. A nanocrystal that failed is NaN."""
+    each = [_row(crystal, found) for crystal, found in zip(case.crystals(), levels, strict=True)]
+    rows = np.array(each).reshape(len(case.counts), -1, len(each[0])).mean(axis=1)
+    ends = [_bulk_row(case)] if case.periodic else []
+    return Sizes(*np.array([*rows, *ends]).T)
+
+
+def _row(crystal: Nanocrystal, found: Levels | None) -> list[float]:
+    size, radius = crystal.size_nm, ball_radius_nm(crystal)
+    if found is None or found.electron.g is None or found.hole.g is None:
+        return [size, radius, *[np.nan] * 7]
+    e, h = found.electron, found.hole
+    atomic = (e.g_atomic or 0.0, h.g_atomic or 0.0)
+    return [size, radius, e.energy_eV - h.energy_eV, e.energy_eV, h.energy_eV, e.g or 0.0, h.g or 0.0, *atomic]
+
+
+def _bulk_row(case: Case) -> list[float]:
+    try:
+        crystal = bulk_of(case.parameters, case.neighbors)
+    except BandgError:
+        return [np.inf, np.inf, *[np.nan] * 7]
+    c, v = crystal.conduction, crystal.valence
+    if case.model == "kp":
+        return [np.inf, np.inf, *_kp_bulk(case)]
+    atomic = (c.g(True) - c.g(False), v.g(True) - v.g(False))
+    return [np.inf, np.inf, crystal.E_g, c.energy, v.energy, c.g(False), v.g(False), *atomic]
+
+
+def _kp_bulk(case: Case) -> list[float]:
+    from bandg.kp.laws import evaluate
+
+    values = _kp(case.parameters, case.neighbors).values
+    g_e, g_h = float(evaluate("c", values)), float(evaluate("v", values))
+    return [values["E_g"], values["E_v"] + values["E_g"], values["E_v"], g_e, g_h, 0.0, 0.0]
+
+
+def curve_of(case: Case, found: Mapping[str, Levels | None], name: str = "") -> TheoryCurve:
+    """The curve of a case from the levels of its jobs by key."""
+    sizes = _sizes(case, found)
+    order = np.argsort(sizes.energy)
+    curve = TheoryCurve(
+        name,
+        sizes.energy[order],
+        {"g_e": sizes.g_e[order], "g_h": sizes.g_h[order]},
+        sizes.size_nm[order],
+        case.describe(),
+    )
+    if not is_sound(sizes):
+        curve = replace(curve, energy=np.full(len(order), np.nan))
+    if case.mixed is None:
+        return curve
+    return _mix(curve, curve_of(case.mixed[1], found, name), case.mixed[0])
+
+
+def is_sound(sizes: Sizes) -> bool:
+    """Whether the energy falls from each nanocrystal to the next larger one and on to the bulk."""
+    return bool(np.isfinite(sizes.energy).all() and (np.diff(sizes.energy) < 0).all())
+
+
+def _sizes(case: Case, found: Mapping[str, Levels | None]) -> Sizes:
+    sizes = sizes_of(case, (found[job.key()] for job in case.jobs()))
+    for plus, minus in case.added:
+        more, less = _sizes(plus, found), _sizes(minus, found)
+        names = ("energy", "E_e", "E_h", "g_e", "g_h")
+        sizes = replace(sizes, **{n: getattr(sizes, n) + getattr(more, n) - getattr(less, n) for n in names})
+    for change in case.after:
+        sizes = change(sizes)
+    return sizes
+
+
+def _mix(first: TheoryCurve, second: TheoryCurve, share: float) -> TheoryCurve:
+    """The mean of two curves at equal energy, on the energies of both where they overlap."""
+    low = max(first.energy[0], second.energy[0])
+    high = min(first.energy[-1], second.energy[-1])
+    energies = np.unique(np.concatenate([first.energy, second.energy]))
+    energies = energies[(energies >= low) & (energies <= high)]  # empty where one of them is NaN
+    values = {
+        name: (1 - share) * first.at(name, energies) + share * second.at(name, energies) for name in ("g_e", "g_h")
+    }
+    return replace(first, energy=energies, values=values, size_nm=np.full(len(energies), np.nan))

@@ -1,0 +1,79 @@
+"""Curves of many cases at once: every nanocrystal is computed once, in parallel, and kept in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bandg import sweep
+from bandg.compare import TheoryCurve
+from bandg.errors import BandgError
+from bandg.hypotheses.case import Attempt, Case, curve_of
+from bandg.model import Levels
+
+SMALL_CELLS = 15
+"""Nanocrystals up to this edge fix a curve above 1.85 eV: PCHIP between two points needs one more on each side."""
+
+
+@dataclass
+class Evaluator:
+    """Computes curves, and remembers what it has computed. The fields are those of `bandg.compute`."""
+
+    workers: int | None = None
+    cache: bool = True
+    force: bool = False
+    scheduler: str | None = None
+    on_start: Callable[[int], None] = lambda total: None
+    on_done: Callable[[Any, bool], None] = lambda job, cached: None
+    computed: int = 0
+    cached: int = 0
+    notes: dict[str, str] = field(default_factory=dict)
+    _known: dict[str, Levels | None] = field(default_factory=dict)
+
+    def curves(self, cases: Sequence[Case], names: Sequence[str] | None = None) -> list[TheoryCurve]:
+        """One curve for each case."""
+        needed: dict[str, Attempt] = {}
+        for case in cases:
+            for part in case.parts():
+                for job in _jobs(part):
+                    if job.key() not in self._known:
+                        needed[job.key()] = Attempt(job)
+        self._run(list(needed.values()))
+        titles = names or [""] * len(cases)
+        return [curve_of(case, self._known, title) for case, title in zip(cases, titles, strict=True)]
+
+    def levels(self, case: Case) -> list[Levels | None]:
+        """The levels of the nanocrystals of one case, once its curve was asked for."""
+        return [self._known[job.key()] for job in _jobs(case)]
+
+    def _run(self, attempts: list[Attempt]) -> None:
+        if not attempts:
+            return
+        sweep.check_memory(attempts, self.force or self.scheduler is not None)
+        self.on_start(len(attempts))
+        found = sweep.run_jobs(attempts, self.workers, self.cache, self.on_done, self.scheduler)
+        for attempt, (outcome, was_cached) in zip(attempts, found, strict=True):
+            self._known[attempt.job.key()] = outcome.levels
+            self.cached += was_cached
+            self.computed += not was_cached
+            if outcome.error:
+                self.notes[attempt.job.key()] = outcome.error
+
+
+def _jobs(case: Case) -> tuple[Any, ...]:
+    try:
+        return case.jobs()
+    except BandgError:
+        return ()
+
+
+def small(case: Case) -> Case:
+    """The case without its large nanocrystals and without mixing up what needs them: exact above about 1.85 eV."""
+    limit = SMALL_CELLS if case.shape == "cube" else 1.25 * SMALL_CELLS
+    return replace(
+        case,
+        cells=tuple(n for n in case.counts if n <= limit),
+        mixed=(case.mixed[0], small(case.mixed[1])) if case.mixed else None,
+        added=tuple((small(plus), small(minus)) for plus, minus in case.added),
+    )

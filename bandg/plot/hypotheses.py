@@ -1,0 +1,116 @@
+"""Small multiples: what each mechanism does to g_e and g_h over its range, beside the measured points."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bandg.hypotheses.report import curve_from
+from bandg.plot.output import check_picture_path, save
+from bandg.plot.overlay import draw_curve, draw_points
+from bandg.plot.style import literal, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from bandg.compare import TheoryCurve
+    from bandg.measured import MeasuredPoint
+
+_COLORS = {"g_e": "#0072B2", "g_h": "#D55E00"}
+_SPAN = (1.64, 2.3)
+_COLUMNS = 4
+_FINE = 200
+
+
+def plot_hypotheses(
+    table: Sequence[Mapping[str, Any]], measured: Sequence[MeasuredPoint], path: str | os.PathLike[str]
+) -> None:
+    """Draw one panel for each row of `bandg.hypotheses.report.rows`, in their order, over measured points.
+
+    Raises BandgError where it cannot be written.
+    """
+    import matplotlib.pyplot as plt
+
+    check_picture_path(path)
+    rows = math.ceil(len(table) / _COLUMNS)
+    with style():
+        size = (7.0, 0.75 + 1.75 * rows)
+        figure, panels = plt.subplots(
+            rows, _COLUMNS, figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
+        )
+        try:
+            for axes, row in zip(panels.flat, table, strict=False):
+                _panel(axes, row)
+                draw_points(axes, measured, ("g_e", "g_h"))
+            for axes in panels.flat[len(table) :]:
+                axes.set_visible(False)
+            panels[0][0].set_xlim(*_SPAN)
+            panels[0][0].set_ylim(*_height(table[0], measured))
+            for axes in panels[:, 0]:
+                axes.set_ylabel("$g$-factor")
+            for column in range(_COLUMNS):
+                last = [axes for axes in panels[:, column] if axes.get_visible()]
+                if last:
+                    last[-1].set_xlabel("energy (eV)")
+                    last[-1].tick_params(labelbottom=True)
+            _legend(figure)
+            save(figure, path)
+        finally:
+            plt.close(figure)
+
+
+def _panel(axes: Axes, row: Mapping[str, Any]) -> None:
+    base, best = curve_from(row["without"]), curve_from(row["at_best"])
+    curves = [curve for curve in map(curve_from, row["trials"]) if curve is not None]
+    for quantity, color in _COLORS.items():
+        if len(curves) > 1:
+            _band(axes, curves, quantity, color)
+        for curve, ink, width in ((base, "#555555", 0.8), (best, color, 1.3)):
+            if curve is not None:
+                draw_curve(axes, curve, quantity, _SPAN, ink, linestyle="-", linewidth=width)
+    mark = ", assumed" if row["status"] == "assumed" else ""
+    unit = f" {row['unit']}" if row["unit"] else ""
+    low, high = row["range"]
+    lines = [*str(row["name"]).replace(" + ", " +\n").split("\n"), f"{low:.3g}..{high:.3g}{unit}{mark}"]
+    axes.set_title("\n".join(map(literal, lines)), fontsize=6.5)
+    corner: dict[str, Any] = {"xycoords": "axes fraction", "fontsize": 7, "horizontalalignment": "right"}
+    axes.annotate(f"{row['explained']:.0%}", (0.97, 0.04), **corner)
+    axes.axhline(0, color="#999999", linewidth=0.5, zorder=1)
+
+
+def _band(axes: Axes, curves: Sequence[TheoryCurve], quantity: str, color: str) -> None:
+    """What the range spans; where a curve ends, the band does."""
+    fine = np.linspace(*_SPAN, _FINE)
+    values = np.array([curve.at(quantity, fine) for curve in curves])
+    axes.fill_between(fine, values.min(axis=0), values.max(axis=0), color=color, alpha=0.22, linewidth=0)
+
+
+def _height(row: Mapping[str, Any], measured: Sequence[MeasuredPoint]) -> tuple[float, float]:
+    """Limits that hold the baseline and the points."""
+    fine = np.linspace(*_SPAN, 40)
+    base = curve_from(row["without"])
+    values = [base.at(quantity, fine) for quantity in _COLORS] if base is not None else []
+    values.append(np.array([p.value for p in measured if p.energy_eV is not None and p.quantity != "g_bx"]))
+    known = np.concatenate(values)
+    known = known[np.isfinite(known)]
+    return float(known.min()) - 0.45, float(known.max()) + 0.45
+
+
+def _legend(figure: object) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles = [
+        Line2D([], [], color="#555555", linewidth=0.8, label="baseline"),
+        *(
+            Line2D([], [], color=c, label=f"best in the range, ${n[0]}_{{\\mathrm{{{n[2]}}}}}$")
+            for n, c in _COLORS.items()
+        ),
+        Patch(color="#888888", alpha=0.3, linewidth=0, label="the whole range"),
+        Line2D([], [], color="black", marker="o", linestyle="none", markersize=3.6, label="measured; %: explained"),
+    ]
+    figure.legend(handles=handles, loc="outside upper center", ncols=5, fontsize=6.5)  # type: ignore[attr-defined]

@@ -1,0 +1,135 @@
+"""Tables and pictures of the page on the hole g-factor, from stored results; and the table of the README.
+
+python docs/_scripts/hole.py FOLDER
+python docs/_scripts/hole.py --readme README.md
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from validation import table
+
+from bandg.compare import QUANTITIES, compare, verdict_points
+from bandg.curves import resolve
+from bandg.emulator import knob, parameters_at
+from bandg.etb.bulk import bulk
+from bandg.hypotheses.report import baseline_text, markdown
+from bandg.inference import SPECIAL
+from bandg.measured import load_measured
+from bandg.parameters import ParameterSet, load_set
+from bandg.plot.hypotheses import plot_hypotheses
+from bandg.plot.overlay import plot_overlay
+from bandg.ranges import Range
+from bandg.resources import theory_curve
+
+CURVES = ("etb:lead", "etb:halide", "kp:bulk-law", "etb:halide:bandg-nnn")
+BEGIN, END = "<!-- hypotheses: begin -->", "<!-- hypotheses: end -->"
+
+
+def stored(name: str = "hypotheses") -> list[dict[str, Any]]:
+    """The findings that are stored with the curves."""
+    return json.loads(theory_curve(f"computed/{name}.json").read_text(encoding="utf-8"))
+
+
+def readme_block() -> str:
+    """The table with its baseline, as it stands in the README."""
+    rows = stored()
+    return f"{BEGIN}\n{baseline_text(rows[0])}\n\n{markdown(rows)}{END}"
+
+
+def residuals() -> str:
+    """Theory minus measured for the named curves."""
+    points = load_measured("meliakov2025")
+    found = [compare(curve, points) for curve in resolve(CURVES)]
+    lines = []
+    for number, residual in enumerate(found[0].residuals):
+        point = residual.point
+        cells = [f"{one.residuals[number].residual:+.2f}" for one in found]
+        lines.append([f"{point.energy_eV:g}", f"`{point.quantity}`", f"{point.value:+.2f}", *cells])
+    for quantity in QUANTITIES:
+        lines.append(["", f"rms of {quantity}", "", *(f"{one.rms(quantity):.2f}" for one in found)])
+    return table(["eV", "", "measured", *(f"`{one.name}`" for one in found)], lines)
+
+
+def joint(name: str = "joint") -> str:
+    """Evidences, residuals and posteriors of the joint question."""
+    found = json.loads(theory_curve(f"computed/{name}.json").read_text(encoding="utf-8"))
+    models = found["models"]
+    names = [f"`{model['name']}`" for model in models]
+    lines = []
+    for number, point in enumerate(found["points"]):
+        cells = [f"{model['best_predicted'][number] - point['value']:+.2f}" for model in models]
+        lines.append([f"{point['energy_eV']:g}", f"`{point['quantity']}`", f"{point['value']:+.2f}", *cells])
+    lines.append(["", "rms", "", *(f"**{model['best_rms']:.3f}**" for model in models)])
+    lines.append(["", "ln Z below the best", "", *(f"{model['ln_Z_below_best']:.1f}" for model in models)])
+    text = table(["eV", "best minus measured", "measured", *names], lines)
+    paths = list(dict.fromkeys(path for model in models for path in model["posterior"]))
+    posterior = [[f"`{path}`", *(_posterior(model["posterior"].get(path)) for model in models)] for path in paths]
+    text += "\n" + table(["mean +- std (best)", *names], posterior)
+    sets = [load_set(found["set"]["name"]), *(_best_set(found, model) for model in models)]
+    columns = [_bulk_row(one, found["neighbors"]) for one in sets]
+    cost = [[name, *(f"{column[name]:.2f}" for column in columns)] for name in columns[0]]
+    return text + "\n" + table(["bulk crystal", f"`{sets[0].name}`", *names], cost)
+
+
+def _best_set(found: dict[str, Any], model: dict[str, Any]) -> ParameterSet:
+    """The parameter set of a model's best point."""
+    own = load_set(found["set"]["name"])
+    ranges = [Range(**prior) for prior in model["priors"] if prior["path"] not in SPECIAL]
+    values = [model["posterior"][chosen.path]["best"] for chosen in ranges]
+    return parameters_at(own, [knob(own, chosen) for chosen in ranges], values)
+
+
+def _bulk_row(parameters: ParameterSet, neighbors: int) -> dict[str, float]:
+    crystal = bulk(parameters, neighbors)
+    below = [level.energy - crystal.valence.energy for level in crystal.levels]
+    return {
+        "gap (eV)": crystal.E_g,
+        "R8- minus R6- (eV)": crystal.Delta,
+        "E_p to R6- (eV)": crystal.kane_energy("R6-"),
+        "E_p to R8- (eV)": crystal.kane_energy("R8-"),
+        "electron mass": 3 / float(np.trace(crystal.conduction.inverse_mass)),
+        "hole mass": 3 / float(np.trace(crystal.valence.inverse_mass)),
+        "g_e": crystal.conduction.g(False),
+        "g_h": crystal.valence.g(False),
+        "highest halide level (eV)": max(energy for energy in below if energy < -1e-6),
+    }
+
+
+def _posterior(one: dict[str, float] | None) -> str:
+    return "" if one is None else f"{one['mean']:.3f} +- {one['std']:.3f} ({one['best']:.3f})"
+
+
+def write(folder: Path) -> None:
+    """Write the tables and pictures of the page into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    rows, points = stored(), load_measured("meliakov2025")
+    (folder / "hypotheses.md").write_text(f"{baseline_text(rows[0])}\n\n{markdown(rows)}", encoding="utf-8")
+    plot_hypotheses(rows, verdict_points(points), folder / "hypotheses.png")
+    fitted = stored("hypotheses-nnn")
+    (folder / "hypotheses_nnn.md").write_text(f"{baseline_text(fitted[0])}\n\n{markdown(fitted)}", encoding="utf-8")
+    plot_hypotheses(fitted, verdict_points(points), folder / "hypotheses_nnn.png")
+    (folder / "joint.md").write_text(joint(), encoding="utf-8")
+    (folder / "joint_held.md").write_text(joint("joint-held"), encoding="utf-8")
+    (folder / "overlay.md").write_text(residuals(), encoding="utf-8")
+    plot_overlay(resolve(CURVES), points, folder / "overlay.png")
+
+
+def write_readme(path: Path) -> None:
+    """Put the table between its marks."""
+    text = path.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    path.write_text(before + readme_block() + after, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--readme":
+        write_readme(Path(sys.argv[2]))
+    else:
+        write(Path(sys.argv[1]))

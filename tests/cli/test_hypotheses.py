@@ -1,0 +1,117 @@
+"""`bandg overlay` and `bandg hypotheses` as a user meets them."""
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PLUGIN = str(ROOT / "docs" / "examples" / "own_mechanism.py")
+
+
+def main(arguments, monkeypatch, capsys):
+    """The command in this process: code, standard output and error."""
+    from bandg.cli import main as command
+
+    monkeypatch.setattr(sys, "argv", ["bandg", *arguments])
+    with pytest.raises(SystemExit) as done:
+        command()
+    return done.value.code, *capsys.readouterr()
+
+
+def test_overlay_prints_residuals_and_draws(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.csv").write_text("energy_eV,g_e,g_h\n1.7,2.0,0.0\n1.9,1.5,1.0\n")
+    (tmp_path / "data.csv").write_text("energy_eV,quantity,value,error\n1.8,g_e,1.7,0.1\n2.25,g_h,1.6,0.1\n")
+    names = ("--curve", "kp:bulk-law", "--curve", "mine.csv", "--data", "data.csv")
+    files = ("--plot", "o.svg", "--out", "o.json")
+    code, out, err = main(("overlay", *names, *files), monkeypatch, capsys)
+    assert code == 0, err
+    assert "mine: 1 points lie outside of the curve" in out and "chi^2 / points" in out
+    found = json.loads((tmp_path / "o.json").read_text())
+    mine = [row for row in found["residuals"] if row["curve"] == "mine"]
+    assert mine[0]["residual"] == pytest.approx(0.05, abs=0.02) and mine[1]["theory"] is None
+    by_name = {row["curve"]: row for row in found["curves"]}
+    assert by_name["mine"]["rms_g_h"] is None and by_name["mine"]["points_with_error"] == 1
+    assert by_name["kp:bulk-law"]["chi_square"] > 50 and (tmp_path / "o.svg").stat().st_size > 1000
+
+
+def test_hypotheses_with_a_plugin_and_a_pair_from_the_cache_the_second_time(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    small = ("hypotheses", "--cells", "4,5,7", "--workers", "1", "--plugin", PLUGIN)
+    names = ("--only", "lead-s,intra-atomic-moment", "--combine", "intra-atomic-moment,exciton-binding")
+    files = ("--out", "h.json", "--plot", "h.svg", "--report", "h.html")
+    code, out, err = main((*small, *names, *files), monkeypatch, capsys)
+    assert code == 0, err
+    rows = {row["name"]: row for row in json.loads((tmp_path / "h.json").read_text())}
+    assert set(rows) == {"lead-s", "intra-atomic-moment", "intra-atomic-moment + exciton-binding"}
+    assert rows["lead-s"]["status"] == "assumed" and rows["lead-s"]["defensible"] is None
+    page = (tmp_path / "h.html").read_text()
+    assert "data:image/png;base64," in page and "<script" not in page and 'src="http' not in page
+    for name in rows:
+        assert name in page and name in out
+    code, out, err = main((*small, *names), monkeypatch, capsys)
+    assert code == 0 and "0 nanocrystals computed" in out, err
+
+
+def test_list_names_every_source(monkeypatch, capsys):
+    code, out, _ = main(("hypotheses", "--list"), monkeypatch, capsys)
+    assert code == 0 and out.count("source: ") == out.count(":\n") + out.count("source: ") and "brus1984" in out
+
+
+WRONG = [
+    (("overlay", "--curve", "etb:hallide"), "did you mean 'etb:halide'?"),
+    (("overlay", "--curve", "etb:halide:no-such-set"), "no-such-set"),
+    (("overlay", "--curve", "none.csv"), "no such file"),
+    (("overlay", "--curve", "mev.csv"), "looks like meV: give eV"),
+    (("overlay", "--curve", "kp:bulk-law", "--data", "columns.csv"), "has no column energy_eV"),
+    (("overlay", "--curve", "kp:bulk-law", "--data", "nan.csv"), "leave the cell empty"),
+    (("overlay", "--curve", "kp:bulk-law", "--data", "mev.csv"), "looks like meV: give eV"),
+    (("overlay", "--out", "a.xls"), "no known format"),
+    (("overlay", "--regenerate", "nowhere"), "it is no folder"),
+    (("overlay", "--regenerate", ".", "--plot", "a.png"), "stands alone"),
+    (("hypotheses", "--only", "spin-orbit"), "no mechanism is called 'spin-orbit' (did you mean 'spin-orbit-X'?)"),
+    (("hypotheses", "--combine", "band-gap"), "must be two different mechanisms"),
+    (("hypotheses", "--combine", "band-gap,band-gap"), "must be two different mechanisms"),
+    (("hypotheses", "--termination", "oxide"), "choose halide or lead"),
+    (("hypotheses", "--shape", "rod"), "is unknown; choose cube"),
+    (("hypotheses", "--cells", "4"), "two numbers or more"),
+    (("hypotheses", "--cells", "a,b"), "must be whole numbers"),
+    (("hypotheses", "--set", "none"), "unknown parameter set"),
+    (("hypotheses", "--data", "kp"), "no measured points named"),
+    (("hypotheses", "--data", "other.csv"), "have no g_h with an energy"),
+    (("hypotheses", "--out", "a.csv"), "no known format"),
+    (("hypotheses", "--report", "a.pdf"), "no known format"),
+    (("hypotheses", "--plugin", "missing.py"), "No such file"),
+    (("hypotheses", "--plugin", "broken.py"), "fails: ZeroDivisionError"),
+    (("hypotheses", "--plugin", "empty.py"), "must define MECHANISMS"),
+    (("hypotheses", "--plugin", "reversed.py"), "is reversed: write 0..1"),
+]
+if importlib.util.find_spec("distributed") is not None:
+    WRONG.append((("hypotheses", "--cells", "2,3", "--scheduler", "tcp://127.0.0.1:9"), "does not answer"))
+
+FILES = {
+    "mev.csv": "energy_eV,g_e,g_h\n1700,2.0,0.0\n1900,1.5,1.0\n",
+    "columns.csv": "photon,g_e\n1.7,2.0\n",
+    "nan.csv": "energy_eV,g_e\n1.7,nan\n",
+    "other.csv": "energy_eV,g_e\n1.8,1.0\n",
+    "broken.py": "1 / 0\n",
+    "empty.py": "MECHANISMS = []\n",
+    "reversed.py": (
+        "from bandg.hypotheses import Mechanism\n"
+        "MECHANISMS = [Mechanism('a', 'b', lambda case, value: case, 1.0, 0.0, None)]\n"
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "message"), WRONG)
+def test_wrong_input_gets_one_clear_line(arguments, message, tmp_path, monkeypatch, capsys):
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.chdir(tmp_path)
+    code, out, err = main(arguments, monkeypatch, capsys)
+    assert code == 2 and out == ""
+    assert err.startswith("error: ") and err.count("\n") == 1 and message in err
+    assert {path.name for path in tmp_path.iterdir()} - {"cache"} == set(FILES)

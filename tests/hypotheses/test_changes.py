@@ -1,0 +1,138 @@
+"""What mechanisms change, against the bulk values that they promise."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from bandg.errors import BandgError
+from bandg.etb.bulk import bulk
+from bandg.hypotheses.case import Case, Sizes, is_sound, sizes_of
+from bandg.hypotheses.changes import (
+    GAP_KNOB,
+    HoleDispersion,
+    Occupancy,
+    Parabolic,
+    Share,
+    Strain,
+    Target,
+    Tilt,
+    Vacancies,
+    Values,
+    with_gap,
+)
+from bandg.hypotheses.exciton import reduced_mass
+from bandg.parameters import load_set
+
+SET = load_set("nestoklon2023-standin")
+CASE = Case(SET, 1)
+OWN = bulk(SET, 1)
+
+
+def test_the_gap_is_brought_to_a_value_by_one_parameter():
+    moved = with_gap(SET, 1, 1.75)
+    assert bulk(moved, 1).E_g == pytest.approx(1.75, abs=1e-8)
+    assert {path for path in SET.paths if moved.value(path) != SET.value(path)} == {GAP_KNOB}
+
+
+def test_spin_orbit_coupling_changes_at_the_same_gap_or_with_it():
+    held = Values(("spin_orbit.X.p",))(CASE, 0.1).parameters
+    free = Values(("spin_orbit.X.p",), hold_gap=False)(CASE, 0.1).parameters
+    assert held.value("spin_orbit.X.p") == free.value("spin_orbit.X.p") == 0.1
+    assert bulk(held, 1).E_g == pytest.approx(OWN.E_g, abs=1e-8)
+    assert abs(bulk(free, 1).E_g - OWN.E_g) > 0.01
+    assert Values(("onsite.X.p",), "add")(CASE, 0.0).parameters.digest() == SET.digest()
+    assert Values(("onsite.X.p",), "scale")(CASE, 1.0).parameters.digest() == SET.digest()
+
+
+def test_the_interband_momentum_is_brought_to_a_value_at_the_same_gap():
+    moved = bulk(Target("E_p", "hopping.Pb-X.p-p.sigma")(CASE, 14.0).parameters, 1)
+    assert moved.kane_energy("R6-") == pytest.approx(14.0, abs=1e-6)
+    assert moved.E_g == pytest.approx(OWN.E_g, abs=1e-8)
+
+
+def test_what_cannot_be_reached_is_told():
+    with pytest.raises(BandgError, match=r"E_p = 1000 eV cannot be reached"):
+        Target("E_p", "hopping.Pb-X.p-p.sigma")(CASE, 1000.0)
+
+
+def test_strain_scales_the_lattice_and_the_hoppings():
+    moved = Strain()(CASE, 0.02).parameters
+    assert moved.a_nm == pytest.approx(1.02 * SET.a_nm)
+    for path in ("hopping.Pb-X.s-p", "hopping.Pb-X.p-p.sigma"):
+        assert moved.value(path) == pytest.approx(SET.value(path) / 1.02**2)
+    assert bulk(moved, 1).E_g == pytest.approx(OWN.E_g, abs=1e-8)
+    assert Strain()(CASE, 0.0).parameters.digest() == SET.digest()
+
+
+def test_a_share_mixes_and_its_ends_are_pure():
+    share = Share((("termination", "halide"),))
+    assert share(CASE, 0.0) == CASE
+    assert share(CASE, 1.0) == replace(CASE, termination="halide")
+    assert share(CASE, 0.3).mixed == (0.3, replace(CASE, termination="halide"))
+    with pytest.raises(BandgError, match="not between 0 and 1"):
+        share(CASE, 1.2)
+
+
+def test_the_surface_fills_from_lead_to_halide():
+    filled = Occupancy()(CASE, 0.25)
+    assert {crystal.occupancy for crystal in filled.crystals()} == {0.25} and filled.termination == "halide"
+    for change in (Occupancy(), Vacancies(3, (4, 5))):
+        assert change(CASE, 1.0).termination == "halide" and change(CASE, 0.0).termination == "lead"
+        assert not change(CASE, 1.0).distortion
+    missing = Vacancies(3, (4, 5))(CASE, 0.25).crystals()
+    assert [crystal.cells for crystal in missing] == [4, 4, 4, 5, 5, 5]
+    assert len({crystal.seed for crystal in missing}) == 3 and {crystal.x_vacancies for crystal in missing} == {0.75}
+
+
+def test_half_filled_at_random_is_near_half_filled_in_mean_field():
+    """Both lie between the pure terminations, and near each other on that scale."""
+    random = replace(Vacancies(4, (3,))(replace(CASE, termination="halide"), 0.5), seeds=4)
+    mean = replace(Occupancy()(CASE, 0.5), cells=(3,), periodic=False)
+    first, second = (_sizes_of(case) for case in (random, mean))
+    assert first.energy[0] == pytest.approx(second.energy[0], abs=0.25)
+    pure = [
+        _sizes_of(replace(CASE, termination=end, cells=(3,), periodic=False)).energy[0] for end in ("halide", "lead")
+    ]
+    for found in (first, second):
+        assert pure[0] < found.energy[0] < pure[1]
+
+
+def _sizes_of(case):
+    return sizes_of(case, [job.run() for job in case.jobs()])
+
+
+def test_tilted_octahedra_have_no_bulk_to_end_in():
+    tilted = Tilt("a0a0c+", (4, 6))(CASE, 5.0)
+    assert not tilted.periodic and {crystal.tilt for crystal in tilted.crystals()} == {"a0a0c+"}
+    assert all(crystal.tilt_deg == (0.0, 0.0, 5.0) for crystal in tilted.crystals())
+    assert not Tilt("a0a0c+", (4, 6))(CASE, 0.0).distortion
+
+
+def test_the_parabola_has_the_mass_of_the_band_edge():
+    step = HoleDispersion()(CASE, 1.0).after[-1]
+    assert isinstance(step, Parabolic)
+    confined, parabolic = np.array(step.confined), np.array(step.parabolic)
+    assert parabolic[4] == pytest.approx(confined[4], rel=2e-3)  # they touch at R
+    assert (parabolic[50:] > confined[50:]).all()  # and the band is flatter than its parabola further out
+    mass = 1 / float(np.trace(OWN.valence.inverse_mass) / 3)
+    k = np.sqrt(3) * np.pi / SET.a_nm / 399
+    assert parabolic[1] == pytest.approx(0.0761996 / 2 * k**2 / mass, rel=1e-5)
+
+
+def sizes(depth):
+    """A hole at some depth and the bulk."""
+    blank = np.zeros(2)
+    return Sizes(blank, blank, np.array([2.0, 1.65]), blank + 1.65, np.array([-depth, 0.0]), blank, blank, blank, blank)
+
+
+def test_the_hole_moves_by_the_amount_of_the_way_to_its_parabola():
+    step = Parabolic(0.5, (0.0, 0.2, 0.4), (0.0, 0.3, 0.8))
+    moved = step(sizes(0.2))
+    assert moved.energy == pytest.approx([2.05, 1.65]) and moved.E_h == pytest.approx([-0.25, 0])
+    assert not is_sound(step(sizes(0.5)))  # beyond the dispersion there is no value
+
+
+def test_reduced_mass_of_the_bulk():
+    m_h, m_e = (3 / float(np.trace(edge.inverse_mass)) for edge in (OWN.valence, OWN.conduction))
+    assert reduced_mass(OWN) == pytest.approx(m_h * m_e / (m_h + m_e))
