@@ -2,7 +2,7 @@
 
     uv run --extra fast python benchmarks/sizes.py [--reduced] [--largest] [--markdown] [--out FILE.json]
 
-Every figure comes from a fresh process. PARDISO runs on two threads, SuperLU on one; no result cache.
+Every figure comes from a fresh process. Both solvers run on one thread; no result cache.
 """
 
 from __future__ import annotations
