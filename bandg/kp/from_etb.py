@@ -27,11 +27,14 @@ class Extraction:
 
     values: by the names of `bandg.kp.hamiltonian.PARAMETERS`. residual_mass, residual_moment: largest element of the
     second-order matrix in k (units of hbar^2 / 2 m0) and of the Zeeman matrix that is left over.
+    q: coefficient of mu_B B . (J_x^3, J_y^3, J_z^3) in R8-, Luttinger's q, which the 8-band Hamiltonian does not hold; the
+    band edges do not see it. It vanishes in most sets.
     """
 
     values: dict[str, float]
     residual_mass: float
     residual_moment: float
+    q: float
 
 
 def extract(parameters: ParameterSet, neighbors: int | None = None) -> Extraction:
@@ -57,8 +60,15 @@ def extract(parameters: ParameterSet, neighbors: int | None = None) -> Extractio
     masses, residual_mass = _fit(curvature, {name: numeric(zero | {name: 1.0}).h2 for name in _INVERSE_MASSES})
     bare = numeric(zero).zeeman
     units = {name: numeric(zero | {name: 1.0}).zeeman - bare for name in _MOMENTS}
-    moments, residual_moment = _fit(moment - bare, units)
-    return Extraction(values | masses | moments, residual_mass / (HBAR2_OVER_M0 / 2), residual_moment)
+    moments, _ = _fit(moment - bare, units)
+    split, residual_moment = _fit(moment - bare, units | {"q": _cube(units["kappa"])})
+    return Extraction(values | masses | moments, residual_mass / (HBAR2_OVER_M0 / 2), residual_moment, split["q"])
+
+
+def _cube(kappa: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """J_a^3 of R8- (3, 8, 8) from the pattern of kappa, which is J_a up to a factor."""
+    momentum = kappa * (1.5 / kappa[2, 4, 4])
+    return momentum @ momentum @ momentum
 
 
 @lru_cache(maxsize=4)
