@@ -27,8 +27,8 @@ class Extraction:
 
     values: by the names of `bandg.kp.hamiltonian.PARAMETERS`. residual_mass, residual_moment: largest element of the
     second-order matrix in k (units of hbar^2 / 2 m0) and of the Zeeman matrix that is left over.
-    q: coefficient of mu_B B . (J_x^3, J_y^3, J_z^3) in R8-, Luttinger's q, which the 8-band Hamiltonian does not hold; the
-    band edges do not see it. It vanishes in most sets.
+    q: coefficient of mu_B B . (J_x^3, J_y^3, J_z^3) in R8-, Luttinger's q, which the eight bands do not hold
+    and no band edge sees; it vanishes in most sets.
     """
 
     values: dict[str, float]
