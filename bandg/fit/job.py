@@ -88,11 +88,20 @@ class Reference(_Strict):
         return self
 
 
+def _bands(raw: Any) -> Any:
+    if isinstance(raw, str):
+        if raw not in GROUPS:
+            raise ValueError(f"{raw!r} is unknown{nearest(raw, GROUPS)}; there are: {', '.join(GROUPS)}")
+    elif not (isinstance(raw, list) and [type(one) for one in raw] == [int, int] and raw[0] <= raw[1]):
+        raise ValueError(f"must be a name or [first, last] in the numbers of the reference, not {raw!r}"[:120])
+    return raw
+
+
 class Bands(_Strict):
     """One group of bands: residual (model - reference) / error_meV at every k point of the window."""
 
     name: Text
-    bands: Annotated[str | list[int], BeforeValidator(lambda raw: _bands(raw))]
+    bands: Annotated[str | list[int], BeforeValidator(_bands)]
     error_meV: Positive
     section: Literal["path", "mesh", "line"] = "path"
     near: Annotated[list[Text], BeforeValidator(lambda raw: [raw] if isinstance(raw, str) else raw)] = []
@@ -107,15 +116,6 @@ class Bands(_Strict):
         if bool(self.near) != (self.within is not None):
             raise ValueError('near and within go together: near = "R", within = 0.1 (in 2 pi/a)')
         return self
-
-
-def _bands(raw: Any) -> Any:
-    if isinstance(raw, str):
-        if raw not in GROUPS:
-            raise ValueError(f"{raw!r} is unknown{nearest(raw, GROUPS)}; there are: {', '.join(GROUPS)}")
-    elif not (isinstance(raw, list) and [type(one) for one in raw] == [int, int] and raw[0] <= raw[1]):
-        raise ValueError(f"must be a name or [first, last] in the numbers of the reference, not {raw!r}"[:120])
-    return raw
 
 
 def _number_or_reference(raw: Any) -> Any:
