@@ -3,8 +3,8 @@
 E_X = E_e - E_h - A e^2 / (4 pi eps0 eps_in R) + P(eps_in, eps_out) e^2 / (4 pi eps0 R) - 0.248 Ry, both carriers in the
 lowest state sin(pi r / R) / r of a hard wall. A = 1.786 is their Coulomb integral. P is what is left of the image
 charges: the self-energies of the two carriers minus their mutual polarization, whose monopole terms cancel. 0.248 Ry is
-the correlation energy in strong confinement [kayanuma1988]. In large nanocrystals the shift never gets smaller than
-that of the bulk exciton, Ry = (mu / m0) 13.6 eV / eps_in^2.
+the correlation energy in strong confinement, of the variational state whose factor is exp(-r_eh / b) [kayanuma1988]. In
+large nanocrystals the shift never gets smaller than that of the bulk exciton, Ry = (mu / m0) 13.6 eV / eps_in^2.
 """
 
 from __future__ import annotations
@@ -29,8 +29,25 @@ COULOMB = 2 - special.sici(2 * np.pi)[0] / np.pi + special.sici(4 * np.pi)[0] / 
 
 RYDBERG_EV = constants.value("Rydberg constant times hc in eV")
 
-CORRELATION = 0.248
-"""Correlation energy of electron and hole in a small sphere, in Rydbergs of the exciton [kayanuma1988]."""
+
+def _mean_distance() -> float:
+    """<|r_e - r_h|> of two carriers in the lowest state of a sphere, in units of R: <r> + <r_<^2 / (3 r_>)>."""
+
+    def outer(x: float) -> float:
+        turn = 2 * np.pi * x
+        within = x - np.sin(turn) / (2 * np.pi)  # integral of 2 sin^2(pi r) up to x, and of that times r^2
+        second = x**3 / 3 - x**2 * np.sin(turn) / (2 * np.pi) - x * np.cos(turn) / (2 * np.pi**2)
+        second += np.sin(turn) / (4 * np.pi**3)
+        return float(4 * np.sin(np.pi * x) ** 2 * (x * within + second / (3 * x)))
+
+    return float(integrate.quad(outer, 0, 1)[0])
+
+
+CORRELATION = 4 * (1 - COULOMB * _mean_distance()) ** 2
+"""0.248: correlation energy of electron and hole in a small sphere, in Rydbergs of the exciton [kayanuma1988].
+
+The state (1 - r_eh / b) psi_e psi_h with the best b gains 2 mu / hbar^2 (<V r_eh> - <V> <r_eh>)^2, whatever the masses;
+all states in second order give 0.278 for equal masses."""
 
 _TERMS = 400
 
