@@ -14,8 +14,12 @@ if TYPE_CHECKING:
     from bandg.hypotheses.study import Study
 
 
+QUICK = "quick"
+"""In --only: all mechanisms that do not take minutes each."""
+
+
 def hypotheses(
-    only: Annotated[str | None, typer.Option(help="Names of mechanisms, A,B,C; default: all quick ones.")] = None,
+    only: Annotated[str | None, typer.Option(help="Mechanisms, A,B,C; quick, the default, is all quick ones.")] = None,
     combine: Annotated[list[str] | None, typer.Option(help="Two mechanisms together: A,B; repeated.")] = None,
     plugin: Annotated[
         list[Path] | None, typer.Option(help="Your own mechanisms: a Python file, which is run; repeated.")
@@ -107,12 +111,13 @@ def _mechanisms(
             raise BandgError(f"--combine {text!r} must be two different mechanisms: A,B")
         first, second = choose(known, names)
         pairs.append((first, second))
+    quick = [mechanism.name for mechanism in known if not mechanism.slow]
     if only is not None:
-        singles = list(choose(known, [part.strip() for part in only.split(",") if part.strip()]))
+        asked = [part.strip() for part in only.split(",") if part.strip()]
     else:
-        quick = [mechanism for mechanism in known if not mechanism.slow]
-        singles = [mechanism for pair in pairs for mechanism in pair] if pairs else quick
-    return known, list({mechanism.name: mechanism for mechanism in singles}.values()), pairs
+        asked = [mechanism.name for pair in pairs for mechanism in pair] or [QUICK]
+    singles = choose(known, [name for part in asked for name in (quick if part == QUICK else [part])])
+    return known, list(singles), pairs
 
 
 def _study(base: Case, singles: list[Any], pairs: list[Any], points: Any, evaluator: Any) -> Study:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from stored import command_text
 from validation import table
 
 from bandg.compare import QUANTITIES, compare, verdict_points
@@ -116,6 +117,8 @@ def write(folder: Path) -> None:
     plot_hypotheses(fitted, verdict_points(points), folder / "hypotheses_nnn.png")
     (folder / "joint.md").write_text(joint(), encoding="utf-8")
     (folder / "joint_held.md").write_text(joint("joint-held"), encoding="utf-8")
+    for name, target in (("joint", "joint_command.md"), ("joint-held", "joint_held_command.md")):
+        (folder / target).write_text(f"```\n{command_text(name)}\n```\n", encoding="utf-8")
     (folder / "overlay.md").write_text(residuals(), encoding="utf-8")
     plot_overlay(resolve(CURVES), points, folder / "overlay.png")
 

@@ -1,0 +1,68 @@
+"""Makes the stored results in theory_curves/computed again.
+
+python docs/_scripts/stored.py            all of them: about an hour on two processors
+python docs/_scripts/stored.py NAME ...   some: curves, hypotheses, hypotheses-nnn, joint, joint-held, fitted, profile,
+                                          held, nanocrystals
+python docs/_scripts/hole.py --readme README.md   afterwards: the table of the README
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = "theory_curves/computed"
+
+_INFER = """infer --set bandg-nnn --size 3cells,4cells,5cells,6cells,8cells,11cells,16cells --quantities g_e,g_h,g_bx
+--vary hopping.Pb-X.p-p.sigma=+-0.08eV --vary onsite.Pb.p=+-0.15eV --bulk E_g=1.60..1.70eV --bulk g_h=first-principles
+--model "halide: termination=0, exciton=0" --model "halide, exciton: termination=0, exciton=0..0.227" """
+
+BANDG = {
+    "curves": f"overlay --regenerate {FOLDER}",
+    "hypotheses": f"""hypotheses --only quick --combine termination-halide,halide-hopping
+--combine termination-halide,exciton-binding --out {FOLDER}/hypotheses.json""",
+    "hypotheses-nnn": f"hypotheses --set bandg-nnn --termination halide --out {FOLDER}/hypotheses-nnn.json",
+    "joint": f"""{_INFER}
+--model "mixed, exciton: termination=0..1, exciton=0..0.227"
+--vary spin_orbit.Pb.p=+-0.13eV --vary scale:hopping.X-X=0.7..1.3 --live 300 --out {FOLDER}/joint.json""",
+    "joint-held": f"""{_INFER}
+--vary spin_orbit.Pb.p=+-0.027eV --vary spin_orbit.X.p=0.28..0.314eV --vary scale:hopping.X-X=0.85..1.15 --live 300
+--out {FOLDER}/joint-held.json""",
+}
+"""Stored results that one bandg command makes."""
+
+SCRIPTS = {
+    "fitted": ["computed_curves.py"],
+    "profile": ["profile_g_h.py"],
+    "held": ["held_fits.py"],
+    "nanocrystals": ["nanocrystals.py", "--compute"],
+}
+"""Stored results that need more than one command."""
+
+
+def command_text(name: str) -> str:
+    """The command of a stored result as a reader would type it."""
+    lines = [line.strip() for line in BANDG[name].splitlines()]
+    return "bandg " + " \\\n  ".join(line for line in lines if line)
+
+
+def make(name: str) -> None:
+    """Make one stored result. Raises CalledProcessError where its command fails."""
+    print(f"== {name}", flush=True)
+    if name in BANDG:
+        subprocess.run(["sh", "-c", command_text(name)], cwd=ROOT, check=True)
+    else:
+        script, *rest = SCRIPTS[name]
+        subprocess.run([sys.executable, str(Path(__file__).with_name(script)), *rest], cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    known = [*BANDG, *SCRIPTS]
+    wanted = sys.argv[1:] or known
+    for name in wanted:
+        if name not in known:
+            raise SystemExit(f"{name!r} is no stored result; there are: {', '.join(known)}")
+    for name in wanted:
+        make(name)
