@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandg.cli import nanocrystal as options
+
 if TYPE_CHECKING:
     import xarray
 
@@ -37,17 +39,13 @@ def compute(
             show_default="4..16nm",
         ),
     ] = None,
-    shape: Annotated[
-        str, typer.Option(help="cube, sphere, cuboid, octahedron (size: corner to corner) or truncated-cube.")
-    ] = "cube",
+    shape: options.Shape = "cube",
     termination: Annotated[
         str | None, typer.Option(help="halide, lead or halide,lead; with --model kp hard-wall, glass or both.")
     ] = None,
-    center: Annotated[
-        str | None, typer.Option(help="Pb or Cs; a cube of odd cells is centered on Pb, of even on Cs.")
-    ] = None,
-    set_name: Annotated[str, typer.Option("--set", help="Parameter set, by name or path.")] = "nestoklon2023-standin",
-    neighbors: Annotated[int | None, typer.Option(help="1 or 2; default: what the set has.")] = None,
+    center: options.Center = None,
+    set_name: options.SetName = "nestoklon2023-standin",
+    neighbors: options.Neighbors = None,
     levels: Annotated[int, typer.Option(help="Levels of each carrier, from all representations.")] = 1,
     intra_atomic: Annotated[
         bool, typer.Option("--intra-atomic", help="Add the angular momentum of the p shells to g.")
@@ -56,31 +54,21 @@ def compute(
     barrier: Annotated[
         str | None, typer.Option(help="kp: heights of the glass, 3eV or 3eV,2eV for electron and hole.")
     ] = None,
-    truncation: Annotated[
-        float | None, typer.Option(help="truncated-cube: share of the corners cut off, up to 1; default 0.5.")
-    ] = None,
-    strain: Annotated[str | None, typer.Option(help="zz=0.01,xx=-0.005 or 111=0.01 (along [111]).")] = None,
-    tilt: Annotated[str | None, typer.Option(help="Octahedral tilt: a0a0c+, a0a0c-, a-a-a-, a-b+a- (gamma).")] = None,
-    angles: Annotated[str | None, typer.Option(help="Degrees of the tilt, one for each letter: 8 or 8,10.")] = None,
-    second: Annotated[str | None, typer.Option(help="Parameter set of a second halide, by name or path.")] = None,
-    fraction: Annotated[float | None, typer.Option(help="Share of the second halide, 0 to 1.")] = None,
-    offset: Annotated[
-        str | None, typer.Option(help="Valence-band top of the second crystal above the first's: -0.3eV.")
-    ] = None,
-    x_vacancies: Annotated[float | None, typer.Option(help="Share of the surface X that is missing.")] = None,
-    pb_vacancies: Annotated[float | None, typer.Option(help="Share of the surface Pb that is missing.")] = None,
-    occupancy: Annotated[
-        float | None, typer.Option(help="Mean-field occupancy of the surface X, 1 halide to 0 lead; keeps symmetry.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of alloy and vacancies; default 1.")] = None,
+    truncation: options.Truncation = None,
+    strain: options.Strain = None,
+    tilt: options.Tilt = None,
+    angles: options.Angles = None,
+    second: options.Second = None,
+    fraction: options.Fraction = None,
+    offset: options.Offset = None,
+    x_vacancies: options.XVacancies = None,
+    pb_vacancies: options.PbVacancies = None,
+    occupancy: options.Occupancy = None,
+    seed: options.Seed = None,
     seeds: Annotated[int | None, typer.Option(help="So many seeds, averaged with standard errors.")] = None,
-    structure: Annotated[
-        Path | None, typer.Option(help="Atoms from FILE.xyz, .extxyz, .cif or POSCAR; its size and shape count.")
-    ] = None,
-    species: Annotated[str | None, typer.Option(help="Sn=Pb,Cl=I,H=drop: what species of the file stand for.")] = None,
-    solver: Annotated[
-        str, typer.Option(help="auto, dense, superlu, pardiso or iterative (no factorization, no count).")
-    ] = "auto",
+    structure: options.StructureFile = None,
+    species: options.Species = None,
+    solver: options.Solver = "auto",
     workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
     scheduler: Annotated[
         str | None,
@@ -94,14 +82,12 @@ def compute(
 ) -> None:
     """Compute confined levels and g-factors of nanocrystals against size."""
     from bandg.api import compute as compute_dataset
-    from bandg.cli.nanocrystal import read_option
     from bandg.cli.progress import Progress
     from bandg.dataset import FORMATS, write
     from bandg.errors import BandgError
     from bandg.files import check_writable
     from bandg.measured import load_measured
     from bandg.parameters import load_set
-    from bandg.units import parse_energies
 
     if size is not None and structure is not None:
         raise BandgError("a structure has its own size: leave --size out, or --structure")
@@ -114,9 +100,6 @@ def compute(
         from bandg.plot.output import check_picture_path
 
         check_picture_path(plot)
-    heights = parse_energies(offset, "offset") if offset is not None else (None,)
-    if len(heights) > 1:
-        raise BandgError(f"offset {offset!r} must be one energy, as -0.3eV")
     points = load_measured(data) if data is not None else ()
     with Progress() as progress:
         dataset = compute_dataset(
@@ -143,13 +126,13 @@ def compute(
             angles=angles,
             second=second if second is None or not second.endswith(".toml") else load_set(Path(second)),
             fraction=fraction,
-            offset_eV=heights[0],
+            offset_eV=options.one_energy(offset, "offset", "-0.3eV"),
             x_vacancies=x_vacancies,
             pb_vacancies=pb_vacancies,
             occupancy=occupancy,
             seed=seed,
             seeds=seeds,
-            structure=read_option(structure, species, set_name, second),
+            structure=options.read_option(structure, species, set_name, second),
         )
     print_table(dataset)
     print_tensors(dataset)

@@ -14,26 +14,9 @@ if TYPE_CHECKING:
     from bandg.dos import DensityOfStates
 
 
+@options.takes_one_nanocrystal
 def dos(
-    size: options.Size = None,
-    shape: options.Shape = "cube",
-    termination: options.Termination = None,
-    center: options.Center = None,
-    set_name: options.SetName = "nestoklon2023-standin",
-    neighbors: options.Neighbors = None,
-    truncation: options.Truncation = None,
-    strain: options.Strain = None,
-    tilt: options.Tilt = None,
-    angles: options.Angles = None,
-    second: options.Second = None,
-    fraction: options.Fraction = None,
-    offset: options.Offset = None,
-    x_vacancies: options.XVacancies = None,
-    pb_vacancies: options.PbVacancies = None,
-    occupancy: options.Occupancy = None,
-    seed: options.Seed = None,
-    structure: options.StructureFile = None,
-    species: options.Species = None,
+    one_nanocrystal: options.OneNanocrystal,
     solver: options.Solver = "auto",
     energies: Annotated[str | None, typer.Option(help="LO..HIeV of the curve; default: the whole spectrum.")] = None,
     moments: Annotated[int, typer.Option(help="Of the expansion; the resolution goes as its inverse.")] = 1000,
@@ -68,22 +51,7 @@ def dos(
     asked = parse_range(energies, "energies", "eV") if energies else None
     if asked is not None and not asked.lower < asked.upper:
         raise BandgError(f"energies {energies!r} must rise: write -5..5eV")
-    material, crystal, shells = options.one_nanocrystal(
-        *(size, structure, species, set_name, second, offset),
-        shape=shape,
-        termination=termination,
-        center=center,
-        neighbors=neighbors,
-        truncation=truncation,
-        strain=strain,
-        tilt=tilt,
-        angles=angles,
-        fraction=fraction,
-        x_vacancies=x_vacancies,
-        pb_vacancies=pb_vacancies,
-        occupancy=occupancy,
-        seed=seed,
-    )
+    material, crystal, shells = one_nanocrystal()
     options.check_memory((material, crystal, shells), solver, True, bool(at), force)
     from bandg.dos import density_of_states, exact_counts
     from bandg.export import full_system

@@ -11,26 +11,9 @@ from bandg.cli import nanocrystal as options
 from bandg.errors import BandgError
 
 
+@options.takes_one_nanocrystal
 def export(
-    size: options.Size = None,
-    shape: options.Shape = "cube",
-    termination: options.Termination = None,
-    center: options.Center = None,
-    set_name: options.SetName = "nestoklon2023-standin",
-    neighbors: options.Neighbors = None,
-    truncation: options.Truncation = None,
-    strain: options.Strain = None,
-    tilt: options.Tilt = None,
-    angles: options.Angles = None,
-    second: options.Second = None,
-    fraction: options.Fraction = None,
-    offset: options.Offset = None,
-    x_vacancies: options.XVacancies = None,
-    pb_vacancies: options.PbVacancies = None,
-    occupancy: options.Occupancy = None,
-    seed: options.Seed = None,
-    structure: options.StructureFile = None,
-    species: options.Species = None,
+    one_nanocrystal: options.OneNanocrystal,
     solver: options.Solver = "auto",
     matrix: Annotated[Path | None, typer.Option(help="Write the full H to FILE.npz and its basis to FILE.csv.")] = None,
     atoms: Annotated[
@@ -52,22 +35,7 @@ def export(
     for path, formats in ((matrix, (".npz",)), (atoms, (".extxyz", ".xyz"))):
         if path is not None:
             check_writable(path, formats)
-    material, crystal, shells = options.one_nanocrystal(
-        *(size, structure, species, set_name, second, offset),
-        shape=shape,
-        termination=termination,
-        center=center,
-        neighbors=neighbors,
-        truncation=truncation,
-        strain=strain,
-        tilt=tilt,
-        angles=angles,
-        fraction=fraction,
-        x_vacancies=x_vacancies,
-        pb_vacancies=pb_vacancies,
-        occupancy=occupancy,
-        seed=seed,
-    )
+    material, crystal, shells = one_nanocrystal()
     levels = atoms is not None or plot is not None
     options.check_memory((material, crystal, shells), solver, matrix is not None, levels, force)
     from bandg.export import densities, full_system, write_atoms, write_matrix

@@ -1,7 +1,10 @@
-"""Options that say which one nanocrystal is meant, shared by `bandg export` and `bandg dos`."""
+"""Options that say which nanocrystal is meant: one in `bandg export` and `bandg dos`, many in `bandg compute`."""
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,58 +18,117 @@ if TYPE_CHECKING:
     from bandg.geometry import Nanocrystal
 
 Size = Annotated[str | None, typer.Option(help="5nm, 8cells or 4x4x6nm: one nanocrystal.")]
-Shape = Annotated[str, typer.Option(help="cube, sphere, cuboid, octahedron or truncated-cube.")]
+Shape = Annotated[
+    str, typer.Option(help="cube, sphere, cuboid, octahedron (size: corner to corner) or truncated-cube.")
+]
 Termination = Annotated[str | None, typer.Option(help="halide or lead.")]
-Center = Annotated[str | None, typer.Option(help="Pb or Cs.")]
+Center = Annotated[str | None, typer.Option(help="Pb or Cs; a cube of odd cells is centered on Pb, of even on Cs.")]
 SetName = Annotated[str, typer.Option("--set", help="Parameter set, by name or path.")]
 Neighbors = Annotated[int | None, typer.Option(help="1 or 2; default: what the set has.")]
-Truncation = Annotated[float | None, typer.Option(help="truncated-cube: share of the corners cut off.")]
-Strain = Annotated[str | None, typer.Option(help="zz=0.01,xx=-0.005 or 111=0.01.")]
-Tilt = Annotated[str | None, typer.Option(help="Octahedral tilt: a0a0c+, a0a0c-, a-a-a-, a-b+a-.")]
-Angles = Annotated[str | None, typer.Option(help="Degrees of the tilt: 8 or 8,10.")]
-Second = Annotated[str | None, typer.Option(help="Parameter set of a second halide.")]
+Truncation = Annotated[
+    float | None, typer.Option(help="truncated-cube: share of the corners cut off, up to 1; default 0.5.")
+]
+Strain = Annotated[str | None, typer.Option(help="zz=0.01,xx=-0.005 or 111=0.01 (along [111]).")]
+Tilt = Annotated[str | None, typer.Option(help="Octahedral tilt: a0a0c+, a0a0c-, a-a-a-, a-b+a- (gamma).")]
+Angles = Annotated[str | None, typer.Option(help="Degrees of the tilt, one for each letter: 8 or 8,10.")]
+Second = Annotated[str | None, typer.Option(help="Parameter set of a second halide, by name or path.")]
 Fraction = Annotated[float | None, typer.Option(help="Share of the second halide, 0 to 1.")]
-Offset = Annotated[str | None, typer.Option(help="Valence-band top of the second above the first: -0.3eV.")]
+Offset = Annotated[str | None, typer.Option(help="Valence-band top of the second crystal above the first's: -0.3eV.")]
 XVacancies = Annotated[float | None, typer.Option(help="Share of the surface X that is missing.")]
 PbVacancies = Annotated[float | None, typer.Option(help="Share of the surface Pb that is missing.")]
-Occupancy = Annotated[float | None, typer.Option(help="Mean-field occupancy of the surface X.")]
+Occupancy = Annotated[
+    float | None, typer.Option(help="Mean-field occupancy of the surface X, 1 halide to 0 lead; keeps symmetry.")
+]
 Seed = Annotated[int | None, typer.Option(help="Seed of alloy and vacancies; default 1.")]
-StructureFile = Annotated[Path | None, typer.Option(help="Atoms from FILE.xyz, .extxyz, .cif or POSCAR.")]
+StructureFile = Annotated[
+    Path | None, typer.Option(help="Atoms from FILE.xyz, .extxyz, .cif or POSCAR; its size and shape count.")
+]
 Species = Annotated[str | None, typer.Option(help="Sn=Pb,Cl=I,H=drop: what species of the file stand for.")]
-Solver = Annotated[str, typer.Option(help="auto, dense, superlu, pardiso or iterative.")]
+Solver = Annotated[str, typer.Option(help="auto, dense, superlu, pardiso or iterative (no factorization, no count).")]
 Force = Annotated[bool, typer.Option("--force", help="Try although memory may not suffice.")]
 
 
+OneNanocrystal = Callable[[], "tuple[Any, Any, int]"]
+"""Makes material, nanocrystal and neighbor shells from the options."""
+
+
+def takes_one_nanocrystal(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with the options of `one_nanocrystal` before its own; it is called with a OneNanocrystal first."""
+    shared = inspect.signature(one_nanocrystal, eval_str=True).parameters
+    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+
+    @functools.wraps(command)
+    def run(**values: Any) -> None:
+        command(functools.partial(one_nanocrystal, **{name: values.pop(name) for name in shared}), **values)
+
+    parameters = [*shared.values(), *own]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return run
+
+
 def one_nanocrystal(
-    size: str | None,
-    structure: Path | None,
-    species: str | None,
-    set_name: str,
-    second: str | None,
-    offset: str | None,
-    **asked: Any,
-) -> tuple[Material, Nanocrystal, int]:
+    size: Size = None,
+    shape: Shape = "cube",
+    termination: Termination = None,
+    center: Center = None,
+    set_name: SetName = "nestoklon2023-standin",
+    neighbors: Neighbors = None,
+    truncation: Truncation = None,
+    strain: Strain = None,
+    tilt: Tilt = None,
+    angles: Angles = None,
+    second: Second = None,
+    fraction: Fraction = None,
+    offset: Offset = None,
+    x_vacancies: XVacancies = None,
+    pb_vacancies: PbVacancies = None,
+    occupancy: Occupancy = None,
+    seed: Seed = None,
+    structure: StructureFile = None,
+    species: Species = None,
+) -> tuple[Any, Any, int]:
     """Material, nanocrystal and neighbor shells; raises BandgError where the options mean none or several."""
     from bandg.api import tight_binding
     from bandg.parameters import load_set
-    from bandg.units import parse_energies
 
     if (size is None) == (structure is None):
         raise BandgError("say which nanocrystal: --size 5nm, or --structure FILE")
-    heights = parse_energies(offset, "offset") if offset is not None else (None,)
-    if len(heights) > 1:
-        raise BandgError(f"offset {offset!r} must be one energy, as -0.3eV")
     found = tight_binding(
         size or "1nm",
-        parameters=load_set(_path_or_name(set_name)),
+        shape,
+        termination,
+        load_set(_path_or_name(set_name)),
+        center=center,
+        neighbors=neighbors,
+        truncation=truncation,
+        strain=strain,
+        tilt=tilt,
+        angles=angles,
         second=None if second is None else load_set(_path_or_name(second)),
-        offset_eV=heights[0],
+        fraction=fraction,
+        offset_eV=one_energy(offset, "offset", "-0.3eV"),
+        x_vacancies=x_vacancies,
+        pb_vacancies=pb_vacancies,
+        occupancy=occupancy,
+        seed=seed,
         structure=read_option(structure, species, set_name, second),
-        **asked,
     )
     if len(found) != 1:
         raise BandgError(f"size {size!r} means {len(found)} nanocrystals; name one, as 5nm or 8cells")
     return found[0]
+
+
+def one_energy(text: str | None, what: str, example: str) -> float | None:
+    """An energy in eV from "-0.3eV" or "20meV", None where none is given. Raises BandgError for several."""
+    from bandg.units import parse_energies
+
+    if text is None:
+        return None
+    energies = parse_energies(text, what)
+    if len(energies) > 1:
+        raise BandgError(f"{what} {text!r} must be one energy, as {example}")
+    return energies[0]
 
 
 def check_memory(found: tuple[Material, Nanocrystal, int], solver: str, whole: bool, levels: bool, force: bool) -> None:
