@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bandg.etb.bulk import Bulk
     from bandg.kp.parameters import KpSet
 
-CUBE_CELLS = (3, 4, 5, 6, 8, 11, 15, 20)
+CUBE_CELLS = (2, 3, 4, 5, 6, 8, 11, 15, 20)
 SPHERE_CELLS = (4, 5, 6, 7, 8, 10, 14, 18, 24)
 CUBOID_CELLS = (4, 6, 8, 10, 14)
 """Edges and diameters in cells: 1.69, 1.911 and 2.25 eV lie inside of every curve, which ends in the computed bulk."""
@@ -73,7 +73,8 @@ class Case:
 
     model: "etb" or "kp" (the 8-band envelope model extracted from the same set). barrier: (electron, hole) heights of
     the glass in eV, None for hard walls. after: what is done to the result, such as a mapping of energies. mixed:
-    (share, other case): the mean of the two curves at equal energy, as in an ensemble of both. added: (plus, minus)
+    (share, other case) of all others in an ensemble, whose curve is the mean at equal energy; what the shares leave is
+    its own. Others are not mixed themselves (`mixture`). added: (plus, minus)
     pairs of cases whose difference, size by size, is added. distortion: arguments of `bandg.distortion.distorted`.
     seeds: so many random nanocrystals of each size are averaged. aspect: long over short edge of a cuboid, whose cells
     are those of the short edges. periodic: whether the curve ends in the bulk, which a distorted crystal does not have.
@@ -86,7 +87,7 @@ class Case:
     model: str = "etb"
     barrier: tuple[float, float] | None = None
     after: tuple[Mapping_, ...] = ()
-    mixed: tuple[float, Case] | None = None
+    mixed: tuple[tuple[float, Case], ...] = ()
     added: tuple[tuple[Case, Case], ...] = ()
     cells: tuple[int, ...] = ()
     distortion: tuple[tuple[str, Any], ...] = ()
@@ -115,9 +116,13 @@ class Case:
             return cuboid((n, n, round(self.aspect * n)), a_nm, self.termination)
         return cube(n, a_nm, self.termination)
 
+    def ensemble(self) -> tuple[tuple[float, Case], ...]:
+        """(share, case) of all in the ensemble, none of them mixed itself; the shares add up to 1."""
+        return (1 - sum(share for share, _ in self.mixed), replace(self, mixed=())), *self.mixed
+
     def parts(self) -> tuple[Case, ...]:
         """This case and all that it is made of."""
-        others = [*([self.mixed[1]] if self.mixed else []), *(case for pair in self.added for case in pair)]
+        others = [*(case for _, case in self.mixed), *(case for pair in self.added for case in pair)]
         return (self, *(part for other in others for part in other.parts()))
 
     def jobs(self) -> tuple[AnyJob, ...]:
@@ -142,6 +147,12 @@ class Case:
             "distortion": dict(self.distortion),
             "seeds": self.seeds,
         }
+
+
+def mixture(parts: Iterable[tuple[float, Case]]) -> Case:
+    """An ensemble of cases, each with its share; the shares add up to 1."""
+    flat = [(share * inner, one) for share, case in parts for inner, one in case.ensemble()]
+    return replace(flat[0][1], mixed=tuple(flat[1:]))
 
 
 @dataclass(frozen=True)
@@ -243,20 +254,20 @@ def _kp_bulk(case: Case) -> list[float]:
 
 def curve_of(case: Case, found: Mapping[str, Levels | None], name: str = "") -> TheoryCurve:
     """The curve of a case from the levels of its jobs by key."""
+    curves = [(share, _pure_curve(one, found, name)) for share, one in case.ensemble()]
+    return _mean(curves) if len(curves) > 1 else curves[0][1]
+
+
+def _pure_curve(case: Case, found: Mapping[str, Levels | None], name: str) -> TheoryCurve:
     sizes = _sizes(case, found)
     order = np.argsort(sizes.energy)
-    curve = TheoryCurve(
+    return TheoryCurve(
         name,
-        sizes.energy[order],
+        sizes.energy[order] if is_sound(sizes) else np.full(len(order), np.nan),
         {"g_e": sizes.g_e[order], "g_h": sizes.g_h[order]},
         sizes.size_nm[order],
         case.describe(),
     )
-    if not is_sound(sizes):
-        curve = replace(curve, energy=np.full(len(order), np.nan))
-    if case.mixed is None:
-        return curve
-    return _mix(curve, curve_of(case.mixed[1], found, name), case.mixed[0])
 
 
 def is_sound(sizes: Sizes) -> bool:
@@ -275,13 +286,11 @@ def _sizes(case: Case, found: Mapping[str, Levels | None]) -> Sizes:
     return sizes
 
 
-def _mix(first: TheoryCurve, second: TheoryCurve, share: float) -> TheoryCurve:
-    """The mean of two curves at equal energy, on the energies of both where they overlap."""
-    low = max(first.energy[0], second.energy[0])
-    high = min(first.energy[-1], second.energy[-1])
-    energies = np.unique(np.concatenate([first.energy, second.energy]))
+def _mean(curves: Sequence[tuple[float, TheoryCurve]]) -> TheoryCurve:
+    """The mean of (share, curve) at equal energy, on the energies of all where they overlap."""
+    low = np.max([curve.energy[0] for _, curve in curves])
+    high = np.min([curve.energy[-1] for _, curve in curves])
+    energies = np.unique(np.concatenate([curve.energy for _, curve in curves]))
     energies = energies[(energies >= low) & (energies <= high)]  # empty where one of them is NaN
-    values = {
-        name: (1 - share) * first.at(name, energies) + share * second.at(name, energies) for name in ("g_e", "g_h")
-    }
-    return replace(first, energy=energies, values=values, size_nm=np.full(len(energies), np.nan))
+    values = {n: np.sum([share * curve.at(n, energies) for share, curve in curves], axis=0) for n in ("g_e", "g_h")}
+    return replace(curves[0][1], energy=energies, values=values, size_nm=np.full(len(energies), np.nan))

@@ -1,11 +1,15 @@
-"""The ways in which a mechanism changes a case; each is a small frozen function (case, value) -> case."""
+"""The ways in which a mechanism changes a case; each is a small frozen function (case, value) -> case.
+
+Two of them together are made in the order of their `rank`: first what makes an ensemble, then another set, then
+parameters and geometry (whatever has no rank), then what is computed from those: walls, and steps behind the result.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -13,12 +17,20 @@ from bandg._paths import LATTICE
 from bandg.errors import BandgError
 from bandg.etb.bloch import BlochHamiltonian
 from bandg.etb.bulk import Bulk, occupied_bands
-from bandg.hypotheses.case import Case, Sizes, bulk_of
+from bandg.hypotheses.case import Case, Sizes, bulk_of, mixture
 from bandg.hypotheses.exciton import exciton_shift, reduced_mass
 from bandg.parameters import ParameterSet, load_set
 from bandg.units import HBAR2_OVER_M0
 
 Change = Callable[[Case, float], Case]
+
+
+def together(case: Case, *asked: tuple[Change, float]) -> Case:
+    """The case with several changes (change, value), each made to all of an ensemble. Raises BandgError."""
+    for change, value in sorted(asked, key=lambda pair: getattr(pair[0], "rank", 2)):
+        case = mixture([(share, change(one, value)) for share, one in case.ensemble()])
+    return case
+
 
 GAP_KNOB = "onsite.Pb.p"
 """What holds the gap: it moves the conduction band against the valence band."""
@@ -126,6 +138,7 @@ class Target:
 class OtherSet:
     """Another parameter set whose paths are scaled by the value at its own gap; 1 is that set as it is."""
 
+    rank: ClassVar[int] = 1
     name: str
     paths: tuple[str, ...]
 
@@ -158,6 +171,7 @@ class Share:
     fields: (name, value) of `Case` for the others.
     """
 
+    rank: ClassVar[int] = 0
     fields: tuple[tuple[str, object], ...]
 
     def __call__(self, case: Case, value: float) -> Case:
@@ -169,7 +183,7 @@ class Share:
         fields: dict[str, Any] = dict(self.fields)
         cells = case.cells if fields.get("shape", case.shape) == case.shape else ()
         other = replace(case, cells=cells, **fields)
-        return other if value >= 1 else replace(case, mixed=(value, other))
+        return other if value >= 1 else mixture([(1 - value, case), (value, other)])
 
 
 @dataclass(frozen=True)
@@ -225,6 +239,7 @@ class Tilt:
 class After:
     """Change the result: step(value) is a frozen function of Sizes."""
 
+    rank: ClassVar[int] = 4
     step: Callable[[float], Callable[[Sizes], Sizes]]
 
     def __call__(self, case: Case, value: float) -> Case:
@@ -262,40 +277,49 @@ class Bound:
 class Binding:
     """Exciton energies; the value is 1 / eps_in, without contrast."""
 
+    rank: ClassVar[int] = 4
+
     def __call__(self, case: Case, value: float) -> Case:
         """The case with bound carriers."""
-        mass = reduced_mass(bulk_of(case.parameters, case.neighbors))
-        return replace(case, after=(*case.after, Bound(value, None, mass)))
+        return _bound(case, value, None)
 
 
 @dataclass(frozen=True)
 class Contrast:
     """Exciton energies with image charges; the value is eps_in / eps_out at fixed eps_in."""
 
+    rank: ClassVar[int] = 4
     inside: float
 
     def __call__(self, case: Case, value: float) -> Case:
         """The case with bound carriers in a polarizable surrounding."""
-        outside = None if value == 1 else self.inside / value
-        mass = reduced_mass(bulk_of(case.parameters, case.neighbors))
-        return replace(case, after=(*case.after, Bound(1 / self.inside, outside, mass)))
+        return _bound(case, 1 / self.inside, None if value == 1 else self.inside / value)
+
+
+def _bound(case: Case, inverse: float, outside: float | None) -> Case:
+    if any(isinstance(step, Bound) for step in case.after):
+        raise BandgError("the carriers are bound already: the exciton counts once")
+    mass = reduced_mass(bulk_of(case.parameters, case.neighbors))
+    return replace(case, after=(*case.after, Bound(inverse, outside, mass)))
 
 
 @dataclass(frozen=True)
 class Parabolic:
     """Put a parabola in place of the hole's dispersion: its confinement energy E becomes hbar^2 k(E)^2 / 2 m.
 
-    amount: 0 leaves tight binding, 1 is the parabola, below 0 is more non-parabolic. confined, parabolic: energies
-    in eV of the set's own valence band from R towards Gamma and of its parabola at the same k, ascending.
+    amount: 0 leaves tight binding, 1 is the parabola, below 0 is more non-parabolic. top: of the valence band in eV.
+    confined, parabolic: energies in eV of the set's own valence band below it from R towards Gamma and of its parabola
+    at the same k, ascending.
     """
 
     amount: float
+    top: float
     confined: tuple[float, ...]
     parabolic: tuple[float, ...]
 
     def __call__(self, sizes: Sizes) -> Sizes:
         """Energies with another hole; NaN beyond the dispersion."""
-        depth = sizes.E_h[-1] - sizes.E_h
+        depth = self.top - sizes.E_h
         moved = np.interp(depth, self.confined, self.parabolic, right=np.nan) - depth
         return replace(sizes, energy=sizes.energy + self.amount * moved, E_h=sizes.E_h - self.amount * moved)
 
@@ -304,12 +328,14 @@ class Parabolic:
 class HoleDispersion:
     """Move the hole by `value` of the way from its own dispersion to its parabola."""
 
+    rank: ClassVar[int] = 4
     points: int = 400
 
     def __call__(self, case: Case, value: float) -> Case:
         """The case with another hole dispersion."""
         confined, parabolic = _dispersion(case.parameters, case.neighbors, self.points)
-        return replace(case, after=(*case.after, Parabolic(value, confined, parabolic)))
+        top = bulk_of(case.parameters, case.neighbors).valence.energy
+        return replace(case, after=(*case.after, Parabolic(value, top, confined, parabolic)))
 
 
 @lru_cache(maxsize=32)
@@ -336,12 +362,14 @@ def _valence(crystal: Bulk, k: np.ndarray) -> float:
 class Glass:
     """Lower the walls: the difference that glass with barriers 1 / value makes in the envelope model, size by size."""
 
+    rank: ClassVar[int] = 3
+
     def __call__(self, case: Case, value: float) -> Case:
         """The case with walls of finite height; value in 1 / eV, 0 for hard walls. Raises BandgError below 0."""
         if value < 0:
             raise BandgError("a barrier below zero makes no sense")
         if value == 0:
             return case
-        plain = replace(case, model="kp", after=(), mixed=None, added=())
+        plain = replace(case, model="kp", after=(), added=())
         glass = replace(plain, barrier=(1 / value, 1 / value))
         return replace(case, added=(*case.added, (glass, plain)))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from bandg.compare import QUANTITIES, Comparison, compare, verdict_points
 from bandg.errors import BandgError
 from bandg.hypotheses.case import Case
+from bandg.hypotheses.changes import together
 from bandg.hypotheses.evaluate import Evaluator
 from bandg.hypotheses.mechanism import Mechanism
 from bandg.measured import MeasuredPoint
@@ -24,7 +25,7 @@ _NEAR = 0.2
 
 @dataclass(frozen=True)
 class Pair:
-    """Two changes, one after the other; the value runs from 0 at `start` to 1 at `end`, each a pair of values."""
+    """Two changes; the value runs from 0 at `start` to 1 at `end`, each a pair of values."""
 
     first: Mechanism
     second: Mechanism
@@ -39,7 +40,7 @@ class Pair:
     def __call__(self, case: Case, value: float) -> Case:
         """The case with both changes. Raises BandgError where one of them cannot be."""
         a, b = self.values(value)
-        return self.second.change(self.first.change(case, a), b)
+        return together(case, (self.first.change, a), (self.second.change, b))
 
 
 def combine(
@@ -57,7 +58,7 @@ def combine(
     cases, kept = [], []
     for a, b in pairs:
         try:
-            cases.append(second.change(first.change(base, a), b))
+            cases.append(together(base, (first.change, a), (second.change, b)))
             kept.append((a, b))
         except BandgError:
             continue
@@ -71,20 +72,23 @@ def combine(
         guess = _lowest(first, second, known, center, points)
         if guess in (pair for pair, _ in known):
             break
-        found = compare(evaluator.curves([second.change(first.change(base, guess[0]), guess[1])])[0], points)
+        case = together(base, (first.change, guess[0]), (second.change, guess[1]))
+        found = compare(evaluator.curves([case])[0], points)
         if found.outside:
             break
         known.append((guess, found))
     best = min(known, key=lambda item: item[1].rms(*QUANTITIES))[0]
     start = tuple(m.lower if m.baseline is None else m.baseline for m in (first, second))
+    unchanged = None not in (first.baseline, second.baseline)
+    at_zero = "the baseline" if unchanged else f"{start[0]:.3g} and {start[1]:.3g}, which is not the baseline,"
     sources = [m.source or m.status for m in (first, second)]
     assumed = "assumed" in (first.status, second.status)
     return Mechanism(
         name,
         f"{first.name} at {best[0]:.3g} {first.unit} and {second.name} at {best[1]:.3g} {second.unit} together, "
-        "the best pair in both ranges. The value runs from the baseline at 0 to that pair at 1.",
+        f"the best pair in both ranges. The value runs from {at_zero} at 0 to that pair at 1.",
         Pair(first, second, (start[0], start[1]), best),
-        *(0.0, 1.0, None if None in (first.baseline, second.baseline) else 0.0),
+        *(0.0, 1.0, 0.0 if unchanged else None),
         source="" if assumed else "; ".join(sources),
     )
 

@@ -74,6 +74,6 @@ def small(case: Case) -> Case:
     return replace(
         case,
         cells=tuple(n for n in case.counts if n <= limit),
-        mixed=(case.mixed[0], small(case.mixed[1])) if case.mixed else None,
+        mixed=tuple((share, small(other)) for share, other in case.mixed),
         added=tuple((small(plus), small(minus)) for plus, minus in case.added),
     )

@@ -85,13 +85,11 @@ def exciton_shift(
 
     inverse_inside: 1 / eps_in. outside: eps_out, None for that of the inside (no contrast). reduced_mass: in m0.
     """
-    per_radius = -COULOMB * inverse_inside
-    if outside is not None and inverse_inside != 0:
-        per_radius += polarization(1 / inverse_inside, outside)
+    per_radius = E2_EV_NM / np.asarray(radius_nm)
     rydberg = reduced_mass * RYDBERG_EV * inverse_inside * abs(inverse_inside)  # odd in 1 / eps, as the other term
-    strong = per_radius * E2_EV_NM / radius_nm - CORRELATION * rydberg
-    confined = np.minimum(strong, -rydberg) if outside is None else strong
-    return np.where(np.isinf(radius_nm), -rydberg, confined)
+    attraction = np.minimum(-COULOMB * inverse_inside * per_radius - CORRELATION * rydberg, -rydberg)
+    image = polarization(1 / inverse_inside, outside) if outside is not None and inverse_inside != 0 else 0.0
+    return attraction + image * per_radius
 
 
 def coulomb_integral() -> float:

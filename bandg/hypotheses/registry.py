@@ -207,25 +207,25 @@ def _moment() -> list[Mechanism]:
 def _parameters(case: Case) -> list[Mechanism]:
     own = case.parameters
     crystal = bulk_of(own, case.neighbors)
+    own_onsite = own.value("onsite.X.p") - own.value("onsite.Pb.s")
     found = [
         Mechanism(
             "interband-momentum",
             "The momentum between the band edges is changed by the Pb p - X p sigma integral, at the same gap. "
             "The value is E_p of R6+ and R6-.",
             Target("E_p", "hopping.Pb-X.p-p.sigma"),
-            *(12.2, 17.0, crystal.kane_energy("R6-")),
+            *(11.8, 17.0, crystal.kane_energy("R6-")),
             unit="eV",
-            source="0.93 x 13.1 eV of the first-principles bands of bandg; arxiv2004.05093: 17 eV",
+            source="0.90 x 13.1 eV of the first-principles bands of bandg; arxiv2004.05093: 17 eV",
         ),
         Mechanism(
             "halide-onsite",
             "The halide p levels are raised against all others, which mixes more of them into the band edges, at the "
-            "same gap. The value is how much; the two published families of sets differ by 1.51 eV.",
+            "same gap. The value is how much; the range is between the two published families of sets.",
             Values(("onsite.X.p",), "add"),
-            *(0.0, 1.51, 0.0),
+            *(3.56 - own_onsite, 5.07 - own_onsite, 0.0),
             unit="eV",
             source="E_p(X) - E_s(Pb) of CsPbI3: nestoklon2021 3.56 eV, kashikar2021 5.07 eV",
-            limits=(-5.0, 5.0),
         ),
     ]
     found += _halide_mixing(case)

@@ -24,6 +24,11 @@ SHORT_ABOVE_EV = 1.87
 """Above this energy curves without their large nanocrystals are exact (`bandg.hypotheses.evaluate.small`)."""
 
 _STEPS = 3
+_BISECTIONS = 5
+"""How often the end of a curve is looked for between a value where it reaches a point and one where it does not."""
+
+_KEEPS = 0.05
+"""By how much the rms of a quantity may grow and still be called kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,11 +98,20 @@ class Finding:
         """In words what follows."""
         if self.mechanism.status == "assumed":
             return "not judged: range assumed"
+        energy = self.goals[0][0]
         if self.needed is None:
-            return "does not reach g_h"
-        price = self.at_needed.rms("g_e") - self.base.rms("g_e") if self.at_needed else math.nan
-        cost = "keeps g_e" if price <= 0.05 else "ruins g_e" if math.isfinite(price) else "leaves the curve"
-        return f"{'meets g_h in its range' if self.defensible else 'would need more than its range'}, {cost}"
+            ends = any(math.isnan(trial.curve.at("g_h", energy)) for trial in self.trials)
+            return "does not reach g_h" + (" before its curve ends" if ends else "")
+        where = "meets g_h in its range" if self.defensible else "would need more than its range"
+        return f"{where}, {self._price('g_e')}, {self._price('g_bx')}"
+
+    def _price(self, quantity: str) -> str:
+        """What the needed value does to the rms of another quantity, in words."""
+        price = self.at_needed.rms(quantity) - self.base.rms(quantity) if self.at_needed else math.nan
+        label = quantity.replace("bx", "BX")
+        if math.isnan(price):
+            return f"{label} leaves the curve"
+        return f"{'keeps' if price <= _KEEPS else 'ruins'} {label}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -253,6 +267,15 @@ def _needed(
     asked = [(mechanisms[n], value) for n, value in further]
     for (n, _), trial in zip(further, bench.trials(asked, short), strict=True):
         known[n].append(trial)
+    for _ in range(_BISECTIONS):
+        ends = [
+            (n, value)
+            for n in open_ones
+            for value in _last_values([(trial.value, miss(trial, 0)) for trial in known[n]])
+        ]
+        asked = [(mechanisms[n], value) for n, value in ends]
+        for (n, _), trial in zip(ends, bench.trials(asked, short), strict=True):
+            known[n].append(trial)
     found = brackets()
     result: list[list[float | None]] = [[None] * len(mechanisms) for _ in goals]
     if not found:
@@ -278,6 +301,15 @@ def _outside(mechanism: Mechanism) -> list[float]:
     low, high = mechanism.widest
     wanted = [low, (low + mechanism.lower) / 2, (high + mechanism.upper) / 2, high]
     return [value for value in dict.fromkeys(wanted) if not mechanism.contains(value)]
+
+
+def _last_values(pairs: Sequence[tuple[float, float]]) -> list[float]:
+    """Values half way between one where the curve reaches the goal's energy and a neighbor where it does not."""
+    return [
+        (a + b) / 2
+        for (a, miss_a), (b, miss_b) in pairwise(sorted(pairs))
+        if math.isfinite(miss_a) != math.isfinite(miss_b)
+    ]
 
 
 def _bracket(pairs: Sequence[tuple[float, float]], mechanism: Mechanism) -> tuple[float, float] | None:

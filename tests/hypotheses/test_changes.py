@@ -10,8 +10,14 @@ from bandg.etb.bulk import bulk
 from bandg.hypotheses.case import Case, Sizes, is_sound, sizes_of
 from bandg.hypotheses.changes import (
     GAP_KNOB,
+    After,
+    Binding,
+    Contrast,
+    Glass,
     HoleDispersion,
+    IntraAtomic,
     Occupancy,
+    OtherSet,
     Parabolic,
     Share,
     Strain,
@@ -19,8 +25,10 @@ from bandg.hypotheses.changes import (
     Tilt,
     Vacancies,
     Values,
+    together,
     with_gap,
 )
+from bandg.hypotheses.evaluate import Evaluator
 from bandg.hypotheses.exciton import reduced_mass
 from bandg.parameters import load_set
 
@@ -69,9 +77,61 @@ def test_a_share_mixes_and_its_ends_are_pure():
     share = Share((("termination", "halide"),))
     assert share(CASE, 0.0) == CASE
     assert share(CASE, 1.0) == replace(CASE, termination="halide")
-    assert share(CASE, 0.3).mixed == (0.3, replace(CASE, termination="halide"))
+    assert share(CASE, 0.3).mixed == ((0.3, replace(CASE, termination="halide")),)
     with pytest.raises(BandgError, match="not between 0 and 1"):
         share(CASE, 1.2)
+
+
+SHARE = Share((("termination", "halide"),))
+SPHERES = Share((("shape", "sphere"),))
+HALIDE = Values(("spin_orbit.X.p",))
+
+
+@pytest.mark.parametrize(
+    ("first", "a", "second", "b"),
+    [
+        (SHARE, 0.3, Binding(), 0.1),
+        (SHARE, 0.3, HALIDE, 0.2),
+        (SHARE, 0.3, SPHERES, 0.4),
+        (SHARE, 0.3, Glass(), 0.2),
+        (HALIDE, 0.1, Glass(), 0.2),
+        (HALIDE, 0.1, Binding(), 0.1),
+        (HALIDE, 0.1, HoleDispersion(), 0.5),
+        (HALIDE, 0.1, OtherSet("bandg-nnn", ("hopping.X-X.p-p.sigma",)), 0.5),
+    ],
+)
+def test_two_changes_are_the_same_in_either_order(first, a, second, b):
+    found = {}
+    for case in (together(CASE, (first, a), (second, b)), together(CASE, (second, b), (first, a))):
+        parts = sorted(((round(share, 12), repr(one)) for share, one in case.ensemble()), key=str)
+        found[str(parts)] = case
+    assert len(found) == 1
+    assert sum(share for share, _ in case.ensemble()) == pytest.approx(1)
+
+
+def test_the_second_change_reaches_all_of_an_ensemble():
+    """The mean of bound crystals is not the bound mean of unbound ones: everyone in it is bound, with its own set."""
+    case = together(replace(CASE, cells=(3, 4, 5)), (SHARE, 0.3), (Binding(), 0.1))
+    assert [(share, one.termination, len(one.after)) for share, one in case.ensemble()] == [
+        (0.7, "lead", 1),
+        (0.3, "halide", 1),
+    ]
+    evaluator = Evaluator(workers=1, cache=False)
+    lead, halide, both = evaluator.curves([*(one for _, one in case.ensemble()), case])
+    assert float(both.at("g_h", 2.3)) == pytest.approx(
+        0.7 * lead.at("g_h", 2.3) + 0.3 * halide.at("g_h", 2.3), abs=2e-3
+    )
+    moved = together(CASE, (Glass(), 0.2), (HALIDE, 0.1))
+    assert {one.parameters.value("spin_orbit.X.p") for one in moved.parts()} == {0.1}
+    assert moved.after == () and len(moved.added) == 1
+    bound = together(CASE, (Binding(), 0.1), (HALIDE, 0.1)).after[0]
+    assert bound.reduced_mass == reduced_mass(bulk(Values(("spin_orbit.X.p",))(CASE, 0.1).parameters, 1))
+
+
+def test_the_exciton_counts_once():
+    with pytest.raises(BandgError, match="the exciton counts once"):
+        together(CASE, (Binding(), 0.1), (Contrast(4.4), 2.0))
+    assert len(together(CASE, (Binding(), 0.1), (After(IntraAtomic), 1.0)).after) == 2
 
 
 def test_the_surface_fills_from_lead_to_halide():
@@ -127,8 +187,9 @@ def sizes(depth):
 
 
 def test_the_hole_moves_by_the_amount_of_the_way_to_its_parabola():
-    step = Parabolic(0.5, (0.0, 0.2, 0.4), (0.0, 0.3, 0.8))
+    step = Parabolic(0.5, 0.0, (0.0, 0.2, 0.4), (0.0, 0.3, 0.8))
     moved = step(sizes(0.2))
+    assert HoleDispersion()(CASE, 0.5).after[0].top == OWN.valence.energy  # also where no bulk ends the curve
     assert moved.energy == pytest.approx([2.05, 1.65]) and moved.E_h == pytest.approx([-0.25, 0])
     assert not is_sound(step(sizes(0.5)))  # beyond the dispersion there is no value
 

@@ -68,3 +68,11 @@ def test_the_shift_of_a_large_crystal_is_that_of_the_bulk_exciton():
     assert bulk == pytest.approx(-rydberg, rel=1e-6) and large == pytest.approx(bulk)
     assert small == pytest.approx(-1.786 * 1.43996 / 10 / 2 - 0.248 * rydberg, rel=1e-3)
     assert (exciton_shift(np.array([2.0, 60.0]), 0.0, None, 0.08) == 0).all()
+
+
+def test_image_charges_come_on_top_of_the_bulk_exciton():
+    """At any size the shift with contrast is that without plus the image charges; in the bulk they vanish."""
+    radius = np.array([1.5, 12.0, 20.0, 1e4])
+    with_images, without = (exciton_shift(radius, 1 / 4.4, eps, 0.077) for eps in (1.0, None))
+    assert with_images - without == pytest.approx(polarization(4.4, 1.0) * 1.43996 / radius, rel=1e-4)
+    assert exciton_shift(np.array([np.inf]), 1 / 4.4, 1.0, 0.077) == pytest.approx(without[-1:], rel=1e-6)

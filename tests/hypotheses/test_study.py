@@ -39,6 +39,16 @@ def lift(share_e=0.0, share_h=1.0):
     return lambda case, value: replace(case, after=(*case.after, Lift(share_e * value, share_h * value)))
 
 
+@dataclass(frozen=True)
+class Lower:
+    """Takes the energy of all nanocrystals down and lifts g_h, so that the curve ends where a point is."""
+
+    value: float
+
+    def __call__(self, sizes: Sizes) -> Sizes:
+        return replace(sizes, energy=sizes.energy - self.value / sizes.size_nm, g_h=sizes.g_h + 0.5 * self.value)
+
+
 def mechanism(name, upper, change, **more):
     return Mechanism(name, "One. Two.", change, 0.0, upper, 0.0, **({"source": "somebody"} | more))
 
@@ -59,6 +69,8 @@ def found(evaluator):
         mechanism("guess", 2.0, lift(), source=""),
         mechanism("bounded", 0.5, lift(), limits=(0.0, 0.6)),
         mechanism("breaks", 2.0, _breaks),
+        mechanism("ends", 6.0, lambda case, value: replace(case, after=(*case.after, Lower(value)))),
+        mechanism("ends-early", 6.0, lambda case, value: replace(case, after=(*case.after, Lower(value), Lift(0, -9)))),
     ]
     return study(BASE, mechanisms, POINTS, evaluator)
 
@@ -79,7 +91,7 @@ def test_the_needed_value_meets_the_measurement_on_the_curve_itself(found):
     assert missing > 0.5 and finding.needed == pytest.approx(missing, abs=2e-4)
     assert float(finding.at_needed.curve.at("g_h", 2.25)) == pytest.approx(1.69, abs=2e-4)
     assert finding.needed_also == pytest.approx(0.91 - float(found.base_trial.curve.at("g_h", 1.911)), abs=2e-4)
-    assert finding.defensible is True and finding.verdict == "meets g_h in its range, keeps g_e"
+    assert finding.defensible is True and finding.verdict == "meets g_h in its range, keeps g_e, ruins g_BX"
 
 
 def test_beyond_the_range_is_not_defensible_and_beyond_three_times_is_null(found):
@@ -93,8 +105,17 @@ def test_beyond_the_range_is_not_defensible_and_beyond_three_times_is_null(found
 
 def test_a_mechanism_that_mends_g_h_and_ruins_g_e_is_called_so(found):
     ruins = by_name(found)["ruins"]
-    assert ruins.defensible is True and ruins.verdict == "meets g_h in its range, ruins g_e"
+    assert ruins.defensible is True and ruins.verdict == "meets g_h in its range, ruins g_e, keeps g_BX"
     assert [f.explained for f in found.findings] == sorted((f.explained for f in found.findings), reverse=True)
+
+
+def test_a_value_before_the_curve_ends_is_found(found):
+    finding = by_name(found)["ends"]
+    assert math.isnan(finding.trials[1].curve.at("g_h", 2.25))  # the curve of the middle of the range ends below
+    assert finding.defensible and finding.verdict.startswith("meets g_h in its range")
+    assert float(finding.at_needed.curve.at("g_h", 2.25)) == pytest.approx(1.69, abs=2e-4)
+    early = by_name(found)["ends-early"]
+    assert early.needed is None and early.verdict == "does not reach g_h before its curve ends"
 
 
 def test_the_best_value_is_the_least_squares_solution(found):
