@@ -259,20 +259,20 @@ def curve_of(case: Case, found: Mapping[str, Levels | None], name: str = "") -> 
 
 
 def _pure_curve(case: Case, found: Mapping[str, Levels | None], name: str) -> TheoryCurve:
+    """The curve of one kind of nanocrystal; it begins above the largest of those that have no value."""
     sizes = _sizes(case, found)
-    order = np.argsort(sizes.energy)
-    return TheoryCurve(
-        name,
-        sizes.energy[order] if is_sound(sizes) else np.full(len(order), np.nan),
-        {"g_e": sizes.g_e[order], "g_h": sizes.g_h[order]},
-        sizes.size_nm[order],
-        case.describe(),
-    )
+    failed = np.flatnonzero(~np.isfinite(sizes.energy))
+    begin = int(failed[-1]) + 1 if len(failed) else 0
+    energy = sizes.energy[begin:]
+    if not is_sound(energy):
+        begin, energy = 0, np.full(len(sizes.energy), np.nan)
+    g = {"g_e": sizes.g_e[begin:][::-1], "g_h": sizes.g_h[begin:][::-1]}
+    return TheoryCurve(name, energy[::-1], g, sizes.size_nm[begin:][::-1], case.describe())
 
 
-def is_sound(sizes: Sizes) -> bool:
-    """Whether the energy falls from each nanocrystal to the next larger one and on to the bulk."""
-    return bool(np.isfinite(sizes.energy).all() and (np.diff(sizes.energy) < 0).all())
+def is_sound(energy: NDArray[np.float64]) -> bool:
+    """Whether the energy (n,) falls from each of two or more nanocrystals to the next larger one and on to the bulk."""
+    return len(energy) > 1 and bool((np.diff(energy) < 0).all())
 
 
 def _sizes(case: Case, found: Mapping[str, Levels | None]) -> Sizes:

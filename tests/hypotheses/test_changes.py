@@ -191,7 +191,16 @@ def test_the_hole_moves_by_the_amount_of_the_way_to_its_parabola():
     moved = step(sizes(0.2))
     assert HoleDispersion()(CASE, 0.5).after[0].top == OWN.valence.energy  # also where no bulk ends the curve
     assert moved.energy == pytest.approx([2.05, 1.65]) and moved.E_h == pytest.approx([-0.25, 0])
-    assert not is_sound(step(sizes(0.5)))  # beyond the dispersion there is no value
+    assert not is_sound(step(sizes(0.5)).energy)  # beyond the dispersion there is no value
+
+
+def test_a_curve_begins_above_the_largest_crystal_without_a_value():
+    """The hole of a cube of two cells lies deeper than the valence band is known to fall; the other cubes stay."""
+    case = replace(CASE, cells=(2, 3, 5))
+    evaluator = Evaluator(workers=1, cache=False)
+    own, parabolic = evaluator.curves([case, HoleDispersion()(case, 1.0)])
+    assert len(own.energy) == 4 and len(parabolic.energy) == 3 and np.isfinite(parabolic.energy).all()
+    assert parabolic.size_nm[-1] == own.size_nm[-2]
 
 
 def test_reduced_mass_of_the_bulk():
