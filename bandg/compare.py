@@ -119,14 +119,8 @@ def compare(curve: TheoryCurve, points: Iterable[MeasuredPoint]) -> Comparison:
 
 
 def verdict_points(measured: Iterable[MeasuredPoint]) -> tuple[MeasuredPoint, ...]:
-    """The points that a model is judged by: with an energy, each once, and not from warm samples (above 100 K)."""
-    return tuple(
-        point
-        for point in measured
-        if point.energy_eV is not None
-        and "probably the point of" not in point.note
-        and not (point.temperature_K is not None and point.temperature_K > 100)
-    )
+    """The points that a model is judged by: with an energy, each once, and not from warm samples."""
+    return tuple(point for point in measured if not point.why_not_judged_by)
 
 
 def read_curve(path: str | os.PathLike[str]) -> TheoryCurve:

@@ -78,19 +78,20 @@ class Points:
 
 
 def select_points(measured: Iterable[MeasuredPoint], quantities: Sequence[str] = ("g_e", "g_h")) -> Points:
-    """The points that enter, each once. quantities: of g_e, g_h, g_bx. Raises BandgError where none is left."""
+    """The points that enter: those that a model is judged by. quantities: of g_e, g_h, g_bx.
+
+    Raises BandgError where none is left.
+    """
     for name in quantities:
         if name not in _WEIGHTS:
             raise BandgError(one_line(f"quantity {name!r} is unknown; choose of {', '.join(_WEIGHTS)}"))
     used: list[MeasuredPoint] = []
     left_out = []
     for point in measured:
-        if point.energy_eV is None:
-            left_out.append((point, "no energy is stated"))
+        if point.why_not_judged_by:
+            left_out.append((point, point.why_not_judged_by))
         elif point.quantity.removeprefix("abs_") not in quantities:
             left_out.append((point, "the quantity is not asked for"))
-        elif "probably the point of" in point.note:
-            left_out.append((point, "repeats another point"))
         else:
             used.append(point)
     if not used:

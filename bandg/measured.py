@@ -18,9 +18,11 @@ from bandg.files import read_text
 QUANTITIES = ("g_e", "g_h", "g_bx", "abs_g_e", "abs_g_h")
 LONG = ("energy_eV", "quantity", "value")
 LARGEST_EV = 100.0
+WARM_K = 100.0
+"""Samples above this temperature in K are not compared with a theory of cold crystals."""
 
 _NUMBERS = ("size_nm", "temperature_K")
-_TEXTS = ("sample", "source", "note")
+_TEXTS = ("sample", "source", "note", "repeats")
 _WIDE = (*QUANTITIES, *(f"{quantity}_error" for quantity in QUANTITIES))
 _KNOWN = (*LONG, "error", *_NUMBERS, *_TEXTS, *_WIDE)
 _NEEDED = "the columns energy_eV, quantity, value (one point a row), or energy_eV with some of g_e, g_h, g_bx"
@@ -43,6 +45,18 @@ class MeasuredPoint:
     temperature_K: float | None = None
     source: str = ""
     note: str = ""
+    repeats: str = ""
+
+    @property
+    def why_not_judged_by(self) -> str:
+        """Why no model is judged by this point; empty for one that counts."""
+        if self.energy_eV is None:
+            return "no energy is stated"
+        if self.repeats:
+            return "repeats another point"
+        if self.temperature_K is not None and self.temperature_K > WARM_K:
+            return f"above {WARM_K:g} K"
+        return ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +90,7 @@ def load_measured(path_or_name: str | os.PathLike[str]) -> tuple[MeasuredPoint, 
     """Points of a shipped collection (by name) or of a CSV file (ends in .csv or contains a separator), in file order.
 
     The file has a header with energy_eV, quantity, value (and perhaps error, sample, size_nm, temperature_K, source,
-    note), or energy_eV with some of g_e, g_h, g_bx (each perhaps with ``g_e_error`` ...). Lines that start with # are
+    note, repeats), or energy_eV with some of g_e, g_h, g_bx (each perhaps with ``g_e_error`` ...). Lines with # are
     comments. Raises BandgError (one line, with the line number) for whatever is wrong.
     """
     name = os.fspath(path_or_name)
@@ -185,8 +199,8 @@ def _point(row: _Row, quantity: str, value: float, error: float | None, source: 
             _fail(row.place, f"{name} is {number:g}: it must not be negative")
     if quantity.startswith("abs_") and value < 0:
         _fail(row.place, f"{quantity} is {value:g}: a magnitude is not negative")
-    sample, origin, note = (row.cells.get(column, "") for column in _TEXTS)
-    return MeasuredPoint(energy, quantity, value, error, sample, size, temperature, origin or source, note)
+    sample, origin, note, repeats = (row.cells.get(column, "") for column in _TEXTS)
+    return MeasuredPoint(energy, quantity, value, error, sample, size, temperature, origin or source, note, repeats)
 
 
 def _quote(text: str) -> str:

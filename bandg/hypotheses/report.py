@@ -25,7 +25,7 @@ def legend(row: Mapping[str, Any]) -> str:
     return (
         "best: the value in the range with the smallest rms over all points; dg_h: what it does to g_h at "
         f"{row['target_eV']:g} eV; explains: share of the rms that it removes; needed: the value that meets g_h there, "
-        "- where that is not reached within three times the range."
+        "- where that is not reached within three times the range. Where no curve reaches all points there is no best."
     )
 
 
@@ -37,7 +37,8 @@ def plain(value: float | None) -> float | None:
 def rows(found: Study) -> list[dict[str, Any]]:
     """One dictionary for each finding, what explains most first, as plain types.
 
-    range, needed and best in `unit`; rms_* and delta_g_h (at target_eV) of the best value in the range.
+    range, needed and best in `unit`; rms_* and delta_g_h (at target_eV) of the best value in the range. best and rms_*
+    are None where no curve in the range reaches all points; delta_g_h is then the largest change.
     """
     return [_row(finding, found) for finding in found.findings]
 
@@ -57,18 +58,16 @@ def _row(finding: Finding, found: Study) -> dict[str, Any]:
         "needed_also": plain(finding.needed_also),
         "also_eV": finding.goals[1][0] if len(finding.goals) > 1 else None,
         "defensible": finding.defensible,
-        "best": best.value,
-        "rms_g_e": plain(best.rms("g_e")),
-        "rms_g_h": plain(best.rms("g_h")),
-        "rms_g_bx": plain(best.rms("g_bx")),
-        "rms": plain(best.rms(*QUANTITIES)),
+        "best": best.value if best else None,
+        **{f"rms_{quantity}": plain(best.rms(quantity)) if best else None for quantity in QUANTITIES},
+        "rms": plain(best.rms(*QUANTITIES)) if best else None,
         "delta_g_h": plain(finding.delta_g_h),
         "target_eV": finding.goals[0][0],
         "explained": finding.explained,
         "verdict": finding.verdict,
         "pair": list(change.end) if isinstance(change, Pair) else None,
         "trials": [_trial(trial, finding.base) for trial in finding.trials],
-        "at_best": _trial(best, finding.base),
+        "at_best": _trial(best, finding.base) if best else None,
         "at_needed": _trial(finding.at_needed, finding.base) if finding.at_needed else None,
         "energies_eV": list(ENERGIES_EV),
         "without": _trial(finding.base, finding.base),
@@ -108,16 +107,27 @@ def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     low, high = row["range"]
     mark = " (assumed)" if row["status"] == "assumed" else ""
     pair = row["pair"]
+    best = "-" if row["best"] is None else f"{row['best']:.3g}"
     return (
         str(row["name"]),
         f"both{mark}" if pair else f"{low:.3g}..{high:.3g}{unit}{mark}",
-        f"{pair[0]:.3g}, {pair[1]:.3g}" if pair and row["best"] == 1 else f"{row['best']:.3g}",
+        f"{pair[0]:.3g}, {pair[1]:.3g}" if pair and row["best"] == 1 else best,
         _signed(row["delta_g_h"]),
         *(_number(row[f"rms_{quantity}"]) for quantity in QUANTITIES),
-        f"{row['explained']:.0%}",
+        "-" if row["best"] is None else f"{row['explained']:.0%}",
         "-" if row["needed"] is None else f"{row['needed']:.3g}",
         str(row["verdict"]),
     )
+
+
+def problems(table: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Why there is no curve at some value of a range, one line each."""
+    return [
+        f"{row['name']} at {trial['value']:.4g}: no curve: {trial['error']}"
+        for row in table
+        for trial in row["trials"]
+        if trial["error"]
+    ]
 
 
 def baseline_text(row: Mapping[str, Any]) -> str:
@@ -185,8 +195,8 @@ def _section(row: Mapping[str, Any]) -> str:
     energies = row["energies_eV"]
     head = ["value" + unit] + [f"{name} {E:g} eV" for name, _ in _SHOWN for E in energies]
     head += [f"rms {name}" for name, _ in _SHOWN]
-    trials = [("without", row["without"]), *(("", trial) for trial in row["trials"]), ("best", row["at_best"])]
-    trials += [("needed", row["at_needed"])] if row["at_needed"] else []
+    trials = [("without", row["without"]), *(("", trial) for trial in row["trials"])]
+    trials += [(label, row[key]) for label, key in (("best", "at_best"), ("needed", "at_needed")) if row[key]]
     body = []
     for label, trial in trials:
         value = "" if trial["value"] is None else f"{trial['value']:.4g}"

@@ -55,15 +55,16 @@ class Finding:
     """What one mechanism does.
 
     base: without it. trials: at the lower end, the middle and the upper end of its range. best: the value in the range
-    with the smallest rms over all points. goals: (energy in eV, g_h) of the measured g_h of highest energy, which falls
-    short most, and of the next below. needed: the value that meets the first, None where it is not reached within three
-    times the range; at_needed: the whole there. needed_also: the same for the second, None where there is none.
+    with the smallest rms over all points, None where no curve reaches all of them. goals: (energy in eV, g_h) of the
+    measured g_h of highest energy, which falls short most, and of the next below. needed: the value that meets the
+    first, None where it is not reached within three times the range; at_needed: the whole there. needed_also: the same
+    for the second, None where there is none.
     """
 
     mechanism: Mechanism
     base: Trial
     trials: tuple[Trial, ...]
-    best: Trial
+    best: Trial | None
     needed: float | None
     at_needed: Trial | None
     needed_also: float | None
@@ -72,8 +73,7 @@ class Finding:
     @property
     def explained(self) -> float:
         """Share of the rms over all points that the best value in the range removes, 0 to 1."""
-        before, after = self.base.rms(*QUANTITIES), self.best.rms(*QUANTITIES)
-        return max(0.0, 1 - after / before) if math.isfinite(after) else 0.0
+        return max(0.0, 1 - self.best.rms(*QUANTITIES) / self.base.rms(*QUANTITIES)) if self.best else 0.0
 
     @property
     def defensible(self) -> bool | None:
@@ -83,15 +83,17 @@ class Finding:
         return self.needed is not None and self.mechanism.contains(self.needed)
 
     @property
-    def delta(self) -> dict[str, NDArray[np.float64]]:
-        """Change of g at ENERGIES_EV by the best value, by quantity, each of shape (3,)."""
-        return {name: self.best.g[name] - self.base.g[name] for name in QUANTITIES}
-
-    @property
     def delta_g_h(self) -> float:
-        """Change of g_h by the best value at the energy of the first goal."""
+        """Change of g_h at the energy of the first goal by the best value; where there is none, the largest change."""
         energy = self.goals[0][0]
-        return float(self.best.curve.at("g_h", energy) - self.base.curve.at("g_h", energy))
+
+        def change(trial: Trial) -> float:
+            return float(trial.curve.at("g_h", energy) - self.base.curve.at("g_h", energy))
+
+        if self.best is not None:
+            return change(self.best)
+        changes = [change(trial) for trial in self.trials]
+        return max((one for one in changes if math.isfinite(one)), key=abs, default=math.nan)
 
     @property
     def verdict(self) -> str:
@@ -100,8 +102,10 @@ class Finding:
             return "not judged: range assumed"
         energy = self.goals[0][0]
         if self.needed is None:
-            ends = any(math.isnan(trial.curve.at("g_h", energy)) for trial in self.trials)
-            return "does not reach g_h" + (" before its curve ends" if ends else "")
+            ends = [math.isnan(trial.curve.at("g_h", energy)) for trial in self.trials]
+            if all(ends):
+                return f"no curve at {energy:g} eV"
+            return "does not reach g_h" + (" before its curve ends" if any(ends) else "")
         where = "meets g_h in its range" if self.defensible else "would need more than its range"
         return f"{where}, {self._price('g_e')}, {self._price('g_bx')}"
 
@@ -203,14 +207,11 @@ def study(
             inside.append(at_needed)
         if mechanism.baseline is not None and mechanism.contains(mechanism.baseline):
             inside.append(Trial(mechanism.baseline, base_trial.curve, base_trial.comparison))
-        best = min(inside, key=lambda trial: _finite(trial.rms(*QUANTITIES)))
+        reaching = [trial for trial in inside if not trial.comparison.outside]
+        best = min(reaching, key=lambda trial: trial.rms(*QUANTITIES), default=None)
         findings.append(Finding(mechanism, base_trial, own, best, value, at_needed, other, goals))
     findings.sort(key=lambda finding: (-finding.explained, finding.mechanism.name))
     return Study(base, base_trial, points, tuple(findings), computed=evaluator.computed, cached=evaluator.cached)
-
-
-def _finite(value: float) -> float:
-    return value if math.isfinite(value) else math.inf
 
 
 def _best_guess(mechanism: Mechanism, trials: Sequence[Trial], base: Trial, points: Sequence[MeasuredPoint]) -> float:

@@ -64,7 +64,7 @@ def plot_hypotheses(
 
 
 def _panel(axes: Axes, row: Mapping[str, Any]) -> None:
-    base, best = curve_from(row["without"]), curve_from(row["at_best"])
+    base, best = curve_from(row["without"]), curve_from(row["at_best"]) if row["at_best"] else None
     curves = [curve for curve in map(curve_from, row["trials"]) if curve is not None]
     for quantity, color in _COLORS.items():
         if len(curves) > 1:
@@ -78,7 +78,7 @@ def _panel(axes: Axes, row: Mapping[str, Any]) -> None:
     lines = [*str(row["name"]).replace(" + ", " +\n").split("\n"), f"{low:.3g}..{high:.3g}{unit}{mark}"]
     axes.set_title("\n".join(map(literal, lines)), fontsize=6.5)
     corner: dict[str, Any] = {"xycoords": "axes fraction", "fontsize": 7, "horizontalalignment": "right"}
-    axes.annotate(f"{row['explained']:.0%}", (0.97, 0.04), **corner)
+    axes.annotate("" if row["best"] is None else f"{row['explained']:.0%}", (0.97, 0.04), **corner)
     axes.axhline(0, color="#999999", linewidth=0.5, zorder=1)
 
 

@@ -10,11 +10,12 @@ import pytest
 from bandg.compare import QUANTITIES
 from bandg.errors import BandgError
 from bandg.hypotheses import Case, Mechanism, Sizes
+from bandg.hypotheses.changes import Values
 from bandg.hypotheses.combine import combine
 from bandg.hypotheses.evaluate import Evaluator
 from bandg.hypotheses.plugin import load_plugin
 from bandg.hypotheses.registry import choose, default_mechanisms
-from bandg.hypotheses.report import markdown, rows, to_html
+from bandg.hypotheses.report import markdown, problems, rows, to_html
 from bandg.hypotheses.study import study
 from bandg.measured import load_measured
 from bandg.parameters import available_sets, load_set
@@ -69,6 +70,7 @@ def found(evaluator):
         mechanism("guess", 2.0, lift(), source=""),
         mechanism("bounded", 0.5, lift(), limits=(0.0, 0.6)),
         mechanism("breaks", 2.0, _breaks),
+        Mechanism("typo", "One. Two.", Values(("onsite.Pb.q",), "add"), -0.3, 0.3, None, source="somebody"),
         mechanism("ends", 6.0, lambda case, value: replace(case, after=(*case.after, Lower(value)))),
         mechanism("ends-early", 6.0, lambda case, value: replace(case, after=(*case.after, Lower(value), Lift(0, -9)))),
     ]
@@ -128,9 +130,17 @@ def test_the_best_value_is_the_least_squares_solution(found):
 
 def test_what_cannot_be_is_no_curve_and_no_end(found):
     breaks = by_name(found)["breaks"]
-    assert breaks.needed is None and breaks.explained == 0
+    assert breaks.needed is None and breaks.explained == 0 and breaks.best.value == 0  # the baseline
     assert [trial.error for trial in breaks.trials] == ["", "no such crystal", "no such crystal"]
     assert math.isnan(breaks.trials[2].rms("g_e"))
+
+
+def test_a_mechanism_without_a_curve_has_no_best_and_says_why(found):
+    typo = by_name(found)["typo"]
+    assert typo.best is None and typo.explained == 0 and typo.verdict == "no curve at 2.25 eV"
+    [row] = [row for row in rows(found) if row["name"] == "typo"]
+    assert row["best"] is row["rms"] is row["delta_g_h"] is row["at_best"] is None
+    assert [line for line in problems(rows(found)) if line.startswith("typo at -0.3: no curve: ")]
 
 
 def test_rows_are_plain_and_complete(found, tmp_path):

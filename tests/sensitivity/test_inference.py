@@ -9,6 +9,7 @@ from scipy.interpolate import PchipInterpolator
 pytest.importorskip("dynesty")
 
 from bandg import emulator, inference, nested
+from bandg.compare import verdict_points
 from bandg.errors import BandgError
 from bandg.etb.bulk import bulk
 from bandg.etb.nanocrystal import compute_levels
@@ -200,8 +201,11 @@ def test_points_that_repeat_or_lack_an_energy_are_left_out_with_the_reason():
     assert {why for _, why in points.left_out} == {
         "repeats another point",
         "no energy is stated",
+        "above 100 K",
         "the quantity is not asked for",
     }
+    asked = inference.select_points(load_measured("meliakov2025"), ("g_e", "g_h", "g_bx"))
+    assert asked.measured == verdict_points(load_measured("meliakov2025"))  # what hypotheses are judged by
     assert len(inference.select_points(load_measured("meliakov2025"), ["g_bx"]).value) == 3
 
 
