@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from second_neighbors import errors_of
 from stored import command_text
 from validation import table
 
@@ -57,8 +58,12 @@ def residuals() -> str:
     return table(["eV", "", "measured", *(f"`{one.name}`" for one in found)], lines)
 
 
-def joint(name: str = "joint") -> str:
-    """Evidences, residuals and posteriors of the joint question."""
+JOINTS = ("joint-fit", "joint-held", "joint", "joint-first")
+"""The joint question, from the least freedom to the most, and without second neighbors."""
+
+
+def joint(name: str) -> str:
+    """Evidences, residuals, posteriors and price of one answer to the joint question."""
     found = json.loads(theory_curve(f"computed/{name}.json").read_text(encoding="utf-8"))
     models = found["models"]
     names = [f"`{model['name']}`" for model in models]
@@ -73,8 +78,8 @@ def joint(name: str = "joint") -> str:
     posterior = [[f"`{path}`", *(_posterior(model["posterior"].get(path)) for model in models)] for path in paths]
     text += "\n" + table(["mean +- std (best)", *names], posterior)
     sets = [load_set(found["set"]["name"]), *(_best_set(found, model) for model in models)]
-    columns = [_bulk_row(one, found["neighbors"]) for one in sets]
-    cost = [[name, *(f"{column[name]:.2f}" for column in columns)] for name in columns[0]]
+    columns = [_price(one, found["neighbors"]) for one in sets]
+    cost = [[what, *(column[what] for column in columns)] for what in columns[0]]
     return text + "\n" + table(["bulk crystal", f"`{sets[0].name}`", *names], cost)
 
 
@@ -86,10 +91,11 @@ def _best_set(found: dict[str, Any], model: dict[str, Any]) -> ParameterSet:
     return parameters_at(own, [knob(own, chosen) for chosen in ranges], values)
 
 
-def _bulk_row(parameters: ParameterSet, neighbors: int) -> dict[str, float]:
+def _price(parameters: ParameterSet, neighbors: int) -> dict[str, str]:
+    """What a set costs elsewhere: the bulk crystal, and rms errors against the first-principles bands."""
     crystal = bulk(parameters, neighbors)
     below = [level.energy - crystal.valence.energy for level in crystal.levels]
-    return {
+    numbers = {
         "gap (eV)": crystal.E_g,
         "R8- minus R6- (eV)": crystal.Delta,
         "E_p to R6- (eV)": crystal.kane_energy("R6-"),
@@ -100,6 +106,8 @@ def _bulk_row(parameters: ParameterSet, neighbors: int) -> dict[str, float]:
         "g_h": crystal.valence.g(False),
         "highest halide level (eV)": max(energy for energy in below if energy < -1e-6),
     }
+    shown = {what: f"{number:.2f}" for what, number in numbers.items()}
+    return shown | {f"rms of bands: {what} (meV)": f"{error:.0f}" for what, error in errors_of(parameters).items()}
 
 
 def _posterior(one: dict[str, float] | None) -> str:
@@ -115,10 +123,9 @@ def write(folder: Path) -> None:
     fitted = stored("hypotheses-nnn")
     (folder / "hypotheses_nnn.md").write_text(f"{baseline_text(fitted[0])}\n\n{markdown(fitted)}", encoding="utf-8")
     plot_hypotheses(fitted, verdict_points(points), folder / "hypotheses_nnn.png")
-    (folder / "joint.md").write_text(joint(), encoding="utf-8")
-    (folder / "joint_held.md").write_text(joint("joint-held"), encoding="utf-8")
-    for name, target in (("joint", "joint_command.md"), ("joint-held", "joint_held_command.md")):
-        (folder / target).write_text(f"```\n{command_text(name)}\n```\n", encoding="utf-8")
+    for name in JOINTS:
+        (folder / f"{name}.md").write_text(joint(name), encoding="utf-8")
+        (folder / f"{name}-command.md").write_text(f"```\n{command_text(name)}\n```\n", encoding="utf-8")
     (folder / "overlay.md").write_text(residuals(), encoding="utf-8")
     plot_overlay(resolve(CURVES), points, folder / "overlay.png")
 

@@ -19,7 +19,7 @@ from bandg import resources
 from bandg.etb.bloch import BlochHamiltonian
 from bandg.etb.bulk import Bulk, bulk, occupied_bands
 from bandg.measured import load_measured
-from bandg.parameters import load_set
+from bandg.parameters import ParameterSet, load_set
 from bandg.plot.style import style
 from bandg.reference import ReferenceBands, load_reference
 
@@ -51,12 +51,12 @@ def bulk_of(name: str) -> Bulk:
     return bulk(load_set(name))
 
 
-def doublets(name: str, k: NDArray[np.float64]) -> NDArray[np.float64]:
+def doublets(parameters: ParameterSet, k: NDArray[np.float64]) -> NDArray[np.float64]:
     """Nine valence and three conduction doublets in eV from the valence-band top, (n, 12); k in 2 pi/a (n, 3)."""
-    hamiltonian = BlochHamiltonian.of(load_set(name))
+    hamiltonian = BlochHamiltonian.of(parameters)
     energies = np.linalg.eigvalsh(hamiltonian.H(k * 2 * np.pi / hamiltonian.a_nm))
     top = occupied_bands(hamiltonian)
-    return energies[:, top - 18 : top + 6 : 2] - bulk_of(name).valence.energy
+    return energies[:, top - 18 : top + 6 : 2] - bulk(parameters).valence.energy
 
 
 def shifted(reference: ReferenceBands, energies: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -69,12 +69,12 @@ def shifted(reference: ReferenceBands, energies: NDArray[np.float64]) -> NDArray
     return found
 
 
-def errors_of(name: str) -> dict[str, float]:
+def errors_of(parameters: ParameterSet) -> dict[str, float]:
     """Root-mean-square errors in meV by group of bands."""
     reference = load_reference("cspbi3_cubic_mbj_soc")
     path, mesh = reference.sections["path"], reference.sections["mesh"]
-    on_path = 1000 * (doublets(name, path.k) - shifted(reference, path.energies))
-    on_mesh = 1000 * (doublets(name, mesh.k) - shifted(reference, mesh.energies))
+    on_path = 1000 * (doublets(parameters, path.k) - shifted(reference, path.energies))
+    on_mesh = 1000 * (doublets(parameters, mesh.k) - shifted(reference, mesh.energies))
     near = np.linalg.norm(np.abs(path.k) - 0.5, axis=1) <= 0.15
 
     def rms(values: NDArray[np.float64]) -> float:
@@ -120,7 +120,7 @@ def bulk_table() -> str:
 
 def errors_table() -> str:
     """Errors in meV, levels at R in eV."""
-    found = [errors_of(name) for name in IODIDES]
+    found = [errors_of(load_set(name)) for name in IODIDES]
     rows = [[f"{group} (meV)", "", *(f"{one[group]:.0f}" for one in found)] for group in found[0]]
     rows += [
         [f"{label} at R (eV)", f"{value:.3f}", *(f"{level(name, label):.3f}" for name in IODIDES)]
@@ -223,14 +223,14 @@ def picture_of_bands(path: Path) -> None:
         *panels, bars = figure.subplots(1, 3, width_ratios=(1, 1, 0.8))
         for panel, name in zip(panels, LOOKS, strict=True):
             panel.plot(distance, energies[:, :11], color="#999999", linewidth=2.2)
-            panel.plot(distance, doublets(name, section.k)[:, :11], color="#0072B2", linewidth=0.8)
+            panel.plot(distance, doublets(load_set(name), section.k)[:, :11], color="#0072B2", linewidth=0.8)
             panel.set_title(f"{name} (lines) over mBJ (gray)", fontsize=8)
             panel.set_xticks([distance[i] for i in corners.values()], list(corners))
             panel.set_xlim(distance[0], distance[-1])
             panel.set_ylim(-4.6, 5.5)
         panels[0].set_ylabel("Energy from the valence-band top at R (eV)")
         for number, (name, color) in enumerate(zip(IODIDES, ("#E69F00", "#0072B2", "#56B4E9"), strict=True)):
-            found = errors_of(name)
+            found = errors_of(load_set(name))
             bars.bar(np.arange(3) + 0.27 * (number - 1), [found[g] for g in groups], 0.26, color=color, label=name)
         bars.set_xticks(range(3), ["upper\nvalence", "conduction\nnear R", "lower\nhalide"])
         bars.set_ylabel("rms error (meV)")

@@ -1,8 +1,8 @@
 """Makes the stored results in theory_curves/computed again.
 
 python docs/_scripts/stored.py            all of them: about an hour on two processors
-python docs/_scripts/stored.py NAME ...   some: curves, hypotheses, hypotheses-nnn, joint, joint-held, fitted, profile,
-                                          held, nanocrystals
+python docs/_scripts/stored.py NAME ...   some: curves, hypotheses, hypotheses-nnn, joint-fit, joint-held,
+                                          joint, joint-first, fitted, profile, held, nanocrystals
 python docs/_scripts/hole.py --readme README.md   afterwards: the table of the README
 """
 
@@ -15,21 +15,37 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "theory_curves/computed"
 
-_INFER = """infer --set bandg-nnn --size 3cells,4cells,5cells,6cells,8cells,11cells,16cells --quantities g_e,g_h,g_bx
---vary hopping.Pb-X.p-p.sigma=+-0.08eV --vary onsite.Pb.p=+-0.15eV --bulk E_g=1.60..1.70eV --bulk g_h=first-principles
---model "halide: termination=0, exciton=0" --model "halide, exciton: termination=0, exciton=0..0.227" """
+_SIZES = "--size 3cells,4cells,5cells,6cells,8cells,11cells,16cells --quantities g_e,g_h,g_bx"
+_BULK = "--bulk E_g=1.60..1.70eV --bulk g_h=first-principles"
+_HALIDE = """--model "halide: termination=0, exciton=0" --model "halide, exciton: termination=0, exciton=0..0.227\""""
+_LEAD = """--model "lead, exciton: termination=1, exciton=0..0.227\""""
 
 BANDG = {
     "curves": f"overlay --regenerate {FOLDER}",
     "hypotheses": f"""hypotheses --only quick --combine termination-halide,halide-hopping
 --combine termination-halide,exciton-binding --out {FOLDER}/hypotheses.json""",
     "hypotheses-nnn": f"hypotheses --set bandg-nnn --termination halide --out {FOLDER}/hypotheses-nnn.json",
-    "joint": f"""{_INFER}
+    "joint-fit": f"""infer --set bandg-nnn {_SIZES}
+--model "halide, exciton: termination=0, exciton=0..0.227"
+--model "mixed, exciton: termination=0..1, exciton=0..0.227" --live 300 --out {FOLDER}/joint-fit.json""",
+    "joint-held": f"""infer --set bandg-nnn {_SIZES}
+--vary spin_orbit.Pb.p=+-0.027eV --vary spin_orbit.X.p=0.28..0.314eV --vary hopping.Pb-X.p-p.sigma=+-0.08eV
+--vary scale:hopping.X-X=0.85..1.15 --vary onsite.Pb.p=+-0.15eV {_BULK}
+{_HALIDE}
+--live 300 --out {FOLDER}/joint-held.json""",
+    "joint": f"""infer --set bandg-nnn {_SIZES}
+--vary spin_orbit.Pb.p=0.6..0.9eV --vary hopping.Pb-X.p-p.sigma=+-0.1eV --vary scale:hopping.X-X=0.6..1.3
+--vary onsite.Pb.p=+-0.25eV {_BULK}
+{_HALIDE}
 --model "mixed, exciton: termination=0..1, exciton=0..0.227"
---vary spin_orbit.Pb.p=+-0.13eV --vary scale:hopping.X-X=0.7..1.3 --live 300 --out {FOLDER}/joint.json""",
-    "joint-held": f"""{_INFER}
---vary spin_orbit.Pb.p=+-0.027eV --vary spin_orbit.X.p=0.28..0.314eV --vary scale:hopping.X-X=0.85..1.15 --live 300
---out {FOLDER}/joint-held.json""",
+{_LEAD}
+--live 300 --out {FOLDER}/joint.json""",
+    "joint-first": f"""infer --set nestoklon2023-standin {_SIZES}
+--vary spin_orbit.Pb.p=+-0.13eV --vary hopping.Pb-X.p-p.sigma=+-0.25eV --vary hopping.Pb-X.p-p.pi=+-0.15eV
+--vary onsite.Pb.p=+-0.15eV {_BULK}
+{_HALIDE}
+{_LEAD}
+--live 300 --out {FOLDER}/joint-first.json""",
 }
 """Stored results that one bandg command makes."""
 
