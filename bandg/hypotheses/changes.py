@@ -208,6 +208,23 @@ class Vacancies:
         return replace(changed, seeds=self.seeds) if changed.distortion else changed
 
 
+@dataclass(frozen=True)
+class LeadVacancies:
+    """The share `value` of the surface Pb is taken away at random; mean over the seeds."""
+
+    seeds: int
+    cells: tuple[int, ...]
+
+    def __call__(self, case: Case, value: float) -> Case:
+        """The case with that surface, of small nanocrystals alone. Raises BandgError outside of 0..1."""
+        if not -1e-12 <= value <= 1 + 1e-12:
+            raise BandgError(f"a share of {value:g} is not between 0 and 1")
+        changed = replace(case, cells=self.cells, periodic=False)
+        if value <= 0:
+            return changed
+        return replace(changed, distortion=(*case.distortion, ("pb_vacancies", value)), seeds=self.seeds)
+
+
 def _with_surface(case: Case, name: str, missing: float) -> Case:
     """The case with a share of its surface X missing; pure terminations have no distortion."""
     if not -1e-12 <= missing <= 1 + 1e-12:

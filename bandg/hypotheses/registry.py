@@ -15,6 +15,7 @@ from bandg.hypotheses.changes import (
     Glass,
     HoleDispersion,
     IntraAtomic,
+    LeadVacancies,
     Occupancy,
     OtherSet,
     Share,
@@ -175,6 +176,15 @@ def _surface(case: Case) -> list[Mechanism]:
             Vacancies(SEEDS, _SMALL),
             *(0.0, 1.0, None),
             definition=True,
+            limits=(0.0, 1.0),
+            slow=True,
+        ),
+        Mechanism(
+            "lead-vacancies",
+            "A share of the surface Pb is missing at random; the curve is the mean over seeds. "
+            "Small nanocrystals alone are computed, so the curve ends above the lower energies.",
+            LeadVacancies(SEEDS, _SMALL),
+            *(0.0, 0.5, None),
             limits=(0.0, 1.0),
             slow=True,
         ),

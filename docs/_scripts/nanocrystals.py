@@ -1,4 +1,4 @@
-"""Pictures of g against tilt, aspect ratio, bromide, occupancy and vacancies, from stored results.
+"""Pictures of g against tilt, aspect ratio, bromide, occupancy and vacancies of X and Pb, from stored results.
 
 python docs/_scripts/nanocrystals.py FOLDER      draws them
 python docs/_scripts/nanocrystals.py --compute   computes the stored results anew: about 15 minutes on two processors
@@ -58,12 +58,22 @@ def studies() -> dict[str, Study]:
         for x in (0.0, 0.125, 0.25, 0.5, 0.75)
     ]
     vacancies += [("mean field", x, {"size": "5cells", "occupancy": 1 - x}) for x in tenths]
+    lead = [
+        (
+            f"{planes} planes",
+            x,
+            {"size": "5cells", "termination": planes} | ({"pb_vacancies": x, "seeds": SEEDS} if x else {}),
+        )
+        for planes in ("halide", "lead")
+        for x in (0.0, 0.125, 0.25, 0.5)
+    ]
     return {
         "tilt": Study(tuple(tilts), "angle of each tilt (degrees)"),
         "aspect": Study(tuple(aspect), "edge along z over edge along x and y", principal=True),
         "bromide": Study(tuple(bromide), "share of Br"),
         "occupancy": Study(tuple(occupancy), "mean-field occupancy of the surface X"),
         "vacancies": Study(tuple(vacancies), "share of the surface X that is missing"),
+        "pb_vacancies": Study(tuple(lead), "share of the surface Pb that is missing"),
     }
 
 
@@ -127,7 +137,7 @@ def draw(name: str, study: Study, path: Path) -> None:
 
 def sentences() -> dict[str, str]:
     """What each picture shows, with its numbers."""
-    tilt, aspect, bromide, occupancy, vacancies = (read(name) for name in studies())
+    tilt, aspect, bromide, occupancy, vacancies, lead = (read(name) for name in studies())
 
     def change(columns: dict[str, np.ndarray], quantity: str, start: float, end: float) -> str:
         first, last = (columns[quantity][np.argmin(np.abs(columns["x"] - x))] for x in (start, end))
@@ -140,6 +150,7 @@ def sentences() -> dict[str, str]:
     spread = {q: mixed[f"{q}_stderr"].max() * np.sqrt(SEEDS) for q in QUANTITIES}
     small, large = occupancy["cube of 6 cells"], occupancy["cube of 10 cells"]
     random, mean = vacancies["random vacancies"], vacancies["mean field"]
+    own, other = lead["halide planes"], lead["lead planes"]
     off = {q: np.abs(random[q] - np.interp(random["x"], mean["x"], mean[q])).max() for q in QUANTITIES}
     return {
         "tilt": (
@@ -167,6 +178,12 @@ def sentences() -> dict[str, str]:
             f"and g_e by {change(random, 'g_e', 0, 0.25)}; the mean field is off by up to {off['g_h']:.2f} and "
             f"{off['g_e']:.2f}."
         ),
+        "pb_vacancies": (
+            "In a cube of 5 cells a quarter of the surface Pb missing changes g_h by "
+            f"{change(own, 'g_h', 0, 0.25)} and g_e by {change(own, 'g_e', 0, 0.25)} with halide planes, by "
+            f"{change(other, 'g_h', 0, 0.25)} and {change(other, 'g_e', 0, 0.25)} with lead planes; the "
+            f"energy rises by {change(own, 'E_gap_eV', 0, 0.25)} and {change(other, 'E_gap_eV', 0, 0.25)} eV."
+        ),
     }
 
 
@@ -176,7 +193,7 @@ def write(folder: Path) -> None:
     parts = []
     for name, sentence in sentences().items():
         draw(name, studies()[name], folder / f"nanocrystals_{name}.png")
-        parts.append(f"![g against {name}](_generated/nanocrystals_{name}.png)\n\n{sentence}\n")
+        parts.append(f"![g against {name.replace('_', ' ')}](_generated/nanocrystals_{name}.png)\n\n{sentence}\n")
     (folder / "nanocrystals.md").write_text("\n".join(parts), encoding="utf-8")
 
 

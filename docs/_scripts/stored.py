@@ -1,8 +1,8 @@
 """Makes the stored results in theory_curves/computed again.
 
 python docs/_scripts/stored.py            all of them: about an hour on two processors
-python docs/_scripts/stored.py NAME ...   some: curves, hypotheses, hypotheses-nnn, joint-fit, joint-held,
-                                          joint, joint-first, fitted, profile, held, nanocrystals
+python docs/_scripts/stored.py NAME ...   some: curves, hypotheses, hypotheses-nnn, hypotheses-slow,
+                                          joint-fit, joint-held, joint, joint-first, fitted, profile, held, nanocrystals
 python docs/_scripts/hole.py --readme README.md   afterwards: the table of the README
 """
 
@@ -25,6 +25,8 @@ BANDG = {
     "hypotheses": f"""hypotheses --only quick --combine termination-halide,halide-hopping
 --combine termination-halide,exciton-binding --out {FOLDER}/hypotheses.json""",
     "hypotheses-nnn": f"hypotheses --set bandg-nnn --termination halide --out {FOLDER}/hypotheses-nnn.json",
+    "hypotheses-slow": f"""hypotheses --only surface-vacancies,lead-vacancies,tilt
+--out {FOLDER}/hypotheses-slow.json""",
     "joint-fit": f"""infer --set bandg-nnn {_SIZES}
 --model "halide, exciton: termination=0, exciton=0..0.227"
 --model "mixed, exciton: termination=0..1, exciton=0..0.227" --live 300 --out {FOLDER}/joint-fit.json""",

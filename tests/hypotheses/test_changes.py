@@ -16,6 +16,7 @@ from bandg.hypotheses.changes import (
     Glass,
     HoleDispersion,
     IntraAtomic,
+    LeadVacancies,
     Occupancy,
     OtherSet,
     Parabolic,
@@ -140,6 +141,10 @@ def test_the_surface_fills_from_lead_to_halide():
     for change in (Occupancy(), Vacancies(3, (4, 5))):
         assert change(CASE, 1.0).termination == "halide" and change(CASE, 0.0).termination == "lead"
         assert not change(CASE, 1.0).distortion
+    without = LeadVacancies(3, (4, 5))
+    assert without(CASE, 0.0).crystals() == replace(CASE, cells=(4, 5)).crystals()
+    assert {crystal.pb_vacancies for crystal in without(CASE, 0.25).crystals()} == {0.25}
+    assert len(without(CASE, 0.25).crystals()) == 6
     missing = Vacancies(3, (4, 5))(CASE, 0.25).crystals()
     assert [crystal.cells for crystal in missing] == [4, 4, 4, 5, 5, 5]
     assert len({crystal.seed for crystal in missing}) == 3 and {crystal.x_vacancies for crystal in missing} == {0.75}
