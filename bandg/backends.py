@@ -11,7 +11,7 @@ import scipy.sparse.linalg as sla
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bandg.errors import BandgError
+from bandg.errors import SolverError
 
 _PIVOT_THRESHOLD = 0.001
 _ACCURATE = 1e-12
@@ -47,7 +47,7 @@ class SuperLU:
             # the inertia is exact only without row exchanges
             self._factor = self._factorize(shifted, 0.0)
             if (self._factor.perm_r != self._factor.perm_c).any():
-                raise BandgError(f"the factorization at {sigma:.6f} eV needed row exchanges; choose another shift")
+                raise SolverError(f"the factorization at {sigma:.6f} eV needed row exchanges; choose another shift")
             check_solve(lambda vector: shifted @ vector, self.solve, shifted)
         self.n_below = int(np.sum(np.real(self._factor.U.diagonal()) < 0))
 
@@ -142,7 +142,7 @@ def count_negative(solve_d: Callable[[NDArray[Any]], NDArray[Any]], size: int) -
 
     solve_d(vector) gives D^-1 vector. With t a different number at each place, D^-1 1, D^-1 t and D^-1 t^2
     tell which places pair up and the elements of every block; a random vector then proves D^-1 so found. Raises
-    BandgError where D has no such form.
+    SolverError where D has no such form.
     """
     random = np.random.default_rng(size)
     t = random.permutation(size) / size
@@ -160,13 +160,13 @@ def count_negative(solve_d: Callable[[NDArray[Any]], NDArray[Any]], size: int) -
         partner[paired] = order[right - nearer]
         step = t[partner[paired]] - t[paired]
         if (step == 0).any():
-            raise BandgError("the pivots of the factorization cannot be told apart; choose the solver superlu")
+            raise SolverError("the pivots of the factorization cannot be told apart; choose the solver superlu")
         coupling[paired] = lean[paired] / step
         diagonal[paired] -= coupling[paired]
     rebuilt = diagonal * proof + coupling * proof[partner]
     scale = np.abs(diagonal) + np.abs(coupling)
     if (partner[partner] != np.arange(size)).any() or (np.abs(rebuilt - y[:, 3]) > 1e-7 * scale).any():
-        raise BandgError("the pivots of the factorization cannot be told apart; choose the solver superlu")
+        raise SolverError("the pivots of the factorization cannot be told apart; choose the solver superlu")
     a = np.real(diagonal)
     determinant = a * a[partner] - np.abs(coupling) ** 2
     single = partner == np.arange(size)
@@ -185,9 +185,9 @@ def probe_error(
 def check_solve(
     apply: Callable[[NDArray[Any]], NDArray[Any]], solve: Callable[[NDArray[Any]], NDArray[Any]], matrix: Any
 ) -> None:
-    """Raise BandgError where the factorization does not solve: its counts are then worth nothing either."""
+    """Raise SolverError where the factorization does not solve: its counts are then worth nothing either."""
     if not probe_error(apply, solve, matrix) < _SOLVE_LIMIT:
-        raise BandgError("the factorization is not accurate; choose another shift or another solver")
+        raise SolverError("the factorization is not accurate; choose another shift or another solver")
 
 
 BACKENDS: dict[str, Any] = {"superlu": SuperLU, "pardiso": Pardiso}

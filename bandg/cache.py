@@ -20,7 +20,8 @@ R = TypeVar("R")
 
 _PHYSICS = (
     *("geometry.py", "pointgroup.py", "system.py", "symmetry.py", "eigen.py", "zeeman.py", "model.py", "units.py"),
-    *("derivatives.py", "structure.py", "distortion.py", "explicit.py", "atoms.py"),
+    *("derivatives.py", "structure.py", "distortion.py", "explicit.py", "atoms.py", "parameters.py", "_paths.py"),
+    *("backends.py", "filtered.py"),
 )
 _PHYSICS_FOLDERS = ("etb", "kp")
 

@@ -95,10 +95,12 @@ def resolve(names: Sequence[str], evaluator: Evaluator | None = None, fresh: boo
             else:
                 found[name] = bulk_law(own or LAW_SET, name)
     if cases:
-        made = (evaluator or Evaluator()).curves(list(cases.values()), list(cases))
+        evaluator = evaluator or Evaluator()
+        made = evaluator.curves(list(cases.values()), list(cases))
         for name, curve in zip(cases, made, strict=True):
             if not np.isfinite(curve.energy).all():
-                raise BandgError(f"{name}: the energies do not fall with size, so there is no curve")
+                why = evaluator.reason(cases[name]) or "the energies do not fall with size"
+                raise BandgError(f"{name}: there is no curve: {why}")
             found[name] = curve
     return [found[name] for name in names]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bandg.backends import BACKENDS, Factorization, ShiftIsLevel, available_backends, estimate_memory
-from bandg.errors import BandgError
+from bandg.errors import BandgError, SolverError
 from bandg.memory import free_memory
 
 RESIDUAL_LIMIT_EV = 1e-8
@@ -95,7 +95,7 @@ class Spectrum:
         if self.backend == "dense":
             return int(np.sum(self._all()[0] < energy))
         if self.backend == ITERATIVE:
-            raise BandgError(
+            raise SolverError(
                 "the iterative solver counts no levels, which --levels and spectra need: choose superlu or pardiso"
             )
         if energy not in self._counts:
@@ -109,7 +109,7 @@ class Spectrum:
     def between(self, lower: float, upper: float, shift: str = "lower") -> Window:
         """All eigenpairs between two energies in eV; the factorization at the "lower" or "upper" end serves the solve.
 
-        Raises BandgError where a level cannot be found or its residual exceeds RESIDUAL_LIMIT_EV.
+        Raises SolverError where a level cannot be found or its residual exceeds RESIDUAL_LIMIT_EV.
         """
         if self.backend == "dense":
             energies, states = self._all()
@@ -124,7 +124,7 @@ class Spectrum:
         energies, states = self._lanczos(sigma, far, shift, above - below)
         inside = (energies > lower - RESIDUAL_LIMIT_EV) & (energies < upper + RESIDUAL_LIMIT_EV)
         if inside.sum() != above - below:
-            raise BandgError(
+            raise SolverError(
                 f"found {inside.sum()} of the {above - below} levels between {lower:.4f} and {upper:.4f} eV"
             )
         return self._verified(energies[inside], states[:, inside], below)
@@ -200,7 +200,7 @@ class Spectrum:
                 continue
             self._latest = (energy, factor)
             return factor
-        raise BandgError(f"no factorization near {energy:.6f} eV: the matrix is singular there")
+        raise SolverError(f"no factorization near {energy:.6f} eV: the matrix is singular there")
 
     def _lanczos(self, sigma: float, far: float, shift: str, wanted: int) -> tuple[NDArray[np.float64], NDArray[Any]]:
         """The `wanted` levels between sigma and the far end, by ARPACK in shift-invert mode with deflation.
@@ -270,9 +270,9 @@ class Spectrum:
             residual = float(np.linalg.norm(self.matrix @ states - states * energies, axis=0).max())
             overlap = np.abs(states.conj().T @ states - np.eye(len(energies))).max()
             if not residual < RESIDUAL_LIMIT_EV:
-                raise BandgError(f"residual of {residual:.1e} eV exceeds {RESIDUAL_LIMIT_EV:.0e} eV")
+                raise SolverError(f"residual of {residual:.1e} eV exceeds {RESIDUAL_LIMIT_EV:.0e} eV")
             if not overlap < 1e-8:
-                raise BandgError(f"states are orthogonal only to {overlap:.1e}")
+                raise SolverError(f"states are orthogonal only to {overlap:.1e}")
         return Window(energies, states, residual, below)
 
 

@@ -1,4 +1,4 @@
-"""The one exception that a wrong input raises."""
+"""The one exception that a wrong input raises, and its kind for what a solver cannot do."""
 
 
 class BandgError(Exception):
@@ -6,3 +6,7 @@ class BandgError(Exception):
 
     The command line prints the message and exits with code 2; a library user catches this type alone.
     """
+
+
+class SolverError(BandgError):
+    """A solver failed on a matrix: another solver, shift or machine may do it, so this is never kept in the cache."""

@@ -15,7 +15,7 @@ import scipy.sparse.linalg as sla
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bandg.errors import BandgError
+from bandg.errors import SolverError
 
 _WIDTH = 0.25
 """Standard deviation of the Gaussian, in widths of the window: a factor e^2 from the middle to the ends."""
@@ -69,7 +69,7 @@ class WindowFilter:
             before, now = now, self._twice @ now - before
             result += coefficient * now
         if not np.isfinite(result[0]):
-            raise BandgError("the polynomial filter grew: the bounds of the spectrum are wrong")
+            raise SolverError("the polynomial filter grew: the bounds of the spectrum are wrong")
         return result
 
 
@@ -78,7 +78,7 @@ def levels_between(
 ) -> tuple[NDArray[np.float64], NDArray[Any]]:
     """All levels between two energies in eV and their vectors (n, m), each with a residual below limit.
 
-    count() is called for each application of the filter. Raises BandgError where a level does not converge.
+    count() is called for each application of the filter. Raises SolverError where a level does not converge.
     """
     size = matrix.shape[0]
     chosen = WindowFilter(matrix, spectral_bounds(matrix), lower, upper)
@@ -106,10 +106,10 @@ def levels_between(
         elif inside.sum() >= wanted:
             wanted *= 2
         if found.shape[1] > _MOST:
-            raise BandgError(
+            raise SolverError(
                 f"more than {_MOST} levels between {lower:.4f} and {upper:.4f} eV are too many for the iterative solver"
             )
-    raise BandgError(f"the iterative solver did not find all levels between {lower:.4f} and {upper:.4f} eV")
+    raise SolverError(f"the iterative solver did not find all levels between {lower:.4f} and {upper:.4f} eV")
 
 
 def _outside(

@@ -262,10 +262,11 @@ def run_jobs(
 ) -> list[tuple[R, bool]]:
     """Result of every job, in order, each with whether it came from the cache.
 
-    Finished jobs are stored at once, so an interrupted run repeats none of them. The largest go first, and no more run
-    at a time than their estimated memory allows. on_done(job, cached) is called after each. workers defaults to the
-    number of processors; where there are fewer jobs, each gets threads of the idle ones. scheduler: of a
-    dask.distributed cluster that does the work instead of local processes, "tcp://host:port" or a scheduler file.
+    Finished jobs are stored at once, so an interrupted run repeats none of them (but a result whose `final` is False is
+    not stored). The largest go first, and no more run at a time than their estimated memory allows. on_done(job,
+    cached) is called after each. workers defaults to the number of processors; where there are fewer jobs, each gets
+    threads of the idle ones. scheduler: of a dask.distributed cluster that does the work instead of local processes,
+    "tcp://host:port" or a scheduler file.
     Raises BandgError for a number of workers below 1, for a scheduler that does not answer, and what a job raises.
     """
     if workers is not None and workers < 1:
@@ -278,7 +279,7 @@ def run_jobs(
             on_done(job, True)
 
     def keep(number: int, result: R) -> None:
-        if use_cache:
+        if use_cache and getattr(result, "final", True):
             cache.store(jobs[number].key(), result)
         results[number] = result, False
         on_done(jobs[number], False)

@@ -1,7 +1,9 @@
 """Jobs: what their key depends on, what the cache survives, and how memory is refused."""
 
+import ast
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import threadpoolctl
@@ -52,6 +54,42 @@ def test_the_key_changes_with_the_source_of_the_physics(monkeypatch):
     before = job().key()
     monkeypatch.setattr(cache, "source_digest", lambda: "edited")
     assert job().key() != before
+
+
+NO_PHYSICS = {"_loader", "cache", "errors", "files", "memory", "resources", "sweep"}
+"""Imported by physics modules, but no number depends on them: of a parameter set, its own digest is in the key."""
+
+
+def imports_of(name):
+    """Names of the modules of bandg that a module imports anywhere, also inside of its functions."""
+    root = Path(cache.__file__).parent
+    path = root / f"{name.replace('.', '/')}.py"
+    path = path if path.exists() else root / name.replace(".", "/") / "__init__.py"
+    wanted = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "bandg":
+            wanted |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            wanted |= {alias.name for alias in node.names}
+    inner = {module.removeprefix("bandg.") for module in wanted if module.startswith("bandg.")}
+    known = {".".join(file.relative_to(root).with_suffix("").parts) for file in root.rglob("*.py")}
+    return inner & known
+
+
+def test_the_key_depends_on_every_module_that_the_physics_imports():
+    """A new module must be added to cache._PHYSICS, or, if no number depends on it, to the exceptions here."""
+    left, seen = ["etb.nanocrystal", "kp.envelope", "derivatives"], set()
+    while left:
+        name = left.pop()
+        if name not in seen | NO_PHYSICS:
+            seen.add(name)
+            left += imports_of(name)
+    forgotten = {
+        name
+        for name in seen
+        if f"{name}.py" not in cache._PHYSICS and name.partition(".")[0] not in cache._PHYSICS_FOLDERS
+    }
+    assert {"backends", "filtered", "parameters", "_paths", "zeeman"} <= seen and forgotten == set()
 
 
 def test_a_result_comes_back_from_the_cache_unchanged(monkeypatch):

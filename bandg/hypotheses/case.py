@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bandg._paths import one_line
 from bandg.compare import TheoryCurve
 from bandg.distortion import distorted
-from bandg.errors import BandgError
+from bandg.errors import BandgError, SolverError
 from bandg.geometry import Nanocrystal, cube, cuboid, sphere
 from bandg.hypotheses.exciton import ball_radius_nm
 from bandg.model import Levels
@@ -114,6 +115,8 @@ class Case:
             return sphere(n * a_nm, a_nm, self.termination)
         if self.shape == "cuboid":
             return cuboid((n, n, round(self.aspect * n)), a_nm, self.termination)
+        if self.shape != "cube":
+            raise BandgError(f"shape {self.shape!r} has no curve: choose cube, sphere or cuboid")
         return cube(n, a_nm, self.termination)
 
     def ensemble(self) -> tuple[tuple[float, Case], ...]:
@@ -134,7 +137,7 @@ class Case:
         return tuple(KpJob(kp, replace(crystal, termination=wall), self.barrier) for crystal in self.crystals())
 
     def describe(self) -> dict[str, Any]:
-        """What the numbers depend on, as plain types."""
+        """The nanocrystals and their model, as plain types; not what is mixed, added or done to the result."""
         return {
             "set": self.parameters.name,
             "set_sha256": self.parameters.digest(),
@@ -144,6 +147,8 @@ class Case:
             "termination": self.termination,
             "barrier_eV": self.barrier,
             "cells": list(self.counts),
+            "aspect": self.aspect,
+            "periodic": self.periodic,
             "distortion": dict(self.distortion),
             "seeds": self.seeds,
         }
@@ -157,10 +162,14 @@ def mixture(parts: Iterable[tuple[float, Case]]) -> Case:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a job gave: the levels, or why there are none."""
+    """What a job gave: the levels, or why there are none.
+
+    final: whether the failure lies in the input; one of the solver is tried again the next time.
+    """
 
     levels: Levels | None
     error: str = ""
+    final: bool = True
 
     @classmethod
     def read(cls, payload: dict[str, Any]) -> Outcome:
@@ -209,6 +218,8 @@ class Attempt:
         """Compute, on one BLAS thread."""
         try:
             return Outcome(self.job.run())
+        except SolverError as error:
+            return Outcome(None, str(error), final=False)
         except BandgError as error:
             return Outcome(None, str(error))
 
@@ -252,8 +263,17 @@ def _kp_bulk(case: Case) -> list[float]:
     return [values["E_g"], values["E_v"] + values["E_g"], values["E_v"], g_e, g_h, 0.0, 0.0]
 
 
+def no_curve(name: str = "") -> TheoryCurve:
+    """What stands for a curve where there is none: NaN throughout."""
+    nothing = np.full(2, np.nan)
+    return TheoryCurve(name, nothing, {"g_e": nothing, "g_h": nothing}, nothing)
+
+
 def curve_of(case: Case, found: Mapping[str, Levels | None], name: str = "") -> TheoryCurve:
-    """The curve of a case from the levels of its jobs by key."""
+    """The curve of a case from the levels of its jobs by key.
+
+    Raises BandgError where its nanocrystals cannot be made, or a step behind the result fails.
+    """
     curves = [(share, _pure_curve(one, found, name)) for share, one in case.ensemble()]
     return _mean(curves) if len(curves) > 1 else curves[0][1]
 
@@ -281,9 +301,22 @@ def _sizes(case: Case, found: Mapping[str, Levels | None]) -> Sizes:
         more, less = _sizes(plus, found), _sizes(minus, found)
         names = ("energy", "E_e", "E_h", "g_e", "g_h")
         sizes = replace(sizes, **{n: getattr(sizes, n) + getattr(more, n) - getattr(less, n) for n in names})
-    for change in case.after:
-        sizes = change(sizes)
+    for step in case.after:
+        sizes = _stepped(step, sizes)
     return sizes
+
+
+def _stepped(step: Mapping_, sizes: Sizes) -> Sizes:
+    """The result after one step, which may be the user's code. Raises BandgError for whatever it does wrong."""
+    try:
+        found = step(sizes)
+    except BandgError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise BandgError(one_line(f"a step behind the result fails: {type(error).__name__}: {error}")) from error
+    if not isinstance(found, Sizes):
+        raise BandgError(f"a step behind the result must return Sizes, not {type(found).__name__}")
+    return found
 
 
 def _mean(curves: Sequence[tuple[float, TheoryCurve]]) -> TheoryCurve:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bandg._paths import LATTICE
+from bandg._paths import LATTICE, one_line
 from bandg.errors import BandgError
 from bandg.etb.bloch import BlochHamiltonian
 from bandg.etb.bulk import Bulk, occupied_bands
@@ -28,8 +28,21 @@ Change = Callable[[Case, float], Case]
 def together(case: Case, *asked: tuple[Change, float]) -> Case:
     """The case with several changes (change, value), each made to all of an ensemble. Raises BandgError."""
     for change, value in sorted(asked, key=lambda pair: getattr(pair[0], "rank", 2)):
-        case = mixture([(share, change(one, value)) for share, one in case.ensemble()])
+        case = mixture([(share, applied(change, one, value)) for share, one in case.ensemble()])
     return case
+
+
+def applied(change: Change, case: Case, value: float) -> Case:
+    """The changed case. The change may be the user's code: raises BandgError for whatever it does wrong."""
+    try:
+        found = change(case, value)
+    except BandgError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise BandgError(one_line(f"{type(error).__name__}: {error}")) from error
+    if not isinstance(found, Case):
+        raise BandgError(f"change must return a Case, not {type(found).__name__}")
+    return found
 
 
 GAP_KNOB = "onsite.Pb.p"
@@ -86,6 +99,13 @@ QUANTITIES: dict[str, Callable[[Bulk], float]] = {
 """Bulk quantities in eV that a mechanism can bring to a value."""
 
 
+_WAYS: dict[str, Callable[[float, float], float]] = {
+    "set": lambda own, value: value,
+    "add": lambda own, value: own + value,
+    "scale": lambda own, value: own * value,
+}
+
+
 @dataclass(frozen=True)
 class Values:
     """Set each path to the value, or to its own value plus or times it. hold_gap: at the same bulk gap.
@@ -97,17 +117,18 @@ class Values:
     how: str = "set"
     hold_gap: bool = True
 
+    def __post_init__(self) -> None:
+        if self.how not in _WAYS:
+            raise BandgError(f"Values: how is {self.how!r}; choose one of {', '.join(_WAYS)}")
+
     def __call__(self, case: Case, value: float) -> Case:
         """The case with the parameters changed. Raises BandgError."""
         old = case.parameters
-        moved = {path: self._moved(old.value(path), value) for path in self.paths}
+        moved = {path: _WAYS[self.how](old.value(path), value) for path in self.paths}
         changed = old.with_values(moved, source="hypothesis")
         if self.hold_gap and changed.digest() != old.digest():
             changed = with_gap(changed, case.neighbors, bulk_of(old, case.neighbors).E_g)
         return replace(case, parameters=changed)
-
-    def _moved(self, own: float, value: float) -> float:
-        return {"set": value, "add": own + value, "scale": own * value}[self.how]
 
 
 @dataclass(frozen=True)
@@ -116,6 +137,10 @@ class Target:
 
     quantity: str
     path: str
+
+    def __post_init__(self) -> None:
+        if self.quantity not in QUANTITIES:
+            raise BandgError(f"Target: quantity is {self.quantity!r}; choose one of {', '.join(QUANTITIES)}")
 
     def __call__(self, case: Case, value: float) -> Case:
         """The case with that bulk quantity. Raises BandgError where it cannot be reached."""

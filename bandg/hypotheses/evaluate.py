@@ -9,7 +9,7 @@ from typing import Any
 from bandg import sweep
 from bandg.compare import TheoryCurve
 from bandg.errors import BandgError
-from bandg.hypotheses.case import Attempt, Case, curve_of
+from bandg.hypotheses.case import Attempt, Case, curve_of, no_curve
 from bandg.model import Levels
 
 SMALL_CELLS = 15
@@ -18,7 +18,10 @@ SMALL_CELLS = 15
 
 @dataclass
 class Evaluator:
-    """Computes curves, and remembers what it has computed. The fields are those of `bandg.compute`."""
+    """Computes curves, and remembers what it has computed. The first fields are those of `bandg.compute`.
+
+    notes: why there is no value, by the key of the job, or by repr(case) of a case that has no curve at all.
+    """
 
     workers: int | None = None
     cache: bool = True
@@ -32,7 +35,7 @@ class Evaluator:
     _known: dict[str, Levels | None] = field(default_factory=dict)
 
     def curves(self, cases: Sequence[Case], names: Sequence[str] | None = None) -> list[TheoryCurve]:
-        """One curve for each case."""
+        """One curve for each case, NaN throughout where it cannot be made: `reason` tells why."""
         needed: dict[str, Attempt] = {}
         for case in cases:
             for part in case.parts():
@@ -41,11 +44,19 @@ class Evaluator:
                         needed[job.key()] = Attempt(job)
         self._run(list(needed.values()))
         titles = names or [""] * len(cases)
-        return [curve_of(case, self._known, title) for case, title in zip(cases, titles, strict=True)]
+        return [self._curve(case, title) for case, title in zip(cases, titles, strict=True)]
 
-    def levels(self, case: Case) -> list[Levels | None]:
-        """The levels of the nanocrystals of one case, once its curve was asked for."""
-        return [self._known[job.key()] for job in _jobs(case)]
+    def reason(self, case: Case) -> str:
+        """Why a case has no curve, or one of its nanocrystals no value; "" where there is nothing to say."""
+        keys = [repr(case), *(job.key() for part in case.parts() for job in _jobs(part))]
+        return next((self.notes[key] for key in keys if key in self.notes), "")
+
+    def _curve(self, case: Case, title: str) -> TheoryCurve:
+        try:
+            return curve_of(case, self._known, title)
+        except BandgError as error:
+            self.notes[repr(case)] = str(error)
+            return no_curve(title)
 
     def _run(self, attempts: list[Attempt]) -> None:
         if not attempts:
@@ -62,6 +73,7 @@ class Evaluator:
 
 
 def _jobs(case: Case) -> tuple[Any, ...]:
+    """The jobs of a case; none where they cannot be made, which `curve_of` tells."""
     try:
         return case.jobs()
     except BandgError:

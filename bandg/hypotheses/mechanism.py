@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 
 from bandg._paths import one_line
 from bandg.errors import BandgError
@@ -22,7 +23,7 @@ class Mechanism:
     changes nothing, None where there is none. limits: what the value
     can be at all. definition: the range follows from what the value means, such as a share of an ensemble.
     slow: whether it is left out unless asked for by name.
-    Raises BandgError for a range that is empty, reversed or outside of the limits.
+    Raises BandgError for a range that is empty, reversed or outside of the limits, and for a field of another type.
     """
 
     name: str
@@ -39,6 +40,12 @@ class Mechanism:
 
     def __post_init__(self) -> None:
         where = f"mechanism {self.name!r}: "
+        for field in ("name", "text", "source", "unit"):
+            if not isinstance(getattr(self, field), str):
+                raise BandgError(one_line(f"{where}{field} must be text, not {getattr(self, field)!r}"))
+        for field in ("lower", "upper", "baseline"):
+            if not isinstance(getattr(self, field), Real) and (field, self.baseline) != ("baseline", None):
+                raise BandgError(one_line(f"{where}{field} must be a number, not {getattr(self, field)!r}"))
         if not self.name or "," in self.name or not self.name.isprintable():
             raise BandgError(one_line(f"{where}the name must be a word without comma"))
         if not all(math.isfinite(x) for x in (self.lower, self.upper, self.baseline or 0.0)):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 from bandg._paths import one_line
 from bandg.errors import BandgError
@@ -22,14 +23,17 @@ def load_plugin(path: str | os.PathLike[str], case: Case) -> tuple[Mechanism, ..
         source = Path(path).read_bytes()
     except (OSError, ValueError) as error:
         raise _failed(label, f"cannot be read: {getattr(error, 'strerror', None) or error}") from error
-    space: dict[str, Any] = {"__name__": "bandg_plugin", "__file__": label}
+    module = ModuleType("bandg_plugin")
+    module.__file__ = label
+    sys.modules[module.__name__] = module  # where dataclasses look for the names in annotations
     try:
-        exec(compile(source, label, "exec"), space)  # the user asked for this file by name
-        found = space.get("MECHANISMS")
+        # the user asked for this file by name; it is no part of this one, so it has its own __future__
+        exec(compile(source, label, "exec", dont_inherit=True), module.__dict__)
+        found = getattr(module, "MECHANISMS", None)
         found = found(case) if callable(found) else found
     except BandgError as error:
         raise _failed(label, str(error)) from error
-    except Exception as error:  # whatever the user's code does wrong is told in one line
+    except (Exception, SystemExit) as error:  # whatever the user's code does wrong is told in one line
         raise _failed(label, f"fails: {type(error).__name__}: {error}") from error
     if not isinstance(found, list | tuple) or not found or not all(isinstance(one, Mechanism) for one in found):
         raise _failed(label, "must define MECHANISMS = [Mechanism(...), ...]")

@@ -4,8 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import sparse
 
-from bandg.errors import BandgError
+from bandg.backends import check_solve
+from bandg.eigen import Spectrum
+from bandg.errors import BandgError, SolverError
 from bandg.etb.bulk import bulk
 from bandg.hypotheses.case import Case, Sizes, is_sound, sizes_of
 from bandg.hypotheses.changes import (
@@ -26,12 +29,14 @@ from bandg.hypotheses.changes import (
     Tilt,
     Vacancies,
     Values,
+    applied,
     together,
     with_gap,
 )
 from bandg.hypotheses.evaluate import Evaluator
 from bandg.hypotheses.exciton import reduced_mass
 from bandg.parameters import load_set
+from bandg.sweep import Job
 
 SET = load_set("nestoklon2023-standin")
 CASE = Case(SET, 1)
@@ -206,6 +211,98 @@ def test_a_curve_begins_above_the_largest_crystal_without_a_value():
     own, parabolic = evaluator.curves([case, HoleDispersion()(case, 1.0)])
     assert len(own.energy) == 4 and len(parabolic.energy) == 3 and np.isfinite(parabolic.energy).all()
     assert parabolic.size_nm[-1] == own.size_nm[-2]
+
+
+def nothing(case, value):
+    pass
+
+
+def divides(case, value):
+    return 1 / 0
+
+
+def leaves(case, value):
+    raise SystemExit(0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (nothing, "change must return a Case, not NoneType"),
+        (divides, "ZeroDivisionError: division by zero"),
+        (leaves, "SystemExit: 0"),
+        (Share(SHARE.fields), "a share of 5 is not between 0 and 1"),
+    ],
+)
+def test_whatever_a_change_does_wrong_is_one_line(change, message):
+    for make in (lambda: applied(change, CASE, 5.0), lambda: together(CASE, (change, 5.0), (Binding(), 0.1))):
+        with pytest.raises(BandgError) as caught:
+            make()
+        assert str(caught.value) == message
+
+
+def test_changes_refuse_what_they_do_not_know():
+    with pytest.raises(BandgError, match="how is 'shift'; choose one of set, add, scale"):
+        Values(("onsite.Pb.s",), "shift")
+    with pytest.raises(BandgError, match="quantity is 'mass'; choose one of E_g, Delta, E_p"):
+        Target("mass", "onsite.Pb.s")
+
+
+def test_a_case_of_another_shape_is_no_cube():
+    with pytest.raises(BandgError, match="shape 'octahedron' has no curve: choose cube, sphere or cuboid"):
+        replace(CASE, shape="octahedron").jobs()
+    assert {one.shape for one in replace(CASE, shape="cuboid", aspect=2.0, cells=(2,)).crystals()} == {"cuboid"}
+
+
+def nothing_of(sizes):
+    pass
+
+
+def divided(sizes):
+    return 1 / 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (Tilt("a0a0c+", (2, 3))(CASE, 80.0), "80"),
+        (After(lambda value: nothing_of)(replace(CASE, cells=(2, 3)), 1.0), "must return Sizes, not NoneType"),
+        (After(lambda value: divided)(replace(CASE, cells=(2, 3)), 1.0), "fails: ZeroDivisionError"),
+    ],
+)
+def test_a_case_that_cannot_be_made_has_no_curve_and_ends_no_other(wrong, message):
+    good = replace(CASE, cells=(2, 3))
+    evaluator = Evaluator(workers=1, cache=False)
+    curves = evaluator.curves([wrong, good], ["wrong", "good"])
+    assert np.isnan(curves[0].energy).all() and np.isnan(curves[0].at("g_h", 2.0))
+    assert np.isfinite(curves[1].energy).all() and [curve.name for curve in curves] == ["wrong", "good"]
+    assert message in evaluator.reason(wrong) and evaluator.reason(good) == ""
+
+
+def test_a_failure_of_the_solver_is_tried_again_and_one_of_the_input_is_not(monkeypatch):
+    case = replace(CASE, cells=(2, 3))
+    asked = {job.key() for job in case.jobs()}
+
+    def fail(self):
+        raise (SolverError if self.nanocrystal.cells == 2 else BandgError)("choose the solver superlu")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Job, "run", fail)
+        first = Evaluator(workers=1)
+        assert np.isnan(first.curves([case])[0].energy).all()
+        assert first.notes == dict.fromkeys(asked, "choose the solver superlu")
+    again = Evaluator(workers=1)
+    again.curves([case])
+    assert (again.computed, again.cached) == (1, 1)
+    assert set(again.notes) == {case.jobs()[1].key()}
+
+
+def test_what_the_eigensolver_cannot_do_is_its_own_failure():
+    matrix = sparse.csr_array(np.diag(np.arange(10.0)))
+    with pytest.raises(SolverError, match="counts no levels"):
+        Spectrum(matrix, "iterative").count_below(3.5)
+    with pytest.raises(SolverError, match="not accurate"):
+        check_solve(lambda vector: vector, lambda vector: 2 * vector, matrix)
 
 
 def test_reduced_mass_of_the_bulk():

@@ -169,6 +169,48 @@ def test_the_example_of_the_docs_is_a_mechanism():
     assert own.status == "assumed" and own.change(BASE, 0.2).parameters.value("onsite.Pb.s") == pytest.approx(-5.6406)
 
 
+DATACLASS_PLUGIN = """
+import dataclasses
+from bandg.hypotheses import Mechanism
+
+@dataclasses.dataclass(frozen=True)
+class Same:
+    by: float = 1.0
+    def __call__(self, case, value: float):
+        return case
+
+MECHANISMS = [Mechanism("same", "One. Two.", Same(), 0.0, 1.0, 0.0)]
+"""
+
+
+@pytest.mark.parametrize(
+    ("head", "annotation"), [("", float), ("from __future__ import annotations", "float")], ids=["plain", "future"]
+)
+def test_a_plugin_may_have_dataclasses_and_its_own_future(head, annotation, tmp_path):
+    path = tmp_path / "own.py"
+    path.write_text(head + DATACLASS_PLUGIN)
+    (own,) = load_plugin(path, BASE)
+    assert own.change(BASE, 0.5) is BASE and own.change.by == 1.0
+    assert type(own.change).__call__.__annotations__ == {"value": annotation}
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "message"),
+    [
+        ("source", None, "source must be text, not None"),
+        ("text", 3, "text must be text, not 3"),
+        ("unit", b"eV", "unit must be text, not b'eV'"),
+        ("name", None, "name must be text, not None"),
+        ("lower", "0", "lower must be a number, not '0'"),
+        ("upper", None, "upper must be a number, not None"),
+    ],
+)
+def test_a_field_of_another_type_is_told(field, wrong, message):
+    fields = {"name": "a", "text": "b", "change": lift(), "lower": 0.0, "upper": 1.0, "baseline": None}
+    with pytest.raises(BandgError, match=f"mechanism .*: {message}"):
+        Mechanism(**fields | {field: wrong})
+
+
 def test_a_name_that_is_not_there_is_told_with_the_nearest():
     with pytest.raises(BandgError, match="did you mean 'exciton-binding'"):
         choose(default_mechanisms(BASE), ["exciton-bindin"])
