@@ -99,6 +99,30 @@ def parameters_at(parameters: ParameterSet, knobs: Sequence[Knob], values: Seque
     return parameters.with_values(changed, source="inference") if changed else parameters
 
 
+def points_of(knobs: Sequence[Knob]) -> list[list[float]]:
+    """Values of the knobs at which `build` computes: the middle, then both ends of every range, 2 d + 1 points."""
+    middle = [k.range.middle for k in knobs]
+    ends = [(number, end) for number, of in enumerate(knobs) for end in (of.range.lower, of.range.upper)]
+    return [middle, *([*middle[:number], end, *middle[number + 1 :]] for number, end in ends)]
+
+
+def jobs_of(
+    parameters: ParameterSet,
+    knobs: Sequence[Knob],
+    crystals: Sequence[Nanocrystal],
+    neighbors: int,
+    intra_atomic: bool = False,
+    solver: str = "auto",
+) -> list[DerivativeJob]:
+    """What `build` computes: for each nanocrystal all `points_of` the knobs."""
+    sets = [parameters_at(parameters, knobs, point) for point in points_of(knobs)]
+    return [
+        DerivativeJob(moved, rescaled(crystal, moved.a_nm), neighbors, intra_atomic, solver)
+        for crystal in crystals
+        for moved in sets
+    ]
+
+
 def build(
     parameters: ParameterSet,
     knobs: Sequence[Knob],
@@ -117,19 +141,10 @@ def build(
 
     Raises BandgError, also where the set has no gap at an end of a range.
     """
-    middle = [k.range.middle for k in knobs]
-    points = [middle]
-    for number, of in enumerate(knobs):
-        for end in (of.range.lower, of.range.upper):
-            points.append([*middle[:number], end, *middle[number + 1 :]])
+    points = points_of(knobs)
     half = np.array([(k.range.upper - k.range.lower) / 2 for k in knobs])
-    sets = [parameters_at(parameters, knobs, point) for point in points]
     extents = [_bulk_with_slopes(parameters, knobs, point, neighbors, intra_atomic) for point in points]
-    jobs = [
-        DerivativeJob(moved, rescaled(crystal, moved.a_nm), neighbors, intra_atomic, solver)
-        for crystal in crystals
-        for moved in sets
-    ]
+    jobs = jobs_of(parameters, knobs, crystals, neighbors, intra_atomic, solver)
     on_start(len(jobs))
     found = [result for result, _ in sweep.run_jobs(jobs, workers, cache, on_done, scheduler)]
     directions = np.array([k.direction for k in knobs]).reshape(len(knobs), 1 + len(parameters.paths))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from bandg import __version__, sweep
 from bandg import cache as cache_files
-from bandg.emulator import OUTPUTS, Emulator, build, bulk_outputs, knob, parameters_at
+from bandg.emulator import OUTPUTS, Emulator, build, bulk_outputs, jobs_of, knob, parameters_at
 from bandg.errors import BandgError
 from bandg.etb.bulk import bulk
+from bandg.geometry import Nanocrystal
 from bandg.hypotheses.exciton import ball_radius_nm, reduced_mass
 from bandg.inference import (
     IMPOSSIBLE,
@@ -146,12 +147,12 @@ def infer(
     if len(asked.crystals) // len(ends) < 3:
         raise BandgError("a curve needs three sizes or more: give --size 4..12nm or a list")
     knobs = [knob(asked.parameters, chosen) for chosen in union_of_ranges(models, asked.parameters)]
-    jobs = [Job(asked.parameters, crystal, asked.neighbors) for crystal in asked.crystals]
-    sweep.check_memory(jobs, force or scheduler is not None)
+    asked_of_emulator = (asked.parameters, knobs, asked.crystals, asked.neighbors, intra_atomic)
+    sweep.check_memory(jobs_of(*asked_of_emulator), force or scheduler is not None)
     if cache:
         cache_files.check()
     emulator = build(
-        *(asked.parameters, knobs, asked.crystals, asked.neighbors, intra_atomic),
+        *asked_of_emulator,
         workers=workers,
         cache=cache,
         scheduler=scheduler,
@@ -159,16 +160,16 @@ def infer(
         on_done=on_done,
     )
 
-    def exact(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def exact(values: NDArray[np.float64]) -> Exact:
         return _exact(asked, emulator, values, workers, cache, scheduler)
 
     rng = np.random.default_rng(seed)
     error = np.zeros(3)
     for _ in range(checks if knobs else 0):
         values = np.array([rng.uniform(k.range.lower, k.range.upper) for k in knobs])
-        error = np.maximum(error, np.abs(emulator(values) - exact(values)).max(axis=0))
+        error = np.maximum(error, np.abs(emulator(values) - exact(values).outputs).max(axis=0))
     posteriors = []
-    radii = np.array([*(ball_radius_nm(crystal) for crystal in asked.crystals), np.inf])
+    radii = _radii(asked.crystals)
     mass = reduced_mass(bulk(asked.parameters, asked.neighbors))
     for number, model in enumerate(models):
         likelihood = Likelihood(model, emulator, ends, points, sigma, termination, tuple(constraints), radii, mass)
@@ -232,7 +233,7 @@ def _sample(
     live: int,
     precision: float,
     seed: int,
-    exact: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    exact: Callable[[NDArray[np.float64]], Exact],
 ) -> Posterior:
     rng = np.random.default_rng(seed)
     d = len(likelihood.model.ranges)
@@ -249,12 +250,12 @@ def _sample(
     samples = raw.samples_equal(rstate=rng)
     best = raw.samples[np.argmax(raw.logl)]
     values = np.array([likelihood.of(best, k.range.path, k.origin) for k in likelihood.emulator.knobs])
-    outputs = exact(values)
-    computed = Likelihood(
-        *(likelihood.model, _Fixed(likelihood.emulator, outputs), likelihood.terminations, likelihood.points),
-        *(likelihood.sigma, likelihood.default_termination),
-        radii=likelihood.radii,
-        reduced_mass=likelihood.reduced_mass,
+    found = exact(values)
+    computed = replace(
+        likelihood,
+        emulator=_Fixed(likelihood.emulator, found.outputs),
+        radii=found.radii,
+        reduced_mass=found.reduced_mass,
     )
     return Posterior(
         likelihood=likelihood,
@@ -265,11 +266,23 @@ def _sample(
         best_log_likelihood=float(np.max(raw.logl)),
         predicted=likelihood.predict(best),
         exact=computed.predict(best),
-        exact_bulk=outputs[-1],
+        exact_bulk=found.outputs[-1],
         impossible=impossible,
         calls=int(np.sum(raw.ncall)),
         raw=raw,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class Exact:
+    """One moved set, computed: outputs (n, 3) of all nanocrystals and last of the bulk, and what its exciton needs.
+
+    radii: (n,) of the spheres of the same volume in nm, infinite for the bulk. reduced_mass: in m0.
+    """
+
+    outputs: NDArray[np.float64]
+    radii: NDArray[np.float64]
+    reduced_mass: float
 
 
 class _Fixed(Emulator):
@@ -289,16 +302,20 @@ def _exact(
     workers: int | None,
     cache: bool,
     scheduler: str | None,
-) -> NDArray[np.float64]:
-    """Outputs of all nanocrystals and of the bulk, computed, shape (n, 3)."""
+) -> Exact:
+    """Nanocrystals and bulk of the set with its knobs at the given values."""
     moved = parameters_at(asked.parameters, emulator.knobs, [float(value) for value in values])
-    jobs = [
-        Job(moved, rescaled(crystal, moved.a_nm), asked.neighbors, 1, asked.intra_atomic, asked.solver)
-        for crystal in asked.crystals
-    ]
+    crystals = [rescaled(crystal, moved.a_nm) for crystal in asked.crystals]
+    jobs = [Job(moved, crystal, asked.neighbors, 1, asked.intra_atomic, asked.solver) for crystal in crystals]
     found = [levels for levels, _ in sweep.run_jobs(jobs, workers, cache, scheduler=scheduler)]
     rows = [[levels.E_gap_eV, levels.electron.g, levels.hole.g] for levels in found]
-    return np.array([*rows, bulk_outputs(moved, asked.neighbors, asked.intra_atomic)], dtype=float)
+    outputs = np.array([*rows, bulk_outputs(moved, asked.neighbors, asked.intra_atomic)], dtype=float)
+    return Exact(outputs, _radii(crystals), reduced_mass(bulk(moved, asked.neighbors)))
+
+
+def _radii(crystals: Sequence[Nanocrystal]) -> NDArray[np.float64]:
+    """Radii of the spheres of the same volume in nm, and infinity for the bulk."""
+    return np.array([*(ball_radius_nm(crystal) for crystal in crystals), np.inf])
 
 
 def band(found: Posterior, energies: NDArray[np.float64], seed: int = 0) -> NDArray[np.float64]:

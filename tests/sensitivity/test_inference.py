@@ -8,12 +8,14 @@ from scipy.interpolate import PchipInterpolator
 
 pytest.importorskip("dynesty")
 
-from bandg import emulator, inference, nested
+from bandg import emulator, inference, nested, sensitivity, sweep
 from bandg.compare import verdict_points
+from bandg.derivatives import DerivativeJob
 from bandg.errors import BandgError
 from bandg.etb.bulk import bulk
 from bandg.etb.nanocrystal import compute_levels
 from bandg.geometry import cube
+from bandg.hypotheses.exciton import ball_radius_nm, exciton_shift, reduced_mass
 from bandg.kp.decompose import first_principles_g_h
 from bandg.measured import MeasuredPoint, load_measured
 from bandg.parameters import load_set
@@ -90,6 +92,10 @@ def points_of(rows):
     return inference.select_points([MeasuredPoint(E, name, value, error) for E, name, value, error in rows])
 
 
+def computed(outputs):
+    return nested.Exact(outputs, np.full(len(outputs), np.inf), 0.1)
+
+
 def test_the_evidence_is_the_integral_of_the_likelihood():
     """One parameter, the mixing of two curves: the integral by quadrature is the oracle."""
     halide = [[2.5, 0.5, 1.6], [2.0, 1.4, 1.1], [1.8, 2.4, 0.6]]
@@ -109,7 +115,7 @@ def test_the_evidence_is_the_integral_of_the_likelihood():
         model_value = (1 - f) * curves[0](E)[column] + f * curves[1](E)[column]
         total += -0.5 * ((value - model_value) / error) ** 2 - np.log(error * np.sqrt(2 * np.pi))
     expected = np.log(np.trapezoid(np.exp(total), f))
-    found = nested._sample(nested._dynesty(), likelihood, 100, 0.1, 1, lambda values: outputs[0])
+    found = nested._sample(nested._dynesty(), likelihood, 100, 0.1, 1, lambda values: computed(outputs[0]))
     assert found.log_evidence == pytest.approx(expected, abs=4 * found.log_evidence_error + 0.05)
     mean = np.trapezoid(f * np.exp(total), f) / np.exp(expected)
     assert found.summary()["termination"]["mean"] == pytest.approx(mean, abs=0.03)
@@ -129,6 +135,44 @@ def test_a_negative_shift_is_a_binding_energy_and_scatter_widens_the_error():
         assert likelihood(np.array([-0.05, scatter])) == pytest.approx(expected, abs=1e-12)
     assert likelihood(np.array([-0.05, 0.02])) > likelihood(np.array([-0.03, 0.02]))
     assert likelihood.predict(np.array([0.4, 0.1])) != likelihood.predict(np.array([0.4, 0.1]))  # NaN: 1.55 eV
+
+
+def test_the_best_point_has_the_exciton_of_its_own_set_and_lattice():
+    """Its reduced mass and radii, not those of the set that the samples start from."""
+    halves = Range("spin_orbit.Pb.p", 0.9, 1.1, "eV"), Range("lattice.a", 0.6, 0.66, "nm")
+    knobs = tuple(emulator.knob(SET, chosen) for chosen in halves)
+    asked = sensitivity.request("2..4cells", parameters=SET)
+    start = asked.crystals
+    values = np.array([1.05, 0.65])
+    moved = SET.with_values({"spin_orbit.Pb.p": 1.05, "lattice.a": 0.65})
+    found = nested._exact(asked, emulator.Emulator(knobs, *np.zeros((4, 1))), values, 1, True, None)
+    assert found.reduced_mass == pytest.approx(reduced_mass(bulk(moved)))
+    assert abs(found.reduced_mass / reduced_mass(bulk(SET)) - 1) > 0.01
+    assert found.radii[:-1] == pytest.approx([ball_radius_nm(c) * 0.65 / SET.a_nm for c in start])
+
+    outputs = np.array([[2.5, 0.5, 1.6], [2.0, 1.4, 1.1], [1.8, 2.4, 0.6], [1.652, 3.24, -0.34]])
+    still = emulator.polynomials((), outputs[None], np.zeros((1, 0, 4, 3)))
+    model = inference.Model("bound", (Range("scatter", 0.01, 1.0, ""),), (("exciton", 0.05),))
+    points = points_of([(1.95, "g_e", 1.4, None)])
+    likelihood = inference.Likelihood(model, still, ("halide",), points, 0.1, 0.0, (), found.radii, 0.05)
+    moved_one = nested.Exact(outputs, found.radii + 1, 0.15)
+    sampled = nested._sample(nested._dynesty(), likelihood, 50, 1.0, 1, lambda values: moved_one)
+    expected = outputs.copy()
+    expected[:, 0] += exciton_shift(found.radii + 1, 0.05, None, 0.15)
+    assert sampled.exact == pytest.approx(inference.curve(expected, points.energy)[:, 0])
+    assert abs(sampled.exact - sampled.predicted) > 0.01
+
+
+def test_the_memory_of_the_derivatives_is_checked(monkeypatch):
+    """What the emulator computes takes more than the levels alone."""
+    parsed = [inference.parse_model("a: onsite.Pb.p=+-0.1eV", SET)]
+    crystals = sensitivity.request("2..4cells", parameters=SET).crystals
+    levels, slopes = (
+        max(job(SET, crystal, 1).estimate_memory() for crystal in crystals) for job in (sweep.Job, DerivativeJob)
+    )
+    monkeypatch.setattr(sweep, "free_memory", lambda: (levels + slopes) / 2)
+    with pytest.raises(BandgError, match=r"of memory"):
+        nested.infer(SET, parsed, points_of([(2.2, "g_e", 1.0, 0.1)]), size="2..4cells", workers=1)
 
 
 def synthetic(sigma, varied, cells):
@@ -242,7 +286,7 @@ def test_a_prior_without_any_possible_point_is_refused():
     model = inference.Model("shifted", (Range("energy.shift", -0.1, 0.0, "eV"),))
     likelihood = inference.Likelihood(model, still, ("halide",), points_of([(1.5, "g_e", 3.0, 0.1)]), 0.1, 0.0)
     with pytest.raises(BandgError, match=r"100% of its prior a measured point lies outside"):
-        nested._sample(nested._dynesty(), likelihood, 50, 0.5, 0, lambda values: outputs[0])
+        nested._sample(nested._dynesty(), likelihood, 50, 0.5, 0, lambda values: computed(outputs[0]))
 
 
 def test_one_emulator_serves_all_models():
