@@ -162,7 +162,7 @@ def print_study(found: Study) -> None:
     from rich.table import Table
 
     from bandg.cli.compute import _print
-    from bandg.hypotheses.report import HEADINGS, baseline_text, cells, legend, rows
+    from bandg.hypotheses.report import HEADINGS, baseline_text, cells, legend, problems, rows
 
     content = rows(found)
     table = Table(title="what could explain the hole g-factor", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -174,6 +174,8 @@ def print_study(found: Study) -> None:
     _print(table)
     typer.echo(baseline_text(content[0]))
     typer.echo(legend(content[0]))
+    for problem in problems(content):
+        typer.echo(problem)
     typer.echo(f"{found.computed} nanocrystals computed, {found.cached} from the cache")
 
 

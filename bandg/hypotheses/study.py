@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from bandg.compare import QUANTITIES, Comparison, TheoryCurve, compare, verdict_points
 from bandg.errors import BandgError
-from bandg.hypotheses.case import Case
+from bandg.hypotheses.case import Case, no_curve
+from bandg.hypotheses.changes import applied
 from bandg.hypotheses.evaluate import Evaluator, small
 from bandg.hypotheses.mechanism import Mechanism
 from bandg.measured import MeasuredPoint
@@ -156,7 +157,7 @@ class _Bench:
         errors: list[str] = []
         for mechanism, value in asked:
             try:
-                case = mechanism.change(self.base, value)
+                case = applied(mechanism.change, self.base, value)
                 cases.append(small(case) if short else case)
                 errors.append("")
             except BandgError as error:
@@ -165,14 +166,11 @@ class _Bench:
         curves = iter(self.evaluator.curves([case for case in cases if case is not None]))
         found = []
         for (_, value), made, problem in zip(asked, cases, errors, strict=True):
-            curve = next(curves) if made is not None else _nowhere()
+            curve = no_curve() if made is None else next(curves)
+            if made is not None and np.isnan(curve.energy).any():
+                problem = self.evaluator.reason(made) or "the energies do not fall with size"
             found.append(Trial(value, curve, compare(curve, self.points), problem))
         return found
-
-
-def _nowhere() -> TheoryCurve:
-    nothing = np.full(2, np.nan)
-    return TheoryCurve("", nothing, {"g_e": nothing, "g_h": nothing}, nothing)
 
 
 def study(
