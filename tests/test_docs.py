@@ -1,8 +1,22 @@
 """The pages that make statements in code: they are run."""
 
 import doctest
+import json
 from pathlib import Path
 
+import pytest
+
+from bandg.etb.model import resolve_neighbors
+from bandg.hypotheses import Case
+from bandg.hypotheses.registry import default_mechanisms
+from bandg.parameters import load_set
+from bandg.resources import theory_curve
+
+BASELINES = (
+    ("hypotheses", "nestoklon2023-standin", "lead"),
+    ("hypotheses-slow", "nestoklon2023-standin", "lead"),
+    ("hypotheses-nnn", "bandg-nnn", "halide"),
+)
 DOCS = Path(__file__).parents[1] / "docs"
 
 
@@ -36,3 +50,20 @@ def test_the_table_of_the_readme_is_the_stored_result(monkeypatch):
     assert hole.readme_block() in (root / "README.md").read_text(encoding="utf-8")
     rows = hole.stored()
     assert {"name", "range", "needed", "defensible", "rms_g_e", "rms_g_h", "rms_g_bx", "delta_g_h"} <= set(rows[0])
+
+
+@pytest.mark.parametrize(("name", "set_name", "termination"), BASELINES)
+def test_stored_findings_are_of_the_mechanisms_and_the_set_that_there_are(name, set_name, termination):
+    """Else: python docs/_scripts/stored.py NAME; ranges and texts move with the code, stored findings do not."""
+    parameters = load_set(set_name)
+    base = Case(parameters, resolve_neighbors(parameters, None), termination=termination)
+    known = {mechanism.name: mechanism for mechanism in default_mechanisms(base)}
+    rows = json.loads(theory_curve(f"computed/{name}.json").read_text(encoding="utf-8"))
+    singles = [row for row in rows if not row["pair"]]
+    for row in singles:
+        own = known[row["name"]]
+        assert row["range"] == pytest.approx([own.lower, own.upper]) and row["provenance"]["cells"] == list(base.counts)
+        assert (row["source"], row["status"], row["text"]) == (own.source, own.status, own.text)
+        assert row["provenance"]["set_sha256"] == parameters.digest()
+    slow = name == "hypotheses-slow"
+    assert {row["name"] for row in singles} == {one.name for one in known.values() if one.slow == slow}
