@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bandg._paths import LATTICE, one_line
+from bandg._paths import LATTICE, one_line, required_integrals
 from bandg.errors import BandgError
 from bandg.etb.bloch import BlochHamiltonian
 from bandg.etb.bulk import Bulk, occupied_bands
@@ -171,6 +171,32 @@ class OtherSet:
         """The case with the other set. Raises BandgError where the gap cannot be held."""
         moved = replace(case, parameters=load_set(self.name), neighbors=2)
         return Values(self.paths, "scale")(moved, value)
+
+
+@dataclass(frozen=True)
+class Borrowed:
+    """Give the set the hopping of another set between two species, times the value, at its own gap; 0 gives nothing.
+
+    pair: as "X-X"; second neighbors are counted from then on.
+    """
+
+    name: str
+    pair: str
+
+    rank: ClassVar[int] = 1
+
+    def __call__(self, case: Case, value: float) -> Case:
+        """The case with that hopping. Raises BandgError where the gap cannot be held."""
+        if value == 0:
+            return case
+        own, other = case.parameters, load_set(self.name)
+        names = [f"hopping.{self.pair}.{one}" for one in required_integrals(self.pair, own.orbitals)]
+        entries = {
+            path: replace(other.entries[path], value=value * other.value(path), source=f"{self.name} times {value:g}")
+            for path in names
+        }
+        changed = replace(own, entries=dict(own.entries) | entries)
+        return replace(case, parameters=with_gap(changed, 2, bulk_of(own, case.neighbors).E_g), neighbors=2)
 
 
 @dataclass(frozen=True)

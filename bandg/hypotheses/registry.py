@@ -11,6 +11,7 @@ from bandg.hypotheses.case import Case, bulk_of
 from bandg.hypotheses.changes import (
     After,
     Binding,
+    Borrowed,
     Contrast,
     Glass,
     HoleDispersion,
@@ -26,7 +27,7 @@ from bandg.hypotheses.changes import (
     Values,
 )
 from bandg.hypotheses.mechanism import Mechanism
-from bandg.parameters import available_sets, load_set
+from bandg.parameters import ParameterSet, available_sets, load_set
 
 LOWEST_EPS = 4.4
 """Square of the lowest refractive index, 2.10, measured in the infrared in an iodide perovskite [mapbi2015]."""
@@ -214,10 +215,19 @@ def _moment() -> list[Mechanism]:
     ]
 
 
+FAMILIES = ("nestoklon2021-corrected", "kashikar2021")
+"""One set of each of the two published families, which put the halide p levels differently against Pb s."""
+
+
+def s_to_p(parameters: ParameterSet) -> float:
+    """Onsite energy of X p above that of Pb s in eV."""
+    return parameters.value("onsite.X.p") - parameters.value("onsite.Pb.s")
+
+
 def _parameters(case: Case) -> list[Mechanism]:
     own = case.parameters
     crystal = bulk_of(own, case.neighbors)
-    own_onsite = own.value("onsite.X.p") - own.value("onsite.Pb.s")
+    low, high = (s_to_p(load_set(name)) for name in FAMILIES)
     found = [
         Mechanism(
             "interband-momentum",
@@ -233,7 +243,7 @@ def _parameters(case: Case) -> list[Mechanism]:
             "The halide p levels are raised against all others, which mixes more of them into the band edges, at the "
             "same gap. The value is how much; the range is between the two published families of sets.",
             Values(("onsite.X.p",), "add"),
-            *(3.56 - own_onsite, 5.07 - own_onsite, 0.0),
+            *(low - s_to_p(own), high - s_to_p(own), 0.0),
             unit="eV",
             source="E_p(X) - E_s(Pb) of CsPbI3: nestoklon2021 3.56 eV, kashikar2021 5.07 eV",
         ),
@@ -273,7 +283,7 @@ FITTED = "bandg-nnn"
 
 
 def _halide_mixing(case: Case) -> list[Mechanism]:
-    """Hopping between halides: of the baseline's own set, or of the fitted one in its place."""
+    """Hopping between halides: of the baseline's own set, or borrowed; and the fitted set in its place."""
     own = case.parameters
     source = f"{FITTED}: our fit to first-principles bands is 1; half as much again is past any that fits them"
     text = "Hopping between neighboring halides mixes their p bands into the hole at finite k, at the same gap. "
@@ -292,11 +302,19 @@ def _halide_mixing(case: Case) -> list[Mechanism]:
     return [
         Mechanism(
             "halide-hopping",
-            text
-            + f"The value multiplies all of its integrals in {FITTED}, which takes the place of the baseline's set.",
+            text + f"The value multiplies that of {FITTED}, and the set is not fitted again to any bands.",
+            Borrowed(FITTED, "X-X"),
+            *(0.0, 1.5, 0.0),
+            source=source,
+            limits=(-1.0, 4.0),
+        ),
+        Mechanism(
+            "fitted-bands",
+            f"{FITTED}, our fit to first-principles bands with halide hopping, takes the place of the baseline's set. "
+            "The value multiplies its halide hopping, 1 is the set as it is.",
             OtherSet(FITTED, paths),
             *(0.0, 1.5, None),
             source=source,
             limits=(0.0, 4.0),
-        )
+        ),
     ]

@@ -15,6 +15,7 @@ from bandg.hypotheses.changes import (
     GAP_KNOB,
     After,
     Binding,
+    Borrowed,
     Contrast,
     Glass,
     HoleDispersion,
@@ -63,6 +64,17 @@ def test_the_interband_momentum_is_brought_to_a_value_at_the_same_gap():
     moved = bulk(Target("E_p", "hopping.Pb-X.p-p.sigma")(CASE, 14.0).parameters, 1)
     assert moved.kane_energy("R6-") == pytest.approx(14.0, abs=1e-6)
     assert moved.E_g == pytest.approx(OWN.E_g, abs=1e-8)
+
+
+def test_borrowed_hopping_is_all_that_changes_besides_the_gap_knob():
+    other = load_set("bandg-nnn")
+    moved = Borrowed("bandg-nnn", "X-X")(CASE, 0.5)
+    assert moved.neighbors == 2 and bulk(moved.parameters, 2).E_g == pytest.approx(OWN.E_g, abs=1e-8)
+    assert moved.parameters.value("hopping.X-X.p-p.sigma") == 0.5 * other.value("hopping.X-X.p-p.sigma") != 0
+    assert all(moved.parameters.value(p) == SET.value(p) for p in SET.paths if p != GAP_KNOB)
+    small = Borrowed("bandg-nnn", "X-X")(CASE, 1e-9)
+    assert Borrowed("bandg-nnn", "X-X")(CASE, 0.0) == CASE  # and this is where it goes to
+    assert bulk(small.parameters, 2).valence.g(False) == pytest.approx(OWN.valence.g(False), abs=1e-6)
 
 
 def test_what_cannot_be_reached_is_told():
