@@ -16,7 +16,7 @@ from scipy import sparse
 
 from bandg import cache
 from bandg._paths import LATTICE
-from bandg.eigen import BACKENDS, ShiftIsLevel, Work, available_backends
+from bandg.eigen import BACKENDS, ITERATIVE, ShiftIsLevel, Work, available_backends
 from bandg.errors import BandgError
 from bandg.etb.model import resolve_neighbors
 from bandg.etb.nanocrystal import EdgeState, ReducedNanocrystal, band_edges
@@ -79,6 +79,7 @@ def derivatives(
 
     intra_atomic: with the p shells' own moment in g. Raises BandgError as `bandg.etb.nanocrystal.compute_levels`.
     """
+    check_factorizes(solver)
     neighbors = resolve_neighbors(parameters, neighbors)
     reduced, electron, hole = band_edges(parameters, nanocrystal, neighbors, solver)
     backend = available_backends()[0] if solver in ("auto", "dense") else solver
@@ -92,6 +93,12 @@ def derivatives(
         slopes[f"E_{carrier}_eV"], slopes[f"g_{carrier}"] = (tuple(slope.tolist()) for slope in found[1:])
     paths = (LATTICE, *parameters.paths)
     return Derivatives(nanocrystal, paths, values, slopes, work.factorizations, work.solves)
+
+
+def check_factorizes(solver: str) -> None:
+    """Raise BandgError for the solver that has no factorization, which the adjoint equation needs."""
+    if solver == ITERATIVE:
+        raise BandgError("exact derivatives need a factorization: choose superlu or pardiso")
 
 
 def _of_state(

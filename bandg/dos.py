@@ -40,6 +40,16 @@ class DensityOfStates:
         return float(each.mean()), float(each.std(ddof=1) / np.sqrt(self.vectors))
 
 
+def check_expansion(moments: int, vectors: int, seed: int) -> None:
+    """Raise BandgError for numbers that make no sense."""
+    if moments < 10 or vectors < 2:
+        raise BandgError(f"a density of states needs 10 moments and 2 vectors or more, not {moments} and {vectors}")
+    if moments > MAX_MOMENTS:
+        raise BandgError(f"{moments} moments are too many: at most {MAX_MOMENTS}, which resolve single levels")
+    if not 0 <= seed < 1 << 32:
+        raise BandgError(f"the seed of the random vectors must lie between 0 and 2^32 - 1, not {seed}")
+
+
 def density_of_states(
     system: FullSystem,
     energies: NDArray[np.float64] | None = None,
@@ -52,12 +62,7 @@ def density_of_states(
     energies: in eV; default 1000 over the whole spectrum. vectors: random-phase vectors, 2 or more.
     Raises BandgError without kwant and for numbers that make no sense.
     """
-    if moments < 10 or vectors < 2:
-        raise BandgError(f"a density of states needs 10 moments and 2 vectors or more, not {moments} and {vectors}")
-    if moments > MAX_MOMENTS:
-        raise BandgError(f"{moments} moments are too many: at most {MAX_MOMENTS}, which resolve single levels")
-    if not 0 <= seed < 1 << 32:
-        raise BandgError(f"the seed of the random vectors must lie between 0 and 2^32 - 1, not {seed}")
+    check_expansion(moments, vectors, seed)
     kwant = import_kwant("the density of states")
     from scipy import sparse
 

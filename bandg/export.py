@@ -140,15 +140,22 @@ def _write_basis(system: FullSystem, path: Path) -> None:
             writer.writerow((index, site, species, *(f"{x:.9g}" for x in position), orbital, spin))
 
 
+def require_ase() -> None:
+    """Raise BandgError where ase is not installed."""
+    try:
+        import ase  # noqa: F401
+    except ImportError as error:
+        raise BandgError('atoms are written by ase: pip install "bandg[structures]"') from error
+
+
 def to_ase(system: FullSystem, weights: Densities | None = None) -> ase.Atoms:
     """The atoms as ase.Atoms, in angstrom; with the arrays electron_density and hole_density, sum 1, if given.
 
     Raises BandgError without ase.
     """
-    try:
-        import ase
-    except ImportError as error:
-        raise BandgError('atoms are written by ase: pip install "bandg[structures]"') from error
+    require_ase()
+    import ase
+
     atoms = ase.Atoms(system.species.tolist(), positions=system.positions_nm * 10)
     if weights is not None:
         atoms.set_array("electron_density", weights.electron)

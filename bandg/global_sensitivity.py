@@ -17,9 +17,10 @@ from bandg.errors import BandgError
 from bandg.etb.bulk import bulk
 from bandg.files import check_writable
 from bandg.geometry import Nanocrystal
+from bandg.model import Levels
 from bandg.parameters import ParameterSet
 from bandg.ranges import Range
-from bandg.sensitivity import FORMATS, SHOWN, Request, rescaled
+from bandg.sensitivity import FORMATS, SHOWN, Request, check_seed, rescaled
 from bandg.sweep import Job
 
 METHODS = ("morris", "sobol")
@@ -82,6 +83,18 @@ class GlobalSensitivity:
         return rows
 
 
+@dataclass(frozen=True)
+class PointJob(Job):
+    """One point of a design, cached as any other nanocrystal; what it cannot compute is laid to the ranges."""
+
+    def run(self) -> Levels:
+        """Compute."""
+        try:
+            return super().run()
+        except BandgError as error:
+            raise BandgError(f"{error} (somewhere in the ranges: narrow them; finished points are kept)") from error
+
+
 def draw(ranges: Sequence[Range], method: str, samples: int, seed: int = 0) -> NDArray[np.float64]:
     """Points of a design, shape (n, len(ranges)), in the units of the ranges.
 
@@ -90,6 +103,7 @@ def draw(ranges: Sequence[Range], method: str, samples: int, seed: int = 0) -> N
     """
     if method not in METHODS:
         raise BandgError(f"method {method!r} is unknown; choose local, morris or sobol")
+    check_seed(seed)
     if samples < 8:
         raise BandgError(f"--samples must be 8 or more, not {samples}: convergence is shown at a quarter of them")
     if method == "sobol" and samples & (samples - 1):
@@ -144,12 +158,7 @@ def global_sensitivity(
     if cache:
         cache_files.check()
     on_start(len(jobs))
-    try:
-        found = sweep.run_jobs(jobs, workers, cache, on_done, scheduler)
-    except BandgError as error:
-        if asked.parameters.name not in str(error):  # not of a point, but of the cluster or of memory
-            raise
-        raise BandgError(f"{error} (somewhere in the ranges: narrow them; finished points are kept)") from error
+    found = sweep.run_jobs(jobs, workers, cache, on_done, scheduler)
     indices = []
     for number in range(len(asked.crystals)):
         own = [levels for levels, _ in found[number * len(points) : (number + 1) * len(points)]]
@@ -181,10 +190,10 @@ def _check_ends(asked: Request, ranges: Sequence[Range]) -> None:
                 raise BandgError(f"at {chosen.path} = {end:g} {chosen.unit}: {error}; narrow its range") from error
 
 
-def _job(asked: Request, crystal: Nanocrystal, ranges: Sequence[Range], point: NDArray[np.float64]) -> Job:
+def _job(asked: Request, crystal: Nanocrystal, ranges: Sequence[Range], point: NDArray[np.float64]) -> PointJob:
     values = {chosen.path: float(value) for chosen, value in zip(ranges, point, strict=True)}
     moved = asked.parameters.with_values(values, source="global sensitivity")
-    return Job(moved, rescaled(crystal, moved.a_nm), asked.neighbors, 1, asked.intra_atomic, asked.solver)
+    return PointJob(moved, rescaled(crystal, moved.a_nm), asked.neighbors, 1, asked.intra_atomic, asked.solver)
 
 
 def _problem(ranges: Sequence[Range]) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from bandg.emulator import SCALE, Emulator
 from bandg.errors import BandgError
 from bandg.measured import MeasuredPoint
 from bandg.parameters import ParameterSet
-from bandg.ranges import Range, parse_range, split_item
+from bandg.ranges import Range, parse_range, parse_value, split_item
 
 TERMINATION, SHIFT, SCATTER, EXCITON = "termination", "energy.shift", "scatter", "exciton"
 SPECIAL = {TERMINATION: "", SHIFT: "eV", SCATTER: "", EXCITON: ""}
@@ -123,8 +123,8 @@ def parse_model(text: str, parameters: ParameterSet, common: Sequence[str] = ())
         if ".." in value or "+-" in value:
             ranges[path] = _limited(parse_range(value, path, unit, _center(path, parameters)))
         else:
-            one = parse_range(f"{value.removesuffix(unit)}..1e9{unit}", path, unit)
-            fixed[path] = _limited(Range(path, one.lower, one.lower, unit)).lower
+            one = parse_value(value, path, unit)
+            fixed[path] = _limited(Range(path, one, one, unit)).lower
     if not ranges:
         raise BandgError(one_line(f"model {name.strip()!r} varies nothing: give it a range, as termination=0..1"))
     return Model(name.strip(), tuple(ranges.values()), tuple(fixed.items()))

@@ -30,12 +30,15 @@ from bandg.inference import (
 )
 from bandg.parameters import ParameterSet
 from bandg.ranges import Range
-from bandg.sensitivity import Request, request, rescaled
+from bandg.sensitivity import Request, check_seed, request, rescaled
 from bandg.sweep import Job
 
 DEFAULT_SIZES = "4cells,5cells,6cells,8cells,11cells,16cells,24cells"
 DEFAULT_SIGMA = 0.1
 """Error of a measured g whose source states none: assumed."""
+
+MAX_LIVE = 100_000
+"""Live points of the sampler at the most: 400 serve, and time and memory grow with them."""
 
 _PRIOR_SAMPLES = 500
 _POSTERIOR_SAMPLES = 300
@@ -140,7 +143,7 @@ def infer(
     of dynesty. precision: of ln Z. checks: random points inside the ranges at which emulator and exact are compared;
     the best point of each model is computed exactly besides. Raises BandgError.
     """
-    _check_settings(models, sigma, live, precision, termination)
+    _check_settings(models, sigma, live, precision, termination, seed, checks)
     sampler = _dynesty()
     ends = needed_terminations(models, termination)
     asked = request(size, shape, list(ends), parameters, neighbors=neighbors, intra_atomic=intra_atomic)
@@ -165,7 +168,8 @@ def infer(
 
     rng = np.random.default_rng(seed)
     error = np.zeros(3)
-    for _ in range(checks if knobs else 0):
+    checks = checks if knobs else 0  # nothing is emulated without a parameter of the set
+    for _ in range(checks):
         values = np.array([rng.uniform(k.range.lower, k.range.upper) for k in knobs])
         error = np.maximum(error, np.abs(emulator(values) - exact(values).outputs).max(axis=0))
     posteriors = []
@@ -203,7 +207,9 @@ def union_of_ranges(models: Sequence[Model], parameters: ParameterSet) -> list[R
     return [Range(path, *limits) for path, limits in hull.items() if limits[0] < limits[1]]
 
 
-def _check_settings(models: Sequence[Model], sigma: float, live: int, precision: float, termination: float) -> None:
+def _check_settings(
+    models: Sequence[Model], sigma: float, live: int, precision: float, termination: float, seed: int, checks: int
+) -> None:
     if not models:
         raise BandgError("no model is given: say what varies, as --vary termination=0..1")
     names = [model.name for model in models]
@@ -211,8 +217,11 @@ def _check_settings(models: Sequence[Model], sigma: float, live: int, precision:
         raise BandgError("two models have the same name: name them apart")
     if not (np.isfinite(sigma) and sigma > 0):
         raise BandgError(f"--sigma must be above zero, not {sigma:g}")
-    if live < 50:
-        raise BandgError(f"--live must be 50 or more, not {live}")
+    if not 50 <= live <= MAX_LIVE:
+        raise BandgError(f"--live must lie between 50 and {MAX_LIVE}, not {live}")
+    check_seed(seed)
+    if checks < 0:
+        raise BandgError(f"--checks must be 0 (none) or more, not {checks}")
     if not 0 < precision <= 10:
         raise BandgError(f"the precision of ln Z must be within 0..10, not {precision:g}")
     if not 0 <= termination <= 1:

@@ -14,6 +14,7 @@ from bandg.parameters import ParameterSet
 _NUMBER = r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _QUANTITY = re.compile(rf"\s*({_NUMBER})\s*(eV|nm|)\s*")
 _RANGE = re.compile(rf"\s*({_NUMBER})\s*\.\.\s*({_NUMBER})\s*(\S*)\s*")
+_VALUE = re.compile(rf"\s*({_NUMBER})\s*(\S*)\s*")
 _AROUND = re.compile(rf"\s*\+-\s*({_NUMBER})\s*(\S*)\s*")
 
 
@@ -55,6 +56,21 @@ def parse_step(text: str, path: str) -> float:
     if match is None or match[2] != unit or not 0 < float(match[1]) < math.inf:
         raise BandgError(one_line(f"step {text!r} of {path} must be a number above zero with its unit, as 0.05{unit}"))
     return float(match[1])
+
+
+def parse_value(text: str, path: str, unit: str) -> float:
+    """A number with its unit, which must be written. Raises BandgError."""
+    match = _VALUE.fullmatch(text)
+    if match is None:
+        example = f"4.4{unit} or a range, 4.2..4.7{unit}" if unit else "0.5 or a range, 0..1"
+        raise BandgError(one_line(f"value {text!r} of {path} cannot be read: write {example}"))
+    value, given = float(match[1]), match[2]
+    if given != unit:
+        want = f"in {unit}" if unit else "without a unit"
+        raise BandgError(one_line(f"value {text!r} of {path} must be {want}, as {match[1]}{unit}"))
+    if not math.isfinite(value):
+        raise BandgError(one_line(f"value {text!r} of {path} is not finite"))
+    return value
 
 
 def parse_range(text: str, path: str, unit: str, center: float | None = None) -> Range:

@@ -12,7 +12,9 @@ from bandg import __version__, sweep
 from bandg import cache as cache_files
 from bandg._paths import LATTICE, unit_of
 from bandg.api import DEFAULT_SET
-from bandg.derivatives import DerivativeJob, Derivatives
+from bandg.derivatives import DerivativeJob, Derivatives, check_factorizes
+from bandg.eigen import check_backend
+from bandg.errors import BandgError
 from bandg.etb.bulk import bulk
 from bandg.etb.model import resolve_neighbors
 from bandg.files import check_writable
@@ -142,8 +144,6 @@ def request(
     solver: str = "auto",
 ) -> Request:
     """The nanocrystals and the set, checked. The arguments are those of `bandg.compute`. Raises BandgError."""
-    from bandg.eigen import check_backend
-
     check_backend(solver)
     chosen = parameters if isinstance(parameters, ParameterSet) else load_set(parameters)
     shells = resolve_neighbors(chosen, neighbors)
@@ -155,6 +155,12 @@ def request(
 def rescaled(crystal: Nanocrystal, a_nm: float) -> Nanocrystal:
     """The same atoms at another lattice constant in nm."""
     return replace(crystal, a_nm=a_nm, diameter_nm=crystal.diameter_nm * a_nm / crystal.a_nm)
+
+
+def check_seed(seed: int) -> None:
+    """Raise BandgError for a seed that numpy, SALib and dynesty do not all take."""
+    if not 0 <= seed < 1 << 31:
+        raise BandgError(f"--seed must lie between 0 and 2^31 - 1, not {seed}")
 
 
 def effects(
@@ -172,6 +178,7 @@ def effects(
 
     steps: from `resolve_steps`, which has the defaults. Raises BandgError.
     """
+    check_factorizes(asked.solver)
     jobs = [
         DerivativeJob(asked.parameters, crystal, asked.neighbors, asked.intra_atomic, asked.solver)
         for crystal in asked.crystals

@@ -32,7 +32,9 @@ def dos(
     """Density of states of the whole nanocrystal, and numbers of states beside exact counts."""
     import numpy as np
 
+    from bandg.dos import check_expansion, density_of_states, exact_counts
     from bandg.eigen import ITERATIVE, check_backend
+    from bandg.export import full_system, import_kwant
     from bandg.files import check_writable, write_whole
     from bandg.plot.output import check_picture_path
     from bandg.ranges import parse_range
@@ -49,13 +51,10 @@ def dos(
     if at and solver == ITERATIVE:
         raise BandgError("the iterative solver counts no levels: choose superlu or pardiso, or leave --count out")
     asked = parse_range(energies, "energies", "eV") if energies else None
-    if asked is not None and not asked.lower < asked.upper:
-        raise BandgError(f"energies {energies!r} must rise: write -5..5eV")
+    check_expansion(moments, vectors, vector_seed)
     material, crystal, shells = one_nanocrystal()
     options.check_memory((material, crystal, shells), solver, True, bool(at), force)
-    from bandg.dos import density_of_states, exact_counts
-    from bandg.export import full_system
-
+    import_kwant("the density of states")
     system = full_system(material, crystal, shells)
     grid = None if asked is None else np.linspace(asked.lower, asked.upper, 1000)
     found = density_of_states(system, grid, moments, vectors, vector_seed)

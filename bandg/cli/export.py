@@ -24,6 +24,7 @@ def export(
 ) -> None:
     """Write one nanocrystal for other programs: Hamiltonian, atoms with densities, picture."""
     from bandg.eigen import check_backend
+    from bandg.export import densities, full_system, require_ase, write_atoms, write_matrix
     from bandg.files import check_writable
     from bandg.plot.output import check_picture_path
 
@@ -35,11 +36,11 @@ def export(
     for path, formats in ((matrix, (".npz",)), (atoms, (".extxyz", ".xyz"))):
         if path is not None:
             check_writable(path, formats)
+    if atoms is not None:
+        require_ase()
     material, crystal, shells = one_nanocrystal()
     levels = atoms is not None or plot is not None
     options.check_memory((material, crystal, shells), solver, matrix is not None, levels, force)
-    from bandg.export import densities, full_system, write_atoms, write_matrix
-
     system = full_system(material, crystal, shells)
     if matrix is not None:
         for path in write_matrix(system, matrix):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,8 +11,9 @@ import typer
 from bandg.errors import BandgError
 
 if TYPE_CHECKING:
-    from bandg.inference import Constraint
+    from bandg.inference import Constraint, Model
     from bandg.nested import Inference
+    from bandg.parameters import ParameterSet
 
 DEFAULT_VARY = ("onsite.Pb.p=+-0.1eV", "hopping.Pb-X.s-p=+-0.05eV", "spin_orbit.X.p=+-0.1eV")
 DEFAULT_BULK = ("E_g=1.63..1.67eV", "g_h=first-principles")
@@ -43,7 +45,9 @@ def infer(
     intra_atomic: Annotated[bool, typer.Option("--intra-atomic", help="With the p shells' own moment in g.")] = False,
     live: Annotated[int, typer.Option(help="Live points of the sampler.")] = 400,
     seed: Annotated[int, typer.Option(help="Seed of the sampler.")] = 0,
-    checks: Annotated[int, typer.Option(help="Random points at which the emulator is compared with the exact.")] = 2,
+    checks: Annotated[
+        int, typer.Option(help="Random points at which the emulator is compared with the exact; 0: none.")
+    ] = 2,
     workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
     scheduler: Annotated[
         str | None, typer.Option(help="dask.distributed: tcp://host:port or a scheduler file; works there.")
@@ -70,12 +74,7 @@ def infer(
     if termination not in inference.TERMINATIONS:
         raise BandgError(f"termination {termination!r} is unknown; choose halide or lead, or vary it: termination=0..1")
     parameters = load_set(Path(set_name) if set_name.endswith(".toml") else set_name)
-    common = list(vary or ())
-    texts = list(model or ())
-    if not texts:
-        texts = ["all:"] if common else list(DEFAULT_MODELS)
-        common = common or list(DEFAULT_VARY)
-    models = [inference.parse_model(text, parameters, common) for text in texts]
+    models = _models(parameters, model or (), vary or ())
     points = inference.select_points(load_measured(data), [part.strip() for part in quantities.split(",")])
     limits = bulk if bulk is not None else () if vary or model else DEFAULT_BULK
     constraints = [_constraint(item, parameters) for item in limits]
@@ -113,7 +112,16 @@ def infer(
         typer.echo(f"wrote {path}")
 
 
-def _constraint(item: str, parameters: Any) -> Constraint:
+def _models(parameters: ParameterSet, texts: Sequence[str], common: Sequence[str]) -> list[Model]:
+    """The models that are asked for; without any, the example of the documentation."""
+    from bandg.inference import parse_model
+
+    if not texts:
+        texts, common = (["all:"], common) if common else (DEFAULT_MODELS, DEFAULT_VARY)
+    return [parse_model(text, parameters, common) for text in texts]
+
+
+def _constraint(item: str, parameters: ParameterSet) -> Constraint:
     """A constraint from "g_h=first-principles" or "E_g=1.6..1.7eV"."""
     from bandg.etb.bulk import bulk
     from bandg.inference import BULK, Constraint

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
+from bandg.errors import BandgError
+
 if TYPE_CHECKING:
     from bandg.global_sensitivity import GlobalSensitivity
-    from bandg.sensitivity import Effects
+    from bandg.ranges import Range
+    from bandg.sensitivity import Effects, Request, Step
+
+
+class _Run(TypedDict):
+    """How the work is done."""
+
+    workers: int | None
+    cache: bool
+    force: bool
+    scheduler: str | None
 
 
 def sensitivity(
@@ -33,7 +46,7 @@ def sensitivity(
     samples: Annotated[
         int | None, typer.Option(help="Trajectories of morris (16), base points of sobol (256, a power of two).")
     ] = None,
-    seed: Annotated[int, typer.Option(help="morris, sobol: seed of the points.")] = 0,
+    seed: Annotated[int | None, typer.Option(help="morris, sobol: seed of the points; default 0.")] = None,
     solver: Annotated[str, typer.Option(help="auto, dense, superlu or pardiso.")] = "auto",
     workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
     scheduler: Annotated[
@@ -48,9 +61,8 @@ def sensitivity(
 ) -> None:
     """What every parameter does to g: exact derivatives times a stated step, or global indices over ranges."""
     from bandg import sensitivity as library
-    from bandg.cli.progress import Progress
-    from bandg.errors import BandgError
     from bandg.files import check_writable
+    from bandg.ranges import parameter_ranges
 
     if out is not None:
         check_writable(out, library.FORMATS)
@@ -71,49 +83,73 @@ def sensitivity(
         solver=solver,
     )
     steps = library.resolve_steps(asked.parameters, step or ())
-    if method == "local" and (vary or samples is not None):
-        raise BandgError("--vary and --samples belong to the global methods: add --method morris or --method sobol")
+    run: _Run = {"workers": workers, "cache": not no_cache, "force": force, "scheduler": scheduler}
     if method == "local":
-        with Progress() as progress:
-            found = library.effects(
-                *(asked, steps),
-                workers=workers,
-                cache=not no_cache,
-                force=force,
-                scheduler=scheduler,
-                on_start=progress.start,
-                on_done=progress.advance,
+        if vary or samples is not None or seed is not None:
+            raise BandgError(
+                "--vary, --samples and --seed belong to the global methods: add --method morris or --method sobol"
             )
-        print_effects(found, top)
-        written = [library.write_effects(found, out)] if out is not None else []
-        if plot is not None:
-            from bandg.plot.tornado import plot_tornado
-
-            plot_tornado(found, plot)
+        written = _local(asked, steps, run, top, out, plot)
     else:
-        from bandg import global_sensitivity as worldwide
-        from bandg.ranges import Range, parameter_ranges
-
-        around = [Range(s.path, s.value - s.size, s.value + s.size, s.unit) for s in steps]
-        ranges = parameter_ranges(vary, asked.parameters) if vary else tuple(around)
-        with Progress() as progress:
-            indices = worldwide.global_sensitivity(
-                *(asked, ranges, method, samples, seed),
-                workers=workers,
-                cache=not no_cache,
-                force=force,
-                scheduler=scheduler,
-                on_start=progress.start,
-                on_done=progress.advance,
-            )
-        print_indices(indices, top)
-        written = [worldwide.write_indices(indices, out)] if out is not None else []
-        if plot is not None:
-            from bandg.plot.indices import plot_indices
-
-            plot_indices(indices, plot)
-    for path in [*written, *([plot] if plot is not None else [])]:
+        if vary and step:
+            raise BandgError("--step makes the ranges where --vary does not give them: leave one of the two out")
+        ranges = parameter_ranges(vary, asked.parameters) if vary else tuple(map(_around, steps))
+        written = _global(asked, ranges, (method, samples, seed or 0), run, top, out, plot)
+    for path in written:
         typer.echo(f"wrote {path}")
+
+
+def _around(step: Step) -> Range:
+    """The range of a parameter one step down and one up."""
+    from bandg.ranges import Range
+
+    return Range(step.path, step.value - step.size, step.value + step.size, step.unit)
+
+
+def _local(
+    asked: Request, steps: Sequence[Step], run: _Run, top: int, out: Path | None, plot: Path | None
+) -> list[Path]:
+    """Exact derivatives, printed and written; the files."""
+    from bandg import sensitivity as library
+    from bandg.cli.progress import Progress
+
+    with Progress() as progress:
+        found = library.effects(asked, steps, **run, on_start=progress.start, on_done=progress.advance)
+    print_effects(found, top)
+    written = [library.write_effects(found, out)] if out is not None else []
+    if plot is not None:
+        from bandg.plot.tornado import plot_tornado
+
+        plot_tornado(found, plot)
+        written.append(plot)
+    return written
+
+
+def _global(
+    asked: Request,
+    ranges: Sequence[Range],
+    design: tuple[str, int | None, int],
+    run: _Run,
+    top: int,
+    out: Path | None,
+    plot: Path | None,
+) -> list[Path]:
+    """Indices of a design (method, samples, seed), printed and written; the files."""
+    from bandg import global_sensitivity as worldwide
+    from bandg.cli.progress import Progress
+
+    with Progress() as progress:
+        found = worldwide.global_sensitivity(
+            asked, ranges, *design, **run, on_start=progress.start, on_done=progress.advance
+        )
+    print_indices(found, top)
+    written = [worldwide.write_indices(found, out)] if out is not None else []
+    if plot is not None:
+        from bandg.plot.indices import plot_indices
+
+        plot_indices(found, plot)
+        written.append(plot)
+    return written
 
 
 def print_indices(found: GlobalSensitivity, top: int) -> None:

@@ -81,12 +81,9 @@ WRONG = [
     (("dos", "--size", "300nm", "--count", "1eV"), "of memory"),
     (("export", "--size", "300nm", "--matrix", "h.npz"), "of memory"),
     (("export", "--size", "300nm", "--plot", "h.png"), "of memory"),
-    pytest.param(
-        ("dos", *SMALL, "--count", "1eV", "--vector-seed=-1"), "seed of the random vectors", marks=needs_kwant
-    ),
-    pytest.param(
-        ("dos", *SMALL, "--count", "1eV", "--vectors", "1"), "10 moments and 2 vectors or more", marks=needs_kwant
-    ),
+    (("dos", *SMALL, "--count", "1eV", "--vector-seed=-1"), "seed of the random vectors"),
+    (("dos", *SMALL, "--count", "1eV", "--vectors", "1"), "10 moments and 2 vectors or more"),
+    (("dos", *SMALL, "--count", "1eV", "--moments", "2000000"), "moments are too many"),
     (("compute", "--structure", "none.xyz"), "cannot read none.xyz: No such file"),
     (("compute", "--structure", "empty.xyz"), "is empty"),
     (("compute", "--structure", "huge.xyz"), "holds 1e+08 atoms; at most"),
@@ -125,6 +122,42 @@ def test_wrong_input_is_one_line(
     assert code == 2
     assert message in err and "Traceback" not in err and len(err.strip().splitlines()) == 1
     assert {path.name for path in tmp_path.iterdir()} == set(FILES)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "missing", "message"),
+    [
+        (("export", *SMALL, "--atoms", "a.xyz"), "ase", "atoms are written by ase: pip install"),
+        (("dos", *SMALL, "--count", "1eV"), "kwant", "the density of states needs kwant: pip install"),
+    ],
+)
+def test_a_missing_extra_is_told_before_the_work(
+    arguments: tuple[str, ...],
+    missing: str,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    from bandg import export
+
+    for name in [name for name in sys.modules if name.partition(".")[0] == missing]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, missing, None)
+    monkeypatch.setattr(export, "full_system", lambda *arguments: pytest.fail("work was done"))
+    code, out, err = main(arguments, monkeypatch, capsys)
+    assert (code, out) == (2, "")
+    assert message in err and len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("wrong", [("--moments", "5"), ("--vectors", "1"), ("--vector-seed=-1",)])
+def test_the_expansion_is_checked_before_the_work(
+    wrong: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from bandg import export
+
+    monkeypatch.setattr(export, "full_system", lambda *arguments: pytest.fail("work was done"))
+    code, _, err = main(("dos", *SMALL, "--count", "1eV", *wrong), monkeypatch, capsys)
+    assert code == 2 and err.startswith("error: ")
 
 
 @needs_kwant

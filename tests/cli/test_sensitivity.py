@@ -42,6 +42,13 @@ WRONG = [
     ((*SMALL, "--method", "other"), "choose local, morris or sobol"),
     ((*SMALL, "--method", "sobol", "--vary", "onsite.Pb.p=4.6..4.3eV"), "is reversed: write 4.3..4.6eV"),
     pytest.param((*SMALL, "--scheduler", "nowhere.json"), "no such file", marks=needs("distributed")),
+    ((*SMALL, "--solver", "iterative"), "exact derivatives need a factorization: choose superlu or pardiso"),
+    ((*SMALL, "--seed", "0"), "belong to the global methods"),
+    ((*SMALL, "--samples", "8"), "belong to the global methods"),
+    ((*SMALL, "--method", "morris", "--seed", "-2"), "--seed must lie between 0 and 2^31 - 1, not -2"),
+    ((*SMALL, "--method", "sobol", "--seed", "-1"), "--seed must lie between 0 and 2^31 - 1, not -1"),
+    ((*SMALL, "--method", "morris", "--seed", "4294967296"), "--seed must lie between 0 and 2^31 - 1"),
+    ((*SMALL, "--method", "morris", "--vary", "onsite.Pb.p=4..5eV", "--step", "0.1eV"), "leave one of the two out"),
     (("infer", "--vary", "termination=1..0"), "is reversed: write 0..1"),
     (("infer", "--model", "a: lambda=0..1eV"), "nothing is called 'lambda'"),
     (("infer", "--data", "none.csv"), "no such file"),
@@ -54,7 +61,12 @@ WRONG = [
     (("infer", "--bulk", "E_g=first-principles"), "only of g_h"),
     (("infer", "--bulk", "mass=0..1"), "bulk quantity 'mass' is unknown"),
     (("infer", "--sigma", "0"), "--sigma must be above zero"),
-    (("infer", "--live", "5"), "--live must be 50 or more"),
+    (("infer", "--live", "5"), "--live must lie between 50 and 100000"),
+    (("infer", "--live", "1000000000"), "--live must lie between 50 and 100000"),
+    (("infer", "--seed", "-1"), "--seed must lie between 0 and 2^31 - 1, not -1"),
+    (("infer", "--checks", "-1"), "--checks must be 0 (none) or more, not -1"),
+    (("infer", "--model", "a: termination=abc"), "value 'abc' of termination cannot be read"),
+    (("infer", "--model", "a: termination=0..1, onsite.Pb.p=4.4"), "must be in eV, as 4.4eV"),
     (("infer", "--termination", "oxide"), "choose halide or lead"),
     pytest.param(("infer", "--size", "2cells"), "three sizes or more", marks=needs("dynesty")),
     (("infer", "--out", "a.csv"), "no known format"),
@@ -86,3 +98,13 @@ def test_infer_prints_and_writes(tmp_path, monkeypatch, capsys):
     assert code == 0, err
     for text in ("ln Z", "posterior of mixed", "error 0.1 assumed for 1 points", "bulk g_h held near", "wrote a.json"):
         assert text in out
+
+
+@needs("dynesty")
+def test_infer_without_a_parameter_of_the_set_says_that_nothing_was_checked(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.csv").write_text("energy_eV,quantity,value,error\n2.3,g_h,1.5,0.2\n")
+    small = ("--data", "my.csv", "--size", "2..4cells", "--live", "50", "--workers", "1")
+    code, out, err = main(("infer", *small, "--vary", "exciton=0..0.05"), monkeypatch, capsys)
+    assert code == 0, err
+    assert "not checked" in out and "random points" not in out

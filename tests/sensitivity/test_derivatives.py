@@ -109,3 +109,9 @@ def test_derivatives_are_kept_in_the_cache_and_come_back_unchanged(monkeypatch):
         DerivativeJob(SET, cube(3, SET.a_nm), 1, intra_atomic=True).key(),
     }
     assert cache.load(job.key(), Derivatives.read) == first
+
+
+def test_the_solver_without_a_factorization_is_refused_before_the_work(monkeypatch):
+    monkeypatch.setattr("bandg.derivatives.band_edges", lambda *arguments: pytest.fail("work was done"))
+    with pytest.raises(BandgError, match="need a factorization: choose superlu or pardiso"):
+        derivatives(SET, cube(2, SET.a_nm), solver="iterative")

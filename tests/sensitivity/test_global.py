@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("SALib")
 
 from bandg import global_sensitivity as gs
-from bandg import sensitivity
+from bandg import sensitivity, sweep
 from bandg.errors import BandgError
 from bandg.parameters import load_set
 from bandg.ranges import Range, parameter_ranges
@@ -109,8 +109,25 @@ def test_a_point_without_a_gap_says_that_the_ranges_are_too_wide(monkeypatch):
     asked, ranges = small()
 
     def fail(self):
-        raise BandgError(f"the set {self.parameters.name} has no gap at R")
+        raise BandgError("no gap at R")
 
     monkeypatch.setattr(Job, "run", fail)
-    with pytest.raises(BandgError, match=r"has no gap at R \(somewhere in the ranges: narrow them"):
+    with pytest.raises(BandgError, match=r"^no gap at R \(somewhere in the ranges: narrow them"):
         gs.global_sensitivity(asked, ranges, "morris", 8, workers=1)
+
+
+def test_an_error_of_no_point_is_not_laid_to_the_ranges(monkeypatch):
+    """Whatever it names: here a cluster that stops."""
+    asked, ranges = small()
+
+    def stop(*arguments):
+        raise BandgError(f"no worker is left for {asked.parameters.name}")
+
+    monkeypatch.setattr(sweep, "run_jobs", stop)
+    with pytest.raises(BandgError, match=rf"for {asked.parameters.name}$"):
+        gs.global_sensitivity(asked, ranges, "morris", 8, workers=1)
+
+
+def test_a_seed_below_zero_is_refused():
+    with pytest.raises(BandgError, match="--seed must lie between 0"):
+        gs.draw(small()[1], "morris", 8, -1)

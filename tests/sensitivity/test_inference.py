@@ -270,7 +270,11 @@ def test_the_first_principles_range_at_the_gap_of_its_functional_is_its_own_valu
         ("a: terminaton=0..1", r"nothing is called 'terminaton' \(did you mean 'termination'"),
         ("a: termination=0..1, termination=0", r"twice"),
         ("a: energy.shift=-100..0meV", r"must be in eV"),
-        ("a: termination=x", r"cannot be read"),
+        ("a: termination=abc", r"value 'abc' of termination cannot be read: write 0.5 or a range, 0..1"),
+        ("a: termination=0..1, onsite.Pb.p=4.4", r"value '4.4' of onsite.Pb.p must be in eV, as 4.4eV"),
+        ("a: termination=0..1, onsite.Pb.p=4400meV", r"must be in eV"),
+        ("a: termination=0..1, onsite.Pb.p=1e999eV", r"is not finite"),
+        ("a: termination=0.5eV", r"must be without a unit, as 0.5"),
         ("a: scatter=0..1", r"scatter must lie within"),
     ],
 )
