@@ -48,7 +48,13 @@ def hypotheses(
     from bandg.hypotheses.evaluate import Evaluator
     from bandg.measured import load_measured
     from bandg.plot.output import check_picture_path
+    from bandg.sweep import check_workers
 
+    if list_:
+        unused = [name for name, path in (("--out", out), ("--plot", plot), ("--report", report)) if path is not None]
+        if unused:
+            raise BandgError(f"--list computes nothing: leave out {' and '.join(unused)}")
+    check_workers(workers, scheduler)
     for path, formats in ((out, (".json",)), (report, (".html",))):
         if path is not None:
             check_writable(path, formats)
@@ -72,11 +78,11 @@ def hypotheses(
 
 def _baseline(set_name: str, termination: str, shape: str, neighbors: int | None, cells: str | None) -> Case:
     from bandg.etb.model import resolve_neighbors
-    from bandg.geometry import SHAPES, TERMINATIONS
+    from bandg.geometry import TERMINATIONS
     from bandg.hypotheses.case import Case
     from bandg.parameters import load_set
 
-    for what, value, choices in (("termination", termination, TERMINATIONS), ("shape", shape, SHAPES)):
+    for what, value, choices in (("termination", termination, TERMINATIONS), ("shape", shape, ("cube", "sphere"))):
         if value not in choices:
             raise BandgError(f"{what} {value!r} is unknown; choose {' or '.join(choices)}")
     parameters = load_set(Path(set_name) if set_name.endswith(".toml") else set_name)
@@ -116,6 +122,8 @@ def _mechanisms(
         asked = [part.strip() for part in only.split(",") if part.strip()]
     else:
         asked = [mechanism.name for pair in pairs for mechanism in pair] or [QUICK]
+    if not asked:
+        raise BandgError("--only names no mechanism")
     singles = choose(known, [name for part in asked for name in (quick if part == QUICK else [part])])
     return known, list(singles), pairs
 
@@ -138,7 +146,7 @@ def _write(found: Study, out: Path | None, plot: Path | None, report: Path | Non
     written = []
     table = rows(found)
     if out is not None:
-        write_json(table, out)  # type: ignore[arg-type]
+        write_json(table, out)
         written.append(out)
     if plot is not None or report is not None:
         from bandg.plot.hypotheses import plot_hypotheses

@@ -48,9 +48,11 @@ def overlay(
     from bandg.hypotheses.evaluate import Evaluator
     from bandg.measured import load_measured
     from bandg.plot.output import check_picture_path
+    from bandg.sweep import check_workers
 
-    if regenerate is not None and (curve or plot or out):
+    if regenerate is not None and (curve or data or plot or out or fresh):
         raise BandgError("--regenerate stands alone: it makes all stored curves, and draws and compares none")
+    check_workers(workers, scheduler)
     if out is not None:
         check_writable(out, (".csv", ".json"))
     if plot is not None:
