@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, Workers
 from bandg.errors import BandgError
 
 if TYPE_CHECKING:
@@ -28,18 +29,16 @@ def hypotheses(
     set_name: Annotated[str, typer.Option("--set", help="Parameter set of the baseline.")] = "nestoklon2023-standin",
     termination: Annotated[str, typer.Option(help="Baseline: lead (near the published theory) or halide.")] = "lead",
     shape: Annotated[str, typer.Option(help="Baseline: cube or sphere.")] = "cube",
-    neighbors: Annotated[int | None, typer.Option(help="1 or 2; default: what the set has.")] = None,
+    neighbors: Neighbors = None,
     cells: Annotated[str | None, typer.Option(help="Sizes in cells, as 4,5,6,8,11,15,20.")] = None,
     data: Annotated[str, typer.Option(help="Measured points: your CSV, or a shipped collection.")] = "meliakov2025",
     out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw small multiples to FILE.pdf, .png or .svg.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write one FILE.html that stands alone.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="dask.distributed: tcp://host:port or a scheduler file; works there.")
-    ] = None,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Compute although memory may not suffice.")] = False,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    no_cache: NoCache = False,
+    force: Force = False,
 ) -> None:
     """Weigh what could explain the hole g-factor: what each mechanism does to g, and what would be needed."""
     from bandg import cache
@@ -169,7 +168,7 @@ def print_study(found: Study) -> None:
     from rich import box
     from rich.table import Table
 
-    from bandg.cli.compute import _print
+    from bandg.cli.tables import show
     from bandg.hypotheses.report import HEADINGS, baseline_text, cells, legend, rows
 
     content = rows(found)
@@ -179,7 +178,7 @@ def print_study(found: Study) -> None:
         table.add_column(heading, justify="left" if left else "right", no_wrap=heading != "verdict")
     for row in content:
         table.add_row(*cells(row))
-    _print(table)
+    show(table)
     typer.echo(baseline_text(content[0]))
     typer.echo(legend(content[0]))
     typer.echo(f"{found.computed} nanocrystals computed, {found.cached} from the cache")
