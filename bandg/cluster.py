@@ -9,10 +9,12 @@ import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from bandg._paths import one_line
 from bandg.cache import source_digest
 from bandg.errors import BandgError
 from bandg.sweep import run_job
@@ -35,21 +37,25 @@ def scheduler_address(given: str) -> str:
 
     Raises BandgError for anything else, and where nothing listens there.
     """
+    if not given.strip():
+        raise BandgError("the scheduler is empty: give tcp://host:port or a scheduler file (.json)")
     address = given if "://" in given else _from_file(Path(given))
     try:
         parts = urlsplit(address)
-        host, port = parts.hostname, parts.port
+        scheme, host, port = parts.scheme, parts.hostname, parts.port
     except ValueError:
-        host = port = None
-    if parts.scheme not in ("tcp", "tls") or host is None or port is None:
+        scheme, host, port = "", None, None
+    if scheme not in ("tcp", "tls") or host is None or port is None:
         raise BandgError(f"scheduler {given!r} must be tcp://host:port or a scheduler file (.json)")
     try:
         with socket.create_connection((host, port), timeout=_ANSWER_S) as probe:
-            greeting = probe.recv(8) if parts.scheme == "tcp" else b""
+            greeting = probe.recv(8) if scheme == "tcp" else b""
     except OSError as error:
         raise BandgError(f"the scheduler {address} does not answer: {error.strerror or error}") from error
+    except ValueError as error:  # a part of the name that is longer than 63 letters, or a null character
+        raise BandgError(one_line(f"scheduler {given!r}: {host!r} is no name of a host")) from error
     # a server of dask speaks first, with the length of its greeting; its client waits forever for one that does not
-    if parts.scheme == "tcp" and not 0 < int.from_bytes(greeting, "little") < _LONGEST_GREETING:
+    if scheme == "tcp" and not 0 < int.from_bytes(greeting, "little") < _LONGEST_GREETING:
         raise BandgError(f"what listens at {address} is no scheduler of dask")
     return address
 
@@ -66,17 +72,22 @@ def _from_file(path: Path) -> str:
         raise BandgError(f"scheduler {os.fspath(path)!r} is no scheduler file of dask") from error
 
 
+def check_scheduler(scheduler: str) -> str:
+    """The address of a scheduler that answers. Raises BandgError otherwise, and without dask.distributed."""
+    if find_spec("distributed") is None:
+        raise BandgError('--scheduler needs dask.distributed: pip install "bandg[distributed]"')
+    return scheduler_address(scheduler)
+
+
 @contextmanager
 def cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
     """An executor on a running cluster, and how many jobs to keep in flight.
 
     Whatever still runs at the end is cancelled. Raises BandgError where there is no answer or no worker.
     """
-    try:
-        from distributed import Client, KilledWorker
-    except ImportError as error:
-        raise BandgError('--scheduler needs dask.distributed: pip install "bandg[distributed]"') from error
-    address = scheduler_address(scheduler)
+    address = check_scheduler(scheduler)
+    from distributed import Client, KilledWorker
+
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # its story of a lost worker is no news to the user
     try:
         client = Client(address, timeout=_ANSWER_S, set_as_default=False)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bandg._paths import one_line
 from bandg.errors import BandgError
+from bandg.files import csv_rows, read_text
 from bandg.measured import LARGEST_EV, MeasuredPoint
 
 QUANTITIES = ("g_e", "g_h", "g_bx")
@@ -129,27 +128,24 @@ def read_curve(path: str | os.PathLike[str]) -> TheoryCurve:
     Lines that start with # are comments. Raises BandgError, one line, for whatever is wrong.
     """
     label = os.fspath(path)
-    try:
-        text = Path(path).read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise BandgError(one_line(f"{label}: no such file")) from error
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise BandgError(one_line(f"{label}: cannot be read: {getattr(error, 'strerror', None) or error}")) from error
-    return parse_curve(text, Path(label).stem, label)
+    label = label if label.isprintable() else ascii(label)
+    wanted = f"a CSV file with energy_eV and some of {', '.join(QUANTITIES)}"
+    return parse_curve(read_text(path, label, f"give {wanted}", wanted), Path(label).stem, label)
 
 
 def parse_curve(text: str, name: str, label: str) -> TheoryCurve:
     """A curve from the text of a CSV; label is the file's name in errors. Raises BandgError."""
-    lines = [(n, line) for n, line in enumerate(io.StringIO(text), 1) if line.strip() and line[0] != "#"]
-    rows = list(csv.reader(line for _, line in lines))
-    header = [cell.strip() for cell in rows[0]] if rows else []
+    rows = csv_rows(text, label)
+    header = [cell.strip() for cell in next(rows, (0, []))[1]]
     energy = next((column for column in ENERGY_COLUMNS if column in header), None)
     known = [column for column in QUANTITIES if column in header]
     if energy is None or not known:
         raise BandgError(one_line(f"{label}: a curve needs the columns energy_eV and some of {', '.join(QUANTITIES)}"))
     columns = [energy, *known, *(["size_nm"] if "size_nm" in header else [])]
     table: dict[str, list[float]] = {column: [] for column in columns}
-    for (line, _), row in zip(lines[1:], rows[1:], strict=True):
+    for line, row in rows:
+        if len(row) > len(header):
+            raise BandgError(f"{label}, line {line}: has {len(row)} cells under {len(header)} columns")
         cells = dict(zip(header, row, strict=False))
         for column in columns:
             table[column].append(_number(cells.get(column, ""), column, f"{label}, line {line}"))

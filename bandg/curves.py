@@ -82,7 +82,8 @@ def resolve(names: Sequence[str], evaluator: Evaluator | None = None, fresh: boo
     cases: dict[str, Case] = {}
     found: dict[str, TheoryCurve] = {}
     for name in dict.fromkeys(names):
-        if name.endswith(".csv") or os.sep in name or "/" in name:
+        is_path = name.endswith(".csv") or os.sep in name or "/" in name
+        if is_path and _kind_of(name) not in KINDS:  # the set of a kind may be a path too
             found[name] = read_curve(name)
         elif name in stored_names() and not fresh:
             found[name] = load_stored(name)
@@ -105,15 +106,22 @@ def resolve(names: Sequence[str], evaluator: Evaluator | None = None, fresh: boo
     return [found[name] for name in names]
 
 
+def _kind_of(name: str) -> str:
+    """The part MODEL:KIND of a name."""
+    return ":".join(name.split(":", 2)[:2])
+
+
 def _parse(name: str) -> tuple[str, str | None]:
-    parts = name.split(":", 2)
-    kind = ":".join(parts[:2])
+    kind = _kind_of(name)
     if kind not in KINDS:
         close = difflib.get_close_matches(name, [*KINDS, *stored_names()], n=1, cutoff=0.4)
         hint = f" (did you mean {close[0]!r}?)" if close else ""
         known = ", ".join(dict.fromkeys([*KINDS, *stored_names()]))
         raise BandgError(one_line(f"no curve is called {name!r}{hint}; there are: {known}; or give a CSV file"))
-    return kind, parts[2] if len(parts) == 3 else None
+    own = name.removeprefix(kind)
+    if own == ":":
+        raise BandgError(f"{name!r} names no set: write {kind}, or {kind}:SET")
+    return kind, own[1:] or None
 
 
 def _case(kind: str, set_name: str | None) -> Case:

@@ -317,7 +317,7 @@ def write(dataset: xarray.Dataset, path: Path) -> list[Path]:
     return written
 
 
-def write_json(content: dict[str, Any], path: Path) -> None:
+def write_json(content: dict[str, Any] | list[dict[str, Any]], path: Path) -> None:
     """Write a JSON file, whole or not at all. Raises BandgError where it cannot be written."""
     write_whole(path, lambda temporary: temporary.write_text(json.dumps(content, indent=1) + "\n"))
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 import math
 import os
 from collections.abc import Iterator
@@ -13,7 +11,7 @@ from typing import NoReturn
 
 from bandg import resources
 from bandg.errors import BandgError
-from bandg.files import read_text
+from bandg.files import csv_rows, read_text
 
 QUANTITIES = ("g_e", "g_h", "g_bx", "abs_g_e", "abs_g_h")
 LONG = ("energy_eV", "quantity", "value")
@@ -114,7 +112,7 @@ def _read(name: str, label: str, is_path: bool) -> str:
 
 
 def _points(text: str, label: str, source: str) -> Iterator[MeasuredPoint]:
-    rows = _rows(text, label)
+    rows = csv_rows(text, label)
     first = next(rows, None)
     if first is None:
         _fail(label, f"is empty: it needs {_NEEDED}")
@@ -127,26 +125,6 @@ def _points(text: str, label: str, source: str) -> Iterator[MeasuredPoint]:
         row = _Row(place, {column: cell.strip() for column, cell in zip(header, cells, strict=False)})
         if any(row.cells.values()):
             yield from _points_of(row, "quantity" in header, source)
-
-
-def _rows(text: str, label: str) -> Iterator[tuple[int, list[str]]]:
-    """(line number, cells) of every line that is neither blank nor a comment."""
-    line = 0
-
-    def data_lines() -> Iterator[str]:
-        nonlocal line
-        for line, content in enumerate(io.StringIO(text), start=1):
-            if not content.startswith("#"):
-                yield content
-            elif content[1:].replace(" ", "").startswith("schema=") and content.partition("=")[2].strip() != "1":
-                _fail(f"{label}, line {line}", "schema is not known: this version of bandg reads schema = 1")
-
-    try:
-        for cells in csv.reader(data_lines(), strict=True):
-            if any(cell.strip() for cell in cells):
-                yield line, cells
-    except csv.Error as error:
-        _fail(f"{label}, line {line}", f"is not CSV: {error}")
 
 
 def _check_header(header: list[str], label: str) -> None:

@@ -253,6 +253,16 @@ def check_memory(jobs: Sequence[Task[Any]], force: bool = False) -> None:
             )
 
 
+def check_workers(workers: int | None, scheduler: str | None = None) -> None:
+    """Raise BandgError for a number of workers below 1 and a scheduler that does not answer, before any work."""
+    if workers is not None and workers < 1:
+        raise BandgError(f"--workers must be 1 or more, not {workers}")
+    if scheduler is not None:
+        from bandg.cluster import check_scheduler
+
+        check_scheduler(scheduler)
+
+
 def run_jobs(
     jobs: Sequence[Task[R]],
     workers: int | None = None,
@@ -269,8 +279,7 @@ def run_jobs(
     "tcp://host:port" or a scheduler file.
     Raises BandgError for a number of workers below 1, for a scheduler that does not answer, and what a job raises.
     """
-    if workers is not None and workers < 1:
-        raise BandgError(f"--workers must be 1 or more, not {workers}")
+    check_workers(workers)
     results: dict[int, tuple[R, bool]] = {}
     for number, job in enumerate(jobs):
         stored = cache.load(job.key(), job.read) if use_cache else None
@@ -350,5 +359,9 @@ def _spread(
             left.remove(number)
             running[executor.submit(runner, jobs[number])] = number
         done, _ = wait(running, return_when=FIRST_COMPLETED)
-        for future in done:
+        for future in sorted(done, key=_failed):  # what succeeded is kept before a failure ends the rest
             yield running.pop(future), future.result()
+
+
+def _failed(future: Future[Any]) -> bool:
+    return future.cancelled() or future.exception() is not None

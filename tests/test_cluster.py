@@ -148,6 +148,10 @@ def test_another_server_is_no_scheduler():
         ("http://localhost:8786", None, r"must be tcp://host:port"),
         ("tcp://localhost", None, r"must be tcp://host:port"),
         ("tcp://localhost:many", None, r"must be tcp://host:port"),
+        ("tcp://[::1", None, r"must be tcp://host:port"),
+        (f"tcp://{'a' * 70}:8786", None, r"is no name of a host"),
+        ("", None, r"the scheduler is empty: give tcp://host:port"),
+        (" ", None, r"the scheduler is empty: give tcp://host:port"),
     ],
 )
 def test_wrong_schedulers_are_one_clear_line(tmp_path, monkeypatch, given, content, message):

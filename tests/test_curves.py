@@ -7,6 +7,7 @@ from bandg.curves import KINDS, case_of, load_stored, resolve, stored_names, to_
 from bandg.errors import BandgError
 from bandg.hypotheses.evaluate import Evaluator
 from bandg.parameters import load_set
+from bandg.resources import read_params
 
 SET = load_set("nestoklon2023-standin")
 
@@ -84,11 +85,21 @@ def test_text_and_back(tmp_path):
     assert (again.energy == curve.energy).all() and (again.values["g_h"] == curve.values["g_h"]).all()
 
 
-def test_a_curve_of_another_set_is_computed(monkeypatch):
+def test_a_curve_of_another_set_is_computed(monkeypatch, tmp_path):
     from bandg import curves
 
     monkeypatch.setitem(curves.KINDS, "etb:lead", curves.Kind("two", (("termination", "lead"), ("cells", (4, 5)))))
     found = resolve(["etb:lead:nestoklon2021-corrected"], Evaluator(workers=1, cache=False))[0]
     assert found.provenance["set"] == "nestoklon2021-corrected" and len(found.energy) == 3
+    own = tmp_path / "sub" / "my.toml"
+    own.parent.mkdir()
+    own.write_text(read_params("nestoklon2021-corrected.toml"))
+    same = resolve([f"etb:lead:{own}"], Evaluator(workers=1, cache=False))[0]  # a path, and yet no CSV
+    assert same.values["g_h"].tolist() == found.values["g_h"].tolist()
+    with pytest.raises(BandgError, match="names no set: write etb:lead, or etb:lead:SET"):
+        resolve(["etb:lead:"])
+    with pytest.raises(BandgError, match="there is no curve: shape 'rod' has no curve"):
+        monkeypatch.setitem(curves.KINDS, "etb:lead", curves.Kind("rods", (("shape", "rod"),)))
+        resolve(["etb:lead:nestoklon2021-corrected"])
     with pytest.raises(BandgError, match="did you mean 'kp:bulk-law'"):
         resolve(["kp:bulklaw"])

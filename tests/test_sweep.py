@@ -2,6 +2,7 @@
 
 import ast
 import json
+from concurrent.futures import Executor, Future
 from dataclasses import replace
 from pathlib import Path
 
@@ -160,6 +161,37 @@ def test_an_error_in_a_worker_reaches_the_caller_as_it_is():
     impossible = job(parameters=SET.with_values({"onsite.Pb.p": -4.0}))
     with pytest.raises(BandgError, match="no gap"):
         sweep.run_jobs([impossible, job(2)], workers=2, use_cache=False)
+
+
+class AtOnce(Executor):
+    """Has done every job when it is submitted."""
+
+    def submit(self, run, job):
+        future = Future()
+        try:
+            future.set_result(run(job))
+        except BandgError as error:
+            future.set_exception(error)
+        return future
+
+
+def test_what_succeeds_beside_a_failure_is_kept(monkeypatch):
+    """Three finish at the same moment, the failed one first."""
+
+    def all_at_once(running, return_when):
+        return sorted(running, key=lambda future: future.exception() is None), set()
+
+    def run(job):
+        if job.nanocrystal.cells == 3:
+            raise BandgError("no gap")
+        return job.nanocrystal.cells
+
+    monkeypatch.setattr(sweep, "wait", all_at_once)
+    jobs, kept = [job(2), job(3), job(4)], []
+    with pytest.raises(BandgError, match="no gap"):
+        for number, result in sweep._spread(jobs, [0, 1, 2], AtOnce(), 3, 100.0, run):
+            kept.append((number, result))
+    assert sorted(kept) == [(0, 2), (2, 4)]
 
 
 def test_memory_is_refused_with_the_estimate_and_what_would_fit(monkeypatch):

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandg.cli.options import Neighbors, SetName
+
 if TYPE_CHECKING:
     from bandg.etb.bulk import Bulk
     from bandg.parameters import ParameterSet
 
 
 def bulk(
-    set_name: Annotated[str, typer.Option("--set", help="Parameter set, by name or path.")] = "nestoklon2023-standin",
-    neighbors: Annotated[int | None, typer.Option(help="1 or 2; default: what the set has.")] = None,
+    set_name: SetName = "nestoklon2023-standin",
+    neighbors: Neighbors = None,
     intra_atomic: Annotated[
         bool, typer.Option("--intra-atomic", help="Add the angular momentum of the p shells to g.")
     ] = False,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.cli import nanocrystal as options
+from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, SetName, Workers
+from bandg.cli.tables import show
 
 if TYPE_CHECKING:
     import xarray
@@ -44,8 +46,8 @@ def compute(
         str | None, typer.Option(help="halide, lead or halide,lead; with --model kp hard-wall, glass or both.")
     ] = None,
     center: options.Center = None,
-    set_name: options.SetName = "nestoklon2023-standin",
-    neighbors: options.Neighbors = None,
+    set_name: SetName = "nestoklon2023-standin",
+    neighbors: Neighbors = None,
     levels: Annotated[int, typer.Option(help="Levels of each carrier, from all representations.")] = 1,
     intra_atomic: Annotated[
         bool, typer.Option("--intra-atomic", help="Add the angular momentum of the p shells to g.")
@@ -69,16 +71,13 @@ def compute(
     structure: options.StructureFile = None,
     species: options.Species = None,
     solver: options.Solver = "auto",
-    workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(help="dask.distributed: tcp://host:port or a scheduler file; works there."),
-    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     out: Annotated[Path | None, typer.Option(help="Write FILE.csv, .nc or .json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw g against energy to FILE.pdf, .png or .svg.")] = None,
     data: Annotated[Path | None, typer.Option(help="Your measured points (CSV) for the plot.")] = None,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Compute although memory may not suffice.")] = False,
+    no_cache: NoCache = False,
+    force: Force = False,
 ) -> None:
     """Compute confined levels and g-factors of nanocrystals against size."""
     from bandg.api import compute as compute_dataset
@@ -187,7 +186,7 @@ def print_table(dataset: xarray.Dataset) -> None:
                 *("" if row[name] is None else format(row[name], form) for name, _, form in columns),
                 *(["*" if flag else ""] * any(cached)),
             )
-        _print(table)
+        show(table)
 
 
 def print_tensors(dataset: xarray.Dataset) -> None:
@@ -225,7 +224,7 @@ def print_tensors(dataset: xarray.Dataset) -> None:
                 *(f"{value:+.3f}" for value in values[i, c]),
                 *axes,
             )
-    _print(table)
+    show(table)
 
 
 def print_averages(dataset: xarray.Dataset) -> None:
@@ -252,7 +251,7 @@ def print_averages(dataset: xarray.Dataset) -> None:
     for row in rows:
         cells = (f"{row[name]:{form}} ± {row[f'{name}_stderr']:.{form[-2]}f}" for name, _, form in names)
         table.add_row(f"{row['size_nm']:.3f}", row["termination"], str(row["seeds"]), *cells)
-    _print(table)
+    show(table)
 
 
 def _wall(dataset: xarray.Dataset, termination: str) -> str:
@@ -308,7 +307,7 @@ def print_levels(dataset: xarray.Dataset) -> None:
             if place(row) == key:
                 cells = ("" if row[name] is None else format(row[name], form) for name, _, form in _LEVEL_COLUMNS)
                 table.add_row(*cells)
-        _print(table)
+        show(table)
 
 
 def print_warnings(dataset: xarray.Dataset) -> None:
@@ -324,12 +323,3 @@ def print_warnings(dataset: xarray.Dataset) -> None:
             if warning not in common:
                 size = float(dataset["size_nm"].values[number])
                 typer.echo(f"warning: {size:.3f} nm {dataset['termination'].values[number]}: {warning}", err=True)
-
-
-def _print(table: Any) -> None:
-    from rich.console import Console
-
-    console = Console()
-    if not console.is_terminal:  # a table that is piped into a file must not be folded to 80 columns
-        console = Console(width=160)
-    console.print(table)

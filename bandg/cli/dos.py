@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandg.cli import nanocrystal as options
+from bandg.cli.options import Force
 from bandg.errors import BandgError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def dos(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="Write energy, density and error to FILE.csv.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw to FILE.pdf, .png or .svg.")] = None,
-    force: options.Force = False,
+    force: Force = False,
 ) -> None:
     """Density of states of the whole nanocrystal, and numbers of states beside exact counts."""
     import numpy as np

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bandg.cli import nanocrystal as options
+from bandg.cli.options import Force
 from bandg.errors import BandgError
 
 
@@ -20,7 +21,7 @@ def export(
         Path | None, typer.Option(help="Write the atoms with electron and hole densities to FILE.extxyz.")
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw atoms and densities to FILE.pdf, .png or .svg.")] = None,
-    force: options.Force = False,
+    force: Force = False,
 ) -> None:
     """Write one nanocrystal for other programs: Hamiltonian, atoms with densities, picture."""
     from bandg.eigen import check_backend

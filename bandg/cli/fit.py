@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandg.cli.options import NoCache
 from bandg.errors import BandgError
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ def fit(
     profile: Annotated[
         str | None, typer.Option(help="QUANTITY=LO..HI:N: repeat the fit with it held at N values, as g_h=-1..0.5:7.")
     ] = None,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
+    no_cache: NoCache = False,
 ) -> None:
     """Fit a parameter set by least squares with exact derivatives, and report what the data determine."""
     from threadpoolctl import threadpool_limits

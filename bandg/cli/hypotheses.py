@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, Workers
 from bandg.errors import BandgError
 
 if TYPE_CHECKING:
@@ -28,18 +29,16 @@ def hypotheses(
     set_name: Annotated[str, typer.Option("--set", help="Parameter set of the baseline.")] = "nestoklon2023-standin",
     termination: Annotated[str, typer.Option(help="Baseline: lead (near the published theory) or halide.")] = "lead",
     shape: Annotated[str, typer.Option(help="Baseline: cube or sphere.")] = "cube",
-    neighbors: Annotated[int | None, typer.Option(help="1 or 2; default: what the set has.")] = None,
+    neighbors: Neighbors = None,
     cells: Annotated[str | None, typer.Option(help="Sizes in cells, as 4,5,6,8,11,15,20.")] = None,
     data: Annotated[str, typer.Option(help="Measured points: your CSV, or a shipped collection.")] = "meliakov2025",
     out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw small multiples to FILE.pdf, .png or .svg.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write one FILE.html that stands alone.")] = None,
-    workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="dask.distributed: tcp://host:port or a scheduler file; works there.")
-    ] = None,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Compute although memory may not suffice.")] = False,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    no_cache: NoCache = False,
+    force: Force = False,
 ) -> None:
     """Weigh what could explain the hole g-factor: what each mechanism does to g, and what would be needed."""
     from bandg import cache
@@ -48,7 +47,13 @@ def hypotheses(
     from bandg.hypotheses.evaluate import Evaluator
     from bandg.measured import load_measured
     from bandg.plot.output import check_picture_path
+    from bandg.sweep import check_workers
 
+    if list_:
+        unused = [name for name, path in (("--out", out), ("--plot", plot), ("--report", report)) if path is not None]
+        if unused:
+            raise BandgError(f"--list computes nothing: leave out {' and '.join(unused)}")
+    check_workers(workers, scheduler)
     for path, formats in ((out, (".json",)), (report, (".html",))):
         if path is not None:
             check_writable(path, formats)
@@ -72,11 +77,11 @@ def hypotheses(
 
 def _baseline(set_name: str, termination: str, shape: str, neighbors: int | None, cells: str | None) -> Case:
     from bandg.etb.model import resolve_neighbors
-    from bandg.geometry import SHAPES, TERMINATIONS
+    from bandg.geometry import TERMINATIONS
     from bandg.hypotheses.case import Case
     from bandg.parameters import load_set
 
-    for what, value, choices in (("termination", termination, TERMINATIONS), ("shape", shape, SHAPES)):
+    for what, value, choices in (("termination", termination, TERMINATIONS), ("shape", shape, ("cube", "sphere"))):
         if value not in choices:
             raise BandgError(f"{what} {value!r} is unknown; choose {' or '.join(choices)}")
     parameters = load_set(Path(set_name) if set_name.endswith(".toml") else set_name)
@@ -116,6 +121,8 @@ def _mechanisms(
         asked = [part.strip() for part in only.split(",") if part.strip()]
     else:
         asked = [mechanism.name for pair in pairs for mechanism in pair] or [QUICK]
+    if not asked:
+        raise BandgError("--only names no mechanism")
     singles = choose(known, [name for part in asked for name in (quick if part == QUICK else [part])])
     return known, list(singles), pairs
 
@@ -138,7 +145,7 @@ def _write(found: Study, out: Path | None, plot: Path | None, report: Path | Non
     written = []
     table = rows(found)
     if out is not None:
-        write_json(table, out)  # type: ignore[arg-type]
+        write_json(table, out)
         written.append(out)
     if plot is not None or report is not None:
         from bandg.plot.hypotheses import plot_hypotheses
@@ -161,7 +168,7 @@ def print_study(found: Study) -> None:
     from rich import box
     from rich.table import Table
 
-    from bandg.cli.compute import _print
+    from bandg.cli.tables import show
     from bandg.hypotheses.report import HEADINGS, baseline_text, cells, legend, problems, rows
 
     content = rows(found)
@@ -171,7 +178,7 @@ def print_study(found: Study) -> None:
         table.add_column(heading, justify="left" if left else "right", no_wrap=heading != "verdict")
     for row in content:
         table.add_row(*cells(row))
-    _print(table)
+    show(table)
     typer.echo(baseline_text(content[0]))
     typer.echo(legend(content[0]))
     for problem in problems(content):

@@ -206,6 +206,6 @@ def _table(title: str, columns: tuple[str, ...]) -> Any:
 
 
 def _show(table: Any) -> None:
-    from bandg.cli.compute import _print
+    from bandg.cli.tables import show as _print
 
     _print(table)

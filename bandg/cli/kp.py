@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from bandg.cli.options import SetName
 from bandg.errors import BandgError
 
 app = typer.Typer(help="k.p theory: bulk laws, formulas, sets from tight binding.", no_args_is_help=True)
@@ -112,7 +113,7 @@ def formula(
 
 @app.command("from-etb")
 def from_etb(
-    set_name: Annotated[str, typer.Option("--set", help="Tight-binding set.")] = "nestoklon2023-standin",
+    set_name: SetName = "nestoklon2023-standin",
     out: Annotated[Path | None, typer.Option(help="Write FILE.toml.")] = None,
 ) -> None:
     """Extract the k.p set that has the same bands near R as a tight-binding set."""
@@ -131,12 +132,12 @@ def from_etb(
 
 @app.command()
 def decompose(
-    set_name: Annotated[str, typer.Option("--set", help="Tight-binding set.")] = "nestoklon2023-standin",
+    set_name: SetName = "nestoklon2023-standin",
 ) -> None:
     """Which bands make the bulk g-factors, beside the first-principles decomposition."""
-    from rich.console import Console
     from rich.table import Table
 
+    from bandg.cli.tables import show
     from bandg.etb.bulk import bulk as compute_bulk
     from bandg.kp.decompose import by_level, first_principles, tight_binding
     from bandg.parameters import load_set
@@ -159,7 +160,7 @@ def decompose(
             if abs(level.share) >= LEAST_SHARE:
                 single.add_row(f"{level.energy_eV:.3f}", level.irrep, level.group, _number(level.share))
         for one in (table, single):
-            Console(width=None if Console().is_terminal else 160).print(one)
+            show(one)
     typer.echo(
         "First principles: at the gap of each functional, not the measured one; the term of the other band edge scales "
         "as 1 / gap. Halide levels shift between models: compare groups, not energies."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandg.cli.options import Neighbors, SetName
 from bandg.errors import BandgError
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ Shape = Annotated[
 ]
 Termination = Annotated[str | None, typer.Option(help="halide or lead.")]
 Center = Annotated[str | None, typer.Option(help="Pb or Cs; a cube of odd cells is centered on Pb, of even on Cs.")]
-SetName = Annotated[str, typer.Option("--set", help="Parameter set, by name or path.")]
-Neighbors = Annotated[int | None, typer.Option(help="1 or 2; default: what the set has.")]
 Truncation = Annotated[
     float | None, typer.Option(help="truncated-cube: share of the corners cut off, up to 1; default 0.5.")
 ]
@@ -45,7 +44,6 @@ StructureFile = Annotated[
 ]
 Species = Annotated[str | None, typer.Option(help="Sn=Pb,Cl=I,H=drop: what species of the file stand for.")]
 Solver = Annotated[str, typer.Option(help="auto, dense, superlu, pardiso or iterative (no factorization, no count).")]
-Force = Annotated[bool, typer.Option("--force", help="Try although memory may not suffice.")]
 
 
 OneNanocrystal = Callable[[], "tuple[Any, Any, int]"]

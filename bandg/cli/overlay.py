@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bandg.cli.options import Force, NoCache, Scheduler, Workers
 from bandg.errors import BandgError
 
 if TYPE_CHECKING:
@@ -33,12 +34,10 @@ def overlay(
         Path | None, typer.Option(help="Compute all stored curves again and write them to this folder.")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute also the curves that are stored.")] = False,
-    workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="dask.distributed: tcp://host:port or a scheduler file; works there.")
-    ] = None,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Compute although memory may not suffice.")] = False,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    no_cache: NoCache = False,
+    force: Force = False,
 ) -> None:
     """Lay theory curves over measured g-factors and print what is left over at every point."""
     from bandg import curves as library
@@ -48,9 +47,11 @@ def overlay(
     from bandg.hypotheses.evaluate import Evaluator
     from bandg.measured import load_measured
     from bandg.plot.output import check_picture_path
+    from bandg.sweep import check_workers
 
-    if regenerate is not None and (curve or plot or out):
+    if regenerate is not None and (curve or data or plot or out or fresh):
         raise BandgError("--regenerate stands alone: it makes all stored curves, and draws and compares none")
+    check_workers(workers, scheduler)
     if out is not None:
         check_writable(out, (".csv", ".json"))
     if plot is not None:
@@ -80,7 +81,7 @@ def print_comparisons(comparisons: Sequence[Comparison], points: Sequence[Measur
     from rich import box
     from rich.table import Table
 
-    from bandg.cli.compute import _print
+    from bandg.cli.tables import show
     from bandg.compare import QUANTITIES
 
     for start in range(0, len(comparisons), _COLUMNS):
@@ -98,7 +99,7 @@ def print_comparisons(comparisons: Sequence[Comparison], points: Sequence[Measur
         if any(one.chi_square[1] for one in shown):
             chi = (f"{one.chi_square[0]:.2f} / {one.chi_square[1]}" for one in shown)
             table.add_row("", "chi^2 / points", "", *chi)
-        _print(table)
+        show(table)
     outside = {one.name: one.outside for one in comparisons if one.outside}
     for name, count in outside.items():
         typer.echo(f"{name}: {count} points lie outside of the curve (-), which makes no rms")

@@ -157,7 +157,7 @@ def print_indices(found: GlobalSensitivity, top: int) -> None:
     from rich import box
     from rich.table import Table
 
-    from bandg.cli.compute import _print
+    from bandg.cli.tables import show as _print
     from bandg.global_sensitivity import INDICES
     from bandg.sensitivity import G_QUANTITIES
 
@@ -199,7 +199,7 @@ def print_effects(found: Effects, top: int) -> None:
     from rich import box
     from rich.table import Table
 
-    from bandg.cli.compute import _print
+    from bandg.cli.tables import show as _print
     from bandg.sensitivity import SHOWN, strength
 
     for number, derivative in enumerate(found.found):

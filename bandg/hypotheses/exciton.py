@@ -90,13 +90,3 @@ def exciton_shift(
     attraction = np.minimum(-COULOMB * inverse_inside * per_radius - CORRELATION * rydberg, -rydberg)
     image = polarization(1 / inverse_inside, outside) if outside is not None and inverse_inside != 0 else 0.0
     return attraction + image * per_radius
-
-
-def coulomb_integral() -> float:
-    """A by quadrature of its definition, the oracle of COULOMB: <1 / max(r, r')> of two spherical densities."""
-
-    def inner(r: float) -> float:
-        within = r - np.sin(2 * np.pi * r) / (2 * np.pi)
-        return float(2 * 2 * np.sin(np.pi * r) ** 2 / r * within)
-
-    return float(integrate.quad(inner, 0, 1)[0])

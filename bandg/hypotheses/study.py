@@ -182,6 +182,8 @@ def study(
     bench = _Bench(base, evaluator, points)
     curve = evaluator.curves([base])[0]
     base_trial = Trial(math.nan, curve, compare(curve, points))
+    if np.isnan(curve.energy).any():
+        raise BandgError(f"the baseline has no curve: {evaluator.reason(base) or 'its energies do not fall with size'}")
     if base_trial.comparison.outside:
         low, high = curve.range_eV
         raise BandgError(

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bandg.hypotheses import Case
+from bandg.hypotheses.registry import default_mechanisms
+from bandg.parameters import load_set
+
 ROOT = Path(__file__).parents[2]
 PLUGIN = str(ROOT / "docs" / "examples" / "own_mechanism.py")
 
@@ -57,8 +61,13 @@ def test_hypotheses_with_a_plugin_and_a_pair_from_the_cache_the_second_time(tmp_
 
 
 def test_list_names_every_source(monkeypatch, capsys):
+    known = default_mechanisms(Case(load_set("nestoklon2023-standin"), 1))
     code, out, _ = main(("hypotheses", "--list"), monkeypatch, capsys)
-    assert code == 0 and out.count("source: ") == out.count(":\n") + out.count("source: ") and "brus1984" in out
+    lines = out.splitlines()
+    assert code == 0 and len(lines) == 3 * len(known) and "brus1984" in out
+    for name, source in zip(lines[::3], lines[2::3], strict=True):
+        assert source.startswith("  source: ") and len(source) > len("  source: "), name
+    assert [line.partition(":")[0] for line in lines[::3]] == [one.name for one in known]
 
 
 WRONG = [
@@ -72,6 +81,22 @@ WRONG = [
     (("overlay", "--out", "a.xls"), "no known format"),
     (("overlay", "--regenerate", "nowhere"), "it is no folder"),
     (("overlay", "--regenerate", ".", "--plot", "a.png"), "stands alone"),
+    (("overlay", "--regenerate", ".", "--data", "meliakov2025"), "stands alone"),
+    (("overlay", "--regenerate", ".", "--fresh"), "stands alone"),
+    (("overlay", "--curve", "kp:bulk-law", "--workers", "0"), "--workers must be 1 or more, not 0"),
+    (("overlay", "--curve", "etb:lead:"), "names no set: write etb:lead, or etb:lead:SET"),
+    (("overlay", "--curve", "etb:lead:sub/my.toml"), "my.toml"),
+    (("overlay", "--curve", "break.csv"), "line 3: g_e is '1\\n2'"),
+    (("hypotheses", "--only", ","), "--only names no mechanism"),
+    (("hypotheses", "--workers", "0"), "--workers must be 1 or more, not 0"),
+    (("hypotheses", "--list", "--out", "a.json"), "--list computes nothing: leave out --out"),
+    (("hypotheses", "--list", "--plot", "a.pdf", "--report", "a.html"), "leave out --plot and --report"),
+    (("hypotheses", "--shape", "octahedron"), "shape 'octahedron' is unknown; choose cube or sphere"),
+    (("hypotheses", "--shape", "cuboid"), "shape 'cuboid' is unknown; choose cube or sphere"),
+    (("hypotheses", "--plugin", "leaves.py"), "fails: SystemExit: 0"),
+    (("hypotheses", "--plugin", "untyped.py"), "mechanism 'a': source must be text, not None"),
+    (("hypotheses", "--plugin", "shift.py"), "how is 'shift'; choose one of set, add, scale"),
+    (("hypotheses", "--plugin", "mass.py"), "quantity is 'mass'; choose one of"),
     (("hypotheses", "--only", "spin-orbit"), "no mechanism is called 'spin-orbit' (did you mean 'spin-orbit-X'?)"),
     (("hypotheses", "--combine", "band-gap"), "must be two different mechanisms"),
     (("hypotheses", "--combine", "band-gap,band-gap"), "must be two different mechanisms"),
@@ -90,7 +115,9 @@ WRONG = [
     (("hypotheses", "--plugin", "reversed.py"), "is reversed: write 0..1"),
 ]
 if importlib.util.find_spec("distributed") is not None:
-    WRONG.append((("hypotheses", "--cells", "2,3", "--scheduler", "tcp://127.0.0.1:9"), "does not answer"))
+    for command in (("hypotheses", "--cells", "2,3"), ("overlay", "--curve", "kp:bulk-law")):
+        WRONG.append(((*command, "--scheduler", "tcp://127.0.0.1:9"), "does not answer"))
+        WRONG.append(((*command, "--scheduler", ""), "the scheduler is empty"))
 
 FILES = {
     "mev.csv": "energy_eV,g_e,g_h\n1700,2.0,0.0\n1900,1.5,1.0\n",
@@ -98,6 +125,14 @@ FILES = {
     "nan.csv": "energy_eV,g_e\n1.7,nan\n",
     "other.csv": "energy_eV,g_e\n1.8,1.0\n",
     "broken.py": "1 / 0\n",
+    "break.csv": 'energy_eV,g_e\n1.7,"1\n2"\n1.9,1.5\n',
+    "leaves.py": "import sys\nsys.exit(0)\n",
+    "untyped.py": (
+        "from bandg.hypotheses import Mechanism\n"
+        "MECHANISMS = [Mechanism('a', 'b', lambda case, value: case, 0.0, 1.0, None, source=None)]\n"
+    ),
+    "shift.py": "from bandg.hypotheses.changes import Values\nValues(('onsite.Pb.s',), 'shift')\n",
+    "mass.py": "from bandg.hypotheses.changes import Target\nTarget('mass', 'onsite.Pb.s')\n",
     "empty.py": "MECHANISMS = []\n",
     "reversed.py": (
         "from bandg.hypotheses import Mechanism\n"

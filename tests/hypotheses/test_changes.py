@@ -263,7 +263,9 @@ def test_changes_refuse_what_they_do_not_know():
 def test_a_case_of_another_shape_is_no_cube():
     with pytest.raises(BandgError, match="shape 'octahedron' has no curve: choose cube, sphere or cuboid"):
         replace(CASE, shape="octahedron").jobs()
-    assert {one.shape for one in replace(CASE, shape="cuboid", aspect=2.0, cells=(2,)).crystals()} == {"cuboid"}
+    long = replace(CASE, shape="cuboid", aspect=2.0, cells=(2,), periodic=False)
+    assert {one.shape for one in long.crystals()} == {"cuboid"}
+    assert (long.describe()["aspect"], long.describe()["periodic"]) == (2.0, False)
 
 
 def nothing_of(sizes):
