@@ -1,8 +1,8 @@
 """Makes the stored results in theory_curves/computed again.
 
 python docs/_scripts/stored.py            all of them: about an hour on two processors
-python docs/_scripts/stored.py NAME ...   some: curves, hypotheses, hypotheses-nnn, hypotheses-slow,
-                                          joint-fit, joint-held, joint, joint-first, fitted, profile, held, nanocrystals
+python docs/_scripts/stored.py NAME ...   some: curves, hypotheses, hypotheses-nnn, hypotheses-slow, joint-fit,
+                                          joint-held, joint, joint-first, fitted, profile, held, refits, nanocrystals
 python docs/_scripts/hole.py --readme README.md   afterwards: the table of the README
 """
 
@@ -55,6 +55,7 @@ SCRIPTS = {
     "fitted": ["computed_curves.py"],
     "profile": ["profile_g_h.py"],
     "held": ["held_fits.py"],
+    "refits": ["refits.py"],
     "nanocrystals": ["nanocrystals.py", "--compute"],
 }
 """Stored results that need more than one command."""
