@@ -147,7 +147,7 @@ def _geometry(case: Case) -> list[Mechanism]:
             "Lattice constants of CsPbI3 nanocrystals were found to vary by 3 % with size.",
             Strain(),
             *(-0.03, 0.03, 0.0),
-            source="zhao2020: 3 % over all sizes (2.1 % in volume); harrison1980: exponent of s and p, assumed for d, s*",
+            source="zhao2020: 3 % over all sizes (2.1 % in volume); harrison1980: exponent of s and p, assumed for d",
             limits=(-0.2, 0.2),
         ),
     ]
