@@ -279,20 +279,22 @@ def curve_of(case: Case, found: Mapping[str, Levels | None], name: str = "") -> 
 
 
 def _pure_curve(case: Case, found: Mapping[str, Levels | None], name: str) -> TheoryCurve:
-    """The curve of one kind of nanocrystal; it begins above the largest of those that have no value."""
+    """The curve of one kind of nanocrystal, from the bulk up to where the energy rises with each smaller one.
+
+    A nanocrystal without a value ends it too. Without two points there is no curve.
+    """
     sizes = _sizes(case, found)
-    failed = np.flatnonzero(~np.isfinite(sizes.energy))
-    begin = int(failed[-1]) + 1 if len(failed) else 0
-    energy = sizes.energy[begin:]
-    if not is_sound(energy):
-        begin, energy = 0, np.full(len(sizes.energy), np.nan)
+    begin = _begin(sizes.energy)
+    if len(sizes.energy) - begin < 2:
+        return no_curve(name)
     g = {"g_e": sizes.g_e[begin:][::-1], "g_h": sizes.g_h[begin:][::-1]}
-    return TheoryCurve(name, energy[::-1], g, sizes.size_nm[begin:][::-1], case.describe())
+    return TheoryCurve(name, sizes.energy[begin:][::-1], g, sizes.size_nm[begin:][::-1], case.describe())
 
 
-def is_sound(energy: NDArray[np.float64]) -> bool:
-    """Whether the energy (n,) falls from each of two or more nanocrystals to the next larger one and on to the bulk."""
-    return len(energy) > 1 and bool((np.diff(energy) < 0).all())
+def _begin(energy: NDArray[np.float64]) -> int:
+    """The first of the energies (n,), small nanocrystals first, from which on they fall to the last; NaN does not."""
+    rising = np.flatnonzero(~(np.diff(energy) < 0))
+    return int(rising[-1]) + 1 if len(rising) else 0
 
 
 def _sizes(case: Case, found: Mapping[str, Levels | None]) -> Sizes:

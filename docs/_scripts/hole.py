@@ -154,6 +154,7 @@ def write(folder: Path) -> None:
     (folder / "refits.md").write_text(refits(), encoding="utf-8")
     for name in JOINTS:
         (folder / f"{name}.md").write_text(joint(name), encoding="utf-8")
+    for name in ("hypotheses", "hypotheses-nnn", *JOINTS):
         (folder / f"{name}-command.md").write_text(f"```\n{command_text(name)}\n```\n", encoding="utf-8")
     (folder / "overlay.md").write_text(residuals(), encoding="utf-8")
     plot_overlay(resolve(CURVES), points, folder / "overlay.png")

@@ -1,6 +1,6 @@
 """What mechanisms change, against the bulk values that they promise."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from bandg.backends import check_solve
 from bandg.eigen import Spectrum
 from bandg.errors import BandgError, SolverError
 from bandg.etb.bulk import bulk
-from bandg.hypotheses.case import Case, Sizes, is_sound, sizes_of
+from bandg.hypotheses.case import Case, Sizes, sizes_of
 from bandg.hypotheses.changes import (
     GAP_KNOB,
     After,
@@ -213,7 +213,7 @@ def test_the_hole_moves_by_the_amount_of_the_way_to_its_parabola():
     moved = step(sizes(0.2))
     assert HoleDispersion()(CASE, 0.5).after[0].top == OWN.valence.energy  # also where no bulk ends the curve
     assert moved.energy == pytest.approx([2.05, 1.65]) and moved.E_h == pytest.approx([-0.25, 0])
-    assert not is_sound(step(sizes(0.5)).energy)  # beyond the dispersion there is no value
+    assert np.isnan(step(sizes(0.5)).energy[0])  # beyond the dispersion there is no value
 
 
 def test_a_curve_begins_above_the_largest_crystal_without_a_value():
@@ -317,6 +317,32 @@ def test_what_the_eigensolver_cannot_do_is_its_own_failure():
         Spectrum(matrix, "iterative").count_below(3.5)
     with pytest.raises(SolverError, match="not accurate"):
         check_solve(lambda vector: vector, lambda vector: 2 * vector, matrix)
+
+
+@dataclass(frozen=True)
+class Energies:
+    """Other energies in place of the computed ones."""
+
+    values: tuple[float, ...]
+
+    def __call__(self, sizes: Sizes) -> Sizes:
+        return replace(sizes, energy=np.array(self.values))
+
+
+@pytest.mark.parametrize(
+    ("energies", "kept"),
+    [
+        ((2.5, 2.2, 1.9, 1.65), [1.65, 1.9, 2.2, 2.5]),
+        ((2.1, 2.2, 1.9, 1.65), [1.65, 1.9, 2.2]),
+        ((2.5, np.nan, 1.9, 1.65), [1.65, 1.9]),
+        ((2.5, 2.2, 1.6, 1.65), []),
+        ((2.5, 2.2, 1.9, np.nan), []),
+    ],
+)
+def test_a_curve_ends_where_the_energy_does_not_rise_with_a_smaller_crystal(energies, kept):
+    case = replace(CASE, cells=(2, 3, 5), after=(Energies(energies),))
+    [curve] = Evaluator(workers=1, cache=False).curves([case])
+    assert [x for x in curve.energy if np.isfinite(x)] == kept
 
 
 def test_reduced_mass_of_the_bulk():
