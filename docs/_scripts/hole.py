@@ -97,8 +97,9 @@ def refits() -> str:
         bound = own["halide, exciton"]
         rms = [f"{float(own[model]['rms']):.2f}" for model in models]
         left = [f"{float(bound[point]):+.2f}" for point in ("g_h 2.25", "g_bx 2.25")]
-        numbers = [f"{float(first[name]):.2f}" for name in ("g_h", "g_e")]
-        lines.append([*numbers, f"{float(first['chi2_rise']):.0f}", *bands, *rms, bound["inverse_eps"], *left])
+        numbers = [f"{round(float(first[name]), 2) + 0.0:.2f}" for name in ("g_h", "g_e")]
+        inverse = f"{float(bound['inverse_eps']):.3f}"
+        lines.append([*numbers, f"{float(first['chi2_rise']):.0f}", *bands, *rms, inverse, *left])
     heads = ["bulk g_h", "bulk g_e", "chi2 rises by", *(f"{name} (meV)" for name in BANDS)]
     heads += [*(f"rms, {model}" for model in models), "1/eps", "left in g_h", "left in g_BX at 2.25 eV"]
     return table(heads, lines)
