@@ -36,11 +36,12 @@ def plot_hypotheses(
     import matplotlib.pyplot as plt
 
     check_picture_path(path)
-    rows = math.ceil(len(table) / _COLUMNS)
+    columns = min(_COLUMNS, len(table))
+    rows = math.ceil(len(table) / columns)
     with style():
         size = (7.0, 0.75 + 1.75 * rows)
         figure, panels = plt.subplots(
-            rows, _COLUMNS, figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
+            rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
         )
         try:
             for axes, row in zip(panels.flat, table, strict=False):
@@ -52,7 +53,7 @@ def plot_hypotheses(
             panels[0][0].set_ylim(*_height(table[0], measured))
             for axes in panels[:, 0]:
                 axes.set_ylabel("$g$-factor")
-            for column in range(_COLUMNS):
+            for column in range(columns):
                 last = [axes for axes in panels[:, column] if axes.get_visible()]
                 if last:
                     last[-1].set_xlabel("energy (eV)")
