@@ -183,7 +183,7 @@ def main() -> None:
 
     runs = [measure("bandg", *row) for row in plan(options.reduced)]
     if options.largest:
-        runs += [run for name in (FIRST, SECOND) for run in largest_c1(name, 24 if name == FIRST else 20)[-1:]]
+        runs += [run for name in (FIRST, SECOND) for run in largest_c1(name, 24 if name == FIRST else 32)[-1:]]
     cells = 3 if options.reduced else 6
     pair = [measure("bandg", "C1", cells, FIRST, plan(True)[0][3]), measure("scipy", "C1", cells, FIRST, "superlu")]
     for name in ("E_e_eV", "E_h_eV"):
