@@ -32,7 +32,7 @@ from bandg.hypotheses.registry import LOWEST_EPS
 from bandg.measured import load_measured
 from bandg.parameters import ParameterSet
 
-HELD = (-1.0, -0.8, -0.6, -0.4, -0.2, 0.0)
+HELD = (-1.4, -1.2, -1.0, -0.8, -0.6, -0.4, -0.2, 0.0)
 MODELS = {"halide": ("halide", False), "halide, exciton": ("halide", True), "lead, exciton": ("lead", True)}
 POINTS = verdict_points(load_measured("meliakov2025"))
 
