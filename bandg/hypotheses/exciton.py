@@ -83,10 +83,11 @@ def exciton_shift(
 ) -> NDArray[np.float64]:
     """E_X - (E_e - E_h) in eV, shape (n,), for radii (n,) in nm, infinite for the bulk.
 
-    inverse_inside: 1 / eps_in. outside: eps_out, None for that of the inside (no contrast). reduced_mass: in m0.
+    inverse_inside: 1 / eps_in, 0 or more. outside: eps_out, None for that of the inside (no contrast). reduced_mass: in
+    m0.
     """
     per_radius = E2_EV_NM / np.asarray(radius_nm)
-    rydberg = reduced_mass * RYDBERG_EV * inverse_inside * abs(inverse_inside)  # odd in 1 / eps, as the other term
+    rydberg = reduced_mass * RYDBERG_EV * inverse_inside**2
     attraction = np.minimum(-COULOMB * inverse_inside * per_radius - CORRELATION * rydberg, -rydberg)
     image = polarization(1 / inverse_inside, outside) if outside is not None and inverse_inside != 0 else 0.0
     return attraction + image * per_radius

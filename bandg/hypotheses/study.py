@@ -55,11 +55,11 @@ class Trial:
 class Finding:
     """What one mechanism does.
 
-    base: without it. trials: at the lower end, the middle and the upper end of its range. best: the value in the range
-    with the smallest rms over all points, None where no curve reaches all of them. goals: (energy in eV, g_h) of the
-    measured g_h of highest energy, which falls short most, and of the next below. needed: the value that meets the
-    first, None where it is not reached within three times the range; at_needed: the whole there. needed_also: the same
-    for the second, None where there is none.
+    base: without it. trials: at the lower end, the middle and the upper end of its range. best: the value with the
+    smallest rms over all points of those computed in the range, None where no curve reaches all of them. goals: (energy
+    in eV, g_h) of the measured g_h of highest energy, which falls short most, and of the next below. needed: the value
+    that meets the first, None where it is not reached within three times the range; at_needed: the whole there.
+    needed_also: the same for the second, None where there is none.
     """
 
     mechanism: Mechanism

@@ -99,8 +99,9 @@ def refits() -> str:
         left = [f"{float(bound[point]):+.2f}" for point in ("g_h 2.25", "g_bx 2.25")]
         numbers = [f"{round(float(first[name]), 2) + 0.0:.2f}" for name in ("g_h", "g_e")]
         inverse = f"{float(bound['inverse_eps']):.3f}"
-        lines.append([*numbers, f"{float(first['chi2_rise']):.0f}", *bands, *rms, inverse, *left])
-    heads = ["bulk g_h", "bulk g_e", "chi2 rises by", *(f"{name} (meV)" for name in BANDS)]
+        lead = f"{float(first['lambda_Pb_eV']):.2f}"
+        lines.append([*numbers, lead, f"{float(first['chi2_rise']):.0f}", *bands, *rms, inverse, *left])
+    heads = ["bulk g_h", "bulk g_e", "λ of Pb (eV)", "chi2 rises by", *(f"{name} (meV)" for name in BANDS)]
     heads += [*(f"rms, {model}" for model in models), "1/eps", "left in g_h", "left in g_BX at 2.25 eV"]
     return table(heads, lines)
 
