@@ -279,7 +279,7 @@ def run_jobs(
     "tcp://host:port" or a scheduler file.
     Raises BandgError for a number of workers below 1, for a scheduler that does not answer, and what a job raises.
     """
-    check_workers(workers)
+    check_workers(workers, scheduler)
     results: dict[int, tuple[R, bool]] = {}
     for number, job in enumerate(jobs):
         stored = cache.load(job.key(), job.read) if use_cache else None
