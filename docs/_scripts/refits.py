@@ -3,8 +3,8 @@
 python docs/_scripts/refits.py
 
 The job is docs/fits/bandg-nnn.toml without targets for momentum elements, masses and g, but with bulk g_h held, or bulk
-g_h and g_e: the bands choose all else. Each set is then put to the measured points as cubes, with 1 / eps of the exciton as the one
-number that is adjusted to them.
+g_h and g_e: the bands choose all else. Each set is then put to the measured points as cubes, with 1 / eps of the
+exciton as the one number that is adjusted to them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from bandg.measured import load_measured
 from bandg.parameters import ParameterSet
 
 HELD = (-1.4, -1.2, -1.0, -0.8, -0.6, -0.4, -0.2, 0.0)
-BOTH_HELD = tuple((g_h, g_e) for g_h in (-0.85, -0.62, -0.4) for g_e in (2.4, 2.7, 3.0))
+BOTH_HELD = tuple((g_h, g_e) for g_h in (-0.85, -0.73, -0.62, -0.5) for g_e in (2.4, 2.55, 2.7, 2.85))
 MODELS = {"halide": ("halide", False), "halide, exciton": ("halide", True), "lead, exciton": ("lead", True)}
 POINTS = verdict_points(load_measured("meliakov2025"))
 
