@@ -25,6 +25,7 @@ SHIPPED = (
     "bandg-nn",
     "bandg-nnn",
     "bandg-nnn-small",
+    "bandg-nnn-spin",
     "kashikar2021",
     "kashikar2021-cspbbr3",
     "kashikar2021-cspbcl3",

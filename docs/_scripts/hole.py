@@ -59,7 +59,7 @@ def residuals() -> str:
     return table(["eV", "", "measured", *(f"`{one.name}`" for one in found)], lines)
 
 
-JOINTS = ("joint-fit", "joint-held", "joint", "joint-first")
+JOINTS = ("joint-fit", "joint-spin", "joint-held", "joint", "joint-first")
 """The joint question, from the least freedom to the most, and without second neighbors."""
 
 
@@ -84,23 +84,21 @@ def joint(name: str) -> str:
     return text + "\n" + table(["bulk crystal", f"`{sets[0].name}`", *names], cost)
 
 
-def refits() -> str:
-    """Sets fitted again with bulk g_h held: what the bands pay, and how near each comes to the points."""
+def refits(held: str) -> str:
+    """Sets fitted again with `held` at a value: what the bands pay, and how near each comes to the points."""
     with theory_curve("computed/refits.csv").open(encoding="utf-8") as stream:
-        rows = list(csv.DictReader(line for line in stream if not line.startswith("#")))
+        rows = [
+            row for row in csv.DictReader(line for line in stream if not line.startswith("#")) if row["held"] == held
+        ]
     models = list(dict.fromkeys(row["model"] for row in rows))
     lines = []
-    for g_h in dict.fromkeys(row["g_h"] for row in rows):
-        own = {row["model"]: row for row in rows if row["g_h"] == g_h}
-        first = own[models[0]]
-        bands = [f"{float(first[f'rms {name} (meV)']):.0f}" for name in BANDS]
+    for first in (row for row in rows if row["model"] == models[0]):
+        own = {row["model"]: row for row in rows if (row["g_h"], row["g_e"]) == (first["g_h"], first["g_e"])}
         bound = own["halide, exciton"]
-        rms = [f"{float(own[model]['rms']):.2f}" for model in models]
-        left = [f"{float(bound[point]):+.2f}" for point in ("g_h 2.25", "g_bx 2.25")]
-        numbers = [f"{round(float(first[name]), 2) + 0.0:.2f}" for name in ("g_h", "g_e")]
-        inverse = f"{float(bound['inverse_eps']):.3f}"
-        lead = f"{float(first['lambda_Pb_eV']):.2f}"
-        lines.append([*numbers, lead, f"{float(first['chi2_rise']):.0f}", *bands, *rms, inverse, *left])
+        cells = [f"{round(float(first[name]), 2) + 0.0:.2f}" for name in ("g_h", "g_e", "lambda_Pb_eV")]
+        cells += [f"{float(first['chi2_rise']):.0f}", *(f"{float(first[f'rms {name} (meV)']):.0f}" for name in BANDS)]
+        cells += [*(f"{float(own[model]['rms']):.3f}" for model in models), f"{float(bound['inverse_eps']):.3f}"]
+        lines.append(cells + [f"{float(bound[point]):+.2f}" for point in ("g_h 2.25", "g_bx 2.25")])
     heads = ["bulk g_h", "bulk g_e", "λ of Pb (eV)", "chi2 rises by", *(f"{name} (meV)" for name in BANDS)]
     heads += [*(f"rms, {model}" for model in models), "1/eps", "left in g_h", "left in g_BX at 2.25 eV"]
     return table(heads, lines)
@@ -153,7 +151,8 @@ def write(folder: Path) -> None:
     slow = stored("hypotheses-slow")
     (folder / "hypotheses_slow.md").write_text(markdown(slow), encoding="utf-8")
     plot_hypotheses(slow, verdict_points(points), folder / "hypotheses_slow.png")
-    (folder / "refits.md").write_text(refits(), encoding="utf-8")
+    (folder / "refits.md").write_text(refits("g_h"), encoding="utf-8")
+    (folder / "refits-both.md").write_text(refits("g_h, g_e"), encoding="utf-8")
     for name in JOINTS:
         (folder / f"{name}.md").write_text(joint(name), encoding="utf-8")
     for name in ("hypotheses", "hypotheses-nnn", *JOINTS):

@@ -2,7 +2,8 @@
 
 python docs/_scripts/stored.py            all of them: about an hour on two processors
 python docs/_scripts/stored.py NAME ...   some: curves, hypotheses, hypotheses-nnn, hypotheses-slow, joint-fit,
-                                          joint-held, joint, joint-first, fitted, profile, held, refits, nanocrystals
+                                          joint-spin, joint-held, joint, joint-first, fitted, profile, held, refits,
+                                          nanocrystals
 python docs/_scripts/hole.py --readme README.md   afterwards: the table of the README
 """
 
@@ -30,6 +31,9 @@ BANDG = {
     "joint-fit": f"""infer --set bandg-nnn {_SIZES}
 --model "halide, exciton: termination=0, exciton=0..0.227"
 --model "mixed, exciton: termination=0..1, exciton=0..0.227" --live 300 --out {FOLDER}/joint-fit.json""",
+    "joint-spin": f"""infer --set bandg-nnn-spin {_SIZES}
+--model "halide, exciton: termination=0, exciton=0..0.227"
+--model "mixed, exciton: termination=0..1, exciton=0..0.227" --live 300 --out {FOLDER}/joint-spin.json""",
     "joint-held": f"""infer --set bandg-nnn {_SIZES}
 --vary spin_orbit.Pb.p=+-0.027eV --vary spin_orbit.X.p=0.28..0.314eV --vary hopping.Pb-X.p-p.sigma=+-0.08eV
 --vary scale:hopping.X-X=0.85..1.15 --vary onsite.Pb.p=+-0.15eV {_BULK}
