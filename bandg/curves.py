@@ -125,7 +125,7 @@ def _parse(name: str) -> tuple[str, str | None]:
 
 
 def _case(kind: str, set_name: str | None) -> Case:
-    chosen = load_set(Path(set_name) if set_name and set_name.endswith(".toml") else set_name or DEFAULT_SET)
+    chosen = load_set(set_name or DEFAULT_SET)
     return case_of(kind, chosen)
 
 
@@ -141,7 +141,7 @@ def bulk_law(set_name: str, name: str = "kp:bulk-law") -> TheoryCurve:
     from bandg.kp.laws import at_gaps
     from bandg.kp.parameters import load_kp
 
-    kp = load_kp(Path(set_name) if set_name.endswith(".toml") else set_name)
+    kp = load_kp(set_name)
     values = {quantity: at_gaps(edge, kp.values, LAW_ENERGIES_EV) for quantity, edge in (("g_e", "c"), ("g_h", "v"))}
     provenance = {"set": kp.name, "set_sha256": kp.digest(), "model": "kp", "law": "bulk"}
     return TheoryCurve(name, LAW_ENERGIES_EV, values, np.full(len(LAW_ENERGIES_EV), np.nan), provenance)

@@ -35,7 +35,7 @@ def bulk(
         from bandg.plot.output import check_picture_path
 
         check_picture_path(plot)
-    parameters = load_set(Path(set_name) if set_name.endswith(".toml") else set_name)
+    parameters = load_set(set_name)
     result = compute_bulk(parameters, neighbors)
     values = bulk_values(result, intra_atomic)
     _print(parameters, result, values)

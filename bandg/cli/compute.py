@@ -86,7 +86,6 @@ def compute(
     from bandg.errors import BandgError
     from bandg.files import check_writable
     from bandg.measured import load_measured
-    from bandg.parameters import load_set
 
     if size is not None and structure is not None:
         raise BandgError("a structure has its own size: leave --size out, or --structure")
@@ -105,7 +104,7 @@ def compute(
             size or "4..16nm",
             shape,
             None if termination is None else list(dict.fromkeys(part.strip() for part in termination.split(","))),
-            Path(set_name) if set_name.endswith(".toml") else set_name,
+            set_name,
             center=center,
             neighbors=neighbors,
             levels=levels,
@@ -123,7 +122,7 @@ def compute(
             strain=strain,
             tilt=tilt,
             angles=angles,
-            second=second if second is None or not second.endswith(".toml") else load_set(Path(second)),
+            second=second,
             fraction=fraction,
             offset_eV=options.one_energy(offset, "offset", "-0.3eV"),
             x_vacancies=x_vacancies,

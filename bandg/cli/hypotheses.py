@@ -84,7 +84,7 @@ def _baseline(set_name: str, termination: str, shape: str, neighbors: int | None
     for what, value, choices in (("termination", termination, TERMINATIONS), ("shape", shape, ("cube", "sphere"))):
         if value not in choices:
             raise BandgError(f"{what} {value!r} is unknown; choose {' or '.join(choices)}")
-    parameters = load_set(Path(set_name) if set_name.endswith(".toml") else set_name)
+    parameters = load_set(set_name)
     counts: tuple[int, ...] = ()
     if cells is not None:
         try:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, SetName, Workers
+from bandg.cli.tables import show
 from bandg.errors import BandgError
 
 if TYPE_CHECKING:
@@ -40,23 +42,21 @@ def infer(
     termination: Annotated[str, typer.Option(help="halide or lead where a model does not say.")] = "halide",
     size: Annotated[str | None, typer.Option(help="Sizes of the curves; default: seven from 4 to 24 cells.")] = None,
     shape: Annotated[str, typer.Option(help="cube or sphere.")] = "cube",
-    set_name: Annotated[str, typer.Option("--set", help="Parameter set, by name or path.")] = "nestoklon2023-standin",
-    neighbors: Annotated[int | None, typer.Option(help="1 or 2; default: what the set has.")] = None,
+    set_name: SetName = "nestoklon2023-standin",
+    neighbors: Neighbors = None,
     intra_atomic: Annotated[bool, typer.Option("--intra-atomic", help="With the p shells' own moment in g.")] = False,
     live: Annotated[int, typer.Option(help="Live points of the sampler.")] = 400,
     seed: Annotated[int, typer.Option(help="Seed of the sampler.")] = 0,
     checks: Annotated[
         int, typer.Option(help="Random points at which the emulator is compared with the exact; 0: none.")
     ] = 2,
-    workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(help="dask.distributed: tcp://host:port or a scheduler file; works there.")
-    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the bands of all models to FILE.pdf, .png or .svg.")] = None,
     corner: Annotated[Path | None, typer.Option(help="Draw the corner plot of the best model to FILE.")] = None,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Compute although memory may not suffice.")] = False,
+    no_cache: NoCache = False,
+    force: Force = False,
 ) -> None:
     """Posterior of named parameters given measured g-factors, and the evidence of competing models."""
     from bandg import inference, nested
@@ -73,7 +73,7 @@ def infer(
             check_picture_path(picture)
     if termination not in inference.TERMINATIONS:
         raise BandgError(f"termination {termination!r} is unknown; choose halide or lead, or vary it: termination=0..1")
-    parameters = load_set(Path(set_name) if set_name.endswith(".toml") else set_name)
+    parameters = load_set(set_name)
     models = _models(parameters, model or (), vary or ())
     points = inference.select_points(load_measured(data), [part.strip() for part in quantities.split(",")])
     limits = bulk if bulk is not None else () if vary or model else DEFAULT_BULK
@@ -153,7 +153,7 @@ def print_inference(found: Inference) -> None:
         for path, values in one.summary().items():
             cells = [f"{values[k]:.4f}" for k in ("mean", "std", "q025", "median", "q975", "best")]
             table.add_row(path, f"{ranges[path].lower:.4g}..{ranges[path].upper:.4g}{ranges[path].unit}", *cells)
-        _show(table)
+        show(table)
     E, g_e, g_h = found.emulator_error
     checked = f"largest error at {found.emulator_checks} random points {E:.1e} eV, {g_e:.1e} in g_e, {g_h:.1e} in g_h"
     typer.echo(f"Curves from exact values and derivatives; {checked if found.emulator_checks else 'not checked'}.")
@@ -172,7 +172,7 @@ def _print_evidences(found: Inference) -> None:
             *(one.model.name, f"{one.log_evidence:.2f}", f"{one.log_evidence_error:.2f}", f"{below:.2f}"),
             *(f"{one.rms:.3f}", f"{E_g:.3f}", f"{g_e:+.3f}", f"{g_h:+.3f}", f"{one.impossible:.0%}"),
         )
-    _show(table)
+    show(table)
     assumed = sum(value != value for value in found.points.error)
     typer.echo("ln Z under flat priors; rms and bulk of the best point, computed exactly;")
     typer.echo("outside: share of the prior for which some point lies outside of the curves;")
@@ -191,7 +191,7 @@ def _print_residuals(found: Inference) -> None:
         table.add_row(f"{point.energy_eV:.3f}", point.quantity, f"{point.value:+.2f}", *residuals)
     reasons = dict.fromkeys(why for _, why in found.points.left_out)
     counts = (f"{sum(w == why for _, w in found.points.left_out)} ({why})" for why in reasons)
-    _show(table)
+    show(table)
     typer.echo("left out: " + (", ".join(counts) or "none"))
 
 
@@ -203,9 +203,3 @@ def _table(title: str, columns: tuple[str, ...]) -> Any:
     for number, heading in enumerate(columns):
         table.add_column(heading, justify="left" if number == 0 else "right", no_wrap=True)
     return table
-
-
-def _show(table: Any) -> None:
-    from bandg.cli.tables import show as _print
-
-    _print(table)

@@ -122,7 +122,7 @@ def from_etb(
 
     if out is not None:
         check_writable(out, (".toml",))
-    text = parameters.from_etb(Path(set_name) if set_name.endswith(".toml") else set_name).to_toml()
+    text = parameters.from_etb(set_name).to_toml()
     if out is None:
         typer.echo(text, nl=False)
         return
@@ -142,7 +142,7 @@ def decompose(
     from bandg.kp.decompose import by_level, first_principles, tight_binding
     from bandg.parameters import load_set
 
-    parameters = load_set(Path(set_name) if set_name.endswith(".toml") else set_name)
+    parameters = load_set(set_name)
     crystal = compute_bulk(parameters)
     own, levels = tight_binding(crystal), by_level(crystal)
     columns: dict[str, dict[str, dict[str, float]]] = {parameters.name: own} | first_principles()

@@ -88,7 +88,6 @@ def one_nanocrystal(
 ) -> tuple[Any, Any, int]:
     """Material, nanocrystal and neighbor shells; raises BandgError where the options mean none or several."""
     from bandg.api import tight_binding
-    from bandg.parameters import load_set
 
     if (size is None) == (structure is None):
         raise BandgError("say which nanocrystal: --size 5nm, or --structure FILE")
@@ -96,14 +95,14 @@ def one_nanocrystal(
         size or "1nm",
         shape,
         termination,
-        load_set(_path_or_name(set_name)),
+        set_name,
         center=center,
         neighbors=neighbors,
         truncation=truncation,
         strain=strain,
         tilt=tilt,
         angles=angles,
-        second=None if second is None else load_set(_path_or_name(second)),
+        second=second,
         fraction=fraction,
         offset_eV=one_energy(offset, "offset", "-0.3eV"),
         x_vacancies=x_vacancies,
@@ -147,7 +146,7 @@ def read_option(structure: Path | None, species: str | None, set_name: str, seco
     from bandg.parameters import load_set
     from bandg.structure_files import check_lattice, parse_species, read_structure
 
-    sets = [load_set(_path_or_name(name)) for name in (set_name, second) if name is not None]
+    sets = [load_set(name) for name in (set_name, second) if name is not None]
     mapping = parse_species(species or "")
     atoms = read_structure(structure, mapping, sets[0].halide, lambda note: typer.echo(note, err=True))
     shares = [float((atoms.species == one.halide).sum()) for one in sets]
@@ -155,7 +154,3 @@ def read_option(structure: Path | None, species: str | None, set_name: str, seco
         a_nm = sum(share * one.a_nm for share, one in zip(shares, sets, strict=True)) / sum(shares)
         check_lattice(atoms, a_nm, " and ".join(one.name for one in sets))
     return atoms
-
-
-def _path_or_name(name: str) -> Path | str:
-    return Path(name) if name.endswith(".toml") else name

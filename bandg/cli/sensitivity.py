@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
+from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, SetName, Workers
 from bandg.errors import BandgError
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ def sensitivity(
     shape: Annotated[str, typer.Option(help="cube or sphere.")] = "cube",
     termination: Annotated[str, typer.Option(help="halide, lead or halide,lead.")] = "halide",
     center: Annotated[str | None, typer.Option(help="Pb or Cs, for a sphere.")] = None,
-    set_name: Annotated[str, typer.Option("--set", help="Parameter set, by name or path.")] = "nestoklon2023-standin",
-    neighbors: Annotated[int | None, typer.Option(help="1 or 2; default: what the set has.")] = None,
+    set_name: SetName = "nestoklon2023-standin",
+    neighbors: Neighbors = None,
     intra_atomic: Annotated[bool, typer.Option("--intra-atomic", help="With the p shells' own moment in g.")] = False,
     step: Annotated[
         list[str] | None, typer.Option(help="0.05eV for every energy, or PATH=0.02eV for one; may be repeated.")
@@ -48,16 +49,13 @@ def sensitivity(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="morris, sobol: seed of the points; default 0.")] = None,
     solver: Annotated[str, typer.Option(help="auto, dense, superlu or pardiso.")] = "auto",
-    workers: Annotated[int | None, typer.Option(help="Processes; default: all processors.")] = None,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(help="dask.distributed: tcp://host:port or a scheduler file; works there."),
-    ] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     out: Annotated[Path | None, typer.Option(help="Write FILE.csv or .json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a tornado plot to FILE.pdf, .png or .svg.")] = None,
     top: Annotated[int, typer.Option(help="Rows of each table, 0 for all.")] = 12,
-    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Compute although memory may not suffice.")] = False,
+    no_cache: NoCache = False,
+    force: Force = False,
 ) -> None:
     """What every parameter does to g: exact derivatives times a stated step, or global indices over ranges."""
     from bandg import sensitivity as library
@@ -76,7 +74,7 @@ def sensitivity(
         size,
         shape,
         list(dict.fromkeys(part.strip() for part in termination.split(","))),
-        Path(set_name) if set_name.endswith(".toml") else set_name,
+        set_name,
         center=center,
         neighbors=neighbors,
         intra_atomic=intra_atomic,
@@ -157,7 +155,7 @@ def print_indices(found: GlobalSensitivity, top: int) -> None:
     from rich import box
     from rich.table import Table
 
-    from bandg.cli.tables import show as _print
+    from bandg.cli.tables import show
     from bandg.global_sensitivity import INDICES
     from bandg.sensitivity import G_QUANTITIES
 
@@ -190,7 +188,7 @@ def print_indices(found: GlobalSensitivity, top: int) -> None:
                     *(f"{index.values[name]:+.3f}" for name in names),
                     *(f"{early[index.path, n]:+.3f}" for n in counts[:-1]),
                 )
-            _print(table)
+            show(table)
     typer.echo(f"{found.computed} points computed, {found.cached} from the cache")
 
 
@@ -199,7 +197,7 @@ def print_effects(found: Effects, top: int) -> None:
     from rich import box
     from rich.table import Table
 
-    from bandg.cli.tables import show as _print
+    from bandg.cli.tables import show
     from bandg.sensitivity import SHOWN, strength
 
     for number, derivative in enumerate(found.found):
@@ -221,5 +219,5 @@ def print_effects(found: Effects, top: int) -> None:
             mark = "*" if row["step_origin"] == "assumed" else ""
             cells = [row["path"], f"{row['value']:.4f}", f"{row['step']:.3g} {row['unit']}{mark}"]
             table.add_row(*cells, *(f"{row[f'effect_{name}']:+.4f}" for name in SHOWN))
-        _print(table)
+        show(table)
     typer.echo("change for one step up, linear, from exact derivatives; * step assumed, not an error bar")

@@ -77,7 +77,7 @@ def start_set(job: Job, folder: Path | None = None) -> ParameterSet:
     name = job.start
     if folder is not None and (name.endswith(".toml") or "/" in name):
         name = str(folder / name)
-    parameters = load_set(Path(name) if name.endswith(".toml") else name)
+    parameters = load_set(name)
     entries = _in_basis(parameters, job)
     orbitals = orbitals_of(entries)
     wanted = {path: entry.start for path, entry in job.free.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from bandg.sweep import AnyJob, Job, KpJob
 if TYPE_CHECKING:
     from bandg.etb.bulk import Bulk
     from bandg.kp.parameters import KpSet
+
+T = TypeVar("T")
 
 CUBE_CELLS = (2, 3, 4, 5, 6, 8, 11, 15, 20)
 SPHERE_CELLS = (4, 5, 6, 7, 8, 10, 14, 18, 24)
@@ -304,20 +306,20 @@ def _sizes(case: Case, found: Mapping[str, Levels | None]) -> Sizes:
         names = ("energy", "E_e", "E_h", "g_e", "g_h")
         sizes = replace(sizes, **{n: getattr(sizes, n) + getattr(more, n) - getattr(less, n) for n in names})
     for step in case.after:
-        sizes = _stepped(step, sizes)
+        sizes = own_code("a step behind the result", Sizes, step, sizes)
     return sizes
 
 
-def _stepped(step: Mapping_, sizes: Sizes) -> Sizes:
-    """The result after one step, which may be the user's code. Raises BandgError for whatever it does wrong."""
+def own_code(what: str, kind: type[T], function: Callable[..., Any], *arguments: Any) -> T:
+    """What a function that may be the user's returns, a `kind`. Raises BandgError for whatever else it does."""
     try:
-        found = step(sizes)
+        found = function(*arguments)
     except BandgError:
         raise
     except (Exception, SystemExit) as error:
-        raise BandgError(one_line(f"a step behind the result fails: {type(error).__name__}: {error}")) from error
-    if not isinstance(found, Sizes):
-        raise BandgError(f"a step behind the result must return Sizes, not {type(found).__name__}")
+        raise BandgError(one_line(f"{what} fails: {type(error).__name__}: {error}")) from error
+    if not isinstance(found, kind):
+        raise BandgError(f"{what} must return {kind.__name__}, not {type(found).__name__}")
     return found
 
 

@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bandg._paths import LATTICE, one_line, required_integrals
+from bandg._paths import LATTICE, required_integrals
 from bandg.errors import BandgError
 from bandg.etb.bloch import BlochHamiltonian
 from bandg.etb.bulk import Bulk, occupied_bands
-from bandg.hypotheses.case import Case, Sizes, bulk_of, mixture
+from bandg.hypotheses.case import Case, Sizes, bulk_of, mixture, own_code
 from bandg.hypotheses.exciton import exciton_shift, reduced_mass
 from bandg.parameters import ParameterSet, load_set
 from bandg.units import HBAR2_OVER_M0
@@ -33,16 +33,8 @@ def together(case: Case, *asked: tuple[Change, float]) -> Case:
 
 
 def applied(change: Change, case: Case, value: float) -> Case:
-    """The changed case. The change may be the user's code: raises BandgError for whatever it does wrong."""
-    try:
-        found = change(case, value)
-    except BandgError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise BandgError(one_line(f"{type(error).__name__}: {error}")) from error
-    if not isinstance(found, Case):
-        raise BandgError(f"change must return a Case, not {type(found).__name__}")
-    return found
+    """The changed case. Raises BandgError, also for whatever a user's change does wrong."""
+    return own_code("change", Case, change, case, value)
 
 
 GAP_KNOB = "onsite.Pb.p"
@@ -215,6 +207,11 @@ class Strain:
         return replace(case, parameters=changed)
 
 
+def _check_share(value: float) -> None:
+    if not -1e-12 <= value <= 1 + 1e-12:
+        raise BandgError(f"a share of {value:g} is not between 0 and 1")
+
+
 @dataclass(frozen=True)
 class Share:
     """An ensemble in which the share `value` has other geometry; the mean of the two curves at equal energy.
@@ -227,8 +224,7 @@ class Share:
 
     def __call__(self, case: Case, value: float) -> Case:
         """The mixed case; shares of 0 and 1 are pure. Raises BandgError for a share outside of 0..1."""
-        if not -1e-12 <= value <= 1 + 1e-12:
-            raise BandgError(f"a share of {value:g} is not between 0 and 1")
+        _check_share(value)
         if value <= 0:
             return case
         fields: dict[str, Any] = dict(self.fields)
@@ -268,8 +264,7 @@ class LeadVacancies:
 
     def __call__(self, case: Case, value: float) -> Case:
         """The case with that surface, of small nanocrystals alone. Raises BandgError outside of 0..1."""
-        if not -1e-12 <= value <= 1 + 1e-12:
-            raise BandgError(f"a share of {value:g} is not between 0 and 1")
+        _check_share(value)
         changed = replace(case, cells=self.cells, periodic=False)
         if value <= 0:
             return changed
@@ -278,8 +273,7 @@ class LeadVacancies:
 
 def _with_surface(case: Case, name: str, missing: float) -> Case:
     """The case with a share of its surface X missing; pure terminations have no distortion."""
-    if not -1e-12 <= missing <= 1 + 1e-12:
-        raise BandgError(f"a share of {missing:g} is not between 0 and 1")
+    _check_share(missing)
     if missing <= 1e-12:
         return replace(case, termination="halide")
     if missing >= 1 - 1e-12:
