@@ -91,9 +91,7 @@ def rows() -> Iterator[dict[str, str]]:
 
 if __name__ == "__main__":
     text = io.StringIO()
-    text.write(
-        "# bandg-nnn fitted again with bulk g_h held, theory minus measured; again: python docs/_scripts/refits.py\n"
-    )
+    text.write("# bandg-nnn fitted again, bulk g held, theory minus measured; again: python docs/_scripts/refits.py\n")
     table = None
     for row in rows():
         if table is None:

@@ -19,6 +19,8 @@ FOLDER = "theory_curves/computed"
 _SIZES = "--size 3cells,4cells,5cells,6cells,8cells,11cells,16cells --quantities g_e,g_h,g_bx"
 _BULK = "--bulk E_g=1.60..1.70eV --bulk g_h=first-principles"
 _HALIDE = """--model "halide: termination=0, exciton=0" --model "halide, exciton: termination=0, exciton=0..0.227\""""
+_EXCITON = """--model "halide, exciton: termination=0, exciton=0..0.227"
+--model "mixed, exciton: termination=0..1, exciton=0..0.227\""""
 _LEAD = """--model "lead, exciton: termination=1, exciton=0..0.227\""""
 
 BANDG = {
@@ -29,11 +31,11 @@ BANDG = {
     "hypotheses-slow": f"""hypotheses --only surface-vacancies,lead-vacancies,tilt
 --out {FOLDER}/hypotheses-slow.json""",
     "joint-fit": f"""infer --set bandg-nnn {_SIZES}
---model "halide, exciton: termination=0, exciton=0..0.227"
---model "mixed, exciton: termination=0..1, exciton=0..0.227" --live 300 --out {FOLDER}/joint-fit.json""",
+{_EXCITON}
+--live 300 --out {FOLDER}/joint-fit.json""",
     "joint-spin": f"""infer --set bandg-nnn-spin {_SIZES}
---model "halide, exciton: termination=0, exciton=0..0.227"
---model "mixed, exciton: termination=0..1, exciton=0..0.227" --live 300 --out {FOLDER}/joint-spin.json""",
+{_EXCITON}
+--live 300 --out {FOLDER}/joint-spin.json""",
     "joint-held": f"""infer --set bandg-nnn {_SIZES}
 --vary spin_orbit.Pb.p=+-0.027eV --vary spin_orbit.X.p=0.28..0.314eV --vary hopping.Pb-X.p-p.sigma=+-0.08eV
 --vary scale:hopping.X-X=0.85..1.15 --vary onsite.Pb.p=+-0.15eV {_BULK}
