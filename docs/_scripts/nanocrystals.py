@@ -1,7 +1,7 @@
 """Pictures of g against tilt, aspect ratio, bromide, occupancy and vacancies of X and Pb, from stored results.
 
 python docs/_scripts/nanocrystals.py FOLDER      draws them
-python docs/_scripts/nanocrystals.py --compute   computes the stored results anew: about 15 minutes on two processors
+python docs/_scripts/nanocrystals.py --compute   computes the stored results anew: about two minutes on two processors
 """
 
 from __future__ import annotations

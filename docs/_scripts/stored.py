@@ -1,6 +1,6 @@
 """Makes the stored results in theory_curves/computed again.
 
-python docs/_scripts/stored.py            all of them: about an hour on two processors
+python docs/_scripts/stored.py            all of them: about half an hour on two processors
 python docs/_scripts/stored.py NAME ...   some: curves, hypotheses, hypotheses-nnn, hypotheses-slow, joint-fit,
                                           joint-spin, joint-held, joint, joint-first, fitted, profile, held, refits,
                                           nanocrystals
