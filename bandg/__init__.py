@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bandg.api import compute
-    from bandg.errors import BandgError
-    from bandg.etb.bulk import bulk
-    from bandg.parameters import ParameterSet, available_sets, load_set
+    from bandg.base.errors import BandgError
+    from bandg.models.etb.bulk import bulk
+    from bandg.parameters.loader import available_sets, load_set
+    from bandg.parameters.sets import ParameterSet
 
 __version__ = "0.1.0"
 __all__ = ["BandgError", "ParameterSet", "available_sets", "bulk", "compute", "load_set"]
 
 _HOME = {
-    "BandgError": "bandg.errors",
-    "ParameterSet": "bandg.parameters",
-    "available_sets": "bandg.parameters",
-    "bulk": "bandg.etb.bulk",
+    "BandgError": "bandg.base.errors",
+    "ParameterSet": "bandg.parameters.sets",
+    "available_sets": "bandg.parameters.loader",
+    "bulk": "bandg.models.etb.bulk",
     "compute": "bandg.api",
-    "load_set": "bandg.parameters",
+    "load_set": "bandg.parameters.loader",
 }
 
 

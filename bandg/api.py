@@ -9,24 +9,29 @@ from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Unpack
 
-from bandg import __version__, sweep
-from bandg import cache as cache_files
-from bandg.dataset import Row, to_dataset
-from bandg.errors import BandgError
-from bandg.etb.material import Material
-from bandg.etb.model import resolve_neighbors
-from bandg.explicit import explicit
-from bandg.geometry import Nanocrystal
-from bandg.kp.parameters import KpSet
-from bandg.parameters import ParameterSet, load_set
-from bandg.request import Variation, is_varied, nanocrystals, varied
-from bandg.sweep import AnyJob, Job, KpJob
-from bandg.units import parse_energies
+from bandg import __version__
+from bandg.base import cache as cache_files
+from bandg.base.errors import BandgError
+from bandg.base.quantities import parse_energies
+from bandg.crystal.from_atoms import explicit
+from bandg.crystal.shapes import Nanocrystal
+from bandg.models.etb.job import Job
+from bandg.models.etb.local import resolve_neighbors
+from bandg.models.etb.material import Material
+from bandg.models.jobs import AnyJob
+from bandg.models.kp.job import KpJob
+from bandg.models.kp.sets import KpSet
+from bandg.parameters.loader import load_set
+from bandg.parameters.sets import ParameterSet
+from bandg.runs import sweep
+from bandg.runs.dataset import Row, to_dataset
+from bandg.runs.request import Variation, is_varied, nanocrystals, varied
 
 if TYPE_CHECKING:
     import xarray
 
-DEFAULT_SET = "nestoklon2023-standin"
+from bandg.parameters.loader import DEFAULT_SET
+
 MODELS = ("etb", "kp")
 KP_TERMINATIONS = ("hard-wall", "glass")
 DEFAULT_BARRIER = "3eV"
@@ -67,16 +72,16 @@ def compute(
     workers: processes, default all processors. force: compute although the memory estimate says no.
     scheduler: of a dask.distributed cluster, "tcp://host:port" or a scheduler file.
     on_start(n), on_done(job, cached): called before the first and after each nanocrystal.
-    variation: strain, tilt, alloy, vacancies, seeds ... as `bandg.request.Variation` says.
+    variation: strain, tilt, alloy, vacancies, seeds ... as `bandg.runs.request.Variation` says.
 
-    Returns the dataset of `bandg.dataset.SCHEMA`: energies in eV, lengths in nm, dims nc, carrier, level, axis.
+    Returns the dataset of `bandg.runs.dataset.SCHEMA`: energies in eV, lengths in nm, dims nc, carrier, level, axis.
     Raises BandgError for any wrong input, before anything is computed.
     """
     if model not in MODELS:
         raise BandgError(f"model {model!r} is unknown; choose {' or '.join(MODELS)}")
     if levels < 1:
         raise BandgError(f"levels must be 1 or more, not {levels}")
-    from bandg.eigen import check_backend
+    from bandg.solvers.spectrum import check_backend
 
     check_backend(solver)
     ends = None if termination is None else [termination] if isinstance(termination, str) else list(termination)
@@ -218,9 +223,9 @@ def _kp_request(
     center: str | None,
     barrier: str | None,
 ) -> _Request:
-    from bandg.kp.envelope import Barrier, elliptic
-    from bandg.kp.laws import evaluate
-    from bandg.kp.parameters import load_kp, of_etb
+    from bandg.models.kp.envelope import Barrier, elliptic
+    from bandg.models.kp.laws import evaluate
+    from bandg.models.kp.sets import load_kp, of_etb
 
     chosen = ends or ["hard-wall" if barrier is None else "glass"]
     for end in chosen:

@@ -33,8 +33,8 @@ def peak_memory_gb() -> float:
 
 def crystal(cells: int) -> tuple[Any, Any]:
     """Parameter set and halide cube."""
-    from bandg.geometry import cube
-    from bandg.parameters import load_set
+    from bandg.crystal.shapes import cube
+    from bandg.parameters.loader import load_set
 
     parameters = load_set(SET)
     return parameters, cube(cells, parameters.a_nm)
@@ -42,7 +42,7 @@ def crystal(cells: int) -> tuple[Any, Any]:
 
 def task_bandg(cells: int, solver: str) -> dict[str, Any]:
     """Both band edges with g."""
-    from bandg.etb.nanocrystal import compute_levels
+    from bandg.models.etb.nanocrystal import compute_levels
 
     parameters, nanocrystal = crystal(cells)
     levels = compute_levels(parameters, nanocrystal, solver=solver)
@@ -70,8 +70,8 @@ def kwant_matrix(cells: int) -> Any:
     """The full Hamiltonian as kwant assembles it from the same onsite and hopping matrices."""
     import kwant
 
-    from bandg.etb.model import local_model
-    from bandg.system import SiteSystem
+    from bandg.hamiltonian.sites import SiteSystem
+    from bandg.models.etb.local import local_model
 
     parameters, nanocrystal = crystal(cells)
     model = local_model(parameters)
@@ -124,9 +124,9 @@ def task_tuned(cells: int, _: str) -> dict[str, Any]:
     """The full Hamiltonian with the same SuperLU settings as bandg's blocks."""
     import scipy.sparse.linalg as sla
 
-    from bandg.eigen import SuperLU
-    from bandg.etb.model import local_model
-    from bandg.system import SiteSystem
+    from bandg.hamiltonian.sites import SiteSystem
+    from bandg.models.etb.local import local_model
+    from bandg.solvers.spectrum import SuperLU
 
     start = time.perf_counter()
     parameters, nanocrystal = crystal(cells)
@@ -180,7 +180,7 @@ def main() -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from bandg.eigen import available_backends
+    from bandg.solvers.spectrum import available_backends
 
     console = Console(width=110)
     results: list[dict[str, Any]] = []

@@ -32,9 +32,9 @@ def peak_memory_gb() -> float:
 
 def crystal(kind: str, cells: int, set_name: str) -> tuple[Any, Any]:
     """Parameter set and nanocrystal of a symmetry: O_h cube, D4h and D2h cuboids, gamma phase, C1 with vacancies."""
-    from bandg.distortion import distorted
-    from bandg.geometry import cube, cuboid
-    from bandg.parameters import load_set
+    from bandg.crystal.distortion import distorted
+    from bandg.crystal.shapes import cube, cuboid
+    from bandg.parameters.loader import load_set
 
     parameters = load_set(set_name)
     a = parameters.a_nm
@@ -53,7 +53,7 @@ def crystal(kind: str, cells: int, set_name: str) -> tuple[Any, Any]:
 
 def task_bandg(kind: str, cells: int, set_name: str, solver: str) -> dict[str, Any]:
     """Both band edges with g."""
-    from bandg.etb.nanocrystal import compute_levels
+    from bandg.models.etb.nanocrystal import compute_levels
 
     parameters, nanocrystal = crystal(kind, cells, set_name)
     start, before = time.perf_counter(), time.process_time()
@@ -78,7 +78,7 @@ def task_scipy(kind: str, cells: int, set_name: str, _: str) -> dict[str, Any]:
     import scipy.sparse.linalg as sla
 
     from bandg import bulk
-    from bandg.export import full_system
+    from bandg.models.etb.full import full_system
 
     parameters, nanocrystal = crystal(kind, cells, set_name)
     start, before = time.perf_counter(), time.process_time()
@@ -121,7 +121,7 @@ def measure(task: str, kind: str, cells: int, set_name: str, solver: str) -> dic
 
 def plan(reduced: bool) -> list[tuple[str, int, str, str]]:
     """Nanocrystals of the table, (kind, cells, set, solver), small ones first."""
-    from bandg.eigen import available_backends
+    from bandg.solvers.spectrum import available_backends
 
     solver = available_backends()[0]
     if reduced:
@@ -137,7 +137,7 @@ def plan(reduced: bool) -> list[tuple[str, int, str, str]]:
 
 def largest_c1(set_name: str, cells: int) -> list[dict[str, Any]]:
     """C1 cubes from a size upwards in steps of a third of the volume, until one takes more than LIMIT_GB."""
-    from bandg.eigen import available_backends
+    from bandg.solvers.spectrum import available_backends
 
     found = []
     while True:

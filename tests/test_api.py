@@ -8,8 +8,8 @@ import pytest
 import xarray
 
 import bandg
-from bandg.dataset import CSV_COLUMNS, LEVEL_COLUMNS, SCHEMA, write
-from bandg.errors import BandgError
+from bandg.base.errors import BandgError
+from bandg.runs.dataset import CSV_COLUMNS, LEVEL_COLUMNS, SCHEMA, write
 
 COLUMNS = (
     "shape,termination,center,neighbors,cells,size_nm,n_pb,n_orbitals,E_e_eV,E_h_eV,E_gap_eV,g_e,g_h,g_bx,"

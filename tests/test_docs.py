@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bandg.etb.model import resolve_neighbors
-from bandg.hypotheses import Case
-from bandg.hypotheses.registry import default_mechanisms
-from bandg.parameters import load_set
-from bandg.resources import theory_curve
+from bandg.analysis.hypotheses import Case
+from bandg.analysis.hypotheses.registry import default_mechanisms
+from bandg.base.resources import theory_curve
+from bandg.models.etb.local import resolve_neighbors
+from bandg.parameters.loader import load_set
 
 BASELINES = (
     ("hypotheses", "nestoklon2023-standin", "lead"),
@@ -31,9 +31,9 @@ def test_every_convention_holds():
 
 
 def test_example_of_a_fit_runs():
-    from bandg.fit.job import parse_job
-    from bandg.fit.residuals import problem_of
-    from bandg.fit.solve import solve
+    from bandg.analysis.fit.job import parse_job
+    from bandg.analysis.fit.residuals import problem_of
+    from bandg.analysis.fit.solve import solve
 
     text = (DOCS / "fitting.md").read_text(encoding="utf-8")
     example = text.split("```toml\n")[1].split("```")[0]

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from bandg import __version__
+from bandg.base.errors import BandgError
 from bandg.cli import (
     bulk,
     compute,
@@ -22,7 +23,6 @@ from bandg.cli import (
     params,
     sensitivity,
 )
-from bandg.errors import BandgError
 
 app = typer.Typer(
     help="Levels and g-factors of perovskite nanocrystals.",

@@ -10,8 +10,8 @@ import typer
 from bandg.cli.options import Neighbors, SetName
 
 if TYPE_CHECKING:
-    from bandg.etb.bulk import Bulk
-    from bandg.parameters import ParameterSet
+    from bandg.models.etb.bulk import Bulk
+    from bandg.parameters.sets import ParameterSet
 
 
 def bulk(
@@ -24,10 +24,10 @@ def bulk(
     plot: Annotated[Path | None, typer.Option(help="Draw the bands to FILE.pdf, .png or .svg.")] = None,
 ) -> None:
     """Bulk gap, spin-orbit splitting, masses, momentum elements and g-factors at R."""
-    from bandg.dataset import write_json
-    from bandg.etb.bulk import bulk as compute_bulk
-    from bandg.files import check_writable
-    from bandg.parameters import load_set
+    from bandg.base.files import check_writable
+    from bandg.models.etb.bulk import bulk as compute_bulk
+    from bandg.parameters.loader import load_set
+    from bandg.runs.dataset import write_json
 
     if out is not None:
         check_writable(out, (".json",))

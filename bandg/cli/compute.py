@@ -81,11 +81,11 @@ def compute(
 ) -> None:
     """Compute confined levels and g-factors of nanocrystals against size."""
     from bandg.api import compute as compute_dataset
+    from bandg.base.errors import BandgError
+    from bandg.base.files import check_writable
     from bandg.cli.progress import Progress
-    from bandg.dataset import FORMATS, write
-    from bandg.errors import BandgError
-    from bandg.files import check_writable
-    from bandg.measured import load_measured
+    from bandg.data.measured import load_measured
+    from bandg.runs.dataset import FORMATS, write
 
     if size is not None and structure is not None:
         raise BandgError("a structure has its own size: leave --size out, or --structure")
@@ -151,7 +151,7 @@ def print_table(dataset: xarray.Dataset) -> None:
     from rich import box
     from rich.table import Table
 
-    from bandg.dataset import edge_rows
+    from bandg.runs.dataset import edge_rows
 
     rows = edge_rows(dataset)
     cached = dataset["cached"].values
@@ -231,7 +231,7 @@ def print_averages(dataset: xarray.Dataset) -> None:
     from rich import box
     from rich.table import Table
 
-    from bandg.averages import average_rows
+    from bandg.runs.averages import average_rows
 
     rows = average_rows(dataset)
     if not rows:
@@ -282,7 +282,7 @@ def print_levels(dataset: xarray.Dataset) -> None:
     from rich import box
     from rich.table import Table
 
-    from bandg.dataset import level_rows
+    from bandg.runs.dataset import level_rows
 
     if dataset.sizes["level"] == 1:
         return

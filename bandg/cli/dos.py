@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bandg.base.errors import BandgError
 from bandg.cli import nanocrystal as options
 from bandg.cli.options import Force
-from bandg.errors import BandgError
 
 if TYPE_CHECKING:
-    from bandg.dos import DensityOfStates
+    from bandg.models.etb.dos import DensityOfStates
 
 
 @options.takes_one_nanocrystal
@@ -33,13 +33,13 @@ def dos(
     """Density of states of the whole nanocrystal, and numbers of states beside exact counts."""
     import numpy as np
 
-    from bandg.dos import check_expansion, density_of_states, exact_counts
-    from bandg.eigen import ITERATIVE, check_backend
-    from bandg.export import full_system, import_kwant
-    from bandg.files import check_writable, write_whole
+    from bandg.base.files import check_writable, write_whole
+    from bandg.base.quantities import parse_energies
+    from bandg.models.etb.dos import check_expansion, density_of_states, exact_counts
+    from bandg.models.etb.full import full_system, import_kwant
+    from bandg.parameters.ranges import parse_range
     from bandg.plot.output import check_picture_path
-    from bandg.ranges import parse_range
-    from bandg.units import parse_energies
+    from bandg.solvers.spectrum import ITERATIVE, check_backend
 
     if count is None and out is None and plot is None:
         raise BandgError("nothing is asked for: add --count 1eV, --out FILE.csv or --plot FILE.png")

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from bandg.base.errors import BandgError
 from bandg.cli import nanocrystal as options
 from bandg.cli.options import Force
-from bandg.errors import BandgError
 
 
 @options.takes_one_nanocrystal
@@ -24,10 +24,10 @@ def export(
     force: Force = False,
 ) -> None:
     """Write one nanocrystal for other programs: Hamiltonian, atoms with densities, picture."""
-    from bandg.eigen import check_backend
-    from bandg.export import densities, full_system, require_ase, write_atoms, write_matrix
-    from bandg.files import check_writable
+    from bandg.base.files import check_writable
+    from bandg.models.etb.full import densities, full_system, require_ase, write_atoms, write_matrix
     from bandg.plot.output import check_picture_path
+    from bandg.solvers.spectrum import check_backend
 
     if matrix is None and atoms is None and plot is None:
         raise BandgError("nothing to write: add --matrix FILE.npz, --atoms FILE.extxyz or --plot FILE.png")

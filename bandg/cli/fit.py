@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandg.base.errors import BandgError
 from bandg.cli.options import NoCache
-from bandg.errors import BandgError
 
 if TYPE_CHECKING:
-    from bandg.fit.profile import ProfilePoint
-    from bandg.fit.solve import Fit
+    from bandg.analysis.fit.profile import ProfilePoint
+    from bandg.analysis.fit.solve import Fit
 
 
 def fit(
@@ -28,14 +28,14 @@ def fit(
     """Fit a parameter set by least squares with exact derivatives, and report what the data determine."""
     from threadpoolctl import threadpool_limits
 
+    from bandg.analysis.fit.job import read_job
+    from bandg.analysis.fit.profile import parse_profile
+    from bandg.analysis.fit.report import report
+    from bandg.analysis.fit.residuals import problem_of
+    from bandg.analysis.fit.result import write_fit
+    from bandg.analysis.fit.solve import solve
+    from bandg.base.files import check_writable
     from bandg.cli.progress import Progress
-    from bandg.files import check_writable
-    from bandg.fit.job import read_job
-    from bandg.fit.profile import parse_profile
-    from bandg.fit.report import report
-    from bandg.fit.residuals import problem_of
-    from bandg.fit.result import write_fit
-    from bandg.fit.solve import solve
 
     if out is not None:
         check_writable(out, (".toml",))
@@ -80,8 +80,8 @@ def _profile(found: Fit, quantity: str, values: Any) -> tuple[ProfilePoint, ...]
     """Compute the profile with a bar, and print it."""
     from threadpoolctl import threadpool_limits
 
+    from bandg.analysis.fit.profile import profile, profile_text
     from bandg.cli.progress import Progress
-    from bandg.fit.profile import profile, profile_text
 
     with threadpool_limits(1), Progress() as progress:
         progress.start(len(values), f"profile of {quantity}")

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandg.base.errors import BandgError
 from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, Workers
-from bandg.errors import BandgError
 
 if TYPE_CHECKING:
-    from bandg.hypotheses import Case, Mechanism
-    from bandg.hypotheses.study import Study
+    from bandg.analysis.hypotheses import Case, Mechanism
+    from bandg.analysis.hypotheses.study import Study
 
 
 QUICK = "quick"
@@ -41,13 +41,13 @@ def hypotheses(
     force: Force = False,
 ) -> None:
     """Weigh what could explain the hole g-factor: what each mechanism does to g, and what would be needed."""
-    from bandg import cache
+    from bandg.analysis.hypotheses.evaluate import Evaluator
+    from bandg.base import cache
+    from bandg.base.files import check_writable
     from bandg.cli.progress import Progress
-    from bandg.files import check_writable
-    from bandg.hypotheses.evaluate import Evaluator
-    from bandg.measured import load_measured
+    from bandg.data.measured import load_measured
     from bandg.plot.output import check_picture_path
-    from bandg.sweep import check_workers
+    from bandg.runs.sweep import check_workers
 
     if list_:
         unused = [name for name, path in (("--out", out), ("--plot", plot), ("--report", report)) if path is not None]
@@ -76,10 +76,10 @@ def hypotheses(
 
 
 def _baseline(set_name: str, termination: str, shape: str, neighbors: int | None, cells: str | None) -> Case:
-    from bandg.etb.model import resolve_neighbors
-    from bandg.geometry import TERMINATIONS
-    from bandg.hypotheses.case import Case
-    from bandg.parameters import load_set
+    from bandg.analysis.hypotheses.case import Case
+    from bandg.crystal.shapes import TERMINATIONS
+    from bandg.models.etb.local import resolve_neighbors
+    from bandg.parameters.loader import load_set
 
     for what, value, choices in (("termination", termination, TERMINATIONS), ("shape", shape, ("cube", "sphere"))):
         if value not in choices:
@@ -100,8 +100,8 @@ def _mechanisms(
     base: Case, only: str | None, combine: list[str], plugins: list[Path]
 ) -> tuple[list[Mechanism], list[Mechanism], list[tuple[Mechanism, Mechanism]]]:
     """All mechanisms that there are, those that are asked for, and the pairs."""
-    from bandg.hypotheses.plugin import load_plugin
-    from bandg.hypotheses.registry import choose, default_mechanisms
+    from bandg.analysis.hypotheses.plugin import load_plugin
+    from bandg.analysis.hypotheses.registry import choose, default_mechanisms
 
     known = list(default_mechanisms(base))
     for path in plugins:
@@ -128,8 +128,8 @@ def _mechanisms(
 
 
 def _study(base: Case, singles: list[Any], pairs: list[Any], points: Any, evaluator: Any) -> Study:
-    from bandg.hypotheses.combine import combine
-    from bandg.hypotheses.study import study
+    from bandg.analysis.hypotheses.combine import combine
+    from bandg.analysis.hypotheses.study import study
 
     together = [combine(base, first, second, points, evaluator) for first, second in pairs]
     return study(base, [*singles, *together], points, evaluator)
@@ -138,9 +138,9 @@ def _study(base: Case, singles: list[Any], pairs: list[Any], points: Any, evalua
 def _write(found: Study, out: Path | None, plot: Path | None, report: Path | None) -> list[Path]:
     import tempfile
 
-    from bandg.dataset import write_json
-    from bandg.files import write_whole
-    from bandg.hypotheses.report import rows, to_html
+    from bandg.analysis.hypotheses.report import rows, to_html
+    from bandg.base.files import write_whole
+    from bandg.runs.dataset import write_json
 
     written = []
     table = rows(found)
@@ -168,8 +168,8 @@ def print_study(found: Study) -> None:
     from rich import box
     from rich.table import Table
 
+    from bandg.analysis.hypotheses.report import HEADINGS, baseline_text, cells, legend, problems, rows
     from bandg.cli.tables import show
-    from bandg.hypotheses.report import HEADINGS, baseline_text, cells, legend, problems, rows
 
     content = rows(found)
     table = Table(title="what could explain the hole g-factor", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))

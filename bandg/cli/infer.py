@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandg.base.errors import BandgError
 from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, SetName, Workers
 from bandg.cli.tables import show
-from bandg.errors import BandgError
 
 if TYPE_CHECKING:
-    from bandg.inference import Constraint, Model
-    from bandg.nested import Inference
-    from bandg.parameters import ParameterSet
+    from bandg.analysis.inference.likelihood import Constraint, Model
+    from bandg.analysis.inference.sampling import Inference
+    from bandg.parameters.sets import ParameterSet
 
 DEFAULT_VARY = ("onsite.Pb.p=+-0.1eV", "hopping.Pb-X.s-p=+-0.05eV", "spin_orbit.X.p=+-0.1eV")
 DEFAULT_BULK = ("E_g=1.63..1.67eV", "g_h=first-principles")
@@ -59,11 +59,12 @@ def infer(
     force: Force = False,
 ) -> None:
     """Posterior of named parameters given measured g-factors, and the evidence of competing models."""
-    from bandg import inference, nested
+    from bandg.analysis.inference import likelihood as inference
+    from bandg.analysis.inference import sampling as nested
+    from bandg.base.files import check_writable
     from bandg.cli.progress import Progress
-    from bandg.files import check_writable
-    from bandg.measured import load_measured
-    from bandg.parameters import load_set
+    from bandg.data.measured import load_measured
+    from bandg.parameters.loader import load_set
     from bandg.plot.output import check_picture_path
 
     if out is not None:
@@ -114,7 +115,7 @@ def infer(
 
 def _models(parameters: ParameterSet, texts: Sequence[str], common: Sequence[str]) -> list[Model]:
     """The models that are asked for; without any, the example of the documentation."""
-    from bandg.inference import parse_model
+    from bandg.analysis.inference.likelihood import parse_model
 
     if not texts:
         texts, common = (["all:"], common) if common else (DEFAULT_MODELS, DEFAULT_VARY)
@@ -123,10 +124,10 @@ def _models(parameters: ParameterSet, texts: Sequence[str], common: Sequence[str
 
 def _constraint(item: str, parameters: ParameterSet) -> Constraint:
     """A constraint from "g_h=first-principles" or "E_g=1.6..1.7eV"."""
-    from bandg.etb.bulk import bulk
-    from bandg.inference import BULK, Constraint
-    from bandg.kp.decompose import first_principles_g_h
-    from bandg.ranges import parse_range, split_item
+    from bandg.analysis.inference.likelihood import BULK, Constraint
+    from bandg.models.etb.bulk import bulk
+    from bandg.models.kp.decompose import first_principles_g_h
+    from bandg.parameters.ranges import parse_range, split_item
 
     name, text = split_item(item)
     if name not in BULK:
@@ -141,7 +142,7 @@ def _constraint(item: str, parameters: ParameterSet) -> Constraint:
 
 def print_inference(found: Inference) -> None:
     """Print the evidences side by side, the best points with their residuals, and the posteriors."""
-    from bandg.inference import TERMINATION
+    from bandg.analysis.inference.likelihood import TERMINATION
 
     ranking = found.ranking()
     _print_evidences(found)

@@ -23,7 +23,7 @@ def info() -> None:
     from importlib.metadata import PackageNotFoundError, version
 
     from bandg import __version__
-    from bandg.eigen import available_backends
+    from bandg.solvers.spectrum import available_backends
 
     typer.echo(f"bandg {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}")
     typer.echo("core: " + ", ".join(f"{name} {version(name)}" for name in _CORE))
@@ -39,7 +39,7 @@ def info() -> None:
 @cache_app.command("info")
 def cache_info() -> None:
     """Print where results are kept and how many there are."""
-    from bandg import cache
+    from bandg.base import cache
 
     folder, count, size = cache.info()
     typer.echo(f"cache: {count} results, {size / 1e6:.2f} MB in {folder}")
@@ -48,6 +48,6 @@ def cache_info() -> None:
 @cache_app.command("clear")
 def cache_clear() -> None:
     """Remove every stored result."""
-    from bandg import cache
+    from bandg.base import cache
 
     typer.echo(f"removed {cache.clear()} results")

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
+from bandg.base.errors import BandgError
 from bandg.cli.options import SetName
-from bandg.errors import BandgError
 
 app = typer.Typer(help="k.p theory: bulk laws, formulas, sets from tight binding.", no_args_is_help=True)
 _EDGES = {"g_h": "v", "g_e": "c"}
@@ -18,7 +18,7 @@ LEAST_SHARE = 5e-4
 
 def parse_gap(text: str) -> float:
     """A gap in eV from "1.911eV". Raises BandgError where the unit is missing or another, or the gap makes no sense."""
-    from bandg.units import parse_energies
+    from bandg.base.quantities import parse_energies
 
     values = parse_energies(text, "gap")
     if len(values) != 1 or not 0.05 <= values[0] <= 20:
@@ -33,9 +33,9 @@ def bulk(
     out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
 ) -> None:
     """Bulk g-factors, and masses where the set has remote bands, at a gap."""
-    from bandg.dataset import write_json
-    from bandg.files import check_writable
-    from bandg.kp.parameters import load_kp
+    from bandg.base.files import check_writable
+    from bandg.models.kp.sets import load_kp
+    from bandg.runs.dataset import write_json
 
     if out is not None:
         check_writable(out, (".json",))
@@ -51,10 +51,10 @@ def bulk(
 
 def bulk_values(values: dict[str, float], masses: bool) -> dict[str, float]:
     """g_e and g_h, and m_e and m_h in m0 if asked for, at second order; with a crystal field means over x, y, z."""
-    from bandg.kp.laws import evaluate, mass
+    from bandg.models.kp.laws import evaluate, mass
 
     if _has_field(values):
-        from bandg.kp.crystal_field import principal_g, principal_inverse_mass
+        from bandg.models.kp.crystal_field import principal_g, principal_inverse_mass
 
         result = {name: float(principal_g(edge, values).mean()) for name, edge in _EDGES.items()}
         inverse = {f"m_{name[2]}": float(principal_inverse_mass(edge, values).mean()) for name, edge in _EDGES.items()}
@@ -71,7 +71,7 @@ def principal_values(values: dict[str, float]) -> dict[str, float]:
     """g along x, y, z of both carriers where the set has a crystal field, else nothing."""
     if not _has_field(values):
         return {}
-    from bandg.kp.crystal_field import principal_g
+    from bandg.models.kp.crystal_field import principal_g
 
     return {
         f"{name}_{a}": float(g)
@@ -96,14 +96,14 @@ def formula(
     ] = None,
 ) -> None:
     """Print a law as it comes out of the derivation; c = hbar^2 / 2 m0, P = hbar p / m0, k2 = <k^2>."""
-    from bandg.kp import laws
+    from bandg.models.kp import laws
 
     if quantity not in _EDGES:
         raise BandgError(f"quantity {quantity!r} is unknown; choose g_h or g_e")
     if field is not None:
         if law != "bulk":
             raise BandgError("--crystal-field is for the bulk law: leave out --law")
-        from bandg.kp import crystal_field
+        from bandg.models.kp import crystal_field
 
         for name, expression in crystal_field.formula(_EDGES[quantity], field).items():
             typer.echo(f"{name} = {laws.describe(expression, latex)}")
@@ -117,8 +117,8 @@ def from_etb(
     out: Annotated[Path | None, typer.Option(help="Write FILE.toml.")] = None,
 ) -> None:
     """Extract the k.p set that has the same bands near R as a tight-binding set."""
-    from bandg.files import check_writable, write_whole
-    from bandg.kp import parameters
+    from bandg.base.files import check_writable, write_whole
+    from bandg.models.kp import sets as parameters
 
     if out is not None:
         check_writable(out, (".toml",))
@@ -138,9 +138,9 @@ def decompose(
     from rich.table import Table
 
     from bandg.cli.tables import show
-    from bandg.etb.bulk import bulk as compute_bulk
-    from bandg.kp.decompose import by_level, first_principles, tight_binding
-    from bandg.parameters import load_set
+    from bandg.models.etb.bulk import bulk as compute_bulk
+    from bandg.models.kp.decompose import by_level, first_principles, tight_binding
+    from bandg.parameters.loader import load_set
 
     parameters = load_set(set_name)
     crystal = compute_bulk(parameters)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandg.base.errors import BandgError
 from bandg.cli.options import Neighbors, SetName
-from bandg.errors import BandgError
 
 if TYPE_CHECKING:
-    from bandg.atoms import Atoms
-    from bandg.etb.material import Material
-    from bandg.geometry import Nanocrystal
+    from bandg.crystal.atoms import Atoms
+    from bandg.crystal.shapes import Nanocrystal
+    from bandg.models.etb.material import Material
 
 Size = Annotated[str | None, typer.Option(help="5nm, 8cells or 4x4x6nm: one nanocrystal.")]
 Shape = Annotated[
@@ -118,7 +118,7 @@ def one_nanocrystal(
 
 def one_energy(text: str | None, what: str, example: str) -> float | None:
     """An energy in eV from "-0.3eV" or "20meV", None where none is given. Raises BandgError for several."""
-    from bandg.units import parse_energies
+    from bandg.base.quantities import parse_energies
 
     if text is None:
         return None
@@ -130,10 +130,11 @@ def one_energy(text: str | None, what: str, example: str) -> float | None:
 
 def check_memory(found: tuple[Material, Nanocrystal, int], solver: str, whole: bool, levels: bool, force: bool) -> None:
     """Raise BandgError where the whole Hamiltonian, or levels by symmetry blocks, would not fit, unless forced."""
-    from bandg import sweep
+    from bandg.models.etb.job import Job, WholeJob
+    from bandg.runs import sweep
 
     material, crystal, shells = found
-    kinds = [kind for kind, wanted in ((sweep.WholeJob, whole), (sweep.Job, levels)) if wanted]
+    kinds = [kind for kind, wanted in ((WholeJob, whole), (Job, levels)) if wanted]
     sweep.check_memory([kind(material.parameters, crystal, shells, solver=solver) for kind in kinds], force)
 
 
@@ -143,8 +144,8 @@ def read_option(structure: Path | None, species: str | None, set_name: str, seco
         if species is not None:
             raise BandgError("--species belongs to --structure FILE")
         return None
-    from bandg.parameters import load_set
-    from bandg.structure_files import check_lattice, parse_species, read_structure
+    from bandg.crystal.files import check_lattice, parse_species, read_structure
+    from bandg.parameters.loader import load_set
 
     sets = [load_set(name) for name in (set_name, second) if name is not None]
     mapping = parse_species(species or "")

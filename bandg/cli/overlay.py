@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bandg.base.errors import BandgError
 from bandg.cli.options import Force, NoCache, Scheduler, Workers
-from bandg.errors import BandgError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bandg.compare import Comparison
-    from bandg.measured import MeasuredPoint
+    from bandg.data.compare import Comparison
+    from bandg.data.measured import MeasuredPoint
 
 DEFAULT_CURVES = ("etb:halide", "etb:lead", "kp:bulk-law")
 _COLUMNS = 6
@@ -40,14 +40,14 @@ def overlay(
     force: Force = False,
 ) -> None:
     """Lay theory curves over measured g-factors and print what is left over at every point."""
-    from bandg import curves as library
+    from bandg.analysis import curves as library
+    from bandg.analysis.hypotheses.evaluate import Evaluator
+    from bandg.base.files import check_writable
     from bandg.cli.progress import Progress
-    from bandg.compare import compare
-    from bandg.files import check_writable
-    from bandg.hypotheses.evaluate import Evaluator
-    from bandg.measured import load_measured
+    from bandg.data.compare import compare
+    from bandg.data.measured import load_measured
     from bandg.plot.output import check_picture_path
-    from bandg.sweep import check_workers
+    from bandg.runs.sweep import check_workers
 
     if regenerate is not None and (curve or data or plot or out or fresh):
         raise BandgError("--regenerate stands alone: it makes all stored curves, and draws and compares none")
@@ -82,7 +82,7 @@ def print_comparisons(comparisons: Sequence[Comparison], points: Sequence[Measur
     from rich.table import Table
 
     from bandg.cli.tables import show
-    from bandg.compare import QUANTITIES
+    from bandg.data.compare import QUANTITIES
 
     for start in range(0, len(comparisons), _COLUMNS):
         shown = comparisons[start : start + _COLUMNS]
@@ -120,7 +120,7 @@ def _plain(value: float) -> str:
 
 def write_comparisons(comparisons: Sequence[Comparison], path: Path) -> None:
     """Write one row for each curve and point. Raises BandgError where it cannot be written."""
-    from bandg.dataset import write_csv, write_json
+    from bandg.runs.dataset import write_csv, write_json
 
     rows = [
         {

@@ -16,7 +16,7 @@ def list_sets() -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
-    from bandg.parameters import available_sets, load_set
+    from bandg.parameters.loader import available_sets, load_set
 
     table = Table(Column("name", no_wrap=True), "material", "orbitals", "hopping")
     for name in available_sets():
@@ -37,7 +37,7 @@ def show(
     from rich.markup import escape
     from rich.table import Column, Table
 
-    from bandg.parameters import load_set
+    from bandg.parameters.loader import load_set
 
     found = load_set(name)
     table = Table(Column("path", no_wrap=True), Column("value", no_wrap=True), "unit", "status", "source")
@@ -65,7 +65,7 @@ def check(
     file: Annotated[str, typer.Argument(help="A parameter file (.toml), or the name of a shipped set.")],
 ) -> None:
     """Check a parameter file and say what it contains."""
-    from bandg.parameters import available_sets, load_set
+    from bandg.parameters.loader import available_sets, load_set
 
     is_name = file in available_sets() and not Path(file).exists()
     found = load_set(file if is_name else Path(file))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from bandg.sweep import AnyJob
+    from bandg.models.jobs import AnyJob
 
 
 class Progress:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
+from bandg.base.errors import BandgError
 from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, SetName, Workers
-from bandg.errors import BandgError
 
 if TYPE_CHECKING:
-    from bandg.global_sensitivity import GlobalSensitivity
-    from bandg.ranges import Range
-    from bandg.sensitivity import Effects, Request, Step
+    from bandg.analysis.sensitivity.effects import Effects, Step
+    from bandg.analysis.sensitivity.indices import GlobalSensitivity
+    from bandg.parameters.ranges import Range
+    from bandg.runs.request import Request
 
 
 class _Run(TypedDict):
@@ -58,9 +59,10 @@ def sensitivity(
     force: Force = False,
 ) -> None:
     """What every parameter does to g: exact derivatives times a stated step, or global indices over ranges."""
-    from bandg import sensitivity as library
-    from bandg.files import check_writable
-    from bandg.ranges import parameter_ranges
+    from bandg.analysis.sensitivity import effects as library
+    from bandg.base.files import check_writable
+    from bandg.parameters.ranges import parameter_ranges
+    from bandg.runs.request import request
 
     if out is not None:
         check_writable(out, library.FORMATS)
@@ -70,7 +72,7 @@ def sensitivity(
         check_picture_path(plot)
     if top < 0:
         raise BandgError(f"--top must be 0 (all) or more, not {top}")
-    asked = library.request(
+    asked = request(
         size,
         shape,
         list(dict.fromkeys(part.strip() for part in termination.split(","))),
@@ -99,7 +101,7 @@ def sensitivity(
 
 def _around(step: Step) -> Range:
     """The range of a parameter one step down and one up."""
-    from bandg.ranges import Range
+    from bandg.parameters.ranges import Range
 
     return Range(step.path, step.value - step.size, step.value + step.size, step.unit)
 
@@ -108,7 +110,7 @@ def _local(
     asked: Request, steps: Sequence[Step], run: _Run, top: int, out: Path | None, plot: Path | None
 ) -> list[Path]:
     """Exact derivatives, printed and written; the files."""
-    from bandg import sensitivity as library
+    from bandg.analysis.sensitivity import effects as library
     from bandg.cli.progress import Progress
 
     with Progress() as progress:
@@ -133,7 +135,7 @@ def _global(
     plot: Path | None,
 ) -> list[Path]:
     """Indices of a design (method, samples, seed), printed and written; the files."""
-    from bandg import global_sensitivity as worldwide
+    from bandg.analysis.sensitivity import indices as worldwide
     from bandg.cli.progress import Progress
 
     with Progress() as progress:
@@ -155,9 +157,9 @@ def print_indices(found: GlobalSensitivity, top: int) -> None:
     from rich import box
     from rich.table import Table
 
+    from bandg.analysis.sensitivity.effects import G_QUANTITIES
+    from bandg.analysis.sensitivity.indices import INDICES
     from bandg.cli.tables import show
-    from bandg.global_sensitivity import INDICES
-    from bandg.sensitivity import G_QUANTITIES
 
     names = INDICES[found.method]
     rank = "mu_star" if found.method == "morris" else "ST"
@@ -197,8 +199,8 @@ def print_effects(found: Effects, top: int) -> None:
     from rich import box
     from rich.table import Table
 
+    from bandg.analysis.sensitivity.effects import SHOWN, strength
     from bandg.cli.tables import show
-    from bandg.sensitivity import SHOWN, strength
 
     for number, derivative in enumerate(found.found):
         crystal = derivative.nanocrystal

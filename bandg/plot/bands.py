@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bandg.errors import BandgError
+from bandg.base.errors import BandgError
 from bandg.plot.output import check_picture_path, save
 from bandg.plot.style import literal, style
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from bandg.etb.bloch import BlochHamiltonian
-    from bandg.etb.bulk import Bulk
+    from bandg.models.etb.bloch import BlochHamiltonian
+    from bandg.models.etb.bulk import Bulk
 
 PATH = ("Gamma", "X", "M", "R", "Gamma", "M")
 """The usual path through the cubic Brillouin zone."""
@@ -90,7 +90,7 @@ def _path(
     hamiltonian: BlochHamiltonian, points: Sequence[str], n_per_segment: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], list[tuple[float, str]]]:
     """k in 1/nm (n, 3), distances (n,) and ticks."""
-    from bandg.etb.bloch import HIGH_SYMMETRY
+    from bandg.crystal.lattice import HIGH_SYMMETRY
 
     unknown = [name for name in points if name not in HIGH_SYMMETRY]
     if unknown:
@@ -109,7 +109,7 @@ def _path(
 
 def _positions(hamiltonian: BlochHamiltonian, kind: str, shell: str) -> NDArray[np.int64]:
     """Positions of the spin-orbitals of one shell on all atoms of a kind."""
-    from bandg.etb.bloch import SUBLATTICE_KINDS
+    from bandg.crystal.lattice import SUBLATTICE_KINDS
 
     number = hamiltonian.model.kinds.index(kind)
     space = hamiltonian.model.spaces[number]

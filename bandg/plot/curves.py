@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandg.errors import BandgError
+from bandg.base.errors import BandgError
 from bandg.plot.style import literal
 
 if TYPE_CHECKING:

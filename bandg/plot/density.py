@@ -15,8 +15,8 @@ from bandg.plot.style import literal, style
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from bandg.dos import DensityOfStates
-    from bandg.export import Densities, FullSystem
+    from bandg.models.etb.dos import DensityOfStates
+    from bandg.models.etb.full import Densities, FullSystem
 
 _COLORS = {"Pb": "#0072B2", "I": "#D55E00", "Br": "#E69F00", "Cl": "#009E73"}
 _LARGEST = 60.0

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bandg.errors import BandgError
-from bandg.fit.matching import Row
-from bandg.fit.report import worst
-from bandg.fit.result import fitted_set
+from bandg.analysis.fit.matching import Row
+from bandg.analysis.fit.report import worst
+from bandg.analysis.fit.result import fitted_set
+from bandg.base.errors import BandgError
+from bandg.data.bands import point_at
 from bandg.plot.output import check_picture_path, save
 from bandg.plot.style import literal, style
-from bandg.reference import point_at
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from bandg.fit.residuals import Problem
-    from bandg.fit.solve import Fit
-    from bandg.reference import ReferenceBands
+    from bandg.analysis.fit.residuals import Problem
+    from bandg.analysis.fit.solve import Fit
+    from bandg.data.bands import ReferenceBands
 
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _REFERENCE, _LINE, _GRID = "#999999", "#222222", "#CCCCCC"
@@ -93,7 +93,7 @@ def _ticks(axes: Axes, k: NDArray[np.float64], distance: NDArray[np.float64]) ->
 
 
 def _bands(axes: Axes, fit: Fit, k: NDArray[np.float64], distance: NDArray[np.float64]) -> None:
-    from bandg.etb.bloch import BlochHamiltonian
+    from bandg.models.etb.bloch import BlochHamiltonian
 
     problem, reference = fit.problem, fit.problem.reference
     assert reference is not None  # checked by the caller

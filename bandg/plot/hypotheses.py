@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bandg.hypotheses.report import curve_from
+from bandg.analysis.hypotheses.report import curve_from
 from bandg.plot.output import check_picture_path, save
 from bandg.plot.overlay import draw_curve, draw_points
 from bandg.plot.style import literal, style
@@ -17,8 +17,8 @@ from bandg.plot.style import literal, style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from bandg.compare import TheoryCurve
-    from bandg.measured import MeasuredPoint
+    from bandg.data.compare import TheoryCurve
+    from bandg.data.measured import MeasuredPoint
 
 _COLORS = {"g_e": "#0072B2", "g_h": "#D55E00"}
 _SPAN = (1.64, 2.3)
@@ -29,7 +29,7 @@ _FINE = 200
 def plot_hypotheses(
     table: Sequence[Mapping[str, Any]], measured: Sequence[MeasuredPoint], path: str | os.PathLike[str]
 ) -> None:
-    """Draw one panel for each row of `bandg.hypotheses.report.rows`, in their order, over measured points.
+    """Draw one panel for each row of `bandg.analysis.hypotheses.report.rows`, in their order, over measured points.
 
     Raises BandgError where it cannot be written.
     """

@@ -13,7 +13,7 @@ from bandg.plot.style import literal, style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from bandg.global_sensitivity import GlobalSensitivity
+    from bandg.analysis.sensitivity.indices import GlobalSensitivity
 
 QUANTITIES = ("g_e", "g_h", "g_bx")
 _COLORS = {"g_e": "#0072B2", "g_h": "#D55E00", "g_bx": "#333333"}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bandg.measured import MeasuredPoint
+from bandg.data.measured import MeasuredPoint
 from bandg.plot.curves import Curve, curves_of
 from bandg.plot.output import check_picture_path, save
 from bandg.plot.points import Mark, Series, at_the_gap, point_look, range_look, series_of, source_name, without_energy

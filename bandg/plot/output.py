@@ -6,7 +6,7 @@ import os
 import warnings
 from typing import TYPE_CHECKING
 
-from bandg.files import check_writable, write_whole
+from bandg.base.files import check_writable, write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

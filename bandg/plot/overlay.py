@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bandg.compare import TheoryCurve
-from bandg.measured import MeasuredPoint
+from bandg.data.compare import TheoryCurve
+from bandg.data.measured import MeasuredPoint
 from bandg.plot.output import check_picture_path, save
 from bandg.plot.points import series_of
 from bandg.plot.style import literal, style

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from bandg.measured import MeasuredPoint
+from bandg.data.measured import MeasuredPoint
 from bandg.plot.style import literal
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from bandg.plot.style import literal, style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from bandg.nested import Inference, Posterior
+    from bandg.analysis.inference.sampling import Inference, Posterior
 
 _COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 _NAMES = {"g_e": r"$g_\mathrm{e}$", "g_h": r"$g_\mathrm{h}$", "g_bx": r"$g_\mathrm{BX}$"}
@@ -34,7 +34,7 @@ def plot_bands_of_models(
     """
     import matplotlib.pyplot as plt
 
-    from bandg.nested import band
+    from bandg.analysis.inference.sampling import band
 
     check_picture_path(path)
     grid = np.asarray(ENERGIES if energies is None else energies)

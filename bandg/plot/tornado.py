@@ -11,7 +11,7 @@ from bandg.plot.output import check_picture_path, save
 from bandg.plot.style import literal, style
 
 if TYPE_CHECKING:
-    from bandg.sensitivity import Effects
+    from bandg.analysis.sensitivity.effects import Effects
 
 _LOOKS = {"g_e": ("#0072B2", r"$g_\mathrm{e}$"), "g_h": ("#D55E00", r"$g_\mathrm{h}$")}
 _BX = ("#333333", r"$g_\mathrm{BX}$")

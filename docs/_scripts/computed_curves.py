@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 import bandg
-from bandg.derivatives import Derivatives, derivatives
-from bandg.files import write_whole
-from bandg.fit.covariance import Covariance, read_covariance
-from bandg.geometry import cube
-from bandg.parameters import load_set
+from bandg.analysis.fit.covariance import Covariance, read_covariance
+from bandg.base.files import write_whole
+from bandg.crystal.shapes import cube
+from bandg.models.etb.derivatives import Derivatives, derivatives
+from bandg.parameters.loader import load_set
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "theory_curves" / "computed"

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 from validation import table
 
-from bandg.etb.nanocrystal import compute_levels as tight_binding
-from bandg.geometry import cube
-from bandg.kp import envelope, laws
-from bandg.kp.parameters import of_etb
-from bandg.measured import load_measured
-from bandg.model import Levels
-from bandg.parameters import load_set
+from bandg.crystal.shapes import cube
+from bandg.data.measured import load_measured
+from bandg.models.etb.nanocrystal import compute_levels as tight_binding
+from bandg.models.kp import envelope, laws
+from bandg.models.kp.sets import of_etb
+from bandg.models.levels import Levels
+from bandg.parameters.loader import load_set
 from bandg.plot.style import style
 
 SET = "nestoklon2023-standin"

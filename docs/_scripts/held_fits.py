@@ -14,15 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
-from bandg.etb.nanocrystal import compute_levels
-from bandg.files import write_whole
-from bandg.fit.job import Job, read_job
-from bandg.fit.report import group_rows
-from bandg.fit.residuals import problem_of
-from bandg.fit.result import fitted_set
-from bandg.fit.solve import solve
-from bandg.geometry import cube
-from bandg.parameters import ParameterSet
+from bandg.analysis.fit.job import Job, read_job
+from bandg.analysis.fit.report import group_rows
+from bandg.analysis.fit.residuals import problem_of
+from bandg.analysis.fit.result import fitted_set
+from bandg.analysis.fit.solve import solve
+from bandg.base.files import write_whole
+from bandg.crystal.shapes import cube
+from bandg.models.etb.nanocrystal import compute_levels
+from bandg.parameters.sets import ParameterSet
 
 ROOT = Path(__file__).resolve().parents[2]
 LAMBDA, LAMBDA_EV, LEAD_S, LEAD_S_MEV = "spin_orbit.Pb.p", 0.5413, "lead s", 20.0

@@ -17,18 +17,19 @@ from second_neighbors import errors_of
 from stored import command_text
 from validation import table
 
-from bandg.compare import QUANTITIES, compare, verdict_points
-from bandg.curves import resolve
-from bandg.emulator import knob, parameters_at
-from bandg.etb.bulk import bulk
-from bandg.hypotheses.report import baseline_text, markdown
-from bandg.inference import SPECIAL
-from bandg.measured import load_measured
-from bandg.parameters import ParameterSet, load_set
+from bandg.analysis.curves import resolve
+from bandg.analysis.hypotheses.report import baseline_text, markdown
+from bandg.analysis.inference.emulator import knob, parameters_at
+from bandg.analysis.inference.likelihood import SPECIAL
+from bandg.base.resources import theory_curve
+from bandg.data.compare import QUANTITIES, compare, verdict_points
+from bandg.data.measured import load_measured
+from bandg.models.etb.bulk import bulk
+from bandg.parameters.loader import load_set
+from bandg.parameters.ranges import Range
+from bandg.parameters.sets import ParameterSet
 from bandg.plot.hypotheses import plot_hypotheses
 from bandg.plot.overlay import plot_overlay
-from bandg.ranges import Range
-from bandg.resources import theory_curve
 
 CURVES = ("etb:lead", "etb:halide", "kp:bulk-law", "etb:halide:bandg-nnn")
 BEGIN, END = "<!-- hypotheses: begin -->", "<!-- hypotheses: end -->"

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from bandg.base.resources import theory_curve
 from bandg.plot.style import style
-from bandg.resources import theory_curve
 
 SET, BROMIDE, OFFSET_EV = "nestoklon2023-standin", "bandg-cspbbr3", -0.3
 STORED = Path(__file__).parents[2] / "theory_curves" / "computed"

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 
-from bandg.files import write_whole
-from bandg.fit.job import read_job
-from bandg.fit.profile import profile
-from bandg.fit.residuals import problem_of
-from bandg.fit.solve import solve
+from bandg.analysis.fit.job import read_job
+from bandg.analysis.fit.profile import profile
+from bandg.analysis.fit.residuals import problem_of
+from bandg.analysis.fit.solve import solve
+from bandg.base.files import write_whole
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = ("E_p_R6", "E_p_R8", "m_h", "m_e", "g_h", "g_e")

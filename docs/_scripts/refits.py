@@ -18,19 +18,19 @@ from profile_g_h import LEFT_OUT, ROOT
 from scipy.optimize import minimize_scalar
 from second_neighbors import errors_of
 
-from bandg.compare import QUANTITIES, Comparison, compare, verdict_points
-from bandg.etb.bulk import bulk
-from bandg.files import write_whole
-from bandg.fit.job import Target, read_job
-from bandg.fit.profile import profile
-from bandg.fit.residuals import problem_of
-from bandg.fit.solve import solve
-from bandg.hypotheses import Case
-from bandg.hypotheses.changes import Binding
-from bandg.hypotheses.evaluate import Evaluator
-from bandg.hypotheses.registry import LOWEST_EPS
-from bandg.measured import load_measured
-from bandg.parameters import ParameterSet
+from bandg.analysis.fit.job import Target, read_job
+from bandg.analysis.fit.profile import profile
+from bandg.analysis.fit.residuals import problem_of
+from bandg.analysis.fit.solve import solve
+from bandg.analysis.hypotheses import Case
+from bandg.analysis.hypotheses.changes import Binding
+from bandg.analysis.hypotheses.evaluate import Evaluator
+from bandg.analysis.hypotheses.registry import LOWEST_EPS
+from bandg.base.files import write_whole
+from bandg.data.compare import QUANTITIES, Comparison, compare, verdict_points
+from bandg.data.measured import load_measured
+from bandg.models.etb.bulk import bulk
+from bandg.parameters.sets import ParameterSet
 
 HELD = (-1.4, -1.2, -1.0, -0.8, -0.6, -0.4, -0.2, 0.0)
 BOTH_HELD = tuple((g_h, g_e) for g_h in (-0.85, -0.73, -0.62, -0.5) for g_e in (2.4, 2.55, 2.7, 2.85))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bandg.dataset import SCHEMA
+from bandg.runs.dataset import SCHEMA
 
 
 def write(folder: Path) -> None:

@@ -15,13 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 from validation import table
 
-from bandg import resources
-from bandg.etb.bloch import BlochHamiltonian
-from bandg.etb.bulk import Bulk, bulk, occupied_bands
-from bandg.measured import load_measured
-from bandg.parameters import ParameterSet, load_set
+from bandg.base import resources
+from bandg.data.bands import ReferenceBands
+from bandg.data.measured import load_measured
+from bandg.data.reference import load_reference
+from bandg.models.etb.bloch import BlochHamiltonian
+from bandg.models.etb.bulk import Bulk, bulk, occupied_bands
+from bandg.parameters.loader import load_set
+from bandg.parameters.sets import ParameterSet
 from bandg.plot.style import style
-from bandg.reference import ReferenceBands, load_reference
 
 IODIDES = ("bandg-nn", "bandg-nnn", "bandg-nnn-small")
 DELTA_EV, GAP_EV = 1.50, 1.652

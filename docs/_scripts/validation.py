@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from bandg.etb.bulk import bulk
-from bandg.etb.model import local_model
-from bandg.etb.nanocrystal import ReducedNanocrystal, compute_levels
-from bandg.geometry import cube, sphere
-from bandg.model import Levels
-from bandg.parameters import ParameterSet, available_sets, load_set
+from bandg.crystal.shapes import cube, sphere
+from bandg.models.etb.bulk import bulk
+from bandg.models.etb.local import local_model
+from bandg.models.etb.nanocrystal import ReducedNanocrystal, compute_levels
+from bandg.models.levels import Levels
+from bandg.parameters.loader import available_sets, load_set
+from bandg.parameters.sets import ParameterSet
 from bandg.plot.style import style
 
 SET = "nestoklon2023-standin"

@@ -1,7 +1,7 @@
 """A mechanism of one's own: bandg hypotheses --plugin own_mechanism.py --only lead-s"""
 
-from bandg.hypotheses import Mechanism
-from bandg.hypotheses.changes import Values
+from bandg.analysis.hypotheses import Mechanism
+from bandg.analysis.hypotheses.changes import Values
 
 MECHANISMS = [
     Mechanism(

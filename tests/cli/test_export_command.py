@@ -138,7 +138,7 @@ def test_a_missing_extra_is_told_before_the_work(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from bandg import export
+    from bandg.models.etb import full as export
 
     for name in [name for name in sys.modules if name.partition(".")[0] == missing]:
         monkeypatch.delitem(sys.modules, name)
@@ -153,7 +153,7 @@ def test_a_missing_extra_is_told_before_the_work(
 def test_the_expansion_is_checked_before_the_work(
     wrong: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from bandg import export
+    from bandg.models.etb import full as export
 
     monkeypatch.setattr(export, "full_system", lambda *arguments: pytest.fail("work was done"))
     code, _, err = main(("dos", *SMALL, "--count", "1eV", *wrong), monkeypatch, capsys)
@@ -172,10 +172,10 @@ def test_a_density_of_states_without_counts(
 
 def test_the_whole_hamiltonian_takes_no_more_memory_than_estimated() -> None:
     """Measured peaks in GB above that of the imports, of the largest cubes that were built."""
-    from bandg.distortion import distorted
-    from bandg.geometry import cube
-    from bandg.parameters import load_set
-    from bandg.sweep import WholeJob
+    from bandg.crystal.distortion import distorted
+    from bandg.crystal.shapes import cube
+    from bandg.models.etb.job import WholeJob
+    from bandg.parameters.loader import load_set
 
     for name, cells, tilted, neighbors, measured in (
         ("nestoklon2023-standin", 12, False, 1, 0.21),

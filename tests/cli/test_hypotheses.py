@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bandg.hypotheses import Case
-from bandg.hypotheses.registry import default_mechanisms
-from bandg.parameters import load_set
+from bandg.analysis.hypotheses import Case
+from bandg.analysis.hypotheses.registry import default_mechanisms
+from bandg.parameters.loader import load_set
 
 ROOT = Path(__file__).parents[2]
 PLUGIN = str(ROOT / "docs" / "examples" / "own_mechanism.py")
@@ -128,14 +128,14 @@ FILES = {
     "break.csv": 'energy_eV,g_e\n1.7,"1\n2"\n1.9,1.5\n',
     "leaves.py": "import sys\nsys.exit(0)\n",
     "untyped.py": (
-        "from bandg.hypotheses import Mechanism\n"
+        "from bandg.analysis.hypotheses import Mechanism\n"
         "MECHANISMS = [Mechanism('a', 'b', lambda case, value: case, 0.0, 1.0, None, source=None)]\n"
     ),
-    "shift.py": "from bandg.hypotheses.changes import Values\nValues(('onsite.Pb.s',), 'shift')\n",
-    "mass.py": "from bandg.hypotheses.changes import Target\nTarget('mass', 'onsite.Pb.s')\n",
+    "shift.py": "from bandg.analysis.hypotheses.changes import Values\nValues(('onsite.Pb.s',), 'shift')\n",
+    "mass.py": "from bandg.analysis.hypotheses.changes import Target\nTarget('mass', 'onsite.Pb.s')\n",
     "empty.py": "MECHANISMS = []\n",
     "reversed.py": (
-        "from bandg.hypotheses import Mechanism\n"
+        "from bandg.analysis.hypotheses import Mechanism\n"
         "MECHANISMS = [Mechanism('a', 'b', lambda case, value: case, 1.0, 0.0, None)]\n"
     ),
 }

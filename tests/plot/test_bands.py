@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from bandg.errors import BandgError
-from bandg.etb.bulk import Bulk, bulk
-from bandg.parameters import load_set
+from bandg.base.errors import BandgError
+from bandg.models.etb.bulk import Bulk, bulk
+from bandg.parameters.loader import load_set
 from bandg.plot import band_path, plot_bands, style
 from bandg.plot.bands import _figure, bands_with_character
 

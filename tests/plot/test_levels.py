@@ -13,8 +13,8 @@ import pytest
 import xarray as xr
 from matplotlib.figure import Figure
 
-from bandg.errors import BandgError
-from bandg.measured import QUANTITIES, MeasuredPoint, available_measured, load_measured
+from bandg.base.errors import BandgError
+from bandg.data.measured import QUANTITIES, MeasuredPoint, available_measured, load_measured
 from bandg.plot import FORMATS, check_picture_path, plot_levels, style
 from bandg.plot.curves import curves_of
 from bandg.plot.levels import _apart, _figure

@@ -1,0 +1,1 @@
+"""Asks runs and compares with data: curves, sensitivity, inference, mechanisms, fits."""

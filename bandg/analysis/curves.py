@@ -1,0 +1,218 @@
+"""Theory curves by name: stored ones, the models' own, and a user's CSV; and the command that stores them again.
+
+A name is MODEL:KIND or MODEL:KIND:SET, such as etb:halide, kp:bulk-law or etb:lead:kashikar2021.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bandg import __version__
+from bandg.analysis.hypotheses.case import Case, bulk_of
+from bandg.analysis.hypotheses.evaluate import Evaluator
+from bandg.base import resources
+from bandg.base.errors import BandgError
+from bandg.base.files import write_whole
+from bandg.base.text import one_line
+from bandg.data.compare import TheoryCurve, parse_curve, read_curve
+from bandg.parameters.loader import DEFAULT_SET, load_set
+from bandg.parameters.sets import ParameterSet
+
+LAW_SET = "kirstein2022"
+LAW_ENERGIES_EV = np.linspace(1.6, 2.6, 41)
+STORE_COMMAND = "bandg overlay --regenerate theory_curves/computed"
+COLUMNS = ("energy_eV", "g_e", "g_h", "g_bx", "size_nm")
+
+_CUBES = tuple(range(4, 31))
+_BALLS = tuple(range(5, 31))
+_ENVELOPES = (4, 5, 6, 7, 8, 9, 10, 12, 14, 17, 20)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of curve: what it is, and the fields of its `Case` (none for a law)."""
+
+    title: str
+    fields: tuple[tuple[str, Any], ...] = ()
+
+
+KINDS = {
+    "etb:halide": Kind("tight binding, halide-terminated cubes", (("termination", "halide"), ("cells", _CUBES))),
+    "etb:lead": Kind("tight binding, lead-terminated cubes", (("termination", "lead"), ("cells", _CUBES))),
+    "etb:halide-sphere": Kind(
+        "tight binding, halide-terminated spheres",
+        (("termination", "halide"), ("shape", "sphere"), ("cells", _BALLS)),
+    ),
+    "etb:lead-sphere": Kind(
+        "tight binding, lead-terminated spheres", (("termination", "lead"), ("shape", "sphere"), ("cells", _BALLS))
+    ),
+    "kp:hard-wall": Kind(
+        "k.p envelopes of the same bands, cubes with hard walls", (("model", "kp"), ("cells", _ENVELOPES))
+    ),
+    "kp:glass": Kind(
+        "k.p envelopes of the same bands, cubes behind barriers of 3 eV (assumed)",
+        (("model", "kp"), ("barrier", (3.0, 3.0)), ("cells", _ENVELOPES)),
+    ),
+    "kp:bulk-law": Kind("k.p law of bulk crystals, the transition energy in place of the gap"),
+}
+"""The curves that bandg makes by name."""
+
+
+def stored_names() -> tuple[str, ...]:
+    """Names of the stored curves."""
+    files = resources.theory_curve_files("computed")
+    return tuple(name for name in KINDS if f"{name.replace(':', '-', 1)}.csv" in files)
+
+
+def resolve(names: Sequence[str], evaluator: Evaluator | None = None, fresh: bool = False) -> list[TheoryCurve]:
+    """Curves by name or path of a CSV, in order. fresh: compute also what is stored.
+
+    Raises BandgError for an unknown name, with the nearest, and for whatever is wrong in a file.
+    """
+    cases: dict[str, Case] = {}
+    found: dict[str, TheoryCurve] = {}
+    for name in dict.fromkeys(names):
+        is_path = name.endswith(".csv") or os.sep in name or "/" in name
+        if is_path and _kind_of(name) not in KINDS:  # the set of a kind may be a path too
+            found[name] = read_curve(name)
+        elif name in stored_names() and not fresh:
+            found[name] = load_stored(name)
+        else:
+            kind, own = _parse(name)
+            if not fresh and (known := load_stored_set(kind, own, name)) is not None:
+                found[name] = known
+            elif KINDS[kind].fields:
+                cases[name] = _case(kind, own)
+            else:
+                found[name] = bulk_law(own or LAW_SET, name)
+    if cases:
+        evaluator = evaluator or Evaluator()
+        made = evaluator.curves(list(cases.values()), list(cases))
+        for name, curve in zip(cases, made, strict=True):
+            if not np.isfinite(curve.energy).all():
+                why = evaluator.reason(cases[name]) or "the energies do not fall with size"
+                raise BandgError(f"{name}: there is no curve: {why}")
+            found[name] = curve
+    return [found[name] for name in names]
+
+
+def _kind_of(name: str) -> str:
+    """The part MODEL:KIND of a name."""
+    return ":".join(name.split(":", 2)[:2])
+
+
+def _parse(name: str) -> tuple[str, str | None]:
+    kind = _kind_of(name)
+    if kind not in KINDS:
+        close = difflib.get_close_matches(name, [*KINDS, *stored_names()], n=1, cutoff=0.4)
+        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        known = ", ".join(dict.fromkeys([*KINDS, *stored_names()]))
+        raise BandgError(one_line(f"no curve is called {name!r}{hint}; there are: {known}; or give a CSV file"))
+    own = name.removeprefix(kind)
+    if own == ":":
+        raise BandgError(f"{name!r} names no set: write {kind}, or {kind}:SET")
+    return kind, own[1:] or None
+
+
+def _case(kind: str, set_name: str | None) -> Case:
+    chosen = load_set(set_name or DEFAULT_SET)
+    return case_of(kind, chosen)
+
+
+def case_of(kind: str, parameters: ParameterSet) -> Case:
+    """The case of one of KINDS that is no law."""
+    from bandg.models.etb.local import resolve_neighbors
+
+    return replace(Case(parameters, resolve_neighbors(parameters, None)), **dict(KINDS[kind].fields))
+
+
+def bulk_law(set_name: str, name: str = "kp:bulk-law") -> TheoryCurve:
+    """The bulk laws of g at gaps of LAW_ENERGIES_EV, all else as in the k.p set [kirstein2022]."""
+    from bandg.models.kp.laws import at_gaps
+    from bandg.models.kp.sets import load_kp
+
+    kp = load_kp(set_name)
+    values = {quantity: at_gaps(edge, kp.values, LAW_ENERGIES_EV) for quantity, edge in (("g_e", "c"), ("g_h", "v"))}
+    provenance = {"set": kp.name, "set_sha256": kp.digest(), "model": "kp", "law": "bulk"}
+    return TheoryCurve(name, LAW_ENERGIES_EV, values, np.full(len(LAW_ENERGIES_EV), np.nan), provenance)
+
+
+def load_stored(name: str) -> TheoryCurve:
+    """A stored curve with its provenance. Raises BandgError for an unknown name."""
+    path = f"computed/{name.replace(':', '-', 1)}.csv"
+    text = resources.theory_curve(path).read_text(encoding="utf-8")
+    mark = "# provenance = "
+    provenance = next(json.loads(line.removeprefix(mark)) for line in text.splitlines() if line.startswith(mark))
+    return replace(parse_curve(text, name, path), provenance=provenance)
+
+
+def load_stored_set(kind: str, set_name: str | None, name: str) -> TheoryCurve | None:
+    """The curve of another shipped set that is stored for both terminations of cubes, None where there is none.
+
+    It is used only if it was made with the numbers that the set has now.
+    """
+    file = f"{set_name}.csv"
+    if kind not in ("etb:halide", "etb:lead") or file not in resources.theory_curve_files("computed"):
+        return None
+    chosen = load_set(str(set_name))
+    lines = resources.theory_curve(f"computed/{file}").read_text(encoding="utf-8").splitlines()
+    if not any(chosen.digest() in line for line in lines if line.startswith("#")):
+        return None
+    rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
+    own = [row for row in rows if row["termination"] == kind.removeprefix("etb:")]
+    case = case_of(kind, chosen)
+    end = bulk_of(chosen, case.neighbors)
+    table: list[tuple[float, ...]] = [(end.E_g, end.conduction.g(), end.valence.g(), np.inf)]
+    table += [tuple(float(row[key]) for key in ("E_gap_eV", "g_e", "g_h", "size_nm")) for row in own]
+    energy, g_e, g_h, size = np.array(sorted(table)).T
+    cells = tuple(int(row["cells"]) for row in own)
+    return TheoryCurve(name, energy, {"g_e": g_e, "g_h": g_h}, size, replace(case, cells=cells).describe())
+
+
+def to_text(curve: TheoryCurve, title: str = "") -> str:
+    """The curve as CSV with its provenance in comment lines."""
+    stream = io.StringIO()
+    head = dict(curve.provenance) | {"name": curve.name, "bandg": __version__}
+    stream.write("# schema = 1\n")
+    stream.write(f"# {curve.name}: {title}\n" if title else "")
+    stream.write("# Energies in eV without exciton binding, sizes in nm (inf: the bulk crystal). Made by\n")
+    stream.write(f"# {STORE_COMMAND}\n")
+    stream.write(f"# provenance = {json.dumps(head, sort_keys=True)}\n")
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for number, energy in enumerate(curve.energy):
+        g_e, g_h = (float(curve.values[name][number]) for name in ("g_e", "g_h"))
+        size = float(curve.size_nm[number])
+        writer.writerow(
+            [f"{energy:.6f}", *(f"{g:.5f}" for g in (g_e, g_h, g_e + g_h)), "" if np.isnan(size) else f"{size:.6g}"]
+        )
+    return stream.getvalue()
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def regenerate(folder: str | os.PathLike[str], evaluator: Evaluator) -> list[Path]:
+    """Compute all of KINDS with the default sets and write them to a folder. Raises BandgError."""
+    target = Path(folder)
+    if not target.is_dir():
+        raise BandgError(one_line(f"cannot write {os.fspath(folder)}: it is no folder"))
+    written = []
+    for curve in resolve(list(KINDS), evaluator, fresh=True):
+        path = target / f"{curve.name.replace(':', '-', 1)}.csv"
+        text = to_text(curve, KINDS[curve.name].title)
+        write_whole(path, partial(_write, text=text))
+        written.append(path)
+    return written

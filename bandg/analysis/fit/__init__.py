@@ -1,0 +1,1 @@
+"""Parameter sets fitted to bulk bands and bulk properties."""

@@ -1,0 +1,261 @@
+"""A fit as a TOML file: what is free, what it is fitted to, and with what weight."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from bandg.base.errors import BandgError
+from bandg.base.files import read_text
+from bandg.base.text import nearest, one_line
+from bandg.data.bands import POINTS
+from bandg.parameters.names import ORDER, out_of_range
+from bandg.parameters.schema import complaint, toml_table
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*\z")]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Shell = Literal["s", "p", "d", "s*"]
+
+GROUPS = {
+    "upper-valence": (0, 0),
+    "halide-valence": (-8, -1),
+    "valence": (-8, 0),
+    "conduction": (1, 1),
+    "upper-conduction": (2, 3),
+    "lead-s": None,
+    "halide-s": None,
+}
+"""Named groups of bands as doublets above the upper valence band; X p with Pb s are nine, Pb p three."""
+
+QUANTITIES = ("E_g", "Delta", "m_e", "m_h", "E_p_R6", "E_p_R8", "g_e", "g_h", "E_v")
+"""Scalar targets besides `level.IRREP.N`: the N-th level of that irrep at R, counted from the gap."""
+
+LEVELS = {"R6+": 2, "R7+": 1, "R8+": 3, "R6-": 1, "R8-": 1}
+"""How many levels of each irrep a target may name; R6+.2 is the bonding Pb s, R6- and R8- are those of X s."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Prior(_Strict):
+    """A parameter is held near `value` (eV) with the width of one standard deviation."""
+
+    value: Finite
+    width: Positive
+
+
+class Free(_Strict):
+    """A free parameter; `start` is needed only where the start set lacks it or should not be followed."""
+
+    start: Finite | None = None
+    lower: Finite | None = None
+    upper: Finite | None = None
+    prior: Prior | None = None
+
+
+class Held(_Strict):
+    """A value that stays as the job sets it, with where it comes from."""
+
+    value: Finite
+    source: Text
+    status: Literal["published", "transcribed", "assumed"] = "assumed"
+    note: Text | None = None
+
+
+class Link(_Strict):
+    """value = offset + factor * (value of the free parameter `to`)."""
+
+    to: Text
+    factor: Finite = 1.0
+    offset: Finite = 0.0
+
+
+class Reference(_Strict):
+    """Bands to fit, and the rigid shifts of the conduction bands that make E_g and Delta at R what they should be."""
+
+    bands: Text
+    E_g_eV: Finite | None = None
+    Delta_eV: Finite | None = None
+    source: Text | None = None
+
+    @model_validator(mode="after")
+    def _shift_has_source(self) -> Reference:
+        if (self.E_g_eV is not None or self.Delta_eV is not None) and self.source is None:
+            raise ValueError("E_g_eV or Delta_eV shifts the conduction bands: say in source where the number is from")
+        return self
+
+
+def _bands(raw: Any) -> Any:
+    if isinstance(raw, str):
+        if raw not in GROUPS:
+            raise ValueError(f"{raw!r} is unknown{nearest(raw, GROUPS)}; there are: {', '.join(GROUPS)}")
+    elif not (isinstance(raw, list) and [type(one) for one in raw] == [int, int] and raw[0] <= raw[1]):
+        raise ValueError(f"must be a name or [first, last] in the numbers of the reference, not {raw!r}"[:120])
+    return raw
+
+
+class Bands(_Strict):
+    """One group of bands: residual (model - reference) / error_meV at every k point of the window."""
+
+    name: Text
+    bands: Annotated[str | list[int], BeforeValidator(_bands)]
+    error_meV: Positive
+    section: Literal["path", "mesh", "line"] = "path"
+    near: Annotated[list[Text], BeforeValidator(lambda raw: [raw] if isinstance(raw, str) else raw)] = []
+    within: Positive | None = None
+    every: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _known(self) -> Bands:
+        unknown = [point for point in self.near if point not in POINTS]
+        if unknown:
+            raise ValueError(f"near = {unknown[0]!r} is no point; there are {', '.join(POINTS)}")
+        if bool(self.near) != (self.within is not None):
+            raise ValueError('near and within go together: near = "R", within = 0.1 (in 2 pi/a)')
+        return self
+
+
+def _number_or_reference(raw: Any) -> Any:
+    if isinstance(raw, str) and raw != "reference":
+        raise ValueError(f'must be a number or "reference", not {raw!r}'[:120])
+    return raw
+
+
+class Target(_Strict):
+    """A scalar that the set should have: value with its error, in eV or without unit."""
+
+    value: Annotated[Finite | Literal["reference"], BeforeValidator(_number_or_reference)]
+    error: Positive
+    source: Text | None = None
+
+
+class Job(_Strict):
+    """The whole file; see docs/fitting.md."""
+
+    version: int = Field(alias="schema")
+    name: Name
+    description: str = ""
+    source: Text | None = None
+    start: Text
+    material: Text | None = None
+    basis: dict[Literal["Pb", "X"], list[Shell]] = {}
+    set: dict[str, Finite | Held] = {}
+    free: dict[str, Free]
+    link: dict[str, Link] = {}
+    reference: Reference | None = None
+    bands: list[Bands] = []
+    targets: dict[str, Target] = {}
+    published: Text | None = None
+    starts: int = Field(default=1, ge=1, le=1000)
+    seed: int = Field(default=0, ge=0)
+    spread: float = Field(default=0.3, gt=0, le=1)
+    errors: Literal["scaled", "stated"] = "scaled"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Job:
+        if self.version != 1:
+            raise ValueError(f"schema {self.version} is not known: this version of bandg reads schema = 1")
+        if not self.free:
+            raise ValueError("nothing is free: name parameters in [free]")
+        for path in (*self.free, *self.link, *self.set):
+            if path not in ORDER:
+                raise ValueError(f"{path!r} is no parameter{nearest(path, ORDER)}")
+        for path in (*self.free, *self.link):
+            if path == "lattice.a":
+                raise ValueError("lattice.a cannot be fitted, since H is not linear in it: give it in [set]")
+            if path in self.set or (path in self.free and path in self.link):
+                raise ValueError(f"{path} stands in two of [free], [link] and [set]")
+        for path, link in self.link.items():
+            if link.to not in self.free:
+                raise ValueError(f"{path} is linked to {link.to!r}, which is not in [free]")
+        for path, entry in self.free.items():
+            _check_free(path, entry)
+        for name in self.targets:
+            check_quantity(name)
+        if not (self.bands or self.targets):
+            raise ValueError("there is nothing to fit: give [[bands]] or [targets]")
+        if self.bands and self.reference is None:
+            raise ValueError('[[bands]] need a reference: write [reference] with bands = "cspbi3_cubic_mbj_soc"')
+        if self.reference is None and any(target.value == "reference" for target in self.targets.values()):
+            raise ValueError('value = "reference" needs a [reference]')
+        return self
+
+
+def _check_free(path: str, entry: Free) -> None:
+    low, high = entry.lower, entry.upper
+    if low is not None and high is not None and low >= high:
+        raise ValueError(f"{path}: lower {low:g} is not below upper {high:g}")
+    for value in (entry.start, low, high):
+        if value is not None and (problem := out_of_range(path, value)):
+            raise ValueError(f"{path}: {problem}")
+
+
+def check_quantity(name: str) -> None:
+    """Raise ValueError unless `name` is a quantity that can be a target."""
+    if name in QUANTITIES:
+        return
+    head, _, rest = name.partition(".")
+    irrep, _, number = rest.partition(".")
+    if head == "level" and irrep in LEVELS and number.isascii() and number.isdigit():
+        if 1 <= int(number) <= LEVELS[irrep]:
+            return
+        raise ValueError(f"target {name!r}: of {irrep} there is level 1 to {LEVELS[irrep]}, counted from the gap")
+    known = (*QUANTITIES, *(f"level.{irrep}.1" for irrep in LEVELS))
+    raise ValueError(f"target {name!r} is unknown{nearest(name, known)}; there are: {', '.join(known)}")
+
+
+def read_job(path: str) -> Job:
+    """The job in a TOML file. Raises BandgError, one line that starts with the file name, for whatever is wrong."""
+    wanted = "the TOML file of a fit (see docs/fitting.md)"
+    return parse_job(read_text(path, path, f"give {wanted}", wanted), path)
+
+
+def parse_job(text: str, label: str) -> Job:
+    """The job of a TOML text; `label` opens the line of an error. Raises BandgError."""
+    raw = toml_table(text, label)
+    try:
+        return Job.model_validate(raw)
+    except ValidationError as error:
+        raise BandgError(one_line(f"{label}: {_explain(error)}")) from None
+
+
+_MODELS = (Job, Free, Held, Link, Prior, Reference, Bands, Target)
+_EXAMPLES = {
+    "Free": "{} or { lower = -5.0, upper = 5.0 }",
+    "Link": '{ to = "hopping.X-X.p-p.sigma", factor = -0.25 }',
+    "Prior": "{ value = 0.28, width = 0.03 }",
+    "Target": "{ value = 1.65, error = 0.01 }",
+}
+
+
+def _explain(error: ValidationError) -> str:
+    """The first complaint of pydantic as "key: what is wrong"."""
+    first = error.errors(include_url=False)[0]
+    place = [str(part) for part in first["loc"] if part not in ("float", "Held")]  # a branch of a union
+    where = ".".join(place)
+    if len(place) > 1 and place[0] == "bands":
+        where = ": ".join([f"[[bands]] number {int(place[1]) + 1}", *place[2:]])
+    kind, what = first["type"], complaint(first)
+    if kind == "value_error":
+        what = str(first["msg"]).removeprefix("Value error, ")
+    elif kind == "extra_forbidden":
+        known = [info.alias or name for model in _MODELS for name, info in model.model_fields.items()]
+        name = where.rsplit(".", 1)[-1]
+        nested = isinstance(first["input"], dict) and where.startswith(("free.", "link.", "set."))
+        hint = (
+            '; a dotted path needs quotes: "onsite.Pb.p"'
+            if nested
+            else nearest(name, [one for one in known if one != name])
+        )
+        what = f"is an unknown key{hint}"
+    elif kind == "missing":
+        what = "is missing"
+    elif kind == "model_type" and (example := _EXAMPLES.get(first["ctx"]["class_name"])):
+        what = f"must be a table such as {example}"
+    elif first["loc"] == ("bands",):
+        what = "must be written [[bands]], once for each group"
+    return f"{where}: {what}" if where else what

@@ -1,0 +1,227 @@
+"""Residuals of a fit and their exact Jacobian, from H = sum p_i A_i: dE/dp_i = <u| A_i |u>."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from bandg.analysis.fit.edges import EdgeModel
+from bandg.analysis.fit.job import Job
+from bandg.analysis.fit.matching import Matcher, Row, shifts_of
+from bandg.analysis.fit.space import Space, space_of
+from bandg.base.errors import BandgError
+from bandg.data.bands import ReferenceBands
+from bandg.data.reference import load_reference
+from bandg.models.etb.bloch import BlochHamiltonian
+from bandg.models.etb.sectors import sectors_at
+
+_DEGENERATE_EV = 1e-7
+
+Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Values (n,) and their derivatives by the free parameters (n, p)."""
+
+
+@dataclass(frozen=True, eq=False)
+class SectorMatrix:
+    """One block of H(k), linear in the free parameters, and the eigenvalues of it that are wanted.
+
+    constant: (n, n). flat: its derivatives as columns, sparse (n n, p). slopes: the same below each other, (p n, n).
+    rows: residuals that it serves; positions: their eigenvalues.
+    """
+
+    constant: NDArray[np.complex128]
+    flat: sparse.csr_array
+    slopes: sparse.csr_array
+    rows: NDArray[np.int64]
+    positions: NDArray[np.int64]
+
+    def energies(self, theta: NDArray[np.float64]) -> Pair:
+        """The wanted eigenvalues (m,) and their derivatives (m, p); levels that coincide share the mean derivative."""
+        size = len(self.constant)
+        values, vectors = np.linalg.eigh(self.constant + (self.flat @ theta).reshape(size, size))
+        first, last = int(self.positions.min()), int(self.positions.max()) + 1
+        while first > 0 and values[first] - values[first - 1] < _DEGENERATE_EV:
+            first -= 1
+        while last < size and values[last] - values[last - 1] < _DEGENERATE_EV:
+            last += 1
+        kept = vectors[:, first:last]
+        image = (self.slopes @ kept).reshape(len(theta), size, last - first)
+        slopes = np.real(np.einsum("nm,pnm->mp", kept.conj(), image))
+        starts = np.flatnonzero(np.diff(values[first:last], prepend=-np.inf) > _DEGENERATE_EV)
+        lengths = np.diff([*starts, last - first])
+        slopes = np.repeat(np.add.reduceat(slopes, starts, axis=0) / lengths[:, None], lengths, axis=0)
+        return values[self.positions], slopes[self.positions - first]
+
+
+@dataclass(frozen=True, eq=False)
+class Goal:
+    """A scalar target: name, value, error, and where the value is from."""
+
+    name: str
+    value: float
+    error: float
+    source: str
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """All residuals of a job: bands, then targets, then priors, each divided by its error.
+
+    sectors: the blocks of H(k) that the rows need. shifts: of the lowest and of the other conduction bands, in eV.
+    """
+
+    job: Job
+    space: Space
+    reference: ReferenceBands | None
+    edges: EdgeModel
+    rows: tuple[Row, ...]
+    goals: tuple[Goal, ...]
+    sectors: tuple[SectorMatrix, ...]
+    shifts: tuple[float, float]
+
+    @cached_property
+    def band_energy(self) -> NDArray[np.float64]:
+        """Reference energies of the rows in eV, (n,)."""
+        return np.array([row.energy for row in self.rows])
+
+    @cached_property
+    def band_error(self) -> NDArray[np.float64]:
+        """Errors of the rows in eV, (n,)."""
+        return np.array([row.error for row in self.rows])
+
+    def bands(self, theta: NDArray[np.float64]) -> Pair:
+        """Energies of the rows in eV from the valence-band top at R, (n,), and derivatives (n, p)."""
+        energies, slopes = np.zeros(len(self.rows)), np.zeros((len(self.rows), len(theta)))
+        for sector in self.sectors:
+            energies[sector.rows], slopes[sector.rows] = sector.energies(theta)
+        if len(self.rows):
+            top, top_slope = self.edges.quantities(theta, ("E_v",))["E_v"]
+            energies, slopes = energies - top, slopes - top_slope
+        return energies, slopes
+
+    def targets(self, theta: NDArray[np.float64]) -> Pair:
+        """Values of the goals (n,) and derivatives (n, p)."""
+        found = self.edges.quantities(theta, tuple(goal.name for goal in self.goals)) if self.goals else {}
+        values = [found[goal.name] for goal in self.goals]
+        return np.array([v for v, _ in values]), np.array([s for _, s in values]).reshape(len(values), len(theta))
+
+    @cached_property
+    def priors(self) -> NDArray[np.int64]:
+        """Indices of the free parameters that have a prior."""
+        return np.flatnonzero(np.isfinite(self.space.prior[:, 0]))
+
+    @property
+    def n_data(self) -> int:
+        """Number of residuals without the priors."""
+        return len(self.rows) + len(self.goals)
+
+    def evaluate(self, theta: NDArray[np.float64]) -> Pair:
+        """All residuals (n,) and their Jacobian (n, p)."""
+        values, slopes = self.bands(theta)
+        residuals = [(values - self.band_energy) / self.band_error]
+        jacobian = [slopes / self.band_error[:, None]]
+        if self.goals:
+            values, slopes = self.targets(theta)
+            error = np.array([goal.error for goal in self.goals])
+            residuals.append((values - [goal.value for goal in self.goals]) / error)
+            jacobian.append(slopes / error[:, None])
+        center, width = self.space.prior[self.priors].T
+        residuals.append((theta[self.priors] - center) / width)
+        jacobian.append(np.eye(len(theta))[self.priors] / width[:, None])
+        return np.concatenate(residuals), np.concatenate(jacobian)
+
+
+def problem_of(job: Job, folder: Path | None = None) -> Problem:
+    """The residuals of a job; files that it names are looked up in `folder`. Raises BandgError if they do not fit."""
+    space = space_of(job, folder)
+    hamiltonian = BlochHamiltonian.of(space.parameters)
+    edges = EdgeModel(hamiltonian, space.base, space.slope)
+    edges.quantities(space.start, ("E_v", *job.targets))  # a level that the basis lacks is found out here
+    reference, shifts, rows = None, (0.0, 0.0), []
+    if job.reference is not None:
+        name = job.reference.bands
+        if folder is not None and name.lower().endswith(".csv"):
+            name = str(folder / name)
+        reference = load_reference(name)
+        shifts = shifts_of(reference, job.reference)
+        matcher = Matcher(hamiltonian, reference, shifts, edges)
+        rows = [row for number, group in enumerate(job.bands) for row in matcher.rows(group, number)]
+    goals = tuple(_goal(job, name, reference, shifts) for name in job.targets)
+    sectors = tuple(_sector_matrices(edges, tuple(rows)))
+    problem = Problem(job, space, reference, edges, tuple(rows), goals, sectors, shifts)
+    if problem.n_data + len(problem.priors) < len(space.paths):
+        raise BandgError(f"{len(space.paths)} free parameters, but only {problem.n_data} residuals: give more bands")
+    return problem
+
+
+def with_energies(problem: Problem, energies: NDArray[np.float64], goals: Sequence[float] | None = None) -> Problem:
+    """The same problem with other reference energies of its rows, in eV from the valence-band top at R, and goals."""
+    rows = tuple(replace(row, energy=float(energy)) for row, energy in zip(problem.rows, energies, strict=True))
+    values = [goal.value for goal in problem.goals] if goals is None else goals
+    moved = tuple(replace(goal, value=value) for goal, value in zip(problem.goals, values, strict=True))
+    return replace(problem, rows=rows, goals=moved)
+
+
+def _goal(job: Job, name: str, reference: ReferenceBands | None, shifts: tuple[float, float]) -> Goal:
+    target = job.targets[name]
+    if not isinstance(target.value, str):
+        return Goal(name, target.value, target.error, target.source or "given")
+    assert reference is not None  # the schema asked for it
+    value = _reference_value(name, reference, shifts)
+    if value is None:
+        raise BandgError(f"target {name}: {reference.name} has no such value; give a number")
+    return Goal(name, value, target.error, reference.name)
+
+
+def _reference_value(name: str, reference: ReferenceBands, shifts: tuple[float, float]) -> float | None:
+    """E_g, Delta, levels at R and bare momentum elements of a reference, None where it does not know them."""
+    if name in ("E_g", "Delta") and reference.R is not None:
+        top, bottom, upper = reference.R[reference.top : reference.top + 3]
+        bottom, upper = bottom + shifts[0], upper + shifts[1]
+        return float(bottom - top if name == "E_g" else upper - bottom)
+    if name in ("E_p_R6", "E_p_R8"):
+        irrep = "R6-" if name == "E_p_R6" else "R8-"
+        level = next((one for one in reference.levels if one.irrep == irrep and one.energy > 0), None)
+        return None if level is None else level.E_p["valence"] / (1 if irrep == "R6-" else 2)
+    if name.startswith("level."):
+        _, irrep, number = name.split(".")
+        levels = reference.levels_of(irrep)
+        return levels[int(number) - 1].energy if int(number) <= len(levels) else None
+    return None
+
+
+def _sector_matrices(edges: EdgeModel, rows: tuple[Row, ...]) -> list[SectorMatrix]:
+    """The blocks of H that the rows need; H(k) is formed for one parameter at a time, at all k together."""
+    wanted: dict[tuple[tuple[float, float, float], str, str], list[int]] = {}
+    for number, row in enumerate(rows):
+        wanted.setdefault((row.k, row.point, row.sector), []).append(number)
+    if not wanted:
+        return []
+    hamiltonian = edges.hamiltonian
+    bases: list[sparse.csr_array] = []
+    strides: list[int] = []
+    for k, point, label in wanted:
+        sector = next(s for s in sectors_at(hamiltonian, np.array(k), point or None) if s.label == label)
+        bases.append(sparse.csr_array(sector.basis))
+        strides.append(sector.stride)
+    k_points = np.array([k for k, _, _ in wanted]) * 2 * np.pi / hamiltonian.a_nm
+    parts: list[list[sparse.csr_array]] = [[] for _ in bases]
+    for vector in (edges.base, *edges.slope.T):
+        whole = replace(hamiltonian, vector=vector).H(k_points)
+        for number, basis in enumerate(bases):
+            block = basis.conj().T @ (basis.T @ whole[number].T).T
+            parts[number].append(sparse.csr_array(np.where(np.abs(block) > 1e-13, block, 0)))
+    found = []
+    for number, members in enumerate(wanted.values()):
+        constant, slopes = parts[number][0].toarray(), sparse.vstack(parts[number][1:], format="csr")
+        size = len(constant)
+        flat = sparse.hstack([part.reshape((size * size, 1)) for part in parts[number][1:]], format="csr")
+        positions = np.array([rows[member].position for member in members]) * strides[number]
+        found.append(SectorMatrix(constant, flat, slopes, np.array(members), positions))
+    return found

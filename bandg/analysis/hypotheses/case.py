@@ -1,0 +1,269 @@
+"""What a mechanism changes: a model with its nanocrystals and what is done to the result, as plain frozen data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandg.base.errors import BandgError
+from bandg.base.text import one_line
+from bandg.crystal.distortion import distorted
+from bandg.crystal.shapes import Nanocrystal, cube, cuboid, sphere
+from bandg.data.compare import TheoryCurve
+from bandg.models.etb.job import Job
+from bandg.models.exciton import ball_radius_nm
+from bandg.models.jobs import AnyJob
+from bandg.models.kp.job import KpJob
+from bandg.models.levels import Levels
+from bandg.parameters.sets import ParameterSet
+
+if TYPE_CHECKING:
+    from bandg.models.etb.bulk import Bulk
+    from bandg.models.kp.sets import KpSet
+
+T = TypeVar("T")
+
+CUBE_CELLS = (2, 3, 4, 5, 6, 8, 11, 15, 20)
+SPHERE_CELLS = (4, 5, 6, 7, 8, 10, 14, 18, 24)
+CUBOID_CELLS = (4, 6, 8, 10, 14)
+"""Edges and diameters in cells: 1.69, 1.911 and 2.25 eV lie inside of every curve, which ends in the computed bulk."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sizes:
+    """The nanocrystals of one curve and, last, the bulk; arrays of shape (n,).
+
+    size_nm, radius_nm: size, and radius of the sphere of the same volume; infinite for the bulk. energy: transition
+    energy in eV, E_e - E_h until a mapping changes it. E_e, E_h: band edges in eV. g_e, g_h: g-factors. atomic_e,
+    atomic_h: what the p shells' own moment would add to them (0 where the model has none).
+    """
+
+    size_nm: NDArray[np.float64]
+    radius_nm: NDArray[np.float64]
+    energy: NDArray[np.float64]
+    E_e: NDArray[np.float64]
+    E_h: NDArray[np.float64]
+    g_e: NDArray[np.float64]
+    g_h: NDArray[np.float64]
+    atomic_e: NDArray[np.float64]
+    atomic_h: NDArray[np.float64]
+
+
+Mapping_ = Callable[[Sizes], Sizes]
+
+
+@lru_cache(maxsize=256)
+def bulk_of(parameters: ParameterSet, neighbors: int) -> Bulk:
+    """Bulk properties, each set once. Raises BandgError where there is no gap at R."""
+    from bandg.models.etb.bulk import bulk
+
+    return bulk(parameters, neighbors)
+
+
+@lru_cache(maxsize=64)
+def _kp(parameters: ParameterSet, neighbors: int) -> KpSet:
+    from bandg.models.kp.sets import of_etb
+
+    return of_etb(parameters, neighbors)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model and its nanocrystals.
+
+    model: "etb" or "kp" (the 8-band envelope model extracted from the same set). barrier: (electron, hole) heights of
+    the glass in eV, None for hard walls. after: what is done to the result, such as a mapping of energies. mixed:
+    (share, other case) of all others in an ensemble, whose curve is the mean at equal energy; what the shares leave is
+    its own. Others are not mixed themselves (`mixture`). added: (plus, minus)
+    pairs of cases whose difference, size by size, is added. distortion: arguments of `bandg.distortion.distorted`.
+    seeds: so many random nanocrystals of each size are averaged. aspect: long over short edge of a cuboid, whose cells
+    are those of the short edges. periodic: whether the curve ends in the bulk, which a distorted crystal does not have.
+    """
+
+    parameters: ParameterSet
+    neighbors: int
+    shape: str = "cube"
+    termination: str = "lead"
+    model: str = "etb"
+    barrier: tuple[float, float] | None = None
+    after: tuple[Mapping_, ...] = ()
+    mixed: tuple[tuple[float, Case], ...] = ()
+    added: tuple[tuple[Case, Case], ...] = ()
+    cells: tuple[int, ...] = ()
+    distortion: tuple[tuple[str, Any], ...] = ()
+    seeds: int = 1
+    aspect: float = 1.0
+    periodic: bool = True
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Cells of the nanocrystals, from small to large."""
+        return self.cells or {"sphere": SPHERE_CELLS, "cuboid": CUBOID_CELLS}.get(self.shape, CUBE_CELLS)
+
+    def crystals(self) -> tuple[Nanocrystal, ...]:
+        """The nanocrystals from small to large, those of one size side by side."""
+        found = [self._crystal(n) for n in self.counts]
+        if not self.distortion:
+            return tuple(found)
+        options = dict(self.distortion)
+        return tuple(distorted(one, **options, seed=seed) for one in found for seed in range(1, self.seeds + 1))
+
+    def _crystal(self, n: int) -> Nanocrystal:
+        a_nm = self.parameters.a_nm
+        if self.shape == "sphere":
+            return sphere(n * a_nm, a_nm, self.termination)
+        if self.shape == "cuboid":
+            return cuboid((n, n, round(self.aspect * n)), a_nm, self.termination)
+        if self.shape != "cube":
+            raise BandgError(f"shape {self.shape!r} has no curve: choose cube, sphere or cuboid")
+        return cube(n, a_nm, self.termination)
+
+    def ensemble(self) -> tuple[tuple[float, Case], ...]:
+        """(share, case) of all in the ensemble, none of them mixed itself; the shares add up to 1."""
+        return (1 - sum(share for share, _ in self.mixed), replace(self, mixed=())), *self.mixed
+
+    def parts(self) -> tuple[Case, ...]:
+        """This case and all that it is made of."""
+        others = [*(case for _, case in self.mixed), *(case for pair in self.added for case in pair)]
+        return (self, *(part for other in others for part in other.parts()))
+
+    def jobs(self) -> tuple[AnyJob, ...]:
+        """One job for each nanocrystal of this case alone."""
+        if self.model == "etb":
+            return tuple(Job(self.parameters, crystal, self.neighbors) for crystal in self.crystals())
+        wall = "hard-wall" if self.barrier is None else "glass"
+        kp = _kp(self.parameters, self.neighbors)
+        return tuple(KpJob(kp, replace(crystal, termination=wall), self.barrier) for crystal in self.crystals())
+
+    def describe(self) -> dict[str, Any]:
+        """The nanocrystals and their model, as plain types; not what is mixed, added or done to the result."""
+        return {
+            "set": self.parameters.name,
+            "set_sha256": self.parameters.digest(),
+            "neighbors": self.neighbors,
+            "model": self.model,
+            "shape": self.shape,
+            "termination": self.termination,
+            "barrier_eV": self.barrier,
+            "cells": list(self.counts),
+            "aspect": self.aspect,
+            "periodic": self.periodic,
+            "distortion": dict(self.distortion),
+            "seeds": self.seeds,
+        }
+
+
+def mixture(parts: Iterable[tuple[float, Case]]) -> Case:
+    """An ensemble of cases, each with its share; the shares add up to 1."""
+    flat = [(share * inner, one) for share, case in parts for inner, one in case.ensemble()]
+    return replace(flat[0][1], mixed=tuple(flat[1:]))
+
+
+def sizes_of(case: Case, levels: Iterable[Levels | None]) -> Sizes:
+    """The numbers of one case without its mappings. A nanocrystal that failed is NaN."""
+    each = [_row(crystal, found) for crystal, found in zip(case.crystals(), levels, strict=True)]
+    rows = np.array(each).reshape(len(case.counts), -1, len(each[0])).mean(axis=1)
+    ends = [_bulk_row(case)] if case.periodic else []
+    return Sizes(*np.array([*rows, *ends]).T)
+
+
+def _row(crystal: Nanocrystal, found: Levels | None) -> list[float]:
+    size, radius = crystal.size_nm, ball_radius_nm(crystal)
+    if found is None or found.electron.g is None or found.hole.g is None:
+        return [size, radius, *[np.nan] * 7]
+    e, h = found.electron, found.hole
+    atomic = (e.g_atomic or 0.0, h.g_atomic or 0.0)
+    return [size, radius, e.energy_eV - h.energy_eV, e.energy_eV, h.energy_eV, e.g or 0.0, h.g or 0.0, *atomic]
+
+
+def _bulk_row(case: Case) -> list[float]:
+    try:
+        crystal = bulk_of(case.parameters, case.neighbors)
+    except BandgError:
+        return [np.inf, np.inf, *[np.nan] * 7]
+    c, v = crystal.conduction, crystal.valence
+    if case.model == "kp":
+        return [np.inf, np.inf, *_kp_bulk(case)]
+    atomic = (c.g(True) - c.g(False), v.g(True) - v.g(False))
+    return [np.inf, np.inf, crystal.E_g, c.energy, v.energy, c.g(False), v.g(False), *atomic]
+
+
+def _kp_bulk(case: Case) -> list[float]:
+    from bandg.models.kp.laws import evaluate
+
+    values = _kp(case.parameters, case.neighbors).values
+    g_e, g_h = float(evaluate("c", values)), float(evaluate("v", values))
+    return [values["E_g"], values["E_v"] + values["E_g"], values["E_v"], g_e, g_h, 0.0, 0.0]
+
+
+def no_curve(name: str = "") -> TheoryCurve:
+    """What stands for a curve where there is none: NaN throughout."""
+    nothing = np.full(2, np.nan)
+    return TheoryCurve(name, nothing, {"g_e": nothing, "g_h": nothing}, nothing)
+
+
+def curve_of(case: Case, found: Mapping[str, Levels | None], name: str = "") -> TheoryCurve:
+    """The curve of a case from the levels of its jobs by key.
+
+    Raises BandgError where its nanocrystals cannot be made, or a step behind the result fails.
+    """
+    curves = [(share, _pure_curve(one, found, name)) for share, one in case.ensemble()]
+    return _mean(curves) if len(curves) > 1 else curves[0][1]
+
+
+def _pure_curve(case: Case, found: Mapping[str, Levels | None], name: str) -> TheoryCurve:
+    """The curve of one kind of nanocrystal, from the bulk up to where the energy rises with each smaller one.
+
+    A nanocrystal without a value ends it too. Without two points there is no curve.
+    """
+    sizes = _sizes(case, found)
+    begin = _begin(sizes.energy)
+    if len(sizes.energy) - begin < 2:
+        return no_curve(name)
+    g = {"g_e": sizes.g_e[begin:][::-1], "g_h": sizes.g_h[begin:][::-1]}
+    return TheoryCurve(name, sizes.energy[begin:][::-1], g, sizes.size_nm[begin:][::-1], case.describe())
+
+
+def _begin(energy: NDArray[np.float64]) -> int:
+    """The first of the energies (n,), small nanocrystals first, from which on they fall to the last; NaN does not."""
+    rising = np.flatnonzero(~(np.diff(energy) < 0))
+    return int(rising[-1]) + 1 if len(rising) else 0
+
+
+def _sizes(case: Case, found: Mapping[str, Levels | None]) -> Sizes:
+    sizes = sizes_of(case, (found[job.key()] for job in case.jobs()))
+    for plus, minus in case.added:
+        more, less = _sizes(plus, found), _sizes(minus, found)
+        names = ("energy", "E_e", "E_h", "g_e", "g_h")
+        sizes = replace(sizes, **{n: getattr(sizes, n) + getattr(more, n) - getattr(less, n) for n in names})
+    for step in case.after:
+        sizes = own_code("a step behind the result", Sizes, step, sizes)
+    return sizes
+
+
+def own_code(what: str, kind: type[T], function: Callable[..., Any], *arguments: Any) -> T:
+    """What a function that may be the user's returns, a `kind`. Raises BandgError for whatever else it does."""
+    try:
+        found = function(*arguments)
+    except BandgError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise BandgError(one_line(f"{what} fails: {type(error).__name__}: {error}")) from error
+    if not isinstance(found, kind):
+        raise BandgError(f"{what} must return {kind.__name__}, not {type(found).__name__}")
+    return found
+
+
+def _mean(curves: Sequence[tuple[float, TheoryCurve]]) -> TheoryCurve:
+    """The mean of (share, curve) at equal energy, on the energies of all where they overlap."""
+    low = np.max([curve.energy[0] for _, curve in curves])
+    high = np.min([curve.energy[-1] for _, curve in curves])
+    energies = np.unique(np.concatenate([curve.energy for _, curve in curves]))
+    energies = energies[(energies >= low) & (energies <= high)]  # empty where one of them is NaN
+    values = {n: np.sum([share * curve.at(n, energies) for share, curve in curves], axis=0) for n in ("g_e", "g_h")}
+    return replace(curves[0][1], energy=energies, values=values, size_nm=np.full(len(energies), np.nan))

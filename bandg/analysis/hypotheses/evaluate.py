@@ -1,0 +1,92 @@
+"""Curves of many cases at once: every nanocrystal is computed once, in parallel, and kept in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bandg.analysis.hypotheses.case import Case, curve_of, no_curve
+from bandg.base.errors import BandgError
+from bandg.data.compare import TheoryCurve
+from bandg.models.levels import Levels
+from bandg.runs import sweep
+from bandg.runs.attempt import Attempt
+
+SMALL_CELLS = 15
+"""Nanocrystals up to this edge fix a curve above 1.85 eV: PCHIP between two points needs one more on each side."""
+
+
+@dataclass
+class Evaluator:
+    """Computes curves, and remembers what it has computed. The first fields are those of `bandg.compute`.
+
+    notes: why there is no value, by the key of the job, or by repr(case) of a case that has no curve at all.
+    """
+
+    workers: int | None = None
+    cache: bool = True
+    force: bool = False
+    scheduler: str | None = None
+    on_start: Callable[[int], None] = lambda total: None
+    on_done: Callable[[Any, bool], None] = lambda job, cached: None
+    computed: int = 0
+    cached: int = 0
+    notes: dict[str, str] = field(default_factory=dict)
+    _known: dict[str, Levels | None] = field(default_factory=dict)
+
+    def curves(self, cases: Sequence[Case], names: Sequence[str] | None = None) -> list[TheoryCurve]:
+        """One curve for each case, NaN throughout where it cannot be made: `reason` tells why."""
+        needed: dict[str, Attempt] = {}
+        for case in cases:
+            for part in case.parts():
+                for job in _jobs(part):
+                    if job.key() not in self._known:
+                        needed[job.key()] = Attempt(job)
+        self._run(list(needed.values()))
+        titles = names or [""] * len(cases)
+        return [self._curve(case, title) for case, title in zip(cases, titles, strict=True)]
+
+    def reason(self, case: Case) -> str:
+        """Why a case has no curve, or one of its nanocrystals no value; "" where there is nothing to say."""
+        keys = [repr(case), *(job.key() for part in case.parts() for job in _jobs(part))]
+        return next((self.notes[key] for key in keys if key in self.notes), "")
+
+    def _curve(self, case: Case, title: str) -> TheoryCurve:
+        try:
+            return curve_of(case, self._known, title)
+        except BandgError as error:
+            self.notes[repr(case)] = str(error)
+            return no_curve(title)
+
+    def _run(self, attempts: list[Attempt]) -> None:
+        if not attempts:
+            return
+        sweep.check_memory(attempts, self.force or self.scheduler is not None)
+        self.on_start(len(attempts))
+        found = sweep.run_jobs(attempts, self.workers, self.cache, self.on_done, self.scheduler)
+        for attempt, (outcome, was_cached) in zip(attempts, found, strict=True):
+            self._known[attempt.job.key()] = outcome.levels
+            self.cached += was_cached
+            self.computed += not was_cached
+            if outcome.error:
+                self.notes[attempt.job.key()] = outcome.error
+
+
+def _jobs(case: Case) -> tuple[Any, ...]:
+    """The jobs of a case; none where they cannot be made, which `curve_of` tells."""
+    try:
+        return case.jobs()
+    except BandgError:
+        return ()
+
+
+def small(case: Case) -> Case:
+    """The case without its large nanocrystals and without mixing up what needs them: exact above about 1.85 eV."""
+    limit = SMALL_CELLS if case.shape == "cube" else 1.25 * SMALL_CELLS
+    return replace(
+        case,
+        cells=tuple(n for n in case.counts if n <= limit),
+        mixed=tuple((share, small(other)) for share, other in case.mixed),
+        added=tuple((small(plus), small(minus)) for plus, minus in case.added),
+    )

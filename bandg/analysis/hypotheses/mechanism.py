@@ -1,0 +1,80 @@
+"""One suspected cause of the discrepancy, as data: what it changes, how far, and who says so."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from numbers import Real
+
+from bandg.analysis.hypotheses.changes import Change
+from bandg.base.errors import BandgError
+from bandg.base.text import one_line
+
+STATUSES = ("sourced", "definition", "assumed")
+
+
+@dataclass(frozen=True)
+class Mechanism:
+    """One mechanism.
+
+    name: short, for options and tables. text: two sentences. change: (case, value) -> case. lower, upper: defensible
+    range of the value in `unit`; source: who says so, a key of docs/references.bib first (without one the range is
+    assumed, is shown and has no part in the verdict). baseline: the value that
+    changes nothing, None where there is none. limits: what the value
+    can be at all. definition: the range follows from what the value means, such as a share of an ensemble.
+    slow: whether it is left out unless asked for by name.
+    Raises BandgError for a range that is empty, reversed or outside of the limits, and for a field of another type.
+    """
+
+    name: str
+    text: str
+    change: Change
+    lower: float
+    upper: float
+    baseline: float | None
+    unit: str = ""
+    source: str = ""
+    definition: bool = False
+    limits: tuple[float, float] = (-math.inf, math.inf)
+    slow: bool = False
+
+    def __post_init__(self) -> None:
+        where = f"mechanism {self.name!r}: "
+        for field in ("name", "text", "source", "unit"):
+            if not isinstance(getattr(self, field), str):
+                raise BandgError(one_line(f"{where}{field} must be text, not {getattr(self, field)!r}"))
+        for field in ("lower", "upper", "baseline"):
+            if not isinstance(getattr(self, field), Real) and (field, self.baseline) != ("baseline", None):
+                raise BandgError(one_line(f"{where}{field} must be a number, not {getattr(self, field)!r}"))
+        if not self.name or "," in self.name or not self.name.isprintable():
+            raise BandgError(one_line(f"{where}the name must be a word without comma"))
+        if not all(math.isfinite(x) for x in (self.lower, self.upper, self.baseline or 0.0)):
+            raise BandgError(one_line(f"{where}lower, upper and baseline must be finite numbers"))
+        if self.lower >= self.upper:
+            what = "is empty" if self.lower == self.upper else f"is reversed: write {self.upper:g}..{self.lower:g}"
+            raise BandgError(one_line(f"{where}the range {self.lower:g}..{self.upper:g} {what}"))
+        if not (self.limits[0] <= self.lower and self.upper <= self.limits[1]):
+            raise BandgError(one_line(f"{where}the range leaves the limits {self.limits[0]:g}..{self.limits[1]:g}"))
+        if not callable(self.change):
+            raise BandgError(one_line(f"{where}change must be a function of (case, value)"))
+
+    @property
+    def status(self) -> str:
+        """sourced, definition or assumed."""
+        return "definition" if self.definition else "sourced" if self.source.strip() else "assumed"
+
+    @property
+    def middle(self) -> float:
+        """Middle of the range."""
+        return (self.lower + self.upper) / 2
+
+    @property
+    def widest(self) -> tuple[float, float]:
+        """Three times the range about its middle, cut at the limits: no further is a needed value looked for."""
+        width = self.upper - self.lower
+        return max(self.lower - width, self.limits[0]), min(self.upper + width, self.limits[1])
+
+    def contains(self, value: float) -> bool:
+        """Whether a value lies in the range."""
+        slack = 1e-9 * (self.upper - self.lower)
+        return self.lower - slack <= value <= self.upper + slack

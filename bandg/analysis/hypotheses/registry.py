@@ -1,0 +1,321 @@
+"""The mechanisms that bandg weighs by default, each with its range and who says so."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from bandg.analysis.hypotheses.case import Case, bulk_of
+from bandg.analysis.hypotheses.changes import (
+    After,
+    Binding,
+    Borrowed,
+    Contrast,
+    Glass,
+    HoleDispersion,
+    IntraAtomic,
+    LeadVacancies,
+    Occupancy,
+    OtherSet,
+    Share,
+    Strain,
+    Target,
+    Tilt,
+    Vacancies,
+    Values,
+)
+from bandg.analysis.hypotheses.mechanism import Mechanism
+from bandg.base.errors import BandgError
+from bandg.base.text import one_line
+from bandg.parameters.loader import available_sets, load_set
+from bandg.parameters.sets import ParameterSet
+
+LOWEST_EPS = 4.4
+"""Square of the lowest refractive index, 2.10, measured in the infrared in an iodide perovskite [mapbi2015]."""
+
+ATOMIC_LAMBDA_I = 0.3142
+"""A third of the splitting of the ground term of the iodine atom, 7603 cm^-1 [nist_asd], in eV."""
+
+
+def default_mechanisms(case: Case) -> tuple[Mechanism, ...]:
+    """The mechanisms that make sense for a baseline: what its set does not have is left out."""
+    found = [*_energy(), *_geometry(case), *_surface(case), *_moment(), *_parameters(case)]
+    return tuple(found)
+
+
+def choose(mechanisms: Sequence[Mechanism], names: Sequence[str]) -> tuple[Mechanism, ...]:
+    """Mechanisms by name, in the order of the names. Raises BandgError for an unknown one, with the nearest."""
+    known = {mechanism.name: mechanism for mechanism in mechanisms}
+    for name in names:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f" (did you mean {close[0]!r}?)" if close else ""
+            raise BandgError(one_line(f"no mechanism is called {name!r}{hint}; there are: {', '.join(known)}"))
+    return tuple(known[name] for name in dict.fromkeys(names))
+
+
+def _energy() -> list[Mechanism]:
+    return [
+        Mechanism(
+            "exciton-binding",
+            "The measured energy is that of an exciton, below E_e - E_h by the Coulomb energy 1.786 e^2 / (eps R). "
+            "The value is 1 / eps_in, from no attraction at all to attraction that the lattice does not screen.",
+            Binding(),
+            *(0.0, 1 / LOWEST_EPS, 0.0),
+            source="brus1984, mapbi2015: eps between infinity and 2.10^2, the lowest infrared value of an iodide",
+            limits=(0.0, 1.0),
+        ),
+        Mechanism(
+            "dielectric-contrast",
+            "Image charges in the surroundings lift the exciton and take back a part of its binding energy. "
+            "The value is eps_in / eps_out at eps_in = 4.4, from no contrast to vacuum; binding is included.",
+            Contrast(LOWEST_EPS),
+            *(1.0, LOWEST_EPS, None),
+            source="brus1984, mapbi2015: from the same eps outside to vacuum",
+            limits=(1.0, LOWEST_EPS),
+        ),
+        Mechanism(
+            "non-parabolicity",
+            "The hole's confinement energy is changed from that of its own band to that of a parabola at the same k. "
+            "1 is the parabola, 0 tight binding, and below zero the band is more non-parabolic than computed.",
+            HoleDispersion(),
+            *(0.0, 1.0, 0.0),
+            definition=True,
+        ),
+        Mechanism(
+            "band-gap",
+            "The bulk gap is shifted, and with it the energy axis and the g-factors. "
+            "It is not known for these nanocrystals at 6 K.",
+            Target("E_g", "onsite.Pb.p"),
+            *(1.60, 1.66, None),
+            unit="eV",
+            source="arxiv1905.12486: 1.63(3) eV for gamma-CsPbI3 at room temperature",
+        ),
+    ]
+
+
+def _geometry(case: Case) -> list[Mechanism]:
+    other = "halide" if case.termination == "lead" else "lead"
+    shape = "sphere" if case.shape == "cube" else "cube"
+    return [
+        Mechanism(
+            f"termination-{other}",
+            f"A share of the nanocrystals ends in {other} planes instead of {case.termination} planes. "
+            "The value is that share at equal transition energy.",
+            Share((("termination", other),)),
+            *(0.0, 1.0, 0.0),
+            definition=True,
+            limits=(0.0, 1.0),
+        ),
+        Mechanism(
+            f"shape-{shape}",
+            f"A share of the nanocrystals has the shape of a {shape} instead of a {case.shape}. "
+            "The value is that share at equal transition energy.",
+            Share((("shape", shape),)),
+            *(0.0, 1.0, 0.0),
+            definition=True,
+            limits=(0.0, 1.0),
+        ),
+        Mechanism(
+            "aspect-ratio",
+            "A share of the nanocrystals are cuboids whose long edge is 1.5 times the two short ones. "
+            "The value is that share at equal transition energy, and g the mean over the directions.",
+            Share((("shape", "cuboid"), ("aspect", 1.5))),
+            *(0.0, 1.0, 0.0),
+            limits=(0.0, 1.0),
+        ),
+        Mechanism(
+            "envelope-model",
+            "The 8-band k.p envelope model of the same bulk bands behind hard walls takes the place of tight binding. "
+            "The value is the share of the way there at equal energy; what is left is the atomic surface.",
+            Share((("model", "kp"),)),
+            *(0.0, 1.0, 0.0),
+            definition=True,
+            limits=(0.0, 1.0),
+        ),
+        Mechanism(
+            "finite-barrier",
+            "The glass is a finite barrier, into which the carriers leak; the change is that of the k.p envelope "
+            "model, size by size. The value is the inverse height, the same for both carriers.",
+            Glass(),
+            *(0.0, 1 / 3, 0.0),
+            unit="1/eV",
+            limits=(0.0, 1.0),
+        ),
+        Mechanism(
+            "lattice-constant",
+            "The lattice is strained, hoppings follow as the inverse square of the distance, at the same bulk gap. "
+            "Lattice constants of CsPbI3 nanocrystals were found to vary by 3 % with size.",
+            Strain(),
+            *(-0.03, 0.03, 0.0),
+            source="zhao2020: 3 % over all sizes (2.1 % in volume); harrison1980: exponent of s and p, assumed for d",
+            limits=(-0.2, 0.2),
+        ),
+    ]
+
+
+SEEDS = 4
+_SMALL = (4, 5, 6, 7)
+_TILTED = (4, 6, 8, 10)
+
+
+def _surface(case: Case) -> list[Mechanism]:
+    own = 1.0 if case.termination == "halide" else 0.0
+    return [
+        Mechanism(
+            "surface-occupancy",
+            "A share of the halide sites of the surface is filled, in mean field, so that the symmetry stays. "
+            "0 is the lead termination, 1 the halide one.",
+            Occupancy(),
+            *(0.0, 1.0, own),
+            definition=True,
+            limits=(0.0, 1.0),
+        ),
+        Mechanism(
+            "surface-vacancies",
+            "A share of the halide sites of the surface is filled at random; the curve is the mean over seeds. "
+            "Small nanocrystals alone are computed, so the curve ends above the lower energies.",
+            Vacancies(SEEDS, _SMALL),
+            *(0.0, 1.0, None),
+            definition=True,
+            limits=(0.0, 1.0),
+            slow=True,
+        ),
+        Mechanism(
+            "lead-vacancies",
+            "A share of the surface Pb is missing at random; the curve is the mean over seeds. "
+            "Small nanocrystals alone are computed, so the curve ends above the lower energies.",
+            LeadVacancies(SEEDS, _SMALL),
+            *(0.0, 0.5, None),
+            limits=(0.0, 1.0),
+            slow=True,
+        ),
+        Mechanism(
+            "tilt",
+            "The octahedra turn about one axis in phase (a0a0c+), and hoppings follow the distances of the atoms. "
+            "There is no tilted bulk to end in, so the curve ends above the lower energies.",
+            Tilt("a0a0c+", _TILTED),
+            *(0.0, 10.0, None),
+            unit="deg",
+            limits=(0.0, 25.0),
+            slow=True,
+        ),
+    ]
+
+
+def _moment() -> list[Mechanism]:
+    return [
+        Mechanism(
+            "intra-atomic-moment",
+            "The angular momentum within the p shells, which the published g-factors leave out, is added. "
+            "The value is the share of a free atom's moment.",
+            After(IntraAtomic),
+            *(0.0, 1.0, 0.0),
+            definition=True,
+        )
+    ]
+
+
+FAMILIES = ("nestoklon2021-corrected", "kashikar2021")
+"""One set of each of the two published families, which put the halide p levels differently against Pb s."""
+
+
+def s_to_p(parameters: ParameterSet) -> float:
+    """Onsite energy of X p above that of Pb s in eV."""
+    return parameters.value("onsite.X.p") - parameters.value("onsite.Pb.s")
+
+
+def _parameters(case: Case) -> list[Mechanism]:
+    own = case.parameters
+    crystal = bulk_of(own, case.neighbors)
+    low, high = (s_to_p(load_set(name)) for name in FAMILIES)
+    found = [
+        Mechanism(
+            "interband-momentum",
+            "The momentum between the band edges is changed by the Pb p - X p sigma integral, at the same gap. "
+            "The value is E_p of R6+ and R6-.",
+            Target("E_p", "hopping.Pb-X.p-p.sigma"),
+            *(11.8, 17.0, crystal.kane_energy("R6-")),
+            unit="eV",
+            source="0.90 x 13.1 eV of the first-principles bands of bandg; arxiv2004.05093: 17 eV",
+        ),
+        Mechanism(
+            "halide-onsite",
+            "The halide p levels are raised against all others, which mixes more of them into the band edges, at the "
+            "same gap. The value is how much; the range is between the two published families of sets.",
+            Values(("onsite.X.p",), "add"),
+            *(low - s_to_p(own), high - s_to_p(own), 0.0),
+            unit="eV",
+            source="E_p(X) - E_s(Pb) of CsPbI3: nestoklon2021 3.56 eV, kashikar2021 5.07 eV",
+        ),
+    ]
+    found += _halide_mixing(case)
+    if "spin_orbit.X.p" in own.entries:
+        found.append(
+            Mechanism(
+                "spin-orbit-X",
+                "The spin-orbit coupling of the halide is changed at the same gap. "
+                "The value is a third of the splitting of its p shell.",
+                Values(("spin_orbit.X.p",)),
+                *(0.28, ATOMIC_LAMBDA_I, own.value("spin_orbit.X.p")),
+                unit="eV",
+                source="nestoklon2021: 0.2836 eV; nist_asd: 7603 cm^-1 / 3 in the atom",
+                limits=(0.0, 2.0),
+            )
+        )
+    if "spin_orbit.Pb.p" in own.entries:
+        found.append(
+            Mechanism(
+                "spin-orbit-Pb",
+                "The spin-orbit coupling of lead is changed at the same gap. "
+                "The value is what it makes of the splitting of the conduction band, R8- minus R6-.",
+                Target("Delta", "spin_orbit.Pb.p"),
+                *(1.258, 1.55, crystal.Delta),
+                unit="eV",
+                source="nestoklon2023: 1.258 eV; first-principles bands of bandg with Dirac correction: 1.50(5) eV",
+                limits=(0.1, 5.0),
+            )
+        )
+    return found
+
+
+FITTED = "bandg-nnn"
+"""The set with X-X hopping that was fitted to first-principles bands."""
+
+
+def _halide_mixing(case: Case) -> list[Mechanism]:
+    """Hopping between halides: of the baseline's own set, or borrowed; and the fitted set in its place."""
+    own = case.parameters
+    source = f"{FITTED}: our fit to first-principles bands is 1; half as much again is past any that fits them"
+    text = "Hopping between neighboring halides mixes their p bands into the hole at finite k, at the same gap. "
+    paths = tuple(path for path in own.paths if path.startswith("hopping.X-X.") and own.value(path))
+    if case.neighbors == 2 and paths:
+        scaled = text + "The value multiplies all of its integrals."
+        return [
+            Mechanism(
+                "halide-hopping", scaled, Values(paths, "scale"), *(0.0, 1.5, 1.0), source=source, limits=(0.0, 4.0)
+            )
+        ]
+    if FITTED not in available_sets():
+        return []
+    fitted = load_set(FITTED)
+    paths = tuple(path for path in fitted.paths if path.startswith("hopping.X-X.") and fitted.value(path))
+    return [
+        Mechanism(
+            "halide-hopping",
+            text + f"The value multiplies that of {FITTED}, and the set is not fitted again to any bands.",
+            Borrowed(FITTED, "X-X"),
+            *(0.0, 1.5, 0.0),
+            source=source,
+            limits=(-1.0, 4.0),
+        ),
+        Mechanism(
+            "fitted-bands",
+            f"{FITTED}, our fit to first-principles bands with halide hopping, takes the place of the baseline's set. "
+            "The value multiplies its halide hopping, 1 is the set as it is.",
+            OtherSet(FITTED, paths),
+            *(0.0, 1.5, None),
+            source=source,
+            limits=(0.0, 4.0),
+        ),
+    ]

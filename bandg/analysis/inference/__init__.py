@@ -1,0 +1,1 @@
+"""Posteriors of parameters and evidences of models, given measured g-factors."""

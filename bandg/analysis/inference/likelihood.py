@@ -1,0 +1,269 @@
+"""Posterior of named parameters given measured g-factors, and the evidence of competing models, by nested sampling.
+
+A curve g(E) runs from the smallest nanocrystal to the largest and from there to the bulk, which is computed too;
+between the points it is a monotone cubic (PCHIP), outside there is no value. A termination between 0 (halide) and
+1 (lead) mixes the two curves at equal energy: an interpolation, not a computed surface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandg.analysis.inference.emulator import SCALE, Emulator
+from bandg.base.errors import BandgError
+from bandg.base.text import one_line
+from bandg.data.measured import MeasuredPoint
+from bandg.parameters.names import unit_of
+from bandg.parameters.ranges import Range, parse_range, parse_value, split_item
+from bandg.parameters.sets import ParameterSet
+
+TERMINATION, SHIFT, SCATTER, EXCITON = "termination", "energy.shift", "scatter", "exciton"
+SPECIAL = {TERMINATION: "", SHIFT: "eV", SCATTER: "", EXCITON: ""}
+"""What can be inferred besides parameters of the set: the mixing of the two curves, E_photon = E_e - E_h + shift (minus
+the binding energy; a constant, which is an assumption), the error of points without a stated one, and 1 / eps_in of the
+exciton's binding energy, which grows as the nanocrystal shrinks (`bandg.models.exciton`)."""
+
+TERMINATIONS = ("halide", "lead")
+_LIMITS = {TERMINATION: (0.0, 1.0), SHIFT: (-0.5, 0.5), SCATTER: (1e-3, 5.0), EXCITON: (0.0, 1.0)}
+_WEIGHTS = {"g_e": (1.0, 0.0), "g_h": (0.0, 1.0), "g_bx": (1.0, 1.0)}
+BULK = {"E_g": 0, "g_e": 1, "g_h": 2}
+"""Bulk quantities that can be constrained."""
+
+IMPOSSIBLE = -1e300
+"""Log-likelihood where a point lies outside of a curve."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A named hypothesis: `ranges` are the flat priors of what varies, `fixed` what stands at one value."""
+
+    name: str
+    ranges: tuple[Range, ...]
+    fixed: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of what varies."""
+        return tuple(chosen.path for chosen in self.ranges)
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A bulk quantity with its range, which enters as a measured value: middle +- half width."""
+
+    quantity: str
+    lower: float
+    upper: float
+    origin: str = "given"
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Measured points as arrays of shape (n,): energy in eV, value, error, magnitude only; weights (n, 2) of g_e, g_h.
+
+    error is NaN where none is stated. measured: what they were made of. left_out: (point, why).
+    """
+
+    energy: NDArray[np.float64]
+    value: NDArray[np.float64]
+    error: NDArray[np.float64]
+    is_magnitude: NDArray[np.bool_]
+    weights: NDArray[np.float64]
+    measured: tuple[MeasuredPoint, ...]
+    left_out: tuple[tuple[MeasuredPoint, str], ...]
+
+
+def select_points(measured: Iterable[MeasuredPoint], quantities: Sequence[str] = ("g_e", "g_h")) -> Points:
+    """The points that enter: those that a model is judged by. quantities: of g_e, g_h, g_bx.
+
+    Raises BandgError where none is left.
+    """
+    for name in quantities:
+        if name not in _WEIGHTS:
+            raise BandgError(one_line(f"quantity {name!r} is unknown; choose of {', '.join(_WEIGHTS)}"))
+    used: list[MeasuredPoint] = []
+    left_out = []
+    for point in measured:
+        if point.why_not_judged_by:
+            left_out.append((point, point.why_not_judged_by))
+        elif point.quantity.removeprefix("abs_") not in quantities:
+            left_out.append((point, "the quantity is not asked for"))
+        else:
+            used.append(point)
+    if not used:
+        raise BandgError(f"no measured point of {', '.join(quantities)} with an energy is left")
+    return Points(
+        np.array([point.energy_eV for point in used], dtype=float),
+        np.array([point.value for point in used]),
+        np.array([np.nan if not point.error else point.error for point in used]),
+        np.array([point.quantity.startswith("abs_") for point in used]),
+        np.array([_WEIGHTS[point.quantity.removeprefix("abs_")] for point in used]),
+        tuple(used),
+        tuple(left_out),
+    )
+
+
+def parse_model(text: str, parameters: ParameterSet, common: Sequence[str] = ()) -> Model:
+    """A model from "NAME: WHAT=LO..HI, WHAT=VALUE, ..." and what all models have in common. Raises BandgError."""
+    name, colon, rest = text.partition(":")
+    if not (colon and name.strip()) or "=" in name or name.strip() == SCALE.removesuffix(":"):
+        raise BandgError(one_line(f"model {text!r} must begin with a name: write 'mixed: termination=0..1'"))
+    items = [*common, *(item for item in rest.split(",") if item.strip())]
+    ranges: dict[str, Range] = {}
+    fixed: dict[str, float] = {}
+    for item in items:
+        path, value = split_item(item)
+        if path in ranges or path in fixed:
+            raise BandgError(one_line(f"model {name.strip()!r} has {path} twice"))
+        unit = _unit(path, parameters)
+        if ".." in value or "+-" in value:
+            ranges[path] = _limited(parse_range(value, path, unit, _center(path, parameters)))
+        else:
+            one = parse_value(value, path, unit)
+            fixed[path] = _limited(Range(path, one, one, unit)).lower
+    if not ranges:
+        raise BandgError(one_line(f"model {name.strip()!r} varies nothing: give it a range, as termination=0..1"))
+    return Model(name.strip(), tuple(ranges.values()), tuple(fixed.items()))
+
+
+def _unit(path: str, parameters: ParameterSet) -> str:
+    if path in SPECIAL:
+        return SPECIAL[path]
+    if path.startswith(SCALE):
+        return ""
+    if path not in parameters.entries:
+        from bandg.base.text import nearest
+
+        known = (*SPECIAL, *parameters.entries)
+        raise BandgError(
+            one_line(
+                f"nothing is called {path!r}{nearest(path, known)}; a parameter of the set, "
+                f"{', '.join(SPECIAL)}, or scale:hopping.X-X"
+            )
+        )
+    return unit_of(path)
+
+
+def _center(path: str, parameters: ParameterSet) -> float | None:
+    if path in SPECIAL:
+        return 0.0 if path == SHIFT else None
+    return 1.0 if path.startswith(SCALE) else parameters.value(path)
+
+
+def _limited(chosen: Range) -> Range:
+    low, high = _LIMITS.get(chosen.path, (-np.inf, np.inf))
+    if not (low <= chosen.lower and chosen.upper <= high):
+        raise BandgError(f"{chosen.path} must lie within {low:g}..{high:g}{chosen.unit}")
+    return chosen
+
+
+@dataclass(frozen=True, eq=False)
+class Likelihood:
+    """Log-likelihood of one model.
+
+    emulator: nanocrystals of both terminations, one after the other (n_sizes each), then the bulk. terminations: of
+    the emulator. sigma: error of points without one. radii: (n,) of the spheres of the same volume in nm, infinite for
+    the bulk, and the reduced mass in m0, both for the exciton.
+    """
+
+    model: Model
+    emulator: Emulator
+    terminations: tuple[str, ...]
+    points: Points
+    sigma: float
+    default_termination: float
+    constraints: tuple[Constraint, ...] = ()
+    radii: NDArray[np.float64] | None = None
+    reduced_mass: float = 0.0
+    _columns: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._columns.update({name: number for number, name in enumerate(self.model.names)})
+
+    def of(self, theta: NDArray[np.float64], name: str, default: float) -> float:
+        """Value of something named: varied, fixed, or the default."""
+        if name in self._columns:
+            return float(theta[self._columns[name]])
+        return dict(self.model.fixed).get(name, default)
+
+    def outputs(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Outputs of the emulator, shape (n, 3)."""
+        values = [self.of(theta, k.range.path, k.origin) for k in self.emulator.knobs]
+        return self.emulator(np.array(values))
+
+    def curves(self, theta: NDArray[np.float64], energies: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(g_e, g_h) at photon energies in eV, shape (n, 2); NaN outside of the curves."""
+        mixed = self.of(theta, TERMINATION, self.default_termination)
+        shares = {"halide": 1 - mixed, "lead": mixed}
+        outputs = self.outputs(theta)
+        inverse = self.of(theta, EXCITON, 0.0)
+        if inverse and self.radii is not None:
+            from bandg.models.exciton import exciton_shift
+
+            outputs = outputs.copy()
+            outputs[:, 0] += exciton_shift(self.radii, inverse, None, self.reduced_mass)
+        return mixed_curve(outputs, self.terminations, shares, energies - self.of(theta, SHIFT, 0.0))
+
+    def predict(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What the measurement would have given without error, shape (n_points,), a magnitude where it gives one."""
+        value = np.sum(self.curves(theta, self.points.energy) * self.points.weights, axis=1)
+        return np.where(self.points.is_magnitude, np.abs(value), value)
+
+    def __call__(self, theta: NDArray[np.float64]) -> float:
+        """Logarithm of the likelihood."""
+        predicted = self.predict(theta)
+        if not np.isfinite(predicted).all():
+            return IMPOSSIBLE
+        scatter = self.of(theta, SCATTER, self.sigma)
+        error = np.where(np.isnan(self.points.error), scatter, self.points.error)
+        total = _gauss(self.points.value, predicted, error)
+        bulk = self.outputs(theta)[-1]
+        for chosen in self.constraints:
+            middle, half = (chosen.lower + chosen.upper) / 2, (chosen.upper - chosen.lower) / 2
+            total += _gauss(np.array(middle), bulk[BULK[chosen.quantity]], np.array(half))
+        return total
+
+    def prior(self, unit: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The unit cube to the flat priors."""
+        low = np.array([chosen.lower for chosen in self.model.ranges])
+        high = np.array([chosen.upper for chosen in self.model.ranges])
+        return low + unit * (high - low)
+
+
+def _gauss(value: NDArray[np.float64], expected: Any, error: NDArray[np.float64]) -> float:
+    return float(np.sum(-0.5 * ((value - expected) / error) ** 2 - np.log(error) - 0.5 * np.log(2 * np.pi)))
+
+
+def mixed_curve(
+    outputs: NDArray[np.float64],
+    terminations: Sequence[str],
+    shares: dict[str, float],
+    energies: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """(g_e, g_h) at transition energies (n,), shape (n, 2), from the curves of the terminations by their shares.
+
+    outputs: (n_terminations * n_sizes + 1, 3). NaN outside of a curve and where its bulk is not lowest.
+    """
+    sizes = (len(outputs) - 1) // len(terminations)
+    result = np.zeros((len(energies), 2))
+    for number, termination in enumerate(terminations):
+        if shares[termination] == 0:
+            continue
+        own = np.concatenate([outputs[number * sizes : (number + 1) * sizes], outputs[-1:]])
+        result += shares[termination] * curve(own, energies)
+    return result
+
+
+def curve(outputs: NDArray[np.float64], energies: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(g_e, g_h) at transition energies (n,) on one curve of OUTPUTS (m, 3), shape (n, 2), NaN outside of it."""
+    from scipy.interpolate import PchipInterpolator
+
+    own = outputs[np.argsort(outputs[:, 0])]
+    if not (np.isfinite(own).all() and (np.diff(own[:, 0]) > 0).all() and own[0, 0] == outputs[-1, 0]):
+        return np.full((len(energies), 2), np.nan)  # the bulk must lie lowest
+    return np.asarray(PchipInterpolator(own[:, 0], own[:, 1:], extrapolate=False)(energies))

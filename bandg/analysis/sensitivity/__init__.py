@@ -1,0 +1,1 @@
+"""What each parameter does to g: derivatives, screening and variance-based indices."""

@@ -1,0 +1,166 @@
+"""What each parameter does to g: exact derivatives times a stated step, at chosen sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bandg import __version__
+from bandg.base import cache as cache_files
+from bandg.base.files import check_writable
+from bandg.models.etb.derivatives import DerivativeJob, Derivatives, check_factorizes
+from bandg.parameters.names import LATTICE, unit_of
+from bandg.parameters.ranges import check_path, parse_step, split_item
+from bandg.parameters.sets import ParameterSet
+from bandg.runs import sweep
+from bandg.runs.request import Request
+
+G_QUANTITIES = ("g_e", "g_h", "g_bx")
+SHOWN = (*G_QUANTITIES, "E_gap_eV")
+"""What the tables show the derivatives of."""
+
+DEFAULT_STEP_EV = 0.1
+"""Step of an energy without standard error: assumed, the same for all so that they can be compared."""
+
+DEFAULT_STRAIN = 0.01
+"""Step of the lattice constant relative to its value: assumed."""
+
+FORMATS = (".csv", ".json")
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far a parameter is moved: `value` and `size` in `unit`; origin: given, stderr or assumed."""
+
+    path: str
+    value: float
+    size: float
+    unit: str
+    origin: str
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Derivatives of nanocrystals with the steps that turn them into effects.
+
+    steps: in the order of `Derivatives.paths`. found: one for each nanocrystal.
+    """
+
+    parameters: ParameterSet
+    neighbors: int
+    intra_atomic: bool
+    steps: tuple[Step, ...]
+    found: tuple[Derivatives, ...]
+
+    def rows(self, number: int) -> list[dict[str, Any]]:
+        """Rows of one nanocrystal, the largest effect on a g-factor first.
+
+        Keys: path, value, unit, step, step_origin, d_X by the parameter and effect_X = d_X * step for X in SHOWN.
+        """
+        derivative = self.found[number]
+        table = []
+        for index, step in enumerate(self.steps):
+            row = {"path": step.path, "value": step.value, "unit": step.unit, "step": step.size}
+            row["step_origin"] = step.origin
+            slopes = {name: float(derivative.gradient(name)[index]) for name in SHOWN}
+            row |= {f"d_{name}": slope for name, slope in slopes.items()}
+            row |= {f"effect_{name}": slope * step.size for name, slope in slopes.items()}
+            table.append(row)
+        return sorted(table, key=lambda row: -strength(row))
+
+    def table(self) -> list[dict[str, Any]]:
+        """All rows, each with shape, termination, center, cells, size_nm and the values of SHOWN in front."""
+        table = []
+        for number, derivative in enumerate(self.found):
+            crystal = derivative.nanocrystal
+            head = {name: getattr(crystal, name) for name in ("shape", "termination", "center", "cells", "size_nm")}
+            head |= {name: derivative.value(name) for name in SHOWN}
+            table += [head | row for row in self.rows(number)]
+        return table
+
+
+def strength(row: Mapping[str, Any]) -> float:
+    """Largest effect of a row on a g-factor, by which tables are sorted."""
+    return max(abs(float(row[f"effect_{name}"])) for name in G_QUANTITIES)
+
+
+def resolve_steps(parameters: ParameterSet, given: Iterable[str] = ()) -> tuple[Step, ...]:
+    """A step for every parameter: as given ("0.05eV" for all energies, "PATH=0.02eV" for one), its standard error,
+    or assumed. Raises BandgError."""
+    common, own = None, dict[str, float]()
+    for item in given:
+        if "=" not in item:
+            common = parse_step(item, "onsite.Pb.p")
+            continue
+        path, text = split_item(item)
+        check_path(parameters, path)
+        own[path] = parse_step(text, path)
+    return tuple(_step(parameters, path, common, own) for path in (LATTICE, *parameters.paths))
+
+
+def _step(parameters: ParameterSet, path: str, common: float | None, own: Mapping[str, float]) -> Step:
+    entry = parameters.entries[path]
+    default = DEFAULT_STRAIN * entry.value if path == LATTICE else DEFAULT_STEP_EV
+    if path in own:
+        size, origin = own[path], "given"
+    elif common is not None and path != LATTICE:
+        size, origin = common, "given"
+    elif entry.stderr:
+        size, origin = entry.stderr, "stderr"
+    else:
+        size, origin = default, "assumed"
+    return Step(path, entry.value, size, unit_of(path), origin)
+
+
+def effects(
+    asked: Request,
+    steps: Sequence[Step] | None = None,
+    *,
+    workers: int | None = None,
+    cache: bool = True,
+    force: bool = False,
+    scheduler: str | None = None,
+    on_start: Callable[[int], None] = lambda total: None,
+    on_done: Callable[[Any, bool], None] = lambda job, cached: None,
+) -> Effects:
+    """Exact derivatives of energies and g-factors by all parameters, for every nanocrystal of a request.
+
+    steps: from `resolve_steps`, which has the defaults. Raises BandgError.
+    """
+    check_factorizes(asked.solver)
+    jobs = [
+        DerivativeJob(asked.parameters, crystal, asked.neighbors, asked.intra_atomic, asked.solver)
+        for crystal in asked.crystals
+    ]
+    sweep.check_memory(jobs, force or scheduler is not None)
+    if cache:
+        cache_files.check()
+    on_start(len(jobs))
+    found = tuple(result for result, _ in sweep.run_jobs(jobs, workers, cache, on_done, scheduler))
+    chosen = tuple(steps) if steps is not None else resolve_steps(asked.parameters)
+    return Effects(asked.parameters, asked.neighbors, asked.intra_atomic, chosen, found)
+
+
+def write_effects(found: Effects, path: Path) -> Path:
+    """Write the table to .csv or .json (with provenance). Raises BandgError where it cannot be written."""
+    from bandg.runs.dataset import write_csv, write_json
+
+    check_writable(path, FORMATS)
+    table = found.table()
+    if path.suffix.lower() == ".csv":
+        write_csv(path, tuple(table[0]), table)
+        return path
+    content = {
+        "schema": 1,
+        "bandg": __version__,
+        "units": {"effect_E_gap_eV": "eV", "d_X": "per unit of the parameter", "size_nm": "nm"},
+        "neighbors": found.neighbors,
+        "intra_atomic": found.intra_atomic,
+        "steps": [asdict(step) for step in found.steps],
+        "rows": table,
+        "parameters": found.parameters.to_dict(),
+    }
+    write_json(content, path)
+    return path

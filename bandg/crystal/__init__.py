@@ -1,0 +1,1 @@
+"""Atoms and lattices: shapes, distortions, structures from files."""

@@ -1,0 +1,177 @@
+"""Distortions of a nanocrystal: strain, octahedral tilts, and what is random or averaged on its sites.
+
+A tilt turns the octahedra of X about the cubic axes [glazer1972]: about axis i by the angle phi_i, with signs that
+alternate along the two other axes and, for "-", along i as well. X moves by theta x r to first order in the rotation,
+theta_i = tan(phi_i), r from its Pb: two octahedra that share X agree on it, the lattice stays, and a tilt about one
+axis makes the angle Pb-X-Pb exactly 180 - 2 phi degrees.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandg.base.errors import BandgError
+from bandg.crystal.shapes import Nanocrystal
+
+STRAINS = ("xx", "yy", "zz", "yz", "xz", "xy")
+MAX_STRAIN = 0.2
+MAX_TILT_DEG = 25.0
+_GLAZER = re.compile(r"([abc])([0+-])([abc])([0+-])([abc])([0+-])")
+
+
+def parse_strain(text: str) -> tuple[float, ...]:
+    """Components xx, yy, zz, yz, xz, xy of the symmetric strain from "zz=0.01,xx=-0.005" or "111=0.01".
+
+    111 stands for a uniaxial strain along that direction. Raises BandgError for anything else.
+    """
+    total = dict.fromkeys(STRAINS, 0.0)
+    for item in text.split(","):
+        name, _, number = (part.strip() for part in item.partition("="))
+        try:
+            value = float(number)
+        except ValueError:
+            value = np.nan
+        if name not in (*STRAINS, "111") or not np.isfinite(value):
+            raise BandgError(
+                f"strain {item.strip()!r} is not known: write zz=0.01, several with commas, of {', '.join(STRAINS)} "
+                "and 111 (uniaxial along [111])"
+            )
+        for component in STRAINS if name == "111" else (name,):
+            total[component] += value / (3 if name == "111" else 1)
+    return tuple(total.values())
+
+
+def strain_matrix(strain: tuple[float, ...]) -> NDArray[np.float64]:
+    """The symmetric (3, 3) strain tensor of its components."""
+    xx, yy, zz, yz, xz, xy = strain or (0.0,) * 6
+    return np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+
+
+def parse_tilt(symbol: str, angles: str) -> tuple[str, tuple[float, float, float]]:
+    """Glazer's symbol and the angles about x, y, z in degrees, from "a-b+a-" and "8,10": one angle a letter.
+
+    Raises BandgError for a symbol or angles that do not fit.
+    """
+    match = _GLAZER.fullmatch(symbol.strip())
+    if match is None:
+        raise BandgError(f"tilt {symbol!r} is no Glazer symbol: write a0a0c+, a0a0c-, a-a-a- or a-b+a-")
+    letters, signs = match.groups()[0::2], match.groups()[1::2]
+    for letter in set(letters):
+        if len({sign == "0" for of, sign in zip(letters, signs, strict=True) if of == letter}) > 1:
+            raise BandgError(f"tilt {symbol!r}: axes with the letter {letter} tilt by one angle, so all or none are 0")
+    turning = list(dict.fromkeys(of for of, sign in zip(letters, signs, strict=True) if sign != "0"))
+    try:
+        values = [float(part) for part in angles.split(",")] if angles.strip() else []
+    except ValueError:
+        values = [np.nan]
+    if not all(0 <= abs(value) <= MAX_TILT_DEG for value in values):
+        raise BandgError(f"tilt angle {angles!r} must be numbers of degrees up to {MAX_TILT_DEG:g}, as 8 or 8,10")
+    if len(values) != len(turning):
+        raise BandgError(
+            f"tilt {symbol!r} needs {len(turning)} angle(s), for {', '.join(turning) or 'nothing'}, not {len(values)}"
+        )
+    by_letter = dict(zip(turning, values, strict=True))
+    x, y, z = (0.0 if sign == "0" else by_letter[of] for of, sign in zip(letters, signs, strict=True))
+    return symbol.strip(), (x, y, z)
+
+
+def displacements(on_lead: NDArray[np.int64], symbol: str, tilt_deg: tuple[float, ...]) -> NDArray[np.float64]:
+    """Displacements of sites by a tilt in units of a/2, shape (n, 3); zero for Pb.
+
+    on_lead: (n, 3) ideal coordinates in units of a/2, even on Pb.
+    """
+    bond = on_lead % 2
+    cell = (on_lead - bond) // 2
+    tangent = np.tan(np.radians(tilt_deg))
+    theta = np.zeros(cell.shape)
+    for axis, sign in enumerate(symbol[1::2]):
+        if sign != "0":
+            steps = cell.sum(axis=1) - (cell[:, axis] if sign == "+" else 0)
+            theta[:, axis] = tangent[axis] * (1 - 2 * (steps % 2))
+    return np.where(bond.sum(axis=1, keepdims=True) == 1, np.cross(theta, bond), 0.0)
+
+
+def describe(nanocrystal: Nanocrystal) -> str:
+    """What distorts a nanocrystal, in words; empty for none. The seed is not part of it."""
+    parts = []
+    if nanocrystal.truncation:
+        parts.append(f"truncation {nanocrystal.truncation:g}")
+    named = zip(STRAINS, nanocrystal.strain, strict=False)
+    parts += [f"strain {name} {value:g}" for name, value in named if value]
+    if nanocrystal.tilt:
+        angles = ", ".join(f"{angle:g}" for angle in nanocrystal.tilt_deg)
+        parts.append(f"tilt {nanocrystal.tilt} by {angles} degrees")
+    for what, share in (
+        ("second halide", nanocrystal.fraction),
+        ("surface X vacancies", nanocrystal.x_vacancies),
+        ("surface Pb vacancies", nanocrystal.pb_vacancies),
+    ):
+        if share:
+            parts.append(f"{share:.4g} {what}")
+    if nanocrystal.occupancy != 1:
+        parts.append(f"surface X occupancy {nanocrystal.occupancy:g}")
+    return "; ".join(parts)
+
+
+def distorted(
+    nanocrystal: Nanocrystal,
+    strain: str | None = None,
+    tilt: str | None = None,
+    angles: str = "",
+    fraction: float = 0.0,
+    x_vacancies: float = 0.0,
+    pb_vacancies: float = 0.0,
+    occupancy: float = 1.0,
+    seed: int = 1,
+) -> Nanocrystal:
+    """A nanocrystal with strain, tilt, alloy, vacancies or a mean-field occupancy of its surface X.
+
+    strain, tilt, angles: as `parse_strain` and `parse_tilt` take them. fraction: share of X of the second halide.
+    x_vacancies, pb_vacancies: share of surface X (one Pb neighbor) and surface Pb that is removed. occupancy: f of the
+    surface X, whose hoppings are scaled by sqrt(f) so that the self-energy of the Pb is the average. seed: of what is
+    random. Raises BandgError for numbers out of range.
+    """
+    changes: dict[str, Any] = {}
+    for name, value in (
+        ("fraction", fraction),
+        ("x_vacancies", x_vacancies),
+        ("pb_vacancies", pb_vacancies),
+        ("occupancy", occupancy),
+    ):
+        if not 0 <= value <= 1:
+            raise BandgError(f"{name} must lie between 0 and 1, not {value:g}")
+        if name != "fraction" or not nanocrystal.atoms:  # a structure has its own share
+            changes[name] = float(value)
+    if pb_vacancies >= 1:
+        raise BandgError("pb_vacancies must lie below 1: the nanocrystal needs Pb")
+    if seed < 0:
+        raise BandgError(f"seed must be 0 or more, not {seed}")
+    if (x_vacancies or occupancy != 1) and not nanocrystal.atoms and not nanocrystal.has_halide_skin:
+        raise BandgError("a lead-terminated nanocrystal has no surface X: use halide termination")
+    if x_vacancies and occupancy != 1:
+        raise BandgError("x_vacancies and occupancy are two models of one thing: give one of them")
+    if strain:
+        components = parse_strain(strain)
+        if np.abs(np.linalg.eigvalsh(strain_matrix(components))).max() > MAX_STRAIN:
+            raise BandgError(f"strain {strain!r} exceeds {MAX_STRAIN:g}: no crystal bears that")
+        changes["strain"] = components if any(components) else ()
+    if tilt:
+        symbol, tilt_deg = parse_tilt(tilt, angles)
+        changes |= {"tilt": symbol, "tilt_deg": tilt_deg} if any(tilt_deg) else {}
+    elif angles:
+        raise BandgError("tilt angles need a tilt: add --tilt a0a0c+ or another Glazer symbol")
+    if 0 < fraction < 1 or x_vacancies or pb_vacancies:
+        changes["seed"] = seed
+    if occupancy == 0 and not nanocrystal.atoms and not pb_vacancies:
+        changes |= {"occupancy": 1.0, "termination": "lead"}
+    changed = replace(nanocrystal, **changes)
+    if nanocrystal.atoms and (changed.strain or changed.tilt or fraction):
+        raise BandgError(
+            "strain, tilt and alloy belong to made nanocrystals: a structure file says where its atoms are"
+        )
+    return changed

@@ -1,0 +1,282 @@
+"""Structure files: atoms of an explicit nanocrystal through ase, checked before any number comes out of them."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandg.base.errors import BandgError
+from bandg.crystal.atoms import Atoms
+from bandg.crystal.from_atoms import BOND_CUTOFF, MAX_ATOMS
+
+HALIDES = ("I", "Br", "Cl")
+INORGANIC_CATIONS = ("Cs", "Rb", "K")
+BOND_NM = 0.42
+"""Pb and X closer than this are bonded: bonds have 0.28-0.33 nm, the next Pb of an X is beyond 0.6 nm."""
+
+LATTICE_TOLERANCE = 0.06
+TURN_TOLERANCE_DEG = 3.0
+DROP = "drop"
+_BYTES_PER_ATOM = 250
+_FORMATS = {".xyz": "extxyz", ".extxyz": "extxyz", ".cif": "cif", ".vasp": "vasp", ".poscar": "vasp"}
+_NAMES = {"POSCAR": "vasp", "CONTCAR": "vasp"}
+_KNOWN = ".xyz, .extxyz, .cif, .vasp, .poscar, POSCAR or CONTCAR"
+_HINT = 'pip install "bandg[structures]"'
+
+
+def parse_species(text: str) -> dict[str, str]:
+    """Mapping from "Pb=Pb,I=X,H=drop": a species of the file to Pb, a halide, X (the set's halide) or drop.
+
+    Raises BandgError for anything else.
+    """
+    mapping = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        name, equals, target = (piece.strip() for piece in part.partition("="))
+        if not equals or not name or target not in ("Pb", *HALIDES, "X", DROP):
+            raise BandgError(
+                f"species {part!r} must read FILE=MODEL, MODEL one of Pb, {', '.join(HALIDES)}, X or drop: "
+                "write Sn=Pb or H=drop"
+            )
+        mapping[name] = target
+    return mapping
+
+
+def read_structure(
+    path: str | os.PathLike[str],
+    species: Mapping[str, str] | None = None,
+    halide: str = "I",
+    on_note: Callable[[str], None] = lambda note: None,
+) -> Atoms:
+    """Atoms of a structure file, in nm about their common center; A cations are left out.
+
+    path: extxyz, xyz, CIF or POSCAR. species: mapping as `parse_species` makes it; what it does not name keeps its
+    symbol. halide: what X means in it. on_note(text): told how a periodic cell was treated and what was left out.
+    Raises BandgError for a file that is missing, empty, too large, periodic through its boundary or of another format,
+    for species without orbitals, and where ase is not installed. `check_lattice` and `bandg.explicit` judge the atoms.
+    """
+    source = Path(path)
+    kind = _format_of(source)
+    _check_size(source, kind)
+    frame = _read(source, kind)
+    symbols = np.array(frame.get_chemical_symbols())
+    targets = _targets(Counter(symbols.tolist()), dict(species or {}), halide, source, on_note)
+    names = np.array([targets[symbol] for symbol in symbols.tolist()])
+    kept = names != DROP
+    atoms = Atoms(frame.get_positions()[kept] / 10, names[kept])
+    if not np.isfinite(atoms.positions_nm).all():
+        raise BandgError(f"{source.name}: a position is not a finite number")
+    for needed, what in ((("Pb",), "Pb"), (HALIDES, "halide")):
+        if not np.isin(atoms.species, needed).any():
+            raise BandgError(f"{source.name} holds no {what}; name what stands for it, as in --species Sn=Pb,Cl=I")
+    if frame.pbc.any():
+        _check_boundary(frame[kept], source)
+        on_note(f"{source.name}: its periodic cell is ignored; the atoms in it are taken as one finite nanocrystal")
+    return Atoms(atoms.positions_nm - atoms.positions_nm.mean(axis=0), atoms.species)
+
+
+def _format_of(path: Path) -> str:
+    kind = _NAMES.get(path.name) or _FORMATS.get(path.suffix.lower())
+    if kind is None:
+        raise BandgError(f"{path.name} has no known format of structures; use {_KNOWN}")
+    return kind
+
+
+def _check_size(path: Path, kind: str) -> None:
+    """Refuse what is no file, empty or too large, having read one line."""
+    try:
+        if path.is_dir():
+            raise BandgError(f"cannot read {path}: it is a folder")
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            first = file.readline(200)
+    except (OSError, ValueError) as error:
+        raise BandgError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from error
+    if not size:
+        raise BandgError(f"{path.name} is empty; a structure file holds atoms")
+    count = size / _BYTES_PER_ATOM
+    if kind == "extxyz":
+        if not re.fullmatch(rb"\s*\d+\s*", first):
+            raise BandgError(
+                f"{path.name} is no xyz file: its first line must be the number of atoms, not "
+                f"{first.decode(errors='replace').strip()[:40]!r}"
+            )
+        count = int(first)
+    if count > MAX_ATOMS:
+        raise BandgError(f"{path.name} holds {'about ' * (kind != 'extxyz')}{count:.3g} atoms; at most {MAX_ATOMS} fit")
+
+
+def _read(path: Path, kind: str) -> Any:
+    try:
+        import ase.io
+    except ImportError as error:
+        raise BandgError(f"structure files need ase: {_HINT}") from error
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # ase comments on settings of CIF files that play no part here
+            frames: Iterator[Any] = ase.io.iread(path, index=":", format=kind)
+            frame = next(frames)
+            more = next(frames, None) is not None
+    except MemoryError as error:
+        raise BandgError(f"{path.name} does not fit into memory") from error
+    except Exception as error:  # every reader of ase has its own errors
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        raise BandgError(f"{path.name} is no valid {kind} file: {reason}") from error
+    if more:
+        raise BandgError(f"{path.name} holds more than one structure; keep one: ase convert -n 0 {path.name} one.xyz")
+    if not len(frame):
+        raise BandgError(f"{path.name} holds no atoms")
+    return frame
+
+
+def _targets(
+    counts: Counter[str], mapping: dict[str, str], halide: str, path: Path, on_note: Callable[[str], None]
+) -> dict[str, str]:
+    """What each species of the file becomes."""
+    unused = sorted(set(mapping) - set(counts))
+    if unused:
+        raise BandgError(f"--species names {', '.join(unused)}, which {path.name} does not hold: {_listed(counts)}")
+    targets = {name: halide if to == "X" else to for name, to in mapping.items()}
+    left = Counter({name: n for name, n in counts.items() if name not in targets})
+    targets |= {name: name for name in left if name in ("Pb", *HALIDES)}
+    cations = [name for name in left if name in INORGANIC_CATIONS]
+    organic = {name: n for name, n in left.items() if name in ("C", "N", "H")}
+    if organic and _are_cations(organic):
+        cations += organic
+    targets |= dict.fromkeys(cations, DROP)
+    strange = Counter({name: n for name, n in left.items() if name not in targets})
+    if strange:
+        example = ",".join(f"{name}={DROP}" for name in strange)
+        what = "H or ligands" if set(strange) <= {"H", "C", "N", "O", "S", "P", "F"} else "atoms"
+        raise BandgError(
+            f"{path.name} holds {what} that no parameter set describes: {_listed(strange)}; leave them out with "
+            f"--species {example}, or name what they stand for (Sn=Pb)"
+        )
+    dropped = Counter({name: counts[name] for name, to in targets.items() if to == DROP})
+    if dropped:
+        on_note(f"{path.name}: left out {_listed(dropped)}")
+    return targets
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{n} {name}" for name, n in sorted(counts.items()))
+
+
+def _are_cations(organic: Mapping[str, int]) -> bool:
+    """Whether the atoms make up whole methylammonium (C N H6) and formamidinium (C N2 H5) ions."""
+    carbon, nitrogen, hydrogen = (organic.get(name, 0) for name in ("C", "N", "H"))
+    fa, ma = nitrogen - carbon, 2 * carbon - nitrogen
+    return fa >= 0 and ma >= 0 and hydrogen == 6 * ma + 5 * fa
+
+
+def _check_boundary(frame: Any, path: Path) -> None:
+    """Refuse a crystal: a Pb-X bond that runs through the boundary of a periodic cell."""
+    from ase.neighborlist import neighbor_list
+
+    first, second, shift = neighbor_list("ijS", frame, {("Pb", name): 10 * BOND_NM for name in _others(frame)})
+    crossing = (shift != 0).any(axis=1)
+    if crossing.any():
+        i, j = first[crossing][0], second[crossing][0]
+        raise BandgError(
+            f"{path.name}: a Pb-X bond (atoms {i + 1} and {j + 1} of those kept) runs through the boundary of the "
+            "periodic cell, so it is a crystal or a nanocrystal cut in two; cut a nanocrystal out, or center it in a "
+            "cell with vacuum around it"
+        )
+
+
+def _others(frame: Any) -> Sequence[str]:
+    return sorted(set(frame.get_chemical_symbols()) - {"Pb"})
+
+
+def check_lattice(atoms: Atoms, a_nm: float, name: str = "the parameter set") -> None:
+    """Raise BandgError where the cubic axes are turned away from x, y, z or the lattice constant is not that of a set.
+
+    a_nm: lattice constant of the set called `name`. Both come from the vectors between Pb that share a halide, which
+    tilts of the octahedra hardly touch: the nearest rotation to their mean along each axis, and its length.
+    """
+    vectors, length = _cell_vectors(atoms, a_nm)
+    if not len(vectors):
+        return
+    frame = _frame(vectors)
+    mean = np.array([_mean_along(vectors, axis) for axis in frame])
+    found = float(np.median(np.linalg.norm(vectors, axis=1))) / length
+    if abs(found / a_nm - 1) > LATTICE_TOLERANCE:
+        raise BandgError(
+            f"the lattice constant of the structure is {found:.4g} nm, that of {name} {a_nm:.4g} nm: choose the set of "
+            "this material, or scale the structure (files hold lengths in angstrom)"
+        )
+    turn = _smallest_turn(mean)
+    angle = float(np.degrees(np.linalg.norm(turn)))
+    if angle > TURN_TOLERANCE_DEG:
+        axis = turn / np.linalg.norm(turn)
+        x, y, z = (f"{value:.4f}" for value in axis)
+        raise BandgError(
+            f"the cubic axes of the structure are turned by {angle:.2f} degrees away from x, y, z; turn them back: "
+            f"atoms.rotate({-angle:.3f}, ({x}, {y}, {z}), rotate_cell=True) in ase"
+        )
+
+
+def _cell_vectors(atoms: Atoms, a_nm: float) -> tuple[NDArray[np.float64], float]:
+    """Vectors between Pb that share a halide, or from Pb to X where there is one Pb; and their length in cells."""
+    from scipy.spatial import KDTree
+
+    lead, halide = (atoms.positions_nm[(atoms.species == "Pb") == of_lead] for of_lead in (True, False))
+    reach = BOND_CUTOFF * a_nm
+    distance, near = KDTree(lead).query(halide, k=2, distance_upper_bound=reach)
+    shared = np.isfinite(distance).all(axis=1)
+    if shared.any():
+        return lead[near[shared, 1]] - lead[near[shared, 0]], 1.0
+    bonded = np.isfinite(distance[:, 0])
+    return halide[bonded] - lead[near[bonded, 0]], 0.5
+
+
+def _frame(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Three orthogonal directions along which the vectors point, rows of shape (3, 3)."""
+    unit = vectors / np.linalg.norm(vectors, axis=1)[:, None]
+    first = unit[0]
+    across = unit - np.outer(unit @ first, first)
+    second = across[np.argmax(np.linalg.norm(across, axis=1))]
+    if np.linalg.norm(second) < 0.5:  # a row of Pb: only its own direction is known
+        return np.eye(3) if np.abs(first).max() > 0.95 else _beside(first)
+    second = second / np.linalg.norm(second)
+    return np.array([first, second, np.cross(first, second)])
+
+
+def _beside(first: NDArray[np.float64]) -> NDArray[np.float64]:
+    second = np.eye(3)[np.argmin(np.abs(first))]
+    second = np.cross(first, second) / np.linalg.norm(np.cross(first, second))
+    return np.array([first, second, np.cross(first, second)])
+
+
+def _mean_along(vectors: NDArray[np.float64], axis: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean of the vectors within 45 degrees of an axis, signs turned along it; the axis where there are none."""
+    along = vectors @ axis
+    near = np.abs(along) > np.sqrt(0.5) * np.linalg.norm(vectors, axis=1)
+    if not near.any():
+        return axis
+    mean = (vectors[near] * np.sign(along[near])[:, None]).mean(axis=0)
+    return mean / np.linalg.norm(mean)
+
+
+def _smallest_turn(mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Rotation vector in radians that takes x, y, z to the directions, of all that a cube cannot tell apart."""
+    from scipy.spatial.transform import Rotation
+
+    u, _, v = np.linalg.svd(mean.T)
+    nearest = u @ v
+    turns = [Rotation.from_matrix(nearest @ cube).as_rotvec() for cube in _proper_rotations(np.linalg.det(nearest))]
+    return np.asarray(min(turns, key=lambda turn: float(np.linalg.norm(turn))))
+
+
+def _proper_rotations(sign: float) -> list[NDArray[np.float64]]:
+    from bandg.hamiltonian.groups import cubic_rotations
+
+    return [turn.astype(float) for turn in cubic_rotations() if np.linalg.det(turn) * sign > 0]

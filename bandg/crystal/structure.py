@@ -1,0 +1,59 @@
+"""The atoms of a nanocrystal: where they are, what they are, and which are neighbors.
+
+Made nanocrystals take their neighbors from the ideal crystal, so a distortion breaks no bond. An explicit structure
+finds them by distance, and its place in the ideal crystal by walking from Pb to Pb.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+
+from bandg.crystal.distortion import displacements, strain_matrix
+from bandg.crystal.shapes import Nanocrystal
+from bandg.crystal.sites import HALF_SHELLS, Structure, _chosen, amplitudes, grid_pairs, kept_sites, operations
+from bandg.hamiltonian.groups import PointGroup, point_group
+
+
+@lru_cache(maxsize=64)
+def expected_group(nanocrystal: Nanocrystal) -> PointGroup:
+    """The point group of a nanocrystal, for made ones from a small one of the same kind: costs next to nothing."""
+    if nanocrystal.is_random and not nanocrystal.atoms:
+        return point_group(np.eye(3, dtype=np.int64)[None])
+    small = nanocrystal
+    if nanocrystal.edges:
+        ranks = {n: 2 * k + 2 + n % 2 for k, n in enumerate(sorted(set(nanocrystal.edges)))}
+        small = replace(nanocrystal, edges=tuple(ranks[n] for n in nanocrystal.edges))
+    elif not nanocrystal.atoms:
+        cells = 3 if nanocrystal.center == "Pb" else 2
+        small = replace(nanocrystal, shape="cube", cells=cells, diameter_nm=0.0, truncation=0.0)
+    structure = structure_of(small)
+    return point_group(operations(structure.positions_nm, structure.species))
+
+
+@lru_cache(maxsize=4)
+def structure_of(nanocrystal: Nanocrystal) -> Structure:
+    """The atoms of a nanocrystal. Raises BandgError where an explicit structure makes no sense."""
+    if nanocrystal.atoms:
+        from bandg.crystal.from_atoms import structure_of_atoms
+
+        return structure_of_atoms(nanocrystal)
+    coordinates, species = nanocrystal.sites()
+    offset = nanocrystal.grid_offset
+    kept = kept_sites(coordinates, species, nanocrystal)
+    coordinates, species = coordinates[kept], species[kept]
+    pairs = {shell: grid_pairs(coordinates, species, shell) for shell in HALF_SHELLS}
+    on_lead = coordinates + offset
+    moved = coordinates.astype(float)
+    if nanocrystal.tilt:
+        moved = moved + displacements(on_lead, nanocrystal.tilt, nanocrystal.tilt_deg)
+    if nanocrystal.strain:
+        moved = moved @ (np.eye(3) + strain_matrix(nanocrystal.strain))
+    halide = np.flatnonzero(species)
+    second = _chosen(halide, nanocrystal.fraction, nanocrystal.seed, 0)
+    species = species.copy()
+    species[second] = 2
+    amplitude = amplitudes(species, pairs["Pb-X"], nanocrystal.occupancy)
+    return Structure(moved * nanocrystal.a_nm / 2, on_lead, species, amplitude, pairs)

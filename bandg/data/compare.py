@@ -1,0 +1,177 @@
+"""Theory curves against measured points: residuals, rms and chi-square; nothing outside of a curve's range."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bandg.base.errors import BandgError
+from bandg.base.files import csv_rows, read_text
+from bandg.base.text import one_line
+from bandg.data.measured import LARGEST_EV, MeasuredPoint
+
+QUANTITIES = ("g_e", "g_h", "g_bx")
+ENERGY_COLUMNS = ("energy_eV", "E_gap_eV")
+"""What the energy is called in a CSV: a measured or mapped energy, or E_e - E_h as `bandg compute` writes it."""
+
+
+@dataclass(frozen=True, eq=False)
+class TheoryCurve:
+    """g-factors against energy. energy: (n,) in eV, ascending. values: (n,) by g_e, g_h, g_bx, what there is.
+
+    size_nm: (n,), infinite for the bulk, NaN where there is none. provenance: plain types.
+    Between its points a curve is a monotone cubic (PCHIP, which is local); outside it has no value.
+    """
+
+    name: str
+    energy: NDArray[np.float64]
+    values: Mapping[str, NDArray[np.float64]]
+    size_nm: NDArray[np.float64]
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def _interpolants(self) -> dict[str, Any]:
+        from scipy.interpolate import PchipInterpolator
+
+        if len(self.energy) < 2 or not (np.diff(self.energy) > 0).all():
+            return {}
+        known = {name: v for name, v in self.values.items() if np.isfinite(v).all()}
+        return {name: PchipInterpolator(self.energy, v, extrapolate=False) for name, v in known.items()}
+
+    def at(self, quantity: str, energy_eV: ArrayLike) -> NDArray[np.float64]:
+        """g at energies of any shape, NaN outside of the curve and where the quantity is not known."""
+        energies = np.asarray(energy_eV, dtype=float)
+        if quantity == "g_bx" and quantity not in self.values:
+            return self.at("g_e", energies) + self.at("g_h", energies)
+        if quantity not in self._interpolants:
+            return np.full(energies.shape, np.nan)
+        return np.asarray(self._interpolants[quantity](energies))
+
+    @property
+    def range_eV(self) -> tuple[float, float]:
+        """Lowest and highest energy."""
+        return float(self.energy[0]), float(self.energy[-1])
+
+
+@dataclass(frozen=True)
+class Residual:
+    """One measured point and the curve there: theory is NaN outside of the curve, residual = theory - measured."""
+
+    point: MeasuredPoint
+    theory: float
+
+    @property
+    def quantity(self) -> str:
+        """g_e, g_h or g_bx, also for a magnitude."""
+        return self.point.quantity.removeprefix("abs_")
+
+    @property
+    def residual(self) -> float:
+        """Theory minus measured; of the magnitudes where only that is measured."""
+        theory = abs(self.theory) if self.point.quantity.startswith("abs_") else self.theory
+        return theory - self.point.value
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A curve beside measured points."""
+
+    name: str
+    residuals: tuple[Residual, ...]
+
+    def rms(self, *quantities: str) -> float:
+        """Root mean square of the residuals of these quantities; NaN if one point lies outside, or there is none."""
+        return _rms([r.residual for r in self.residuals if r.quantity in quantities])
+
+    @property
+    def outside(self) -> int:
+        """Number of points where the curve has no value."""
+        return sum(math.isnan(r.theory) for r in self.residuals)
+
+    @property
+    def chi_square(self) -> tuple[float, int]:
+        """Sum of (residual / error)^2 over the points with a stated error inside of the curve, and their number."""
+        scaled = [r.residual / r.point.error for r in self.residuals if r.point.error and not math.isnan(r.theory)]
+        return float(np.sum(np.square(scaled))), len(scaled)
+
+
+def _rms(residuals: Sequence[float]) -> float:
+    return float(np.sqrt(np.mean(np.square(residuals)))) if residuals else math.nan
+
+
+def compare(curve: TheoryCurve, points: Iterable[MeasuredPoint]) -> Comparison:
+    """A curve at every measured point that has an energy."""
+    residuals = []
+    for point in points:
+        if point.energy_eV is not None:
+            value = float(curve.at(point.quantity.removeprefix("abs_"), point.energy_eV))
+            residuals.append(Residual(point, value))
+    return Comparison(curve.name, tuple(residuals))
+
+
+def verdict_points(measured: Iterable[MeasuredPoint]) -> tuple[MeasuredPoint, ...]:
+    """The points that a model is judged by: with an energy, each once, and not from warm samples."""
+    return tuple(point for point in measured if not point.why_not_judged_by)
+
+
+def read_curve(path: str | os.PathLike[str]) -> TheoryCurve:
+    """A curve from a CSV with energy_eV (or E_gap_eV) and some of g_e, g_h, g_bx, and perhaps size_nm.
+
+    Lines that start with # are comments. Raises BandgError, one line, for whatever is wrong.
+    """
+    label = os.fspath(path)
+    label = label if label.isprintable() else ascii(label)
+    wanted = f"a CSV file with energy_eV and some of {', '.join(QUANTITIES)}"
+    return parse_curve(read_text(path, label, f"give {wanted}", wanted), Path(label).stem, label)
+
+
+def parse_curve(text: str, name: str, label: str) -> TheoryCurve:
+    """A curve from the text of a CSV; label is the file's name in errors. Raises BandgError."""
+    rows = csv_rows(text, label)
+    header = [cell.strip() for cell in next(rows, (0, []))[1]]
+    energy = next((column for column in ENERGY_COLUMNS if column in header), None)
+    known = [column for column in QUANTITIES if column in header]
+    if energy is None or not known:
+        raise BandgError(one_line(f"{label}: a curve needs the columns energy_eV and some of {', '.join(QUANTITIES)}"))
+    columns = [energy, *known, *(["size_nm"] if "size_nm" in header else [])]
+    table: dict[str, list[float]] = {column: [] for column in columns}
+    for line, row in rows:
+        if len(row) > len(header):
+            raise BandgError(f"{label}, line {line}: has {len(row)} cells under {len(header)} columns")
+        cells = dict(zip(header, row, strict=False))
+        for column in columns:
+            table[column].append(_number(cells.get(column, ""), column, f"{label}, line {line}"))
+    if len(table[energy]) < 2:
+        raise BandgError(one_line(f"{label}: a curve needs two points or more"))
+    order = np.argsort(table[energy])
+    values = {column: np.array(table[column])[order] for column in columns}
+    energies = values.pop(energy)
+    if (np.diff(energies) == 0).any():
+        twice = float(energies[np.flatnonzero(np.diff(energies) == 0)[0]])
+        raise BandgError(one_line(f"{label}: has {energy} {twice:g} twice: a curve has one point at each energy"))
+    sizes = values.pop("size_nm", np.full(len(energies), np.nan))
+    return TheoryCurve(name, energies, values, sizes, {"file": label})
+
+
+def _number(text: str, column: str, place: str) -> float:
+    if column == "size_nm" and not text.strip():
+        return math.nan
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if math.isnan(value) or (math.isinf(value) and column != "size_nm"):
+        raise BandgError(one_line(f"{place}: {column} is {text.strip()[:60]!r}, which is not a finite number"))
+    if column in ENERGY_COLUMNS and value > LARGEST_EV:
+        raise BandgError(f"{place}: {column} is {value:g}, which looks like meV: give eV")
+    if column in ENERGY_COLUMNS and value <= 0:
+        raise BandgError(f"{place}: {column} is {value:g}: it must be above zero")
+    return value

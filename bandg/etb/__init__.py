@@ -1,1 +1,0 @@
-"""Sparse empirical tight binding: orbitals, Slater-Koster integrals, bulk bands and nanocrystals."""

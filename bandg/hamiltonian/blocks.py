@@ -1,0 +1,360 @@
+"""Exact symmetry reduction: orbits of sites, and the Hamiltonian on one row of one representation.
+
+A function of row mu is fixed by its values on one representative atom of each orbit, and those are intertwiners W of
+the atom's stabilizer S: U(s) W = W D(s). On the atom g r it is then U(g) W D(g)^+. A matrix element of an invariant
+operator needs only the bonds of the representatives, so neither the full Hamiltonian nor the full basis is formed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from bandg.base.errors import BandgError
+from bandg.hamiltonian.groups import Irrep, PointGroup, cubic_rotations, point_group
+from bandg.hamiltonian.sites import LinearMatrix, SiteSystem, pack
+
+_NONZERO = 1e-13
+"""Coefficients below this are rounding; true ones are of the order of one."""
+
+
+def find_point_group(system: SiteSystem) -> PointGroup:
+    """The operations of O_h about the origin that map the sites onto sites of their kind."""
+    kept = []
+    for rotation in cubic_rotations():
+        image = system.site_at(system.coordinates @ rotation.T)
+        if (image >= 0).all() and (system.kind[image] == system.kind).all():
+            kept.append(rotation)
+    return point_group(np.array(kept))
+
+
+@dataclass(frozen=True, eq=False)
+class BondClass:
+    """Bonds of representatives that share everything but the place: one small block serves them all.
+
+    first_type, second_type: orbit types; bond: type of the bond; operation: takes the second orbit's representative
+    to the site at the end of the bond. first, second: (n,) orbits within their type; weight: sqrt(n_A / n_B) (n,).
+    """
+
+    first_type: int
+    second_type: int
+    bond: int
+    operation: int
+    first: NDArray[np.int64]
+    second: NDArray[np.int64]
+    weight: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Orbits:
+    """Orbits of sites under a point group, sorted by type (kind of site and stabilizer of the representative).
+
+    representatives: (n_orbits,) site indices. sizes: (n_orbits,) number of sites of each.
+    type_of: (n_orbits,) type. starts: (n_types + 1,) first orbit of each type.
+    kinds: (n_types,) kind of site. stabilizers: operations that fix the representative, for each type.
+    """
+
+    system: SiteSystem
+    group: PointGroup
+    representatives: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    type_of: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    kinds: NDArray[np.int64]
+    stabilizers: tuple[NDArray[np.int64], ...]
+
+    @property
+    def n_types(self) -> int:
+        """Number of orbit types."""
+        return len(self.kinds)
+
+    def of_type(self, number: int) -> slice:
+        """The orbits of a type."""
+        return slice(int(self.starts[number]), int(self.starts[number + 1]))
+
+    def locate(self, sites: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Orbit of each site and an operation that takes the orbit's representative to it; two arrays (n,)."""
+        coordinates = self.system.coordinates[sites]
+        best = np.full(len(sites), np.iinfo(np.int64).max)
+        operation = np.zeros(len(sites), dtype=np.int64)
+        for number, rotation in enumerate(self.group.rotations):
+            key = pack(coordinates @ rotation.T)
+            smaller = key < best
+            best[smaller] = key[smaller]
+            operation[smaller] = number
+        keys = pack(self.system.coordinates[self.representatives])
+        order = np.argsort(keys)
+        return order[np.searchsorted(keys, best, sorter=order)], self.group.inverse[operation]
+
+    @cached_property
+    def placed(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """`locate` for every site."""
+        return self.locate(np.arange(self.system.n_sites))
+
+    @cached_property
+    def bond_classes(self) -> tuple[BondClass, ...]:
+        """All bonds of the representatives, by class."""
+        bonds = self.system.bonds_of(self.representatives)
+        index = np.full(self.system.n_sites, -1)
+        index[self.representatives] = np.arange(len(self.representatives))
+        first = index[bonds.first]
+        second, operation = self.locate(bonds.second)
+        table = np.stack([self.type_of[first], self.type_of[second], bonds.type, operation], axis=1)
+        classes, which = np.unique(table, axis=0, return_inverse=True)
+        which = which.ravel()  # numpy 2.0 keeps the axis
+        order = np.argsort(which, kind="stable")
+        chunks = np.split(order, np.cumsum(np.bincount(which))[:-1])
+        weight = np.sqrt(self.sizes[first] / self.sizes[second])
+        found = []
+        for (first_type, second_type, bond, g), chunk in zip(classes.tolist(), chunks, strict=True):
+            starts = first[chunk] - self.starts[first_type], second[chunk] - self.starts[second_type]
+            found.append(BondClass(first_type, second_type, bond, g, *starts, weight[chunk]))
+        return tuple(found)
+
+
+def find_orbits(system: SiteSystem, group: PointGroup | None = None) -> Orbits:
+    """The orbits of a system's sites under a group, by default the whole point group of the system.
+
+    Raises BandgError where the group is no symmetry of the system.
+    """
+    if group is None:
+        group = find_point_group(system)
+    sites = np.arange(system.n_sites)
+    for rotation in group.rotations:  # each round keeps the sites that no operation takes to a smaller key
+        image = system.coordinates[sites] @ rotation.T
+        sites = sites[pack(image) >= pack(system.coordinates[sites])]
+    coordinates = system.coordinates[sites]
+    fixed = np.array([(coordinates @ rotation.T == coordinates).all(axis=1) for rotation in group.rotations]).T
+    signature, which = np.unique(np.column_stack([system.kind[sites], fixed]), axis=0, return_inverse=True)
+    which = which.ravel()  # numpy 2.0 keeps the axis
+    order = np.lexsort((sites, which))
+    sizes = group.order // fixed.sum(axis=1)
+    if sizes.sum() != system.n_sites:
+        raise BandgError("the given point group is not a symmetry of these sites")
+    return Orbits(
+        system,
+        group,
+        sites[order],
+        sizes[order],
+        which[order],
+        np.concatenate([[0], np.cumsum(np.bincount(which))]),
+        signature[:, 0].astype(np.int64),
+        tuple(np.flatnonzero(row[1:]) for row in signature),
+    )
+
+
+def local_intertwiners(
+    actions: NDArray[np.complex128], reversal: NDArray[np.complex128], irrep: Irrep, stabilizer: NDArray[np.int64]
+) -> NDArray[np.complex128]:
+    """Orthonormal W with U(s) W = W D(s) for all s of the stabilizer, each on as few orbitals as can be.
+
+    actions: (order, dim, dim) U(g). reversal: (dim, dim) Theta of time reversal.
+    Returns shape (m, dim, d). Where the irrep's indicator is +1 every W is a fixed point of the antiunitary
+    W -> Theta conj(W) J^+, which makes the matrix of any invariant Hamiltonian real.
+    """
+    dim, d = actions.shape[1], irrep.dimension
+    pairs = actions[stabilizer].reshape(-1, dim * dim).T @ irrep.matrices[stabilizer].conj().reshape(-1, d * d)
+    projector = pairs.reshape(dim, dim, d, d).transpose(0, 2, 1, 3).reshape(dim * d, dim * d) / len(stabilizer)
+    frame = np.eye(dim * d, dtype=complex)
+    if irrep.indicator == 1:
+        assert irrep.reversal is not None
+        frame = _real_frame(np.asarray(np.kron(reversal, irrep.reversal.conj()), dtype=complex))
+        projector = np.real(frame.conj().T @ projector @ frame)
+    _, component = connected_components(coo_array(np.abs(projector) > _NONZERO), directed=False)
+    columns = []
+    for number in range(component.max() + 1):
+        chosen = np.flatnonzero(component == number)
+        values, vectors = np.linalg.eigh(projector[np.ix_(chosen, chosen)])
+        for vector in vectors[:, values > 0.5].T:
+            columns.append(frame[:, chosen] @ vector)
+    return np.array(columns).reshape(-1, dim, d)
+
+
+def _real_frame(matrix: NDArray[np.complex128]) -> NDArray[np.complex128]:
+    """Orthonormal fixed points of the antiunitary w -> matrix conj(w), sparse where the matrix is; (n, n) columns."""
+    size = len(matrix)
+    _, component = connected_components(coo_array(np.abs(matrix) > _NONZERO), directed=False)
+    columns: list[NDArray[np.complex128]] = []
+    for number in range(component.max() + 1):
+        chosen = np.flatnonzero(component == number)
+        basis: list[NDArray[np.complex128]] = []
+        for unit in np.eye(size, dtype=complex)[chosen]:
+            image = matrix @ unit.conj()
+            for candidate in (unit + image, 1j * (unit - image)):
+                for other in basis:  # real combinations of fixed points are fixed points
+                    candidate = candidate - np.real(np.vdot(other, candidate)) * other
+                norm = np.linalg.norm(candidate)
+                if norm > 1e-8:
+                    basis.append(candidate / norm)
+        columns += basis
+    return np.array(columns).T
+
+
+@dataclass(frozen=True, eq=False)
+class Multiplet:
+    """Orthonormal states that an operation takes into one another, by their values on the representatives.
+
+    actions: for each kind of site U(g), (order, dim, dim). home: for each orbit type (n_orbits, dim, m), the m states
+    on the representatives. matrices: (order, m, m) unitary D(g): the states on g r are U(g) home D(g)^+.
+    """
+
+    orbits: Orbits
+    actions: list[NDArray[np.complex128]]
+    home: tuple[NDArray[np.complex128], ...]
+    matrices: NDArray[np.complex128]
+
+    def amplitudes(self, type_number: int, operation: int, orbits: NDArray[np.int64]) -> NDArray[np.complex128]:
+        """Values on atom g r of some orbits of a type, shape (n, dim, m)."""
+        action = self.actions[self.orbits.kinds[type_number]][operation]
+        return action @ self.home[type_number][orbits] @ self.matrices[operation].conj().T
+
+
+class AdaptedBasis:
+    """The symmetry-adapted basis of one row of one representation, over all orbits.
+
+    The functions of an orbit stand together, orbits in their order; `size` functions in all.
+    """
+
+    def __init__(self, orbits: Orbits, irrep: Irrep) -> None:
+        self.orbits, self.irrep = orbits, irrep
+        spaces = orbits.system.model.spaces
+        self.actions = [space.rotations(orbits.group.rotations.astype(float), orbits.group.spinors) for space in spaces]
+        self.local = tuple(
+            local_intertwiners(self.actions[kind], spaces[kind].time_reversal, irrep, stabilizer)
+            for kind, stabilizer in zip(orbits.kinds, orbits.stabilizers, strict=True)
+        )
+        counts = np.diff(orbits.starts)
+        self.starts = np.concatenate([[0], np.cumsum([n * len(w) for n, w in zip(counts, self.local, strict=True)])])
+
+    @property
+    def size(self) -> int:
+        """Dimension of the reduced block."""
+        return int(self.starts[-1])
+
+    @property
+    def is_real(self) -> bool:
+        """Whether the reduced block is real symmetric."""
+        return self.irrep.indicator == 1
+
+    def functions_at(self, type_number: int, operation: int) -> NDArray[np.complex128]:
+        """The local functions carried to another atom of the orbit: U(g) W D(g)^+, shape (m, dim, d)."""
+        action = self.actions[self.orbits.kinds[type_number]][operation]
+        return action @ self.local[type_number] @ self.irrep.matrices[operation].conj().T
+
+    def coefficients(self, vector: NDArray[Any], type_number: int) -> NDArray[Any]:
+        """The part of a reduced vector on the orbits of a type, times the norm sqrt(d / n), shape (n_orbits, m)."""
+        part = self.orbits.of_type(type_number)
+        values = vector[self.starts[type_number] : self.starts[type_number + 1]]
+        shape = (part.stop - part.start, len(self.local[type_number]))
+        return values.reshape(shape) * np.sqrt(self.irrep.dimension / self.orbits.sizes[part])[:, None]
+
+    def amplitudes(self, vector: NDArray[Any], type_number: int, operation: int) -> NDArray[np.complex128]:
+        """Values of all d rows on atom g r of every orbit of a type, shape (n_orbits, dim, d)."""
+        functions = self.functions_at(type_number, operation)
+        width = functions.shape[1] * functions.shape[2]  # an orbit may hold no function of this irrep
+        values = self.coefficients(vector, type_number) @ functions.reshape(-1, width)
+        return values.reshape(-1, *functions.shape[1:])
+
+    def expand(self, vector: NDArray[Any]) -> NDArray[np.complex128]:
+        """The d partner states in the full basis, shape (n_orbitals, d)."""
+        system = self.orbits.system
+        result = np.zeros((int(system.offsets[-1]), self.irrep.dimension), dtype=complex)
+        for type_number, g, sites, orbit in self._places():
+            local = self.amplitudes(vector, type_number, g)[orbit]
+            rows = system.offsets[sites][:, None] + np.arange(local.shape[1])
+            result[rows] = local
+        return result
+
+    def _places(self) -> Iterator[tuple[int, int, NDArray[np.int64], NDArray[np.int64]]]:
+        """Type, operation, sites that it makes of representatives of that type, and their orbits within the type."""
+        orbit, operation = self.orbits.placed
+        for type_number in range(self.orbits.n_types):
+            mine = self.orbits.type_of[orbit] == type_number
+            for g in np.unique(operation[mine]).tolist():
+                sites = np.flatnonzero(mine & (operation == g))
+                yield type_number, g, sites, orbit[sites] - self.orbits.starts[type_number]
+
+    def project_full(self, psi: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """Overlaps <function, row | psi> with states in the full basis (n_orbitals, m), shape (size, d, m)."""
+        result = np.zeros((self.size, self.irrep.dimension, psi.shape[1]), dtype=complex)
+        for type_number, g, sites, orbit in self._places():
+            functions = self.functions_at(type_number, g)
+            if not len(functions):
+                continue
+            rows = self.orbits.system.offsets[sites][:, None] + np.arange(functions.shape[1])
+            overlap = np.einsum("kiu,nim->nkum", functions.conj(), psi[rows], optimize=True)
+            sizes = self.orbits.sizes[self.orbits.of_type(type_number)][orbit]
+            overlap *= np.sqrt(self.irrep.dimension / sizes)[:, None, None, None]
+            at = self.starts[type_number] + orbit[:, None] * len(functions) + np.arange(len(functions))
+            result[at.ravel()] += overlap.reshape(-1, *overlap.shape[2:])  # an operation meets each orbit once
+        return result
+
+    def multiplet(self, vector: NDArray[Any]) -> Multiplet:
+        """The d partners of a reduced vector; those of a one-dimensional irrep are a state and its time reversal."""
+        matrices = self.irrep.matrices
+        home = tuple(self.amplitudes(vector, number, self.identity) for number in range(self.orbits.n_types))
+        if self.irrep.dimension == 1:
+            spaces = self.orbits.system.model.spaces
+            home = tuple(
+                np.concatenate([psi, spaces[kind].time_reversal @ psi.conj()], axis=2)
+                for kind, psi in zip(self.orbits.kinds, home, strict=True)
+            )
+            matrices = np.asarray(np.concatenate([matrices, matrices.conj()], axis=2) * np.eye(2), dtype=complex)
+        return Multiplet(self.orbits, self.actions, home, matrices)
+
+    def project(self, values: list[NDArray[np.complex128]]) -> NDArray[np.complex128]:
+        """Overlaps of every basis function with a set of partners, given on the representatives by type.
+
+        values: for each type (n_orbits, dim, d), the d partners on the representatives. Returns shape (size,).
+        """
+        parts = []
+        for type_number, functions in enumerate(self.local):
+            sizes = self.orbits.sizes[self.orbits.of_type(type_number)]
+            overlap = np.einsum("kiu,niu->nk", functions.conj(), values[type_number])
+            parts.append((overlap * np.sqrt(sizes / self.irrep.dimension)[:, None]).ravel())
+        return np.concatenate(parts)
+
+    def hamiltonian(self) -> LinearMatrix:
+        """The reduced Hamiltonian, linear in the parameters, shape (size, size)."""
+        rows: list[NDArray[Any]] = []
+        columns: list[NDArray[Any]] = []
+        parameters: list[NDArray[Any]] = []
+        values: list[NDArray[Any]] = []
+        model, orbits = self.orbits.system.model, self.orbits
+
+        def add(bond: BondClass, terms: Any) -> None:
+            left, right = self.local[bond.first_type], self.functions_at(bond.second_type, bond.operation)
+            if not (len(left) and len(right)):
+                return
+            flat = right.transpose(1, 2, 0).reshape(right.shape[1], -1)
+            image = (terms.matrices @ flat).reshape(len(terms.parameters), -1, len(right))
+            blocks = left.reshape(len(left), -1).conj() @ image
+            if self.is_real:
+                blocks = np.real(blocks)
+            term, a, b = np.nonzero(np.abs(blocks) > _NONZERO)
+            shape = (len(bond.first), len(term))
+            rows.append((self.starts[bond.first_type] + bond.first[:, None] * len(left) + a).ravel())
+            columns.append((self.starts[bond.second_type] + bond.second[:, None] * len(right) + b).ravel())
+            parameters.append(np.broadcast_to(terms.parameters[term], shape).ravel())
+            values.append((bond.weight[:, None] * blocks[term, a, b]).ravel())
+
+        for type_number, kind in enumerate(orbits.kinds):
+            every = np.arange(orbits.starts[type_number + 1] - orbits.starts[type_number])
+            itself = BondClass(type_number, type_number, -1, self.identity, every, every, np.ones(len(every)))
+            add(itself, model.onsite[kind])
+        for bond in orbits.bond_classes:
+            add(bond, model.bond_terms[bond.bond])
+        return LinearMatrix.from_triples(self.size, len(model.paths), rows, columns, parameters, values)
+
+    @cached_property
+    def identity(self) -> int:
+        """Index of the identity operation."""
+        same = (self.orbits.group.rotations == np.eye(3, dtype=np.int64)).all(axis=(1, 2))
+        return int(np.flatnonzero(same)[0])

@@ -1,0 +1,1 @@
+"""Models: each turns parameters and a crystal into levels."""

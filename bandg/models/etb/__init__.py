@@ -1,0 +1,1 @@
+"""Empirical tight binding: bulk bands and nanocrystals."""

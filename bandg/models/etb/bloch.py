@@ -1,0 +1,112 @@
+"""Bulk bands: H(k) of the cubic crystal and its derivatives, linear in the parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandg.crystal.lattice import HIGH_SYMMETRY, SUBLATTICE_KINDS, SUBLATTICES
+from bandg.hamiltonian.sites import LocalModel
+from bandg.models.etb.local import local_model, resolve_neighbors
+from bandg.parameters.sets import ParameterSet
+
+
+@dataclass(frozen=True, eq=False)
+class BlochHamiltonian:
+    """H(k) in the gauge of the true positions, so that dH/dk is the velocity operator.
+
+    model: the local model. vector: parameter vector. a_nm: lattice constant.
+    """
+
+    model: LocalModel
+    vector: NDArray[np.float64]
+    a_nm: float
+
+    @classmethod
+    def of(cls, parameters: ParameterSet, neighbors: int | None = None) -> BlochHamiltonian:
+        """H(k) of a parameter set; neighbors defaults to what the set has."""
+        neighbors = resolve_neighbors(parameters, neighbors)
+        return cls(local_model(parameters, neighbors), parameters.vector, parameters.a_nm)
+
+    @cached_property
+    def offsets(self) -> NDArray[np.int64]:
+        """First spin-orbital of each sublattice, with the total last, shape (5,)."""
+        sizes = [self.model.spaces[kind].dimension for kind in SUBLATTICE_KINDS]
+        return np.concatenate([[0], np.cumsum(sizes)])
+
+    @property
+    def dimension(self) -> int:
+        """Number of spin-orbitals in the cell."""
+        return int(self.offsets[-1])
+
+    def block(self, sublattice: int) -> slice:
+        """Positions of the spin-orbitals of a sublattice."""
+        return slice(int(self.offsets[sublattice]), int(self.offsets[sublattice + 1]))
+
+    @cached_property
+    def _bonds(self) -> list[tuple[int, int, int]]:
+        """(type, first sublattice, second sublattice) of every directed bond that starts in the cell."""
+        found = []
+        for number, ((first, second), vector) in enumerate(
+            zip(self.model.bond_kinds, self.model.bond_vectors, strict=True)
+        ):
+            for start in np.flatnonzero(first == SUBLATTICE_KINDS):
+                difference = (SUBLATTICES[start] + vector - SUBLATTICES) % 2
+                for end in np.flatnonzero((difference == 0).all(axis=1) & (second == SUBLATTICE_KINDS)):
+                    found.append((number, int(start), int(end)))
+        return found
+
+    @cached_property
+    def _pieces(self) -> tuple[NDArray[np.complex128], NDArray[np.float64], NDArray[np.complex128]]:
+        """Hopping matrices (n, dim, dim) by bond vector, the vectors in nm (n, 3), and the onsite matrix."""
+        onsite = np.zeros((self.dimension, self.dimension), dtype=complex)
+        for sublattice, kind in enumerate(SUBLATTICE_KINDS):
+            part = self.block(sublattice)
+            onsite[part, part] = self.model.onsite[kind].at(self.vector)
+        vectors, where = np.unique(self.model.bond_vectors, axis=0, return_inverse=True)
+        where = where.ravel()  # numpy 2.0 keeps the axis
+        hops = np.zeros((len(vectors), self.dimension, self.dimension), dtype=complex)
+        for number, start, end in self._bonds:
+            hops[where[number], self.block(start), self.block(end)] += self.model.bond_terms[number].at(self.vector)
+        return hops, vectors * self.a_nm / 2, onsite
+
+    def H(self, k: NDArray[np.float64]) -> NDArray[np.complex128]:
+        """H(k) in eV for k in 1/nm, shape (3,) or (n, 3); shape (..., dim, dim)."""
+        hops, vectors, onsite = self._pieces
+        return onsite + np.tensordot(np.exp(1j * np.asarray(k) @ vectors.T), hops, axes=1)
+
+    def dH(self, k: NDArray[np.float64]) -> NDArray[np.complex128]:
+        """dH/dk in eV nm at one k (3,), shape (3, dim, dim)."""
+        hops, vectors, _ = self._pieces
+        return np.tensordot((1j * vectors * np.exp(1j * vectors @ k)[:, None]).T, hops, axes=1)
+
+    def d2H(self, k: NDArray[np.float64]) -> NDArray[np.complex128]:
+        """d2H/dk2 in eV nm^2 at one k (3,), shape (3, 3, dim, dim)."""
+        hops, vectors, _ = self._pieces
+        weights = -np.einsum("va,vb,v->abv", vectors, vectors, np.exp(1j * vectors @ k))
+        return np.tensordot(weights, hops, axes=1)
+
+    def point(self, name: str) -> NDArray[np.float64]:
+        """A high-symmetry point, Gamma, X, M or R, in 1/nm, shape (3,)."""
+        return np.array(HIGH_SYMMETRY[name]) * np.pi / self.a_nm
+
+    def vector_operator(self, kind_operators: tuple[NDArray[np.complex128], ...]) -> NDArray[np.complex128]:
+        """Onsite vector operators per kind (3, d, d) put on the cell, shape (3, dim, dim)."""
+        result = np.zeros((3, self.dimension, self.dimension), dtype=complex)
+        for sublattice, kind in enumerate(SUBLATTICE_KINDS):
+            part = self.block(sublattice)
+            result[:, part, part] = kind_operators[kind]
+        return result
+
+    @cached_property
+    def sigma(self) -> NDArray[np.complex128]:
+        """Pauli matrices of the spin on the cell, shape (3, dim, dim)."""
+        return self.vector_operator(tuple(space.sigma for space in self.model.spaces))
+
+    @cached_property
+    def atomic_momentum(self) -> NDArray[np.complex128]:
+        """Intra-atomic angular momentum of the p shells (in hbar) on the cell, shape (3, dim, dim)."""
+        return self.vector_operator(tuple(space.orbital_momentum() for space in self.model.spaces))

@@ -1,0 +1,185 @@
+"""Tight binding of atoms anywhere: kinds of atoms, types of bonds in any direction, hopping that goes with distance.
+
+A bond of length d carries each integral times (d0 / d)^n, d0 the length in the ideal crystal of the set and n the
+integral's exponent [harrison1980]; so H stays linear in the parameters. With a second halide the parameter vector is
+that of both sets, one after the other; its own share decides what an atom or a bond takes from each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandg.crystal.sites import Structure
+from bandg.hamiltonian.sites import Bonds, LocalModel, SiteSystem, Terms
+from bandg.models.etb.local import KINDS, hopping_blocks, onsite_terms
+from bandg.models.etb.orbitals import AtomSpace
+
+IDEAL_LENGTHS = {"Pb-X": 1 / 2, "X-X": np.sqrt(1 / 2), "Pb-Pb": 1.0}
+"""Length of each hopping shell in the ideal crystal, in lattice constants."""
+
+_VECTOR_DIGITS = 11
+"""Bond vectors that agree to this many digits of a nm are one type."""
+
+_SAME_LENGTH = 1e-9
+
+
+@dataclass(frozen=True)
+class SetSpec:
+    """What of one parameter set the matrices depend on, besides the vector of its values.
+
+    exponents: n of each path, 0 for what is no hopping.
+    """
+
+    orbitals: tuple[tuple[str, ...], ...]
+    paths: tuple[str, ...]
+    shells: tuple[str, ...]
+    a_nm: float
+    exponents: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """What of the one or two sets of a material the matrices depend on; hashable."""
+
+    sets: tuple[SetSpec, ...]
+
+    @property
+    def shells(self) -> tuple[str, ...]:
+        """Hopping shells, the same in every set."""
+        return self.sets[0].shells
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Names of all parameters; those of the second halide's set begin with "second."."""
+        return self.sets[0].paths + tuple(f"second.{path}" for one in self.sets[1:] for path in one.paths)
+
+    def start(self, number: int) -> int:
+        """Position of the first parameter of a set in the common vector."""
+        return sum(len(one.paths) for one in self.sets[:number])
+
+
+class BondTerms(Sequence[Terms]):
+    """Hopping terms of many types, made when asked for; the second half are the adjoints of the first.
+
+    parts: for each table of types (first type, parameters, blocks (n, m, a, b) without spin).
+    """
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+        self._parts: list[list[tuple[NDArray[np.int64], NDArray[np.float64]]]] = [[] for _ in range(count)]
+
+    def put(self, types: NDArray[np.int64], parameters: NDArray[np.int64], blocks: NDArray[np.float64]) -> None:
+        """Add to types (n,) the terms of the given parameters (m,), blocks (n, m, a, b)."""
+        for number, block in zip(types.tolist(), blocks, strict=True):
+            self._parts[number].append((parameters, block))
+
+    def __len__(self) -> int:
+        return 2 * self._count
+
+    @overload
+    def __getitem__(self, number: int) -> Terms: ...
+    @overload
+    def __getitem__(self, number: slice) -> Sequence[Terms]: ...
+    def __getitem__(self, number: Any) -> Any:
+        if isinstance(number, slice):
+            return [self[n] for n in range(*number.indices(len(self)))]
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        parts = self._parts[number % self._count]
+        parameters = np.concatenate([numbers for numbers, _ in parts])
+        orbital = np.concatenate([block for _, block in parts])
+        if number >= self._count:
+            orbital = orbital.transpose(0, 2, 1)
+        n, a, b = orbital.shape
+        matrices = np.zeros((n, a, 2, b, 2))
+        matrices[:, :, 0, :, 0] = matrices[:, :, 1, :, 1] = orbital
+        return Terms(parameters, matrices.reshape(n, 2 * a, 2 * b))
+
+
+def site_system(structure: Structure, spec: ModelSpec) -> SiteSystem:
+    """The sites of a structure with the tight-binding model that fits them."""
+    coordinates, ticks_nm = structure.ticks
+    positions = np.sign(coordinates) * ticks_nm[np.abs(coordinates)]
+    table = np.stack([structure.species > 0, structure.mixing, structure.amplitude], axis=1)
+    kinds, kind = np.unique(table.round(12), axis=0, return_inverse=True)
+    kind = kind.ravel()
+    spaces = tuple(AtomSpace(shells) for shells in spec.sets[0].orbitals)
+    of_kind = kinds[:, 0].astype(int)
+    onsite = tuple(_onsite(spec, int(halide), float(mix), spaces) for halide, mix, _ in kinds)
+    first, second, types, vectors, terms, ends = _bonds(structure, spec, positions, kind, kinds)
+    order = np.argsort(types, kind="stable")
+    model = LocalModel(
+        tuple(KINDS[halide] for halide in of_kind),
+        tuple(spaces[halide] for halide in of_kind),
+        onsite,
+        ends,
+        vectors,
+        terms,
+        spec.paths,
+    )
+    return SiteSystem(model, coordinates, kind, 1.0, ticks_nm, Bonds(first[order], second[order], types[order]))
+
+
+def _onsite(spec: ModelSpec, halide: int, mix: float, spaces: tuple[AtomSpace, ...]) -> Terms:
+    parts = []
+    for number, one in enumerate(spec.sets):
+        weight = mix if number else 1 - mix if len(spec.sets) > 1 else 1.0
+        if weight:
+            terms = onsite_terms(KINDS[halide], spaces[halide], one.paths)
+            parts.append((terms.parameters + spec.start(number), weight * terms.matrices))
+    return Terms(np.concatenate([numbers for numbers, _ in parts]), np.concatenate([part for _, part in parts]))
+
+
+def _bonds(
+    structure: Structure,
+    spec: ModelSpec,
+    positions: NDArray[np.float64],
+    kind: NDArray[np.int64],
+    kinds: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], BondTerms, NDArray[np.int64]]:
+    """Directed bonds (first, second, type), and of each type the vector in nm, the terms and the kinds of its ends."""
+    pairs = np.concatenate([structure.pairs[shell] for shell in spec.shells])
+    shell = np.repeat(np.arange(len(spec.shells)), [len(structure.pairs[name]) for name in spec.shells])
+    vectors = (positions[pairs[:, 1]] - positions[pairs[:, 0]]).round(_VECTOR_DIGITS) + 0.0
+    rows = np.column_stack([shell, kind[pairs], vectors])
+    unique, which = np.unique(rows, axis=0, return_inverse=True)
+    count = len(unique)
+    ends, vector = unique[:, 1:3].astype(np.int64), unique[:, 3:]
+    terms = BondTerms(count)
+    for number, name in enumerate(spec.shells):
+        types = np.flatnonzero(unique[:, 0] == number)
+        mix = kinds[ends[types], 1]
+        # X decides between Pb and X; between equal atoms both do
+        share = mix[:, 1] if name == "Pb-X" else mix.mean(axis=1)
+        factor = kinds[ends[types], 2].prod(axis=1)
+        for n in range(len(spec.sets)):
+            weight = (share if n else 1 - share) if len(spec.sets) > 1 else np.ones(len(types))
+            used = np.flatnonzero(weight)
+            if len(used):
+                numbers, blocks = _scaled(spec.sets[n], name, vector[types[used]])
+                terms.put(types[used], numbers + spec.start(n), blocks * (weight * factor)[used, None, None, None])
+    which = which.ravel()
+    return (
+        pairs.T.ravel(),
+        pairs[:, ::-1].T.ravel(),
+        np.concatenate([which, which + count]),
+        np.concatenate([vector, -vector]),
+        terms,
+        np.concatenate([ends, ends[:, ::-1]]),
+    )
+
+
+def _scaled(one: SetSpec, shell: str, vectors: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Parameters (m,) of a shell and blocks (n, m, a, b) for vectors in nm, with the factor of the distance."""
+    length = np.linalg.norm(vectors, axis=1)
+    first, second = (AtomSpace(one.orbitals[KINDS.index(kind)]) for kind in shell.split("-"))
+    numbers, blocks = hopping_blocks(shell, vectors / length[:, None], first, second, one.paths)
+    ratio = IDEAL_LENGTHS[shell] * one.a_nm / length
+    ratio = np.where(np.abs(ratio - 1) < _SAME_LENGTH, 1.0, ratio)
+    exponents = np.array(one.exponents)[numbers]
+    return numbers, blocks * (ratio[:, None] ** exponents)[:, :, None, None]

@@ -1,0 +1,224 @@
+"""Bulk band edges at R: gap, spin-orbit splitting, masses, momentum elements and g-factors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandg.base.errors import BandgError
+from bandg.base.units import G0, HBAR2_OVER_M0
+from bandg.hamiltonian.groups import PAULI, cubic_rotations, intertwiner, point_group
+from bandg.models.etb.bloch import BlochHamiltonian
+from bandg.parameters.sets import ParameterSet
+
+_DEGENERATE_EV = 1e-6
+"""Levels at R closer than this are one level; symmetry makes true partners equal to about 1e-14 eV."""
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """One level at R: its energy in eV, its states (columns, (dim, degeneracy)), irrep and character.
+
+    character: weight by "species shell", for example {"Pb s": 0.4, "X p": 0.6}.
+    """
+
+    energy: float
+    states: NDArray[np.complex128]
+    irrep: str
+    character: dict[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class BandEdge:
+    """A Kramers doublet at R with rows |1/2, +-1/2>.
+
+    energy in eV; states (dim, 2), pseudospin up first; irrep about a Pb site;
+    inverse_mass: (3, 3) tensor m0/m, positive for electrons and, by its sign, for holes too;
+    spin_g, orbital_g, atomic_g: parts of g from the spin, from the motion between atoms and from the p shells.
+    contributions: (energy in eV, irrep, share of orbital_g) of every other level at R.
+    """
+
+    energy: float
+    states: NDArray[np.complex128]
+    irrep: str
+    inverse_mass: NDArray[np.float64]
+    spin_g: float
+    orbital_g: float
+    atomic_g: float
+    contributions: tuple[tuple[float, str, float], ...]
+
+    @property
+    def mass(self) -> float:
+        """Effective mass in units of m0, from the mean of the inverse mass tensor."""
+        return float(3 / np.trace(self.inverse_mass))
+
+    def g(self, intra_atomic: bool = False) -> float:
+        """g-factor; with intra_atomic the angular momentum of the p shells is added."""
+        return self.spin_g + self.orbital_g + (self.atomic_g if intra_atomic else 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Bulk:
+    """Bulk band structure of a parameter set around R. Raises BandgError where there is no gap at R."""
+
+    hamiltonian: BlochHamiltonian
+    levels: tuple[Level, ...]
+    valence: BandEdge
+    conduction: BandEdge
+    upper: Level
+
+    @property
+    def E_g(self) -> float:
+        """Gap at R in eV."""
+        return self.conduction.energy - self.valence.energy
+
+    @property
+    def Delta(self) -> float:
+        """Spin-orbit splitting R8- minus R6- of the conduction band in eV."""
+        return self.upper.energy - self.conduction.energy
+
+    @cached_property
+    def gap_at_M(self) -> float:
+        """Gap at M in eV."""
+        return self.direct_gap("M")
+
+    def direct_gap(self, point: str) -> float:
+        """Direct gap in eV at a high-symmetry point."""
+        energies = np.linalg.eigvalsh(self.hamiltonian.H(self.hamiltonian.point(point)))
+        occupied = occupied_bands(self.hamiltonian)
+        return float(energies[occupied] - energies[occupied - 1])
+
+    def kane_energy(self, level: str) -> float:
+        """E_p in eV between the valence-band top and R6- ("R6-", factor 3/2) or R8- ("R8-", factor 3/4)."""
+        states = {"R6-": self.conduction.states, "R8-": self.upper.states}[level]
+        factor = {"R6-": 1.5, "R8-": 0.75}[level]
+        velocity = self.hamiltonian.dH(self.hamiltonian.point("R"))[2]
+        elements = self.valence.states.conj().T @ velocity @ states
+        return float(factor * 2 * np.sum(np.abs(elements) ** 2) / HBAR2_OVER_M0)
+
+
+def occupied_bands(hamiltonian: BlochHamiltonian) -> int:
+    """Number of valence bands with spin: X s where the basis has it, X p and Pb s."""
+    lead, halide = hamiltonian.model.spaces
+    return 2 * (3 * (("s" in halide.shells) + 3 * ("p" in halide.shells)) + ("s" in lead.shells))
+
+
+def bulk(parameters: ParameterSet, neighbors: int | None = None) -> Bulk:
+    """Bulk properties of a tight-binding set [nestoklon2021]; BandgError where R is no band edge with a gap."""
+    hamiltonian = BlochHamiltonian.of(parameters, neighbors)
+    levels = levels_at_R(hamiltonian)
+    occupied = occupied_bands(hamiltonian)
+    filled = np.cumsum([level.states.shape[1] for level in levels])
+    number = int(np.searchsorted(filled, occupied))
+    if filled[number] != occupied or number + 1 >= len(levels):
+        raise BandgError(f"the set {parameters.name} has no gap at R above its {occupied} valence bands")
+    valence, conduction = levels[number], levels[number + 1]
+    if (valence.irrep, conduction.irrep) != ("R6+", "R6-"):
+        raise BandgError(
+            f"the band edges of the set {parameters.name} at R are {valence.irrep} and {conduction.irrep}; "
+            "bandg needs R6+ (Pb s with X p) below R6- (Pb p, j = 1/2)"
+        )
+    upper = next((level for level in levels[number + 2 :] if level.irrep == "R8-"), None)
+    if upper is None:
+        raise BandgError(f"the set {parameters.name} has no R8- level above its conduction-band bottom at R")
+    return Bulk(hamiltonian, levels, _edge(hamiltonian, levels, number), _edge(hamiltonian, levels, number + 1), upper)
+
+
+def levels_at_R(hamiltonian: BlochHamiltonian) -> tuple[Level, ...]:
+    """All levels at R, lowest first, with their irreps about a Pb site."""
+    energies, states = np.linalg.eigh(hamiltonian.H(hamiltonian.point("R")))
+    starts = np.flatnonzero(np.diff(energies, prepend=-np.inf) > _DEGENERATE_EV)
+    groups = zip(starts, [*starts[1:], len(energies)], strict=True)
+    operations = cell_operations(hamiltonian)
+    return tuple(_level(hamiltonian, operations, float(energies[i:j].mean()), states[:, i:j]) for i, j in groups)
+
+
+def _level(
+    hamiltonian: BlochHamiltonian,
+    operations: NDArray[np.complex128],
+    energy: float,
+    states: NDArray[np.complex128],
+) -> Level:
+    group = point_group(cubic_rotations())
+    traces = np.sum(states.conj() * (operations @ states), axis=(1, 2))
+    counts = {
+        irrep.label: float(np.real(np.vdot(np.trace(irrep.matrices, axis1=1, axis2=2), traces))) / group.order
+        for irrep in group.irreps
+    }
+    name = "+".join(f"R{label}" for label, count in counts.items() for _ in range(round(count)))
+    character: dict[str, float] = {}
+    for sublattice, kind in enumerate((0, 1, 1, 1)):
+        space, part = hamiltonian.model.spaces[kind], states[hamiltonian.block(sublattice)]
+        for shell in space.shells:
+            weight = np.sum(np.abs(part.reshape(len(space.labels), -1)[space.shell_slice(shell)]) ** 2)
+            key = f"{hamiltonian.model.kinds[kind]} {shell}"
+            character[key] = character.get(key, 0.0) + float(weight) / states.shape[1]
+    return Level(energy, states, name or "?", character)
+
+
+def cell_operations(hamiltonian: BlochHamiltonian) -> NDArray[np.complex128]:
+    """The 48 operations about Pb on the Bloch functions at R, shape (48, dim, dim).
+
+    An operation takes X on sublattice a to +-sublattice b; a step of one lattice vector at R changes the sign.
+    """
+    group = point_group(cubic_rotations())
+    lead, halide = (space.rotations(group.rotations.astype(float), group.spinors) for space in hamiltonian.model.spaces)
+    result = np.zeros((group.order, hamiltonian.dimension, hamiltonian.dimension), dtype=complex)
+    first = hamiltonian.block(0)
+    result[:, first, first] = lead
+    for g, rotation in enumerate(group.rotations):
+        for axis in range(3):
+            image = int(np.flatnonzero(rotation[:, axis])[0])
+            part, other = hamiltonian.block(1 + axis), hamiltonian.block(1 + image)
+            # H(k) keeps the phase exp(i k r) of the true position: r = +-a/2 along an axis gives +-i at R
+            result[g, other, part] = halide[g] * rotation[image, axis]
+    return result
+
+
+def _edge(hamiltonian: BlochHamiltonian, levels: tuple[Level, ...], number: int) -> BandEdge:
+    level = levels[number]
+    states = align(hamiltonian, level)
+    k = hamiltonian.point("R")
+    velocity, curvature = hamiltonian.dH(k), hamiltonian.d2H(k)
+    inverse_mass = np.real(np.einsum("is,abij,js->ab", states.conj(), curvature, states)) / 2
+    contributions = []
+    for other_number, other in enumerate(levels):
+        if other_number == number:
+            continue
+        elements = np.einsum("is,aij,jm->asm", states.conj(), velocity, other.states)  # (3, 2, degeneracy)
+        gap = level.energy - other.energy
+        inverse_mass += np.real(np.einsum("asm,bsm->ab", elements, elements.conj())) / gap
+        cross = np.einsum("sm,tm->st", elements[0], elements[1].conj())
+        momentum = -1j * (cross - np.einsum("sm,tm->st", elements[1], elements[0].conj())) / gap / HBAR2_OVER_M0
+        contributions.append((other.energy, other.irrep, _share(momentum)))
+    spin = np.einsum("is,ij,jt->st", states.conj(), hamiltonian.sigma[2], states)
+    atomic = np.einsum("is,ij,jt->st", states.conj(), hamiltonian.atomic_momentum[2], states)
+    sign = -1 if level.irrep == "R6+" else 1
+    return BandEdge(
+        level.energy,
+        states,
+        level.irrep,
+        sign * inverse_mass / HBAR2_OVER_M0,
+        G0 / 2 * _share(spin),
+        float(sum(share for _, _, share in contributions)),
+        _share(atomic),
+        tuple(contributions),
+    )
+
+
+def _share(moment: NDArray[np.complex128]) -> float:
+    """g of a (2, 2) moment along z: the coefficient in 1/2 g mu_B B sigma_z of the pseudospin."""
+    return float(np.real(np.trace(moment @ PAULI[2])))
+
+
+def align(hamiltonian: BlochHamiltonian, level: Level) -> NDArray[np.complex128]:
+    """States of a level at R turned so that its rows are |j, m> of its irrep, m falling; (dim, degeneracy)."""
+    group = point_group(cubic_rotations())
+    action = level.states.conj().T @ cell_operations(hamiltonian) @ level.states
+    turn = intertwiner(action, group.irrep(level.irrep.removeprefix("R")).matrices)
+    if turn is None:
+        raise BandgError(f"the level at {level.energy:.4f} eV is no {level.irrep}")
+    return level.states @ turn

@@ -1,0 +1,105 @@
+"""Density of states of a whole nanocrystal by kwant.kpm, beside exact counts of levels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandg.base.errors import BandgError
+from bandg.models.etb.full import FullSystem, import_kwant
+from bandg.solvers.spectrum import Spectrum
+
+MAX_MOMENTS = 1_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class DensityOfStates:
+    """Density of states by the kernel polynomial method.
+
+    energies_eV: (n,). states_per_eV: (n,) mean over the random vectors. error_per_eV: (n,) its standard error.
+    moments, vectors: of the expansion. resolution_eV: width of its kernel in the middle of the spectrum. n_orbitals:
+    integral over all energies. spectral: kwant's SpectralDensity, one density for each vector.
+    """
+
+    energies_eV: NDArray[np.float64]
+    states_per_eV: NDArray[np.float64]
+    error_per_eV: NDArray[np.float64]
+    moments: int
+    vectors: int
+    resolution_eV: float
+    n_orbitals: int
+    spectral: Any
+
+    def count_below(self, energy: float) -> tuple[float, float]:
+        """Number of states below an energy in eV, and its standard error from the random vectors."""
+        each = np.real(self.spectral.integrate(lambda found: (found < energy).astype(float)))
+        return float(each.mean()), float(each.std(ddof=1) / np.sqrt(self.vectors))
+
+
+def check_expansion(moments: int, vectors: int, seed: int) -> None:
+    """Raise BandgError for numbers that make no sense."""
+    if moments < 10 or vectors < 2:
+        raise BandgError(f"a density of states needs 10 moments and 2 vectors or more, not {moments} and {vectors}")
+    if moments > MAX_MOMENTS:
+        raise BandgError(f"{moments} moments are too many: at most {MAX_MOMENTS}, which resolve single levels")
+    if not 0 <= seed < 1 << 32:
+        raise BandgError(f"the seed of the random vectors must lie between 0 and 2^32 - 1, not {seed}")
+
+
+def density_of_states(
+    system: FullSystem,
+    energies: NDArray[np.float64] | None = None,
+    moments: int = 1000,
+    vectors: int = 10,
+    seed: int = 0,
+) -> DensityOfStates:
+    """Density of states of the full Hamiltonian, symmetry not used; time goes as moments x vectors x orbitals.
+
+    energies: in eV; default 1000 over the whole spectrum. vectors: random-phase vectors, 2 or more.
+    Raises BandgError without kwant and for numbers that make no sense.
+    """
+    check_expansion(moments, vectors, seed)
+    kwant = import_kwant("the density of states")
+    from scipy import sparse
+
+    spectral = kwant.kpm.SpectralDensity(
+        sparse.csr_matrix(system.hamiltonian),
+        num_vectors=vectors,
+        num_moments=moments,
+        rng=seed,
+        mean=False,
+        accumulate_vectors=False,
+    )
+    lower, upper = spectral.bounds
+    if energies is None:
+        energies = np.linspace(lower, upper, 1000)
+    inside = (energies > lower) & (energies < upper)
+    each = np.zeros((len(energies), vectors))
+    each[inside] = np.real(spectral(energies[inside]))
+    return DensityOfStates(
+        energies,
+        each.mean(axis=1),
+        each.std(axis=1, ddof=1) / np.sqrt(vectors),
+        moments,
+        vectors,
+        float(np.pi * (upper - lower) / 2 / moments),
+        system.hamiltonian.shape[0],
+        spectral,
+    )
+
+
+def exact_counts(system: FullSystem, energies: Sequence[float], solver: str = "auto") -> list[int]:
+    """Number of states below each energy in eV, by the inertia of every symmetry block. Raises BandgError."""
+    counts = np.zeros(len(energies), dtype=int)
+    if not len(energies):
+        return []
+    for label in system.reduced.labels:
+        basis, matrix = system.reduced.block(label)
+        spectrum = Spectrum(matrix.at(system.vector), solver)
+        each = basis.irrep.degeneracy // basis.irrep.copies
+        counts += each * np.array([spectrum.count_below(float(energy)) for energy in energies])
+    return counts.tolist()

@@ -1,0 +1,120 @@
+"""One nanocrystal of the tight-binding model as a job."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from bandg.base import cache
+from bandg.base.units import G0, HBAR2_OVER_M0
+from bandg.crystal.shapes import Nanocrystal
+from bandg.models.levels import Levels, levels_of
+from bandg.parameters.sets import ParameterSet
+
+
+@dataclass(frozen=True)
+class Job:
+    """One nanocrystal to compute: everything that its result depends on.
+
+    second, offset_eV: parameter set of the second halide of a mixed one, and its valence-band top above the first's.
+    """
+
+    parameters: ParameterSet
+    nanocrystal: Nanocrystal
+    neighbors: int
+    levels: int = 1
+    intra_atomic: bool = False
+    solver: str = "auto"
+    model: str = "etb"
+    second: ParameterSet | None = None
+    offset_eV: float = 0.0
+
+    def key(self) -> str:
+        """Key of the result in the cache."""
+        return cache.key_of(
+            {
+                "model": self.model,
+                "parameters": self.parameters.digest(),
+                "second": self.second and self.second.digest(),
+                "offset_eV": self.offset_eV,
+                "nanocrystal": asdict(self.nanocrystal),
+                "neighbors": self.neighbors,
+                "levels": self.levels,
+                "intra_atomic": self.intra_atomic,
+                "solver": self.solver,
+                "constants": [HBAR2_OVER_M0, G0],
+            }
+        )
+
+    def estimate_n_orbitals(self) -> int:
+        """Number of spin-orbitals, exact for cubes and to some per cent for spheres, without building anything."""
+        lead, halide = (self.parameters.orbitals[kind] for kind in ("Pb", "X"))
+        size = {"s": 2, "p": 6, "d": 10, "s*": 2}
+        n_pb, n_x = self.nanocrystal.estimate_n_pb(), self.nanocrystal.estimate_n_x()
+        return round(n_pb * sum(size[s] for s in lead) + n_x * sum(size[s] for s in halide))
+
+    def estimate_memory(self) -> float:
+        """Peak memory in GB: that of building the largest block, and of the solver by `bandg.backends`."""
+        return self._memory(1.0)
+
+    def _memory(self, scale: float, solver: str | None = None) -> float:
+        """Peak memory in GB if all lengths were larger by a factor; with another solver if given."""
+        from bandg.crystal.structure import expected_group
+        from bandg.solvers.factorizations import available_backends, estimate_memory
+
+        shares, is_complex = expected_group(self.nanocrystal).shares
+        share = shares[0] if self.levels == 1 else 1.2 * max(shares)
+        block = max(1, round(self.estimate_n_orbitals() * share * scale**3))
+        solver = solver or (available_backends()[0] if self.solver == "auto" else self.solver)
+        return 0.15 + 5e-6 * block + estimate_memory(solver, block, round(self._per_row() * block), is_complex)
+
+    def _per_row(self) -> float:
+        """Stored elements in a row of H."""
+        crystal = self.nanocrystal
+        turned = bool(crystal.tilt or crystal.atoms or any(crystal.strain[3:]))  # bonds in general directions
+        return (12.0 if self.neighbors == 2 else 7.5) * (3.3 if turned else 1.0)
+
+    def largest_size(self, memory: float) -> float:
+        """Size in nm of what would fit into that memory in GB, to a per cent; 0 if nothing does."""
+        low, high = 0.0, 1.0
+        while high - low > 0.005 * high:
+            middle = (low + high) / 2
+            low, high = (middle, high) if self._memory(middle) < memory else (low, middle)
+            if high < 1e-3:
+                return 0.0
+        return float(self.nanocrystal.size_nm * low)
+
+    def alternative(self, memory: float) -> str:
+        """What else could be tried where the solver does not fit into that memory in GB, as ", or ..."."""
+        need = self._memory(1.0, "iterative")
+        if self.solver == "iterative" or self.levels > 1 or need > memory:
+            return ""
+        return f", or --solver iterative with about {need:.2g} GB (slower, levels not counted)"
+
+    def run(self) -> Levels:
+        """Compute."""
+        from bandg.models.etb.material import Material
+        from bandg.models.etb.nanocrystal import compute_levels
+
+        return compute_levels(
+            Material(self.parameters, self.second, self.offset_eV),
+            self.nanocrystal,
+            self.neighbors,
+            self.levels,
+            self.intra_atomic,
+            self.solver,
+        )
+
+    read = staticmethod(levels_of)
+
+
+@dataclass(frozen=True)
+class WholeJob(Job):
+    """The whole Hamiltonian of one nanocrystal, symmetry not used: what memory it takes to build."""
+
+    def _memory(self, scale: float, solver: str | None = None) -> float:
+        """Peak memory in GB: 270 bytes an element at the most, as measured."""
+        return 0.15 + 2.7e-7 * self._per_row() * self.estimate_n_orbitals() * scale**3
+
+    def alternative(self, memory: float) -> str:
+        """Nothing else to try."""
+        return ""

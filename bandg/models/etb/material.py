@@ -1,0 +1,97 @@
+"""What a nanocrystal is made of: one parameter set, or the two of a mixed halide with the offset of their bands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandg.base.errors import BandgError
+from bandg.models.etb.bonds import ModelSpec, SetSpec
+from bandg.models.etb.bulk import Bulk, bulk
+from bandg.models.etb.local import KINDS, resolve_neighbors
+from bandg.parameters.sets import ParameterSet
+
+
+@dataclass(frozen=True)
+class Material:
+    """A parameter set, and for a mixed halide that of the second halide.
+
+    Each bond Pb-X is that of its X's set, each X has the onsite energies of its set, and a Pb the mean of both sets,
+    weighted with its X neighbors. offset_eV: valence-band top of the second crystal above that of the first, which
+    fixes the zero of the second set.
+    """
+
+    parameters: ParameterSet
+    second: ParameterSet | None = None
+    offset_eV: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.second is None:
+            return
+        one, other = self.parameters, self.second
+        for what, of_one, of_other in (
+            ("orbitals", one.orbitals, other.orbitals),
+            ("hopping shells", one.shells, other.shells),
+        ):
+            if of_one != of_other:
+                raise BandgError(
+                    f"{one.name} and {other.name} do not mix: their {what} differ; choose two sets of one kind, as "
+                    "kashikar2021 and kashikar2021-cspbbr3"
+                )
+
+    def lattice_nm(self, fraction: float = 0.0) -> float:
+        """Lattice constant in nm, linear in the share of the second halide (Vegard)."""
+        if self.second is None:
+            return self.parameters.a_nm
+        return (1 - fraction) * self.parameters.a_nm + fraction * self.second.a_nm
+
+    def spec(self, neighbors: int) -> ModelSpec:
+        """What the matrices depend on besides the values."""
+        sets = (self.parameters,) if self.second is None else (self.parameters, self.second)
+        return ModelSpec(tuple(_set_spec(one, neighbors) for one in sets))
+
+    def shift_eV(self, neighbors: int) -> float:
+        """What is added to the onsite energies of the second set."""
+        if self.second is None:
+            return 0.0
+        first, second = (_bulk(one, neighbors).valence.energy for one in (self.parameters, self.second))
+        return first + self.offset_eV - second
+
+    def vector(self, neighbors: int) -> NDArray[np.float64]:
+        """The parameter vector in eV, that of both sets one after the other."""
+        if self.second is None:
+            return self.parameters.vector
+        onsite = np.array([path.startswith("onsite.") for path in self.second.paths])
+        return np.concatenate([self.parameters.vector, self.second.vector + onsite * self.shift_eV(neighbors)])
+
+    def bulk(self, neighbors: int, fraction: float = 0.0) -> Bulk:
+        """Bulk bands: of the first set, or of the mean of both (virtual crystal) at the share of the second halide."""
+        if self.second is None or fraction == 0:
+            return _bulk(self.parameters, neighbors)
+        first, second = self.parameters, self.second
+        shift = self.shift_eV(neighbors)
+        values = {}
+        for path in first.paths:
+            moved = second.value(path) + (shift if path.startswith("onsite.") else 0.0)
+            values[path] = (1 - fraction) * first.value(path) + fraction * moved
+        values["lattice.a"] = self.lattice_nm(fraction)
+        return _bulk(replace(first.with_values(values), name=f"{first.name} with {second.name}"), neighbors)
+
+
+@lru_cache(maxsize=16)
+def _bulk(parameters: ParameterSet, neighbors: int) -> Bulk:
+    return bulk(parameters, neighbors)
+
+
+def _set_spec(parameters: ParameterSet, neighbors: int) -> SetSpec:
+    shells = parameters.shells if resolve_neighbors(parameters, neighbors) == 2 else ("Pb-X",)
+    return SetSpec(
+        tuple(parameters.orbitals[kind] for kind in KINDS),
+        parameters.paths,
+        tuple(shells),
+        parameters.a_nm,
+        parameters.exponents,
+    )

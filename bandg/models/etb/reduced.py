@@ -1,0 +1,102 @@
+"""Geometry and symmetry of one nanocrystal with the structure of a tight-binding model: what no parameter changes."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandg.crystal.shapes import Nanocrystal
+from bandg.crystal.sites import Structure
+from bandg.crystal.structure import structure_of
+from bandg.hamiltonian.blocks import AdaptedBasis, Orbits, find_orbits
+from bandg.hamiltonian.moments import g_matrix
+from bandg.hamiltonian.sites import LinearMatrix, LocalModel, SiteSystem
+from bandg.models.etb.bonds import ModelSpec, site_system
+from bandg.models.etb.local import local_model
+from bandg.parameters.sets import ParameterSet
+
+
+class ReducedNanocrystal:
+    """Geometry and symmetry of one nanocrystal, and its blocks; holds nothing that depends on parameter values.
+
+    model: for atoms on the ideal grid; a ModelSpec for any.
+    """
+
+    def __init__(self, nanocrystal: Nanocrystal, model: LocalModel | ModelSpec) -> None:
+        self.nanocrystal = nanocrystal
+        if isinstance(model, LocalModel):
+            self.system = SiteSystem(model, *nanocrystal.sites(), nanocrystal.a_nm / 2)
+        else:
+            self.system = site_system(self.structure, model)
+        self.orbits: Orbits = find_orbits(self.system)
+        self._bases: dict[str, AdaptedBasis] = {}
+        self._hamiltonians: dict[str, LinearMatrix] = {}
+        self._g_matrices: dict[str, LinearMatrix] = {}
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether it is a cube or sphere of the ideal crystal, whose band edges lie in known irreps of O_h."""
+        return self.nanocrystal.shape in ("cube", "sphere") and self.nanocrystal.is_ideal
+
+    @cached_property
+    def structure(self) -> Structure:
+        """The atoms, in the order of the system's sites."""
+        return structure_of(self.nanocrystal)
+
+    @property
+    def n_pb(self) -> int:
+        """Number of Pb."""
+        return int(np.isin(self.system.kind, np.flatnonzero(np.array(self.system.model.kinds) == "Pb")).sum())
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Irreps whose levels are all levels: of two conjugate ones the first."""
+        return tuple(irrep.label for irrep in self.orbits.group.independent)
+
+    def basis(self, label: str) -> AdaptedBasis:
+        """Adapted basis of an irrep, built at the first call."""
+        if label not in self._bases:
+            self._bases[label] = AdaptedBasis(self.orbits, self.orbits.group.irrep(label))
+        return self._bases[label]
+
+    def block(self, label: str) -> tuple[AdaptedBasis, LinearMatrix]:
+        """Adapted basis and reduced Hamiltonian of an irrep, built at the first call."""
+        if label not in self._hamiltonians:
+            self._hamiltonians[label] = self.basis(label).hamiltonian()
+        return self.basis(label), self._hamiltonians[label]
+
+    def g_matrix(self, label: str, turn: NDArray[np.complex128] | None = None) -> LinearMatrix:
+        """The g-factor as a matrix on the block of an irrep of doublets, built at the first call.
+
+        turn: pseudospin states in the rows of the irrep, the same at every call: symmetry fixes it.
+        """
+        if label not in self._g_matrices:
+            self._g_matrices[label] = g_matrix(self.basis(label), turn)
+        return self._g_matrices[label]
+
+    @cached_property
+    def surface(self) -> NDArray[np.bool_]:
+        """Representatives with fewer Pb or X neighbors than in the bulk (six X on Pb, two Pb on X)."""
+        representatives = self.orbits.representatives
+        if self.system.links is not None:
+            return self.structure.surface[representatives]
+        axes = np.concatenate([np.eye(3, dtype=np.int64), -np.eye(3, dtype=np.int64)])
+        near = self.system.site_at(self.system.coordinates[representatives][:, None, :] + axes)
+        kind = self.system.kind[representatives]
+        other = (near >= 0) & (self.system.kind[near] != kind[:, None])
+        return other.sum(axis=1) < np.where(kind == 0, 6, 2)
+
+
+@lru_cache(maxsize=4)
+def reduced_nanocrystal(nanocrystal: Nanocrystal, model: LocalModel | ModelSpec) -> ReducedNanocrystal:
+    """The reduced nanocrystal of a geometry and a model's structure, kept for the next parameter vector."""
+    return ReducedNanocrystal(nanocrystal, model)
+
+
+def reduced_of(nanocrystal: Nanocrystal, parameters: ParameterSet, spec: ModelSpec) -> ReducedNanocrystal:
+    """The reduced nanocrystal for a set: on the grid where its atoms sit there, at true positions where they do not."""
+    on_grid = nanocrystal.is_ideal and len(spec.sets) == 1 and nanocrystal.a_nm == parameters.a_nm
+    neighbors = 1 if spec.shells == ("Pb-X",) else 2
+    return reduced_nanocrystal(nanocrystal, local_model(parameters, neighbors) if on_grid else spec)

@@ -1,0 +1,93 @@
+"""From independent carriers to an exciton: Coulomb attraction and dielectric contrast in a sphere [brus1984].
+
+E_X = E_e - E_h - A e^2 / (4 pi eps0 eps_in R) + P(eps_in, eps_out) e^2 / (4 pi eps0 R) - 0.248 Ry, both carriers in the
+lowest state sin(pi r / R) / r of a hard wall. A = 1.786 is their Coulomb integral. P is what is left of the image
+charges: the self-energies of the two carriers minus their mutual polarization, whose monopole terms cancel. 0.248 Ry is
+the correlation energy in strong confinement, of the variational state whose factor is exp(-r_eh / b) [kayanuma1988]. In
+large nanocrystals the shift never gets smaller than that of the bulk exciton, Ry = (mu / m0) 13.6 eV / eps_in^2.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import constants, integrate, special
+
+from bandg.crystal.shapes import Nanocrystal
+
+if TYPE_CHECKING:
+    from bandg.models.etb.bulk import Bulk
+
+E2_EV_NM = constants.e / (4 * np.pi * constants.epsilon_0) * 1e9
+"""e^2 / (4 pi eps0) in eV nm."""
+
+COULOMB = 2 - special.sici(2 * np.pi)[0] / np.pi + special.sici(4 * np.pi)[0] / (2 * np.pi)
+"""A: the Coulomb integral of two lowest states of a sphere, in units of e^2 / R."""
+
+RYDBERG_EV = constants.value("Rydberg constant times hc in eV")
+
+
+def _mean_distance() -> float:
+    """<|r_e - r_h|> of two carriers in the lowest state of a sphere, in units of R: <r> + <r_<^2 / (3 r_>)>."""
+
+    def outer(x: float) -> float:
+        turn = 2 * np.pi * x
+        within = x - np.sin(turn) / (2 * np.pi)  # integral of 2 sin^2(pi r) up to x, and of that times r^2
+        second = x**3 / 3 - x**2 * np.sin(turn) / (2 * np.pi) - x * np.cos(turn) / (2 * np.pi**2)
+        second += np.sin(turn) / (4 * np.pi**3)
+        return float(4 * np.sin(np.pi * x) ** 2 * (x * within + second / (3 * x)))
+
+    return float(integrate.quad(outer, 0, 1)[0])
+
+
+CORRELATION = 4 * (1 - COULOMB * _mean_distance()) ** 2
+"""0.248: correlation energy of electron and hole in a small sphere, in Rydbergs of the exciton [kayanuma1988].
+
+The state (1 - r_eh / b) psi_e psi_h with the best b gains 2 mu / hbar^2 (<V r_eh> - <V> <r_eh>)^2, whatever the masses;
+all states in second order give 0.278 for equal masses."""
+
+_TERMS = 400
+
+
+def ball_radius_nm(crystal: Nanocrystal) -> float:
+    """Radius of the sphere of the same volume in nm, the volume being that of the nanocrystal's size."""
+    return crystal.size_nm * (0.5 if crystal.shape == "sphere" else (3 / (4 * np.pi)) ** (1 / 3))
+
+
+def reduced_mass(crystal: Bulk) -> float:
+    """Reduced mass of electron and hole of a bulk crystal in m0, each averaged over directions."""
+    return 3 / float(np.trace(crystal.valence.inverse_mass) + np.trace(crystal.conduction.inverse_mass))
+
+
+@lru_cache(maxsize=1)
+def _moments() -> NDArray[np.float64]:
+    """<(r / R)^(2 n)> in the lowest state for n = 1 ... _TERMS."""
+    x, weight = np.polynomial.legendre.leggauss(1200)
+    x, weight = (x + 1) / 2, weight / 2
+    density = 2 * np.sin(np.pi * x) ** 2 * weight
+    return np.array([np.sum(density * x ** (2 * n)) for n in range(1, _TERMS + 1)])
+
+
+def polarization(inside: float, outside: float) -> float:
+    """P: the image charges' energy in units of e^2 / (4 pi eps0 R); 0 without contrast [brus1984]."""
+    n = np.arange(1, _TERMS + 1)
+    contrast = inside / outside
+    return float(np.sum((n + 1) * (contrast - 1) / (inside * (n * contrast + n + 1)) * _moments()))
+
+
+def exciton_shift(
+    radius_nm: NDArray[np.float64], inverse_inside: float, outside: float | None, reduced_mass: float
+) -> NDArray[np.float64]:
+    """E_X - (E_e - E_h) in eV, shape (n,), for radii (n,) in nm, infinite for the bulk.
+
+    inverse_inside: 1 / eps_in, 0 or more. outside: eps_out, None for that of the inside (no contrast). reduced_mass: in
+    m0.
+    """
+    per_radius = E2_EV_NM / np.asarray(radius_nm)
+    rydberg = reduced_mass * RYDBERG_EV * inverse_inside**2
+    attraction = np.minimum(-COULOMB * inverse_inside * per_radius - CORRELATION * rydberg, -rydberg)
+    image = polarization(1 / inverse_inside, outside) if outside is not None and inverse_inside != 0 else 0.0
+    return attraction + image * per_radius

@@ -1,0 +1,61 @@
+"""One nanocrystal of the 8-band envelope model as a job."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from bandg.base import cache
+from bandg.base.units import G0, HBAR2_OVER_M0
+from bandg.crystal.shapes import Nanocrystal
+from bandg.models.levels import Levels, levels_of
+
+if TYPE_CHECKING:
+    from bandg.models.kp.sets import KpSet
+
+
+@dataclass(frozen=True)
+class KpJob:
+    """One nanocrystal of the 8-band envelope model; barrier: (electron, hole) in eV, None for hard walls."""
+
+    parameters: KpSet
+    nanocrystal: Nanocrystal
+    barrier: tuple[float, float] | None = None
+    model: str = "kp"
+    intra_atomic: bool = False
+
+    def key(self) -> str:
+        """Key of the result in the cache."""
+        return cache.key_of(
+            {
+                "model": self.model,
+                "parameters": self.parameters.digest(),
+                "nanocrystal": asdict(self.nanocrystal),
+                "barrier": self.barrier,
+                "constants": [HBAR2_OVER_M0, G0],
+            }
+        )
+
+    def estimate_n_orbitals(self) -> int:
+        """Number of functions, band x envelope."""
+        from bandg.models.kp.envelope import count_functions
+
+        return count_functions(self.nanocrystal, self.barrier is not None)
+
+    def estimate_memory(self) -> float:
+        """Peak memory in GB: that of cubes of 16 to 31 nm, which goes with the fifth power of the functions an edge."""
+        if self.nanocrystal.shape == "sphere":
+            return 0.2 + 1e-9 * 20 * self.estimate_n_orbitals() ** 2
+        return 0.2 + 1.6 * (self.estimate_n_orbitals() / 64_000) ** (5 / 3)
+
+    def largest_size(self, memory: float) -> float:
+        """Size in nm of what would fit into that memory in GB; functions along an edge grow as its root."""
+        return float(self.nanocrystal.size_nm * max(0.0, (memory - 0.2) / self.estimate_memory()) ** (2 / 5))
+
+    def run(self) -> Levels:
+        """Compute."""
+        from bandg.models.kp.envelope import Barrier, compute_levels
+
+        return compute_levels(self.parameters, self.nanocrystal, self.barrier and Barrier(*self.barrier))
+
+    read = staticmethod(levels_of)

@@ -1,0 +1,216 @@
+"""k.p parameter sets: files with `model = "kp"`, or extracted from a tight-binding set."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bandg.base import resources
+from bandg.base.errors import BandgError
+from bandg.base.text import nearest, one_line
+from bandg.parameters.loader import available_sets
+from bandg.parameters.names import LATTICE, STATUSES, out_of_range
+from bandg.parameters.sets import Parameter, ParameterSet
+
+DEFAULT_SET = "kirstein2022"
+_TOP = ("schema", "name", "model", "description", "defaults", "lattice", "kp")
+_ENTRY = ("value", "unit", "source", "status", "note", "stderr")
+_LIMITS = {"eV": 100.0, "eV nm": 10.0, "1": 1000.0, "nm": 100.0}
+"""No crystal has larger values: what exceeds them is a slip of units."""
+
+
+@dataclass(frozen=True)
+class KpSet:
+    """A k.p set: `entries` maps names of `bandg.models.kp.hamiltonian.PARAMETERS` to Parameter; others have defaults.
+
+    lattice: lattice constant in nm, which only nanocrystals need. has_masses: whether the set says anything about
+    remote-band masses, so that effective masses mean something.
+    """
+
+    name: str
+    description: str
+    entries: Mapping[str, Parameter]
+    lattice: Parameter | None = None
+
+    @property
+    def a_nm(self) -> float:
+        """Lattice constant in nm, by which sizes are counted. Raises BandgError for a set that has none."""
+        if self.lattice is None:
+            raise BandgError(
+                f"{self.name} has no lattice constant: give the nanocrystal a set from `bandg kp from-etb`, or write "
+                '[lattice] with a = { value = 0.6289, unit = "nm", source = "...", status = "..." }'
+            )
+        return self.lattice.value
+
+    @property
+    def values(self) -> dict[str, float]:
+        """Plain numbers by name."""
+        return {name: entry.value for name, entry in self.entries.items()}
+
+    @property
+    def has_masses(self) -> bool:
+        """Whether a_v and a_6 are given."""
+        return {"a_v", "a_6"} <= set(self.entries)
+
+    def digest(self) -> str:
+        """sha256 (hex) of the numbers alone."""
+        numbers = [[name, repr(value)] for name, value in sorted(self.values.items())]
+        numbers.append(["lattice.a", repr(self.lattice.value) if self.lattice else ""])
+        return hashlib.sha256(json.dumps({"schema": 1, "model": "kp", "numbers": numbers}).encode()).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole set with provenance as plain JSON types."""
+        entries = {name: entry.provenance() for name, entry in self.entries.items()}
+        lattice = {"a": self.lattice.provenance()} if self.lattice else {}
+        head = {"schema": 1, "name": self.name, "description": self.description, "model": "kp"}
+        return head | {"digest": self.digest(), "lattice": lattice, "entries": entries}
+
+    def to_toml(self) -> str:
+        """A complete file that loads back to the same set."""
+        lines = [
+            "schema = 1",
+            f"name = {json.dumps(self.name)}",
+            'model = "kp"',
+            f"description = {json.dumps(self.description)}",
+        ]
+        for table, entries in (("lattice", {"a": self.lattice} if self.lattice else {}), ("kp", self.entries)):
+            lines += ["", f"[{table}]"] if entries else []
+            for name, entry in entries.items():
+                parts = ", ".join(f"{key} = {json.dumps(value)}" for key, value in entry.provenance().items())
+                lines.append(f"{name} = {{ {parts} }}")
+        return "\n".join(lines) + "\n"
+
+
+def load_kp(name_or_path: str | os.PathLike[str]) -> KpSet:
+    """A shipped k.p set by name, a k.p file by path, or the set extracted from a tight-binding set.
+
+    Raises BandgError, one line, for whatever is wrong.
+    """
+    name = os.fspath(name_or_path)
+    shipped = available_sets("kp")
+    if name in shipped:
+        return parse(resources.read_params(f"{name}.toml"), f"{name}.toml")
+    if name in available_sets("etb"):
+        return from_etb(name)
+    if not (name.endswith(".toml") or os.sep in name):
+        known = [*shipped, *available_sets("etb")]
+        raise BandgError(one_line(f"unknown set {name!r}{nearest(name, known)}; there are: {', '.join(known)}"))
+    try:
+        text = Path(name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise BandgError(one_line(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}")) from error
+    if _toml(text, name).get("model", "etb") == "etb":
+        return from_etb(name)
+    return parse(text, name)
+
+
+def from_etb(name_or_path: str | os.PathLike[str], neighbors: int | None = None) -> KpSet:
+    """The 8-band set that describes the same crystal near R as a tight-binding set, by name or path."""
+    from bandg.parameters.loader import load_set
+
+    return of_etb(load_set(name_or_path), neighbors)
+
+
+def of_etb(etb: ParameterSet, neighbors: int | None = None) -> KpSet:
+    """The 8-band set that describes the same crystal near R as a tight-binding set."""
+    from bandg.models.kp.from_etb import extract
+    from bandg.models.kp.hamiltonian import PARAMETERS
+
+    found = extract(etb, neighbors)
+    source = f"extracted from {etb.name} at R, sha256 {etb.digest()[:12]}"
+    entries = {
+        name: Parameter(name, value, PARAMETERS[name][0], source, "fitted") for name, value in found.values.items()
+    }
+    description = f"8-band k.p set with the bands of {etb.name} near R"
+    return KpSet(f"{etb.name}-kp", description, entries, etb.entries[LATTICE])
+
+
+def parse(text: str, label: str) -> KpSet:
+    """Read the text of a k.p file; label is the file's name in errors. Raises BandgError."""
+    from bandg.models.kp.hamiltonian import PARAMETERS
+
+    raw = _toml(text, label)
+    _only(raw, _TOP, label, "")
+    if raw.get("schema") != 1:
+        _fail(label, "schema", "must be 1")
+    if raw.get("model") != "kp":
+        _fail(label, "model", 'must be "kp" in a k.p file')
+    if not isinstance(raw.get("name"), str) or not raw["name"].strip():
+        _fail(label, "name", "is missing: write the set's name")
+    if not isinstance(raw.get("kp"), dict):
+        _fail(label, "[kp]", "is missing: it holds E_g, Delta, P6, P8 ...")
+    defaults = raw.get("defaults", {})
+    _only(defaults, ("unit", "source", "status"), label, "defaults.")
+    _only(raw["kp"], tuple(PARAMETERS), label, "kp.")
+    for needed in ("E_g", "Delta", "P6", "P8"):
+        if needed not in raw["kp"]:
+            _fail(label, f"kp.{needed}", "is missing")
+    entries = {
+        name: _entry(name, raw["kp"][name], defaults, PARAMETERS[name][0], label)
+        for name in PARAMETERS
+        if name in raw["kp"]
+    }
+    for name in ("E_g", "Delta"):
+        if entries[name].value <= 0:
+            _fail(label, f"kp.{name}", f"must be above zero, not {entries[name].value:g}")
+    return KpSet(raw["name"], str(raw.get("description", "")).strip(), entries, _lattice(raw, defaults, label))
+
+
+def _lattice(raw: dict[str, Any], defaults: dict[str, Any], label: str) -> Parameter | None:
+    if "lattice" not in raw:
+        return None
+    _only(raw["lattice"], ("a",), label, "lattice.")
+    if "a" not in raw["lattice"]:
+        _fail(label, LATTICE, "is missing")
+    given = raw["lattice"]["a"]
+    entry = _entry(LATTICE, given, defaults | {"unit": "nm"}, "nm", label, LATTICE)
+    if problem := out_of_range(LATTICE, entry.value):
+        _fail(label, LATTICE, problem)
+    return entry
+
+
+def _entry(
+    name: str, given: Any, defaults: dict[str, Any], unit: str, label: str, place: str | None = None
+) -> Parameter:
+    place = place or f"kp.{name}"
+    content = defaults | (given if isinstance(given, dict) else {"value": given})
+    if isinstance(given, dict):
+        _only(given, _ENTRY, label, place + ".")
+    value: Any = content.get("value")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        _fail(label, place, f"must be a finite number, not {value!r}")
+    if content.get("unit") != unit:
+        _fail(label, place, f'has the unit {content.get("unit")!r}: write unit = "{unit}"')
+    if abs(value) > _LIMITS[unit]:
+        _fail(label, place, f"is {value:g}: beyond {_LIMITS[unit]:g} {unit} it makes no sense")
+    if content.get("status") not in STATUSES:
+        _fail(label, place, f"needs a status: one of {', '.join(STATUSES)}")
+    if not isinstance(content.get("source"), str) or not content["source"].strip():
+        _fail(label, place, "needs a source")
+    return Parameter(name, float(value), unit, content["source"], content["status"], note=content.get("note"))
+
+
+def _toml(text: str, label: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+        raise BandgError(one_line(f"{label}: is not valid TOML: {error}")) from error
+
+
+def _only(table: Any, known: tuple[str, ...], label: str, prefix: str) -> None:
+    if not isinstance(table, dict):
+        _fail(label, prefix.removesuffix("."), "must be a table")
+    for key in table:
+        if key not in known:
+            _fail(label, prefix + key, f"unknown key{nearest(key, known)}; known are {', '.join(known)}")
+
+
+def _fail(label: str, place: str, what: str) -> None:
+    raise BandgError(one_line(f"{label}: {place}: {what}"))

@@ -1,0 +1,110 @@
+"""What a model answers for one nanocrystal: levels with their g-factors, as plain frozen data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from bandg.crystal.shapes import Nanocrystal
+
+
+@dataclass(frozen=True)
+class LevelState:
+    """One confined level: a Kramers doublet, or a quartet of 8+ or 8-.
+
+    energy_eV: on the set's own zero. irrep: about the center of the nanocrystal. degeneracy: 2 or 4.
+    g: g-factor of a doublet, Tr(g) / 3, of the valence doublet in the electron picture. None for a quartet, and for a
+    flat level, which coincides with others of its irrep so that its states are arbitrary mixtures.
+    g_quartet: (g_1, g_2) of H_Z = mu_B B (g_1 J_z + g_2 J_z^3), B along a cubic axis (None for a doublet).
+    g_spin, g_orbital, g_atomic: parts of g; g_atomic, the p shells' own moment, is in g only if asked for.
+    sigma_z: <sigma_z> of the pseudospin-up state. surface_weight: weight on atoms that miss a neighbor.
+    overlap: weight of the bulk Bloch function times the envelope. character: weight by species and shell.
+    residual_eV: norm of H psi - E psi. g_principal: principal values of g, ordered by the cubic axis that each lies
+    nearest to. g_axes: their axes, three unit vectors. g_tensor: three rows (pseudospin) of three columns (field).
+    All three are empty where g is None.
+    """
+
+    energy_eV: float
+    irrep: str
+    degeneracy: int
+    g: float | None = None
+    g_quartet: tuple[float, float] | None = None
+    g_spin: float | None = None
+    g_orbital: float | None = None
+    g_atomic: float | None = None
+    sigma_z: float | None = None
+    surface_weight: float = 0.0
+    overlap: float = 0.0
+    character: dict[str, float] = field(default_factory=dict)
+    residual_eV: float = 0.0
+    g_principal: tuple[float, ...] = ()
+    g_axes: tuple[tuple[float, ...], ...] = ()
+    g_tensor: tuple[tuple[float, ...], ...] = ()
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Levels of one nanocrystal.
+
+    electron, hole: the band-edge doublets. electron_levels, hole_levels: the K levels nearest to the gap, the nearest
+    first, empty where only the band edges were asked for. bulk_E_v_eV, bulk_E_c_eV: bulk band edges on the same zero.
+    warnings: what a user should know, one line each. blocks: size of each reduced block that was used.
+    point_group: Schoenflies symbol of the symmetry that was found.
+    """
+
+    nanocrystal: Nanocrystal
+    neighbors: int
+    n_pb: int
+    n_orbitals: int
+    electron: LevelState
+    hole: LevelState
+    electron_levels: tuple[LevelState, ...]
+    hole_levels: tuple[LevelState, ...]
+    bulk_E_v_eV: float
+    bulk_E_c_eV: float
+    point_group_order: int
+    blocks: dict[str, int]
+    factorizations: int
+    solves: int
+    solver: str
+    seconds: float
+    warnings: tuple[str, ...] = ()
+    point_group: str = "Oh"
+
+    @property
+    def E_gap_eV(self) -> float:
+        """Transition energy E_e - E_h in eV, without exciton binding."""
+        return self.electron.energy_eV - self.hole.energy_eV
+
+    @property
+    def g_bx(self) -> float:
+        """g-factor of the bright exciton, g_e + g_h."""
+        assert self.electron.g is not None and self.hole.g is not None
+        return self.electron.g + self.hole.g
+
+    @property
+    def residual_eV(self) -> float:
+        """Largest residual of the two band edges in eV."""
+        return max(self.electron.residual_eV, self.hole.residual_eV)
+
+
+def levels_of(payload: dict[str, Any]) -> Levels:
+    """Levels from the plain types that are stored."""
+
+    def state(content: dict[str, Any]) -> LevelState:
+        quartet = content["g_quartet"]
+        tensors = {name: tuple(tuple(row) for row in content[name]) for name in ("g_axes", "g_tensor")}
+        fixed = {"g_quartet": tuple(quartet) if quartet else None, "g_principal": tuple(content["g_principal"])}
+        return LevelState(**content | fixed | tensors)
+
+    return Levels(
+        **payload
+        | {
+            "nanocrystal": Nanocrystal.of(payload["nanocrystal"]),
+            "electron": state(payload["electron"]),
+            "hole": state(payload["hole"]),
+            "electron_levels": tuple(state(content) for content in payload["electron_levels"]),
+            "hole_levels": tuple(state(content) for content in payload["hole_levels"]),
+            "warnings": tuple(payload["warnings"]),
+        }
+    )

@@ -1,0 +1,1 @@
+"""Parameter sets: names, schema, loading, defensible ranges."""

@@ -1,0 +1,155 @@
+"""From a name or a file to a complete parameter set: reading, the chain of bases, completeness."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+
+from bandg.base import resources
+from bandg.base.errors import BandgError
+from bandg.base.files import read_text
+from bandg.base.text import nearest, one_line
+from bandg.parameters.names import LATTICE, ORDER, SPECIES, TABLES, required_integrals, shells_of
+from bandg.parameters.schema import RawSet, fail, parse
+from bandg.parameters.sets import Parameter, ParameterSet, orbitals_of
+
+
+def load(name_or_path: str) -> ParameterSet:
+    """See :func:`bandg.parameters.load_set`."""
+    if not is_path(name_or_path):
+        if name_or_path in available_sets("kp"):
+            raise BandgError(f"{name_or_path} is a k.p set, no tight-binding set: use it with bandg kp")
+        if name_or_path not in available_sets():
+            raise BandgError(one_line(f"unknown parameter set {name_or_path!r}{_hint(name_or_path)}"))
+        return _assemble(f"{name_or_path}.toml", None, name_or_path)
+    return load_file(name_or_path)
+
+
+def load_file(path: str) -> ParameterSet:
+    """The parameter set of the file ``path``, whatever its name looks like."""
+    return _assemble(path, Path(path), path)
+
+
+def is_path(name: str) -> bool:
+    """Whether the user means a file (``.toml`` or a separator in it) rather than a shipped set."""
+    return name.endswith(".toml") or "/" in name or os.sep in name
+
+
+def _hint(name: str) -> str:
+    return f"{nearest(name, available_sets())}; there are: {', '.join(available_sets())}"
+
+
+def _assemble(label: str, path: Path | None, given: str) -> ParameterSet:
+    chain = _chain(label, path, given)
+    own = chain[0]
+    entries: dict[str, Parameter] = {}
+    published: dict[str, Parameter] = {}
+    scaling: dict[str, Parameter] = {}
+    material = model = None
+    for raw in reversed(chain):
+        if raw.material not in (None, material):
+            published = {}  # another material's bulk values would mislead
+        material, model = raw.material or material, raw.model or model
+        entries |= raw.entries
+        published |= raw.published
+        scaling |= raw.scaling
+    if material is None:
+        fail(label, "material", 'is missing: write material = "CsPbI3"')
+    _check_complete(entries, label)
+    origin = "shipped" if path is None else label
+    for exponent in scaling:
+        if f"hopping.{exponent.partition('.')[2]}" not in entries:
+            fail(label, exponent, "has no hopping that it could scale: add it, or drop this exponent")
+    head = (own.name, own.description, material, model or "etb", own.base, origin)
+    return ParameterSet(*head, entries, published, scaling)
+
+
+def _chain(label: str, path: Path | None, given: str) -> list[RawSet]:
+    """The file and its bases, the file first."""
+    chain: list[RawSet] = []
+    seen: list[str] = []
+    next_name: str | None = given
+    while next_name is not None:
+        prefix = label if not chain else f"{label}: base: {next_name}"
+        text = _read(path, next_name, prefix)
+        identity = next_name if path is None else os.path.realpath(path)
+        if identity in seen:
+            fail(label, "base", f"goes in a circle: {next_name!r} is its own base")
+        seen.append(identity)
+        raw = parse(text, prefix)
+        chain.append(raw)
+        next_name = raw.base
+        if next_name is None:
+            break
+        if is_path(next_name):
+            path = (path.parent if path else Path()) / next_name
+        elif next_name in available_sets():
+            path = None
+        else:
+            fail(prefix, "base", f"there is no parameter set {next_name!r}{_hint(next_name)}")
+    return chain
+
+
+def _read(path: Path | None, name: str, label: str) -> str:
+    if path is None:
+        return resources.read_params(f"{name}.toml")
+    missing = f"shipped sets are: {', '.join(available_sets())}"
+    return read_text(path, label, missing, "a parameter file (.toml)")
+
+
+def _check_complete(entries: dict[str, Parameter], label: str) -> None:
+    """All that the orbitals of the set ask for is there and nothing else; absent spin-orbit becomes a 0."""
+    if LATTICE not in entries:
+        fail(label, LATTICE, 'is missing: write [lattice] with a = { value = 0.6289, unit = "nm" }')
+    orbitals = orbitals_of(entries)
+    for species in SPECIES:
+        if not orbitals[species]:
+            fail(label, f"onsite.{species}", f"has no orbital: write [onsite.{species}] with s, p, d or s*")
+    for path in sorted(entries, key=ORDER.__getitem__):
+        for species, shell in _needs(path):
+            if shell not in orbitals[species]:
+                fail(label, path, f"the set has no {shell} on {species}: add onsite.{species}.{shell} or drop this")
+    for table in TABLES:
+        if table == "Pb-X" or any(path.startswith(f"hopping.{table}.") for path in entries):
+            for name in required_integrals(table, orbitals):
+                if f"hopping.{table}.{name}" not in entries:
+                    fail(label, f"hopping.{table}.{name}", "is missing: write 0 if it is neglected")
+    for species in SPECIES:
+        path = f"spin_orbit.{species}.p"
+        if "p" in orbitals[species] and path not in entries:
+            entries[path] = Parameter(path, 0.0, "eV", "bandg", "assumed", note="absent from the file: taken as 0")
+
+
+def _needs(path: str) -> list[tuple[str, str]]:
+    """(species, shell) that must exist for ``path`` to mean something."""
+    section, _, rest = path.partition(".")
+    if section not in ("spin_orbit", "hopping"):
+        return []
+    table, _, name = rest.partition(".")
+    if section == "spin_orbit":
+        return [(table, name)]
+    return list(zip(table.split("-"), shells_of(name), strict=True))
+
+
+DEFAULT_SET = "nestoklon2023-standin"
+
+
+def load_set(name_or_path: str | os.PathLike[str]) -> ParameterSet:
+    """A shipped set by its name, or the file at a path (ends in .toml or contains a separator), checked and complete.
+
+    Raises BandgError, one line that starts with the file name, for whatever is wrong in the file or in its base.
+    """
+
+    return load(name_or_path) if isinstance(name_or_path, str) else load_file(os.fspath(name_or_path))
+
+
+def available_sets(model: str = "etb") -> tuple[str, ...]:
+    """Names of the shipped parameter sets of a model, "etb" or "kp", sorted."""
+    return tuple(sorted(name.removesuffix(".toml") for name in resources.params_files() if _model_of(name) == model))
+
+
+@lru_cache(maxsize=64)
+def _model_of(file_name: str) -> str:
+    return str(tomllib.loads(resources.read_params(file_name)).get("model", "etb"))

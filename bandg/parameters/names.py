@@ -1,0 +1,103 @@
+"""Every dotted path that a parameter set can have, in the one canonical order, and the names of its integrals."""
+
+from __future__ import annotations
+
+SPECIES = ("Pb", "X")
+SHELLS = ("s", "p", "d", "s*")
+TABLES = ("Pb-X", "X-X", "Pb-Pb")
+LATTICE = "lattice.a"
+PUBLISHED = {"E_g_eV": "eV", "Delta_eV": "eV", "m_e": "1", "m_h": "1", "g_e": "1", "g_h": "1"}
+"""Bulk values that a set may quote for comparison, with their units."""
+
+STATUSES = ("published", "transcribed", "fitted", "assumed")
+DEFAULT_EXPONENT = 2.0
+"""Exponent n of (d0 / d)^n of an integral whose set gives none: Harrison's law of s and p orbitals [harrison1980]."""
+
+MAX_EXPONENT = 12.0
+LIMITS_EV = {"onsite": 100.0, "hopping": 100.0, "spin_orbit": 5.0, "published": 100.0}
+LATTICE_NM = (0.3, 2.0)
+
+ANGULAR_MOMENTUM = {"s": 0, "p": 1, "d": 2, "s*": 0}
+_RANK = {"s": 0, "s*": 1, "p": 2, "d": 3}
+_BONDS = ("sigma", "pi", "delta")
+
+
+def _integrals(first: str, second: str) -> tuple[str, ...]:
+    """Two-center integrals between two shells: ``s-p`` where only sigma exists, else ``p-d.sigma``, ``p-d.pi``."""
+    m_max = min(ANGULAR_MOMENTUM[first], ANGULAR_MOMENTUM[second])
+    if m_max == 0:
+        return (f"{first}-{second}",)
+    return tuple(f"{first}-{second}.{bond}" for bond in _BONDS[: m_max + 1])
+
+
+def integral_names(table: str) -> tuple[str, ...]:
+    """Names of all integrals of a hopping table, in canonical order.
+
+    Between equal species a pair of shells stands once: lower l first, s before s*.
+    """
+    same = table in ("X-X", "Pb-Pb")
+    pairs = [(a, b) for a in SHELLS for b in SHELLS if not same or _RANK[a] <= _RANK[b]]
+    return tuple(name for pair in pairs for name in _integrals(*pair))
+
+
+def shells_of(integral: str) -> tuple[str, str]:
+    """The two shells of an integral's name: ``"s*-p" -> ("s*", "p")``, ``"p-d.pi" -> ("p", "d")``."""
+    first, second = integral.partition(".")[0].split("-")
+    return first, second
+
+
+def swapped(integral: str) -> str:
+    """The same integral named from the other atom: ``"s-p" -> "p-s"``, ``"d-p.pi" -> "p-d.pi"``.
+
+    The value is the one with the direction from the lower l to the higher l, so it keeps its sign.
+    """
+    pair, dot, bond = integral.partition(".")
+    first, second = pair.split("-")
+    return f"{second}-{first}{dot}{bond}"
+
+
+def _all_paths() -> tuple[str, ...]:
+    onsite = [f"onsite.{species}.{shell}" for species in SPECIES for shell in SHELLS]
+    spin_orbit = [f"spin_orbit.{species}.p" for species in SPECIES]
+    hopping = [f"hopping.{table}.{name}" for table in TABLES for name in integral_names(table)]
+    return (LATTICE, *onsite, *spin_orbit, *hopping)
+
+
+ORDER = {path: i for i, path in enumerate(_all_paths())}
+"""Position of every possible path in the canonical order."""
+
+
+def required_integrals(table: str, orbitals: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Integrals that ``table`` must have: all that the orbitals allow for Pb-X, those of s and p between equals."""
+    first, second = table.split("-")
+    wanted = SHELLS if table == "Pb-X" else ("s", "p")
+    return tuple(
+        name
+        for name in integral_names(table)
+        if (pair := shells_of(name))[0] in orbitals[first]
+        and pair[1] in orbitals[second]
+        and pair[0] in wanted
+        and pair[1] in wanted
+    )
+
+
+def unit_of(path: str) -> str:
+    """The only unit of ``path``: "nm" for lattice.a, "1" for exponents, published masses and g, else "eV"."""
+    if path == LATTICE:
+        return "nm"
+    if path.startswith("scaling."):
+        return "1"
+    section, _, key = path.partition(".")
+    return PUBLISHED[key] if section == "published" else "eV"
+
+
+def out_of_range(path: str, value: float) -> str:
+    """What is wrong with the size of a number, or nothing."""
+    if path == LATTICE:
+        lo, hi = LATTICE_NM
+        return "" if lo <= value <= hi else f"{value:g} nm is no lattice constant: expected {lo:g} to {hi:g} nm"
+    if path.startswith("scaling."):
+        return "" if 0 <= value <= MAX_EXPONENT else f"{value:g} is no exponent: expected 0 to {MAX_EXPONENT:g}"
+    limit = LIMITS_EV[path.partition(".")[0]]
+    unit = " eV" if unit_of(path) == "eV" else ""
+    return "" if abs(value) <= limit else f"{value:g}{unit} is absurd: expected a magnitude up to {limit:g}{unit}"

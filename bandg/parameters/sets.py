@@ -1,0 +1,206 @@
+"""Tight-binding parameter sets: every number with its unit, source and status, under one dotted path."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from bandg.base.errors import BandgError
+from bandg.base.text import nearest, one_line
+from bandg.parameters.names import DEFAULT_EXPONENT, LATTICE, ORDER, SHELLS, SPECIES, STATUSES, TABLES, out_of_range
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number: ``path`` such as ``"onsite.Pb.p"``, ``value`` and ``stderr`` in ``unit``, and where it comes from.
+
+    ``status`` is published, transcribed, fitted or assumed; ``source`` a key of docs/references.bib or a sentence.
+    """
+
+    path: str
+    value: float
+    unit: str
+    source: str
+    status: str
+    stderr: float | None = None
+    note: str | None = None
+
+    def provenance(self) -> dict[str, Any]:
+        """Everything but the path, without empty fields."""
+        return {key: value for key, value in asdict(self).items() if key != "path" and value is not None}
+
+
+@dataclass(frozen=True)
+class ParameterSet:
+    """A complete set: ``entries`` maps every dotted path to its Parameter in canonical order.
+
+    Energies are in eV and ``lattice.a`` in nm. A hopping value is the Slater-Koster integral with the direction from
+    the lower to the higher angular momentum, whichever stands first in its name. ``published`` holds bulk values
+    for comparison only, ``scaling`` exponents of the distance by path "scaling.Pb-X.s-p". ``origin`` is "shipped" or
+    the file as the user gave it.
+    """
+
+    name: str
+    description: str
+    material: str
+    model: str
+    base: str | None
+    origin: str
+    entries: Mapping[str, Parameter]
+    published: Mapping[str, Parameter]
+    scaling: Mapping[str, Parameter] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        ordered = {path: self.entries[path] for path in sorted(self.entries, key=ORDER.__getitem__)}
+        object.__setattr__(self, "entries", MappingProxyType(ordered))
+        object.__setattr__(self, "published", MappingProxyType(dict(self.published)))
+        object.__setattr__(self, "scaling", MappingProxyType(dict(sorted(self.scaling.items()))))
+
+    def __reduce__(self) -> tuple[Any, ...]:  # a mappingproxy does not pickle, and workers need the set
+        head = (self.name, self.description, self.material, self.model, self.base, self.origin)
+        return type(self), (*head, dict(self.entries), dict(self.published), dict(self.scaling))
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.digest()))
+
+    @property
+    def a_nm(self) -> float:
+        """Lattice constant in nm."""
+        return self.entries[LATTICE].value
+
+    @property
+    def exponents(self) -> tuple[float, ...]:
+        """For each of ``paths`` the n of (d0 / d)^n, 0 for what is no hopping."""
+        found = []
+        for path in self.paths:
+            given = self.scaling.get(f"scaling.{path.partition('.')[2]}")
+            found.append(given.value if given else DEFAULT_EXPONENT if path.startswith("hopping.") else 0.0)
+        return tuple(found)
+
+    @property
+    def halide(self) -> str:
+        """Symbol of the halide, from the name of the material."""
+        found = [symbol for symbol in ("Cl", "Br", "I", "F") if symbol in self.material.replace("Pb", "")]
+        return found[0] if found else "X"
+
+    @property
+    def orbitals(self) -> dict[str, tuple[str, ...]]:
+        """Shells of each species ("Pb", "X") in the order s, p, d, s*."""
+        return orbitals_of(self.entries)
+
+    @property
+    def shells(self) -> tuple[str, ...]:
+        """The hopping tables that the set has, in the order Pb-X, X-X, Pb-Pb."""
+        return tuple(table for table in TABLES if any(path.startswith(f"hopping.{table}.") for path in self.entries))
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Paths of the parameters in which H is linear (all but ``lattice.a``), in canonical order."""
+        return tuple(path for path in self.entries if path != LATTICE)
+
+    @property
+    def vector(self) -> np.ndarray:
+        """Values of ``paths`` in eV, shape (n_parameters,); a fresh array."""
+        import numpy as np
+
+        return np.array([self.entries[path].value for path in self.paths], dtype=float)
+
+    def value(self, path: str) -> float:
+        """Value of one entry (eV, or nm for ``lattice.a``). Raises BandgError for an unknown path."""
+        self._check_path(path)
+        return self.entries[path].value
+
+    def with_values(
+        self, values: Mapping[str, float], source: str = "with_values", status: str = "assumed"
+    ) -> ParameterSet:
+        """The same set with some values (eV; nm for ``lattice.a``) replaced, their provenance being the arguments'.
+
+        Raises BandgError for an unknown path, a value that is not a finite number or out of range, or a wrong status.
+        """
+        if status not in STATUSES or not source.strip():
+            raise BandgError(one_line(f"status {status!r} must be one of {', '.join(STATUSES)}, with a source"))
+        entries = dict(self.entries)
+        for path, number in values.items():
+            self._check_path(path)
+            value = _checked(path, number)
+            entries[path] = replace(entries[path], value=value, source=source, status=status, stderr=None, note=None)
+        return replace(self, entries=entries)
+
+    def digest(self) -> str:
+        """sha256 (hex) of the numbers alone: model, lattice constant, paths and values; provenance does not enter."""
+        numbers = [[path, repr(entry.value)] for path, entry in [*self.entries.items(), *self.scaling.items()]]
+        text = json.dumps({"schema": 1, "model": self.model, "numbers": numbers}, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole set with provenance as plain JSON types: ``entries``, ``published`` and ``scaling`` by path."""
+        head = {key: getattr(self, key) for key in ("name", "description", "material", "model", "base", "origin")}
+        entries = {path: entry.provenance() for path, entry in self.entries.items()}
+        published = {key: entry.provenance() for key, entry in self.published.items()}
+        scaling = {path: entry.provenance() for path, entry in self.scaling.items()}
+        numbers = {"entries": entries, "published": published, "scaling": scaling}
+        return {"schema": 1, **head, "digest": self.digest(), **numbers}
+
+    def to_toml(self) -> str:
+        """A complete parameter file without base that loads back to the same numbers and provenance."""
+        common = Counter((e.source, e.status) for path, e in self.entries.items() if path != LATTICE)
+        source, status = common.most_common(1)[0][0]
+        lines = ["schema = 1", f"name = {_toml_string(self.name)}", f"model = {_toml_string(self.model)}"]
+        lines += [f"description = {_toml_string(self.description)}", f"material = {_toml_string(self.material)}"]
+        defaults = {"unit": "eV", "source": source, "status": status}
+        lines += ["", "[defaults]", *(f"{key} = {_toml_string(value)}" for key, value in defaults.items())]
+        table = ""
+        for path, entry in [*self.entries.items(), *self.scaling.items()]:
+            *parts, key = path.split(".", 1 if path == LATTICE else 2)
+            if ".".join(parts) != table:
+                table = ".".join(parts)
+                lines += ["", f"[{table}]"]
+            lines.append(f"{key if key.isidentifier() else _toml_string(key)} = {_toml_entry(entry, defaults)}")
+        if self.published:
+            lines += ["", "[published]"]
+            lines += [f"{key} = {_toml_entry(entry, defaults)}" for key, entry in self.published.items()]
+        return "\n".join(lines) + "\n"
+
+    def _check_path(self, path: str) -> None:
+        if path not in self.entries:
+            raise BandgError(one_line(f"{self.name} has no parameter {path!r}{nearest(path, self.entries)}"))
+
+
+def orbitals_of(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Shells of each species that have an onsite energy among ``paths``, in the order s, p, d, s*."""
+    known = set(paths)
+    return {species: tuple(shell for shell in SHELLS if f"onsite.{species}.{shell}" in known) for species in SPECIES}
+
+
+def _checked(path: str, number: float) -> float:
+    try:
+        value = float(number) + 0.0
+    except (TypeError, ValueError):
+        value = math.nan
+    if isinstance(number, bool | str) or not math.isfinite(value):
+        raise BandgError(one_line(f"{path}: must be a finite number, not {number!r}"))
+    if problem := out_of_range(path, value):
+        raise BandgError(f"{path}: {problem}")
+    return value
+
+
+def _toml_string(text: str) -> str:
+    """A TOML basic string: JSON's escapes, and the one control character that JSON leaves bare."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _toml_entry(entry: Parameter, defaults: Mapping[str, str]) -> str:
+    own = {key: value for key, value in entry.provenance().items() if defaults.get(key) != value}
+    if set(own) == {"value"}:
+        return repr(entry.value)
+    cells = (f"{key} = {_toml_string(v) if isinstance(v, str) else repr(v)}" for key, v in own.items())
+    return "{ " + ", ".join(cells) + " }"

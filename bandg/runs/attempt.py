@@ -1,0 +1,77 @@
+"""A computation that may fail at one size, and what it gave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bandg.base.errors import BandgError, SolverError
+from bandg.crystal.shapes import Nanocrystal
+from bandg.models.jobs import AnyJob
+from bandg.models.levels import Levels
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job gave: the levels, or why there are none.
+
+    final: whether the failure lies in the input; one of the solver is tried again the next time.
+    """
+
+    levels: Levels | None
+    error: str = ""
+    final: bool = True
+
+    @classmethod
+    def read(cls, payload: dict[str, Any]) -> Outcome:
+        """From the plain types that the cache holds."""
+        from bandg.models.levels import levels_of
+
+        levels = payload["levels"]
+        return cls(levels_of(levels) if levels else None, str(payload["error"]))
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A job that may fail without an end to all others: at the end of a wide range a set may have no gap."""
+
+    job: AnyJob
+
+    @property
+    def nanocrystal(self) -> Nanocrystal:
+        """What it is computed for."""
+        return self.job.nanocrystal
+
+    @property
+    def model(self) -> str:
+        """The kind of computation."""
+        return self.job.model
+
+    def key(self) -> str:
+        """Key of the result in the cache."""
+        from bandg.base.cache import key_of
+
+        return key_of({"kind": "attempt", "job": self.job.key()})
+
+    def estimate_n_orbitals(self) -> int:
+        """Number of spin-orbitals or functions."""
+        return self.job.estimate_n_orbitals()
+
+    def estimate_memory(self) -> float:
+        """Peak memory in GB."""
+        return self.job.estimate_memory()
+
+    def largest_size(self, memory: float) -> float:
+        """Size in nm of what would fit into that memory in GB."""
+        return self.job.largest_size(memory)
+
+    def run(self) -> Outcome:
+        """Compute, on one BLAS thread."""
+        try:
+            return Outcome(self.job.run())
+        except SolverError as error:
+            return Outcome(None, str(error), final=False)
+        except BandgError as error:
+            return Outcome(None, str(error))
+
+    read = staticmethod(Outcome.read)

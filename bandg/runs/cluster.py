@@ -1,0 +1,140 @@
+"""Sweeps on a dask.distributed cluster: finding the scheduler, and an executor whose lost jobs are done again."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Executor
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+from bandg.base.cache import source_digest
+from bandg.base.errors import BandgError
+from bandg.base.text import one_line
+from bandg.runs.task import run_job
+
+if TYPE_CHECKING:
+    from bandg.runs.task import Task
+
+R = TypeVar("R")
+
+RETRIES = 3
+"""So many times a job that failed, or whose worker died, is done again."""
+
+_ANSWER_S = 10.0
+_WORKERS_S = 30.0
+_LONGEST_GREETING = 1_000_000
+
+
+def scheduler_address(given: str) -> str:
+    """The address of a scheduler, "tcp://host:port", from itself or from a scheduler file.
+
+    Raises BandgError for anything else, and where nothing listens there.
+    """
+    if not given.strip():
+        raise BandgError("the scheduler is empty: give tcp://host:port or a scheduler file (.json)")
+    address = given if "://" in given else _from_file(Path(given))
+    try:
+        parts = urlsplit(address)
+        scheme, host, port = parts.scheme, parts.hostname, parts.port
+    except ValueError:
+        scheme, host, port = "", None, None
+    if scheme not in ("tcp", "tls") or host is None or port is None:
+        raise BandgError(f"scheduler {given!r} must be tcp://host:port or a scheduler file (.json)")
+    try:
+        with socket.create_connection((host, port), timeout=_ANSWER_S) as probe:
+            greeting = probe.recv(8) if scheme == "tcp" else b""
+    except OSError as error:
+        raise BandgError(f"the scheduler {address} does not answer: {error.strerror or error}") from error
+    except ValueError as error:  # a part of the name that is longer than 63 letters, or a null character
+        raise BandgError(one_line(f"scheduler {given!r}: {host!r} is no name of a host")) from error
+    # a server of dask speaks first, with the length of its greeting; its client waits forever for one that does not
+    if scheme == "tcp" and not 0 < int.from_bytes(greeting, "little") < _LONGEST_GREETING:
+        raise BandgError(f"what listens at {address} is no scheduler of dask")
+    return address
+
+
+def _from_file(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_bytes())["address"])
+    except FileNotFoundError as error:
+        raise BandgError(
+            f"scheduler {os.fspath(path)!r}: no such file; give tcp://host:port or the file of dask scheduler "
+            "--scheduler-file"
+        ) from error
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BandgError(f"scheduler {os.fspath(path)!r} is no scheduler file of dask") from error
+
+
+def check_scheduler(scheduler: str) -> str:
+    """The address of a scheduler that answers. Raises BandgError otherwise, and without dask.distributed."""
+    if find_spec("distributed") is None:
+        raise BandgError('--scheduler needs dask.distributed: pip install "bandg[distributed]"')
+    return scheduler_address(scheduler)
+
+
+@contextmanager
+def cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
+    """An executor on a running cluster, and how many jobs to keep in flight.
+
+    Whatever still runs at the end is cancelled. Raises BandgError where there is no answer or no worker.
+    """
+    address = check_scheduler(scheduler)
+    from distributed import Client, KilledWorker
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # its story of a lost worker is no news to the user
+    try:
+        client = Client(address, timeout=_ANSWER_S, set_as_default=False)
+    except (OSError, TimeoutError, TypeError, ValueError, RuntimeError) as error:  # TypeError: no certificates
+        raise BandgError(f"the scheduler {address} does not answer as one of dask: {_first_line(error)}") from error
+    executor = None
+    try:
+        threads = _threads(client, address)
+        executor = client.get_executor(retries=RETRIES, pure=False)
+        yield executor, max(32, 4 * threads)  # more than there are now: workers may join
+    except KilledWorker as error:
+        raise BandgError(
+            f"a job killed its worker {RETRIES + 1} times, probably because memory ran out: "
+            "start workers with more memory each; finished sizes are kept"
+        ) from error
+    except (CancelledError, OSError) as error:
+        raise BandgError(f"the scheduler {address} was lost; finished sizes are kept") from error
+    finally:
+        if executor is not None:
+            executor.shutdown(wait=False)
+        client.close()
+
+
+def _threads(client: Any, address: str) -> int:
+    """Number of threads of all workers, once there is one."""
+    try:
+        client.wait_for_workers(1, timeout=_WORKERS_S)
+    except TimeoutError as error:
+        raise BandgError(
+            f"the scheduler {address} has no workers after {_WORKERS_S:g} s: start some with dask worker {address}"
+        ) from error
+    return sum(client.nthreads().values())
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def run_remote(job: Task[R], digest: str) -> R:
+    """What a worker of the cluster does. Raises BandgError where its bandg is another than that of the caller."""
+    if digest != source_digest():
+        raise BandgError("the workers of the cluster have another bandg than this one: install the same on both")
+    return run_job(job)
+
+
+def remote_runner() -> Callable[..., Any]:
+    """The function to submit for each job, which carries the digest of this bandg."""
+    from functools import partial
+
+    return partial(run_remote, digest=source_digest())

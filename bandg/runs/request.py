@@ -1,0 +1,190 @@
+"""From what a user asks for, sizes, shape and distortion, to nanocrystals."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypedDict
+
+from bandg.base.errors import BandgError
+from bandg.base.quantities import parse_size
+from bandg.crystal.atoms import Atoms
+from bandg.crystal.distortion import distorted
+from bandg.crystal.shapes import SHAPES, Nanocrystal, cube, cuboid, octahedron, sphere, truncated_cube
+from bandg.models.etb.bulk import bulk
+from bandg.models.etb.local import resolve_neighbors
+from bandg.parameters.loader import DEFAULT_SET, load_set
+from bandg.parameters.sets import ParameterSet
+from bandg.solvers.spectrum import check_backend
+
+MAX_SEEDS = 10_000
+DEFAULT_TRUNCATION = 0.5
+_EDGES = re.compile(r"\s*([0-9.]+)\s*x\s*([0-9.]+)\s*x\s*([0-9.]+)\s*(nm|cells?)\s*")
+
+
+class Variation(TypedDict, total=False):
+    """How a nanocrystal differs from a cube or sphere of the ideal crystal; every entry may be left out.
+
+    truncation: of a truncated cube, 0.5. strain: "zz=0.01,xx=-0.005" or "111=0.01". tilt, angles: Glazer's symbol and
+    an angle in degrees for each letter, "a-b+a-" and "8,10". second: parameter set of a second halide, fraction: its
+    share of X, offset_eV: its valence-band top above that of the first. x_vacancies, pb_vacancies: share of surface X
+    and Pb that is missing. occupancy: mean-field occupancy of surface X. seed: of all that is random. seeds: how many
+    seeds from there on. structure: explicit atoms, which take the place of size and shape.
+    """
+
+    truncation: float | None
+    strain: str | None
+    tilt: str | None
+    angles: str | None
+    second: ParameterSet | str | None
+    fraction: float | None
+    offset_eV: float | None
+    x_vacancies: float | None
+    pb_vacancies: float | None
+    occupancy: float | None
+    seed: int | None
+    seeds: int | None
+    structure: Atoms | None
+
+
+def parse_edges(text: str, a_nm: float) -> tuple[tuple[int, int, int], ...]:
+    """Edges of cuboids in Pb from "4x4x6nm", "6x6x9cells" or several of them with commas.
+
+    Raises BandgError (one line) for anything else, and where an edge rounds to no cell.
+    """
+    found = []
+    for item in text.split(","):
+        match = _EDGES.fullmatch(item)
+        try:
+            lengths = [float(length) for length in match.groups()[:3]] if match else []
+        except ValueError:
+            lengths = []
+        if match is None or not lengths:
+            raise BandgError(f"size {item.strip()!r} is no cuboid: write three edges, as 4x4x6nm or 6x6x9cells")
+        unit = a_nm if match[4] == "nm" else 1.0
+        if match[4] != "nm" and not all(length.is_integer() for length in lengths):
+            raise BandgError(f"size {item.strip()!r}: cells come in whole numbers")
+        edges = [int(length / unit + 0.5 + 1e-9) for length in lengths]
+        if min(edges) < 1:
+            raise BandgError(f"size {item.strip()!r} has an edge of no cell: the shortest is 1 cell = {a_nm:.4g} nm")
+        found.append((edges[0], edges[1], edges[2]))
+    return tuple(dict.fromkeys(found))
+
+
+def nanocrystals(
+    size: str,
+    shape: str,
+    termination: str | Sequence[str],
+    center: str | None,
+    a_nm: float,
+    truncation: float | None = None,
+) -> tuple[Nanocrystal, ...]:
+    """The ideal nanocrystals of a size request, one termination after the other, each from small to large.
+
+    A shape's own rules of what a size means are those of `bandg.base.quantities.parse_size` and
+    `parse_edges`. Raises BandgError.
+    """
+    if shape not in SHAPES:
+        raise BandgError(f"shape {shape!r} is unknown; choose {', '.join(SHAPES[:-1])} or {SHAPES[-1]}")
+    terminations = [termination] if isinstance(termination, str) else list(termination)
+    if not terminations:
+        raise BandgError("no termination is given; choose halide, lead or both")
+    if truncation is not None and shape != "truncated-cube":
+        raise BandgError("a truncation belongs to the shape truncated-cube")
+    if center is not None and shape == "cuboid":
+        raise BandgError("the center of a cuboid follows from its edges; leave the center out")
+    if shape == "cuboid":
+        return tuple(cuboid(edges, a_nm, end) for end in terminations for edges in parse_edges(size, a_nm))
+    if _EDGES.fullmatch(size.split(",")[0]):
+        raise BandgError(f"size {size!r} has three edges, which is for the shape cuboid: add --shape cuboid")
+    sizes = parse_size(size)
+    if shape == "cube":
+        return tuple(cube(n, a_nm, end, center) for end in terminations for n in sizes.cells(a_nm))
+    if shape == "truncated-cube":
+        share = DEFAULT_TRUNCATION if truncation is None else truncation
+        cells = sizes.cells(a_nm)
+        if center is not None:
+            cube(cells[0], a_nm, terminations[0], center)  # refuses a center that contradicts the parity
+        return tuple(truncated_cube(n, a_nm, end, share) for end in terminations for n in cells)
+    make = sphere if shape == "sphere" else octahedron
+    return tuple(make(d, a_nm, end, center) for end in terminations for d in sizes.diameters_nm(a_nm))
+
+
+def varied(crystals: Sequence[Nanocrystal], asked: Variation) -> tuple[Nanocrystal, ...]:
+    """The nanocrystals with strain, tilt, alloy, vacancies and occupancy, for every seed. Raises BandgError."""
+    seeds = 1 if (count := asked.get("seeds")) is None else count
+    if not 1 <= seeds <= MAX_SEEDS:
+        raise BandgError(f"seeds must be a number from 1 to {MAX_SEEDS}, not {seeds}")
+    first = asked.get("seed")
+    found = [
+        distorted(
+            crystal,
+            asked.get("strain"),
+            asked.get("tilt"),
+            asked.get("angles") or "",
+            asked.get("fraction") or 0.0,
+            asked.get("x_vacancies") or 0.0,
+            asked.get("pb_vacancies") or 0.0,
+            1.0 if (occupancy := asked.get("occupancy")) is None else occupancy,
+            (1 if first is None else first) + number,
+        )
+        for crystal in crystals
+        for number in range(seeds)
+    ]
+    if (asked.get("seeds") is not None or first is not None) and not any(one.is_random for one in found):
+        raise BandgError(
+            "a seed belongs to what is random: give --fraction between 0 and 1, --x-vacancies or --pb-vacancies with it"
+        )
+    return tuple(found)
+
+
+def is_varied(asked: Variation) -> bool:
+    """Whether anything of it is given."""
+    return any(value is not None for value in asked.values())
+
+
+DEFAULT_SIZE = "5cells,9cells,24cells"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A tight-binding set and the nanocrystals that are looked at."""
+
+    parameters: ParameterSet
+    neighbors: int
+    crystals: tuple[Nanocrystal, ...]
+    intra_atomic: bool = False
+    solver: str = "auto"
+
+
+def request(
+    size: str = DEFAULT_SIZE,
+    shape: str = "cube",
+    termination: str | Sequence[str] = "halide",
+    parameters: str | os.PathLike[str] | ParameterSet = DEFAULT_SET,
+    *,
+    center: str | None = None,
+    neighbors: int | None = None,
+    intra_atomic: bool = False,
+    solver: str = "auto",
+) -> Request:
+    """The nanocrystals and the set, checked. The arguments are those of `bandg.compute`. Raises BandgError."""
+    check_backend(solver)
+    chosen = parameters if isinstance(parameters, ParameterSet) else load_set(parameters)
+    shells = resolve_neighbors(chosen, neighbors)
+    crystals = nanocrystals(size, shape, termination, center, chosen.a_nm)
+    bulk(chosen, shells)  # a set without a gap is refused before anything is computed
+    return Request(chosen, shells, crystals, intra_atomic, solver)
+
+
+def rescaled(crystal: Nanocrystal, a_nm: float) -> Nanocrystal:
+    """The same atoms at another lattice constant in nm."""
+    return replace(crystal, a_nm=a_nm, diameter_nm=crystal.diameter_nm * a_nm / crystal.a_nm)
+
+
+def check_seed(seed: int) -> None:
+    """Raise BandgError for a seed that numpy, SALib and dynesty do not all take."""
+    if not 0 <= seed < 1 << 31:
+        raise BandgError(f"--seed must lie between 0 and 2^31 - 1, not {seed}")

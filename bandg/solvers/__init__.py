@@ -1,0 +1,1 @@
+"""Interior eigenpairs of sparse matrices. It knows matrices alone."""

@@ -1,0 +1,353 @@
+"""What mechanisms change, against the bulk values that they promise."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from bandg.analysis.hypotheses.case import Case, Sizes, sizes_of
+from bandg.analysis.hypotheses.changes import (
+    GAP_KNOB,
+    After,
+    Binding,
+    Borrowed,
+    Contrast,
+    Glass,
+    HoleDispersion,
+    IntraAtomic,
+    LeadVacancies,
+    Occupancy,
+    OtherSet,
+    Parabolic,
+    Share,
+    Strain,
+    Target,
+    Tilt,
+    Vacancies,
+    Values,
+    applied,
+    together,
+    with_gap,
+)
+from bandg.analysis.hypotheses.evaluate import Evaluator
+from bandg.base.errors import BandgError, SolverError
+from bandg.models.etb.bulk import bulk
+from bandg.models.etb.job import Job
+from bandg.models.exciton import reduced_mass
+from bandg.parameters.loader import load_set
+from bandg.solvers.factorizations import check_solve
+from bandg.solvers.spectrum import Spectrum
+
+SET = load_set("nestoklon2023-standin")
+CASE = Case(SET, 1)
+OWN = bulk(SET, 1)
+
+
+def test_the_gap_is_brought_to_a_value_by_one_parameter():
+    moved = with_gap(SET, 1, 1.75)
+    assert bulk(moved, 1).E_g == pytest.approx(1.75, abs=1e-8)
+    assert {path for path in SET.paths if moved.value(path) != SET.value(path)} == {GAP_KNOB}
+
+
+def test_spin_orbit_coupling_changes_at_the_same_gap_or_with_it():
+    held = Values(("spin_orbit.X.p",))(CASE, 0.1).parameters
+    free = Values(("spin_orbit.X.p",), hold_gap=False)(CASE, 0.1).parameters
+    assert held.value("spin_orbit.X.p") == free.value("spin_orbit.X.p") == 0.1
+    assert bulk(held, 1).E_g == pytest.approx(OWN.E_g, abs=1e-8)
+    assert abs(bulk(free, 1).E_g - OWN.E_g) > 0.01
+    assert Values(("onsite.X.p",), "add")(CASE, 0.0).parameters.digest() == SET.digest()
+    assert Values(("onsite.X.p",), "scale")(CASE, 1.0).parameters.digest() == SET.digest()
+
+
+def test_the_interband_momentum_is_brought_to_a_value_at_the_same_gap():
+    moved = bulk(Target("E_p", "hopping.Pb-X.p-p.sigma")(CASE, 14.0).parameters, 1)
+    assert moved.kane_energy("R6-") == pytest.approx(14.0, abs=1e-6)
+    assert moved.E_g == pytest.approx(OWN.E_g, abs=1e-8)
+
+
+def test_borrowed_hopping_is_all_that_changes_besides_the_gap_knob():
+    other = load_set("bandg-nnn")
+    moved = Borrowed("bandg-nnn", "X-X")(CASE, 0.5)
+    assert moved.neighbors == 2 and bulk(moved.parameters, 2).E_g == pytest.approx(OWN.E_g, abs=1e-8)
+    assert moved.parameters.value("hopping.X-X.p-p.sigma") == 0.5 * other.value("hopping.X-X.p-p.sigma") != 0
+    assert all(moved.parameters.value(p) == SET.value(p) for p in SET.paths if p != GAP_KNOB)
+    small = Borrowed("bandg-nnn", "X-X")(CASE, 1e-9)
+    assert Borrowed("bandg-nnn", "X-X")(CASE, 0.0) == CASE  # and this is where it goes to
+    assert bulk(small.parameters, 2).valence.g(False) == pytest.approx(OWN.valence.g(False), abs=1e-6)
+
+
+def test_what_cannot_be_reached_is_told():
+    with pytest.raises(BandgError, match=r"E_p = 1000 eV cannot be reached"):
+        Target("E_p", "hopping.Pb-X.p-p.sigma")(CASE, 1000.0)
+
+
+def test_strain_scales_the_lattice_and_the_hoppings():
+    moved = Strain()(CASE, 0.02).parameters
+    assert moved.a_nm == pytest.approx(1.02 * SET.a_nm)
+    for path in ("hopping.Pb-X.s-p", "hopping.Pb-X.p-p.sigma"):
+        assert moved.value(path) == pytest.approx(SET.value(path) / 1.02**2)
+    assert bulk(moved, 1).E_g == pytest.approx(OWN.E_g, abs=1e-8)
+    assert Strain()(CASE, 0.0).parameters.digest() == SET.digest()
+
+
+def test_a_share_mixes_and_its_ends_are_pure():
+    share = Share((("termination", "halide"),))
+    assert share(CASE, 0.0) == CASE
+    assert share(CASE, 1.0) == replace(CASE, termination="halide")
+    assert share(CASE, 0.3).mixed == ((0.3, replace(CASE, termination="halide")),)
+    with pytest.raises(BandgError, match="not between 0 and 1"):
+        share(CASE, 1.2)
+
+
+SHARE = Share((("termination", "halide"),))
+SPHERES = Share((("shape", "sphere"),))
+HALIDE = Values(("spin_orbit.X.p",))
+
+
+@pytest.mark.parametrize(
+    ("first", "a", "second", "b"),
+    [
+        (SHARE, 0.3, Binding(), 0.1),
+        (SHARE, 0.3, HALIDE, 0.2),
+        (SHARE, 0.3, SPHERES, 0.4),
+        (SHARE, 0.3, Glass(), 0.2),
+        (HALIDE, 0.1, Glass(), 0.2),
+        (HALIDE, 0.1, Binding(), 0.1),
+        (HALIDE, 0.1, HoleDispersion(), 0.5),
+        (HALIDE, 0.1, OtherSet("bandg-nnn", ("hopping.X-X.p-p.sigma",)), 0.5),
+    ],
+)
+def test_two_changes_are_the_same_in_either_order(first, a, second, b):
+    found = {}
+    for case in (together(CASE, (first, a), (second, b)), together(CASE, (second, b), (first, a))):
+        parts = sorted(((round(share, 12), repr(one)) for share, one in case.ensemble()), key=str)
+        found[str(parts)] = case
+    assert len(found) == 1
+    assert sum(share for share, _ in case.ensemble()) == pytest.approx(1)
+
+
+def test_the_second_change_reaches_all_of_an_ensemble():
+    """The mean of bound crystals is not the bound mean of unbound ones: everyone in it is bound, with its own set."""
+    case = together(replace(CASE, cells=(3, 4, 5)), (SHARE, 0.3), (Binding(), 0.1))
+    assert [(share, one.termination, len(one.after)) for share, one in case.ensemble()] == [
+        (0.7, "lead", 1),
+        (0.3, "halide", 1),
+    ]
+    evaluator = Evaluator(workers=1, cache=False)
+    lead, halide, both = evaluator.curves([*(one for _, one in case.ensemble()), case])
+    assert float(both.at("g_h", 2.3)) == pytest.approx(
+        0.7 * lead.at("g_h", 2.3) + 0.3 * halide.at("g_h", 2.3), abs=2e-3
+    )
+    moved = together(CASE, (Glass(), 0.2), (HALIDE, 0.1))
+    assert {one.parameters.value("spin_orbit.X.p") for one in moved.parts()} == {0.1}
+    assert moved.after == () and len(moved.added) == 1
+    bound = together(CASE, (Binding(), 0.1), (HALIDE, 0.1)).after[0]
+    assert bound.reduced_mass == reduced_mass(bulk(Values(("spin_orbit.X.p",))(CASE, 0.1).parameters, 1))
+
+
+def test_the_exciton_counts_once():
+    with pytest.raises(BandgError, match="the exciton counts once"):
+        together(CASE, (Binding(), 0.1), (Contrast(4.4), 2.0))
+    assert len(together(CASE, (Binding(), 0.1), (After(IntraAtomic), 1.0)).after) == 2
+
+
+def test_the_surface_fills_from_lead_to_halide():
+    filled = Occupancy()(CASE, 0.25)
+    assert {crystal.occupancy for crystal in filled.crystals()} == {0.25} and filled.termination == "halide"
+    for change in (Occupancy(), Vacancies(3, (4, 5))):
+        assert change(CASE, 1.0).termination == "halide" and change(CASE, 0.0).termination == "lead"
+        assert not change(CASE, 1.0).distortion
+    without = LeadVacancies(3, (4, 5))
+    assert without(CASE, 0.0).crystals() == replace(CASE, cells=(4, 5)).crystals()
+    assert {crystal.pb_vacancies for crystal in without(CASE, 0.25).crystals()} == {0.25}
+    assert len(without(CASE, 0.25).crystals()) == 6
+    missing = Vacancies(3, (4, 5))(CASE, 0.25).crystals()
+    assert [crystal.cells for crystal in missing] == [4, 4, 4, 5, 5, 5]
+    assert len({crystal.seed for crystal in missing}) == 3 and {crystal.x_vacancies for crystal in missing} == {0.75}
+
+
+def test_half_filled_at_random_is_near_half_filled_in_mean_field():
+    """Both lie between the pure terminations, and near each other on that scale."""
+    random = replace(Vacancies(4, (3,))(replace(CASE, termination="halide"), 0.5), seeds=4)
+    mean = replace(Occupancy()(CASE, 0.5), cells=(3,), periodic=False)
+    first, second = (_sizes_of(case) for case in (random, mean))
+    assert first.energy[0] == pytest.approx(second.energy[0], abs=0.02)
+    assert first.g_e[0] == pytest.approx(second.g_e[0], abs=0.1) and first.g_h[0] == pytest.approx(
+        second.g_h[0], abs=0.02
+    )
+    pure = [
+        _sizes_of(replace(CASE, termination=end, cells=(3,), periodic=False)).energy[0] for end in ("halide", "lead")
+    ]
+    for found in (first, second):
+        assert pure[0] < found.energy[0] < pure[1]
+
+
+def _sizes_of(case):
+    return sizes_of(case, [job.run() for job in case.jobs()])
+
+
+def test_tilted_octahedra_have_no_bulk_to_end_in():
+    tilted = Tilt("a0a0c+", (4, 6))(CASE, 5.0)
+    assert not tilted.periodic and {crystal.tilt for crystal in tilted.crystals()} == {"a0a0c+"}
+    assert all(crystal.tilt_deg == (0.0, 0.0, 5.0) for crystal in tilted.crystals())
+    assert not Tilt("a0a0c+", (4, 6))(CASE, 0.0).distortion
+
+
+def test_the_parabola_has_the_mass_of_the_band_edge():
+    step = HoleDispersion()(CASE, 1.0).after[-1]
+    assert isinstance(step, Parabolic)
+    confined, parabolic = np.array(step.confined), np.array(step.parabolic)
+    assert parabolic[4] == pytest.approx(confined[4], rel=2e-3)  # they touch at R
+    assert (parabolic[50:] > confined[50:]).all()  # and the band is flatter than its parabola further out
+    mass = 1 / float(np.trace(OWN.valence.inverse_mass) / 3)
+    k = np.sqrt(3) * np.pi / SET.a_nm / 399
+    assert parabolic[1] == pytest.approx(0.0761996 / 2 * k**2 / mass, rel=1e-5)
+
+
+def sizes(depth):
+    """A hole at some depth and the bulk."""
+    blank = np.zeros(2)
+    return Sizes(blank, blank, np.array([2.0, 1.65]), blank + 1.65, np.array([-depth, 0.0]), blank, blank, blank, blank)
+
+
+def test_the_hole_moves_by_the_amount_of_the_way_to_its_parabola():
+    step = Parabolic(0.5, 0.0, (0.0, 0.2, 0.4), (0.0, 0.3, 0.8))
+    moved = step(sizes(0.2))
+    assert HoleDispersion()(CASE, 0.5).after[0].top == OWN.valence.energy  # also where no bulk ends the curve
+    assert moved.energy == pytest.approx([2.05, 1.65]) and moved.E_h == pytest.approx([-0.25, 0])
+    assert np.isnan(step(sizes(0.5)).energy[0])  # beyond the dispersion there is no value
+
+
+def test_a_curve_begins_above_the_largest_crystal_without_a_value():
+    """The hole of a cube of two cells lies deeper than the valence band is known to fall; the other cubes stay."""
+    case = replace(CASE, cells=(2, 3, 5))
+    evaluator = Evaluator(workers=1, cache=False)
+    own, parabolic = evaluator.curves([case, HoleDispersion()(case, 1.0)])
+    assert len(own.energy) == 4 and len(parabolic.energy) == 3 and np.isfinite(parabolic.energy).all()
+    assert parabolic.size_nm[-1] == own.size_nm[-2]
+
+
+def nothing(case, value):
+    pass
+
+
+def divides(case, value):
+    return 1 / 0
+
+
+def leaves(case, value):
+    raise SystemExit(0)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (nothing, "change must return Case, not NoneType"),
+        (divides, "change fails: ZeroDivisionError: division by zero"),
+        (leaves, "change fails: SystemExit: 0"),
+        (Share(SHARE.fields), "a share of 5 is not between 0 and 1"),
+    ],
+)
+def test_whatever_a_change_does_wrong_is_one_line(change, message):
+    for make in (lambda: applied(change, CASE, 5.0), lambda: together(CASE, (change, 5.0), (Binding(), 0.1))):
+        with pytest.raises(BandgError) as caught:
+            make()
+        assert str(caught.value) == message
+
+
+def test_changes_refuse_what_they_do_not_know():
+    with pytest.raises(BandgError, match="how is 'shift'; choose one of set, add, scale"):
+        Values(("onsite.Pb.s",), "shift")
+    with pytest.raises(BandgError, match="quantity is 'mass'; choose one of E_g, Delta, E_p"):
+        Target("mass", "onsite.Pb.s")
+
+
+def test_a_case_of_another_shape_is_no_cube():
+    with pytest.raises(BandgError, match="shape 'octahedron' has no curve: choose cube, sphere or cuboid"):
+        replace(CASE, shape="octahedron").jobs()
+    long = replace(CASE, shape="cuboid", aspect=2.0, cells=(2,), periodic=False)
+    assert {one.shape for one in long.crystals()} == {"cuboid"}
+    assert (long.describe()["aspect"], long.describe()["periodic"]) == (2.0, False)
+
+
+def nothing_of(sizes):
+    pass
+
+
+def divided(sizes):
+    return 1 / 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (Tilt("a0a0c+", (2, 3))(CASE, 80.0), "80"),
+        (After(lambda value: nothing_of)(replace(CASE, cells=(2, 3)), 1.0), "must return Sizes, not NoneType"),
+        (After(lambda value: divided)(replace(CASE, cells=(2, 3)), 1.0), "fails: ZeroDivisionError"),
+    ],
+)
+def test_a_case_that_cannot_be_made_has_no_curve_and_ends_no_other(wrong, message):
+    good = replace(CASE, cells=(2, 3))
+    evaluator = Evaluator(workers=1, cache=False)
+    curves = evaluator.curves([wrong, good], ["wrong", "good"])
+    assert np.isnan(curves[0].energy).all() and np.isnan(curves[0].at("g_h", 2.0))
+    assert np.isfinite(curves[1].energy).all() and [curve.name for curve in curves] == ["wrong", "good"]
+    assert message in evaluator.reason(wrong) and evaluator.reason(good) == ""
+
+
+def test_a_failure_of_the_solver_is_tried_again_and_one_of_the_input_is_not(monkeypatch):
+    case = replace(CASE, cells=(2, 3))
+    asked = {job.key() for job in case.jobs()}
+
+    def fail(self):
+        raise (SolverError if self.nanocrystal.cells == 2 else BandgError)("choose the solver superlu")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Job, "run", fail)
+        first = Evaluator(workers=1)
+        assert np.isnan(first.curves([case])[0].energy).all()
+        assert first.notes == dict.fromkeys(asked, "choose the solver superlu")
+    again = Evaluator(workers=1)
+    again.curves([case])
+    assert (again.computed, again.cached) == (1, 1)
+    assert set(again.notes) == {case.jobs()[1].key()}
+
+
+def test_what_the_eigensolver_cannot_do_is_its_own_failure():
+    matrix = sparse.csr_array(np.diag(np.arange(10.0)))
+    with pytest.raises(SolverError, match="counts no levels"):
+        Spectrum(matrix, "iterative").count_below(3.5)
+    with pytest.raises(SolverError, match="not accurate"):
+        check_solve(lambda vector: vector, lambda vector: 2 * vector, matrix)
+
+
+@dataclass(frozen=True)
+class Energies:
+    """Other energies in place of the computed ones."""
+
+    values: tuple[float, ...]
+
+    def __call__(self, sizes: Sizes) -> Sizes:
+        return replace(sizes, energy=np.array(self.values))
+
+
+@pytest.mark.parametrize(
+    ("energies", "kept"),
+    [
+        ((2.5, 2.2, 1.9, 1.65), [1.65, 1.9, 2.2, 2.5]),
+        ((2.1, 2.2, 1.9, 1.65), [1.65, 1.9, 2.2]),
+        ((2.5, np.nan, 1.9, 1.65), [1.65, 1.9]),
+        ((2.5, 2.2, 1.6, 1.65), []),
+        ((2.5, 2.2, 1.9, np.nan), []),
+    ],
+)
+def test_a_curve_ends_where_the_energy_does_not_rise_with_a_smaller_crystal(energies, kept):
+    case = replace(CASE, cells=(2, 3, 5), after=(Energies(energies),))
+    [curve] = Evaluator(workers=1, cache=False).curves([case])
+    assert [x for x in curve.energy if np.isfinite(x)] == kept
+
+
+def test_reduced_mass_of_the_bulk():
+    m_h, m_e = (3 / float(np.trace(edge.inverse_mass)) for edge in (OWN.valence, OWN.conduction))
+    assert reduced_mass(OWN) == pytest.approx(m_h * m_e / (m_h + m_e))

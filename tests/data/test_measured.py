@@ -1,0 +1,130 @@
+"""Measured points are those stated in print, and a user's CSV is read or refused in one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bandg.base.errors import BandgError
+from bandg.data.measured import MeasuredPoint, available_measured, load_measured
+
+REFERENCES = Path(__file__).parents[2] / "docs" / "references.bib"
+
+
+def write(folder: Path, text: str, name: str = "mine.csv") -> str:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def refusal(source: str) -> str:
+    with pytest.raises(BandgError) as caught:
+        load_measured(source)
+    assert len(str(caught.value).splitlines()) == 1
+    return str(caught.value)
+
+
+def test_points_of_the_main_experiment() -> None:
+    points = load_measured("meliakov2025")
+    stated = {(p.energy_eV, p.quantity): p.value for p in points}
+    assert stated == {
+        (1.69, "g_e"): 2.3,
+        (1.91, "g_e"): 1.4,
+        (1.69, "g_h"): -0.19,
+        (2.25, "g_h"): 1.69,
+        (1.911, "abs_g_e"): 1.41,
+        (1.911, "abs_g_h"): 0.91,
+        (None, "g_e"): 1.58,
+        (None, "g_h"): 0.72,
+        (1.69, "g_bx"): 2.2,
+        (2.25, "g_bx"): 2.2,
+        (1.812, "g_bx"): 2.29,
+    }
+    assert all("flat range" in p.note for p in points if p.quantity == "g_bx" and p.value == 2.2)
+    assert [p.temperature_K for p in points if p.energy_eV == 1.812] == [200]
+    assert all(p.error is None for p in points)
+
+
+def test_other_perovskites_hold_the_ends_of_the_stated_ranges() -> None:
+    points = load_measured("other_perovskites")
+    g_h = [p.value for p in points if p.sample == "MAPbI3" and p.quantity == "g_h"]
+    assert sorted(g_h) == [-0.71, -0.28]
+    assert {p.value for p in points if p.quantity.startswith("abs")} == {2.7, 0.17}
+    assert len(points) == 18
+
+
+@pytest.mark.parametrize("name", ["meliakov2025", "other_perovskites"])
+def test_every_source_is_in_the_bibliography(name: str) -> None:
+    text = REFERENCES.read_text(encoding="utf-8")
+    assert name in available_measured()
+    assert all(f"{{{point.source}," in text for point in load_measured(name))
+
+
+def test_long_format(tmp_path: Path) -> None:
+    path = write(tmp_path, "# mine\nquantity, energy_eV, value, error, lab\ng_e, 1.8, 1.9, 0.1, A\n\ng_h,,0.5,,A\n")
+    assert load_measured(path) == (
+        MeasuredPoint(1.8, "g_e", 1.9, 0.1, source=path),
+        MeasuredPoint(None, "g_h", 0.5, source=path),
+    )
+
+
+def test_wide_format(tmp_path: Path) -> None:
+    path = write(tmp_path, "\ufeffenergy_eV,g_e,g_h,g_bx,g_e_error\n1.8,1.9,,2.2,0.1\n1.9,,0.4,,\n")
+    found = [(p.energy_eV, p.quantity, p.value, p.error) for p in load_measured(path)]
+    assert found == [(1.8, "g_e", 1.9, 0.1), (1.8, "g_bx", 2.2, None), (1.9, "g_h", 0.4, None)]
+
+
+HEAD = "energy_eV,quantity,value,error\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "hints"),
+    [
+        ("", ["empty", "energy_eV, quantity, value"]),
+        ("# only a comment\n", ["empty"]),
+        (HEAD, ["no points", "energy_eV, quantity, value"]),
+        ("quantity,value\ng_e,1\n", ["no column energy_eV", "energy_eV, quantity, value"]),
+        ("energy_eV,value\n1.8,1\n", ["no column quantity"]),
+        ("g_e,g_h\n1,2\n", ["no column energy_eV"]),
+        ("a,b\n1,2\n", ["no column energy_eV, quantity, value"]),
+        ("energy_eV,quantity,value,eror\n1.8,g_e,1,\n", ["'eror'", "did you mean 'error'"]),
+        ("energy_eV,quantity,value,value\n1.8,g_e,1,2\n", ["'value' twice"]),
+        ("energy_eV,quantity,value,g_e\n1.8,g_e,1,2\n", ["both"]),
+        ("energy_eV;quantity;value\n1,8;g_e;1\n", ["commas"]),
+        (HEAD + "1.8,g_e,nan,\n", ["line 2", "value is 'nan'"]),
+        (HEAD + "nan,g_e,1,\n", ["line 2", "energy_eV is 'nan'"]),
+        (HEAD + "inf,g_e,1,\n", ["line 2", "energy_eV is 'inf'"]),
+        (HEAD + "1690,g_e,1,\n", ["line 2", "looks like meV"]),
+        (HEAD + "0,g_e,1,\n", ["above zero"]),
+        (HEAD + "1.8,g_e,1,\n# comment\n1.9,g_e,one,\n", ["line 4", "'one'", "not a number"]),
+        (HEAD + "1.8,g_x,1,\n", ["line 2", "'g_x'", "g_e, g_h, g_bx"]),
+        (HEAD + "1.8,g_e,,\n", ["line 2", "value is empty"]),
+        (HEAD + "1.8,g_e\n", ["line 2", "value is empty"]),
+        (HEAD + "1.8,g_e,1,-0.1\n", ["must not be negative"]),
+        (HEAD + "1.8,abs_g_e,-1,\n", ["magnitude"]),
+        (HEAD + "1.8,g_e,1,0.1,5\n", ["5 cells under 4 columns"]),
+        (HEAD + '1.8,g_e,"1\n', ["not CSV"]),
+        ("# schema = 2\n" + HEAD + "1.8,g_e,1,\n", ["schema"]),
+        ("energy_eV,g_e,g_e_error\n1.8,,0.1\n", ["line 2", "without g_e"]),
+    ],
+)
+def test_wrong_files(tmp_path: Path, text: str, hints: list[str]) -> None:
+    path = write(tmp_path, text)
+    message = refusal(path)
+    assert message.startswith(path)
+    for hint in hints:
+        assert hint in message
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    assert "no such file" in refusal(str(tmp_path / "none.csv"))
+    assert "directory" in refusal(str(tmp_path))
+    (tmp_path / "latin.csv").write_bytes(b"energy_eV,g_e\n1.8,\xff\n")
+    assert "UTF-8" in refusal(str(tmp_path / "latin.csv"))
+    assert "cannot be read" in refusal("a\0b.csv")
+
+
+def test_unknown_name_suggests_the_nearest() -> None:
+    assert "did you mean 'meliakov2025'" in refusal("meliakov")
+    assert "there are: meliakov2025" in refusal("a\nb")

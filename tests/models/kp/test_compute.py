@@ -1,0 +1,170 @@
+"""`bandg compute --model kp`: the same sweep, table, file and picture as for tight binding."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+import bandg
+from bandg.base.errors import BandgError
+from bandg.cli import compute as command
+from bandg.models.kp.sets import KpSet, from_etb, load_kp, parse
+
+
+@pytest.fixture(scope="module")
+def standin():
+    return load_kp("nestoklon2023-standin")
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory, standin):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BANDG_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
+        arguments = {"termination": ["hard-wall", "glass"], "model": "kp", "barrier": "3eV,2eV", "workers": 1}
+        first = bandg.compute("3nm,4nm", "sphere", parameters=standin, **arguments)
+        return first, bandg.compute("3nm,4nm", "sphere", parameters=standin, **arguments)
+
+
+def test_the_dataset_is_that_of_tight_binding(swept, standin):
+    dataset, again = swept
+    assert dataset.sizes["nc"] == 4
+    assert list(dataset["termination"].values) == ["hard-wall", "hard-wall", "glass", "glass"]
+    assert set(dataset["model"].values) == {"kp"}
+    assert dataset["g_bx"].values == pytest.approx((dataset["g_e"] + dataset["g_h"]).values)
+    assert dataset.attrs["bulk_g_h"] == pytest.approx(
+        bandg.bulk(bandg.load_set("nestoklon2023-standin")).valence.g(), abs=1e-6
+    )
+    assert np.isnan(dataset["s_weight"].values).all()  # the eight bands say nothing about atoms
+    assert again["cached"].values.all()
+    assert not dataset["cached"].values.any()
+    provenance = json.loads(dataset.attrs["provenance"])
+    assert provenance["barrier_eV"] == [3.0, 2.0]
+    assert provenance["parameters_sha256"] == standin.digest()
+
+
+def test_two_barriers_do_not_share_a_cache_entry(swept, standin):
+    dataset, _ = swept
+    other = bandg.compute("3nm", "sphere", parameters=standin, model="kp", barrier="4eV", workers=1)
+    glass = dataset.isel(nc=2)
+    assert float(other["E_e_eV"][0]) > float(glass["E_e_eV"]) + 1e-3
+
+
+def test_the_table_says_what_stands_around_the_crystal(swept, capsys):
+    command.print_table(swept[0])
+    command.print_warnings(swept[0])
+    printed = capsys.readouterr()
+    assert "hard walls" in printed.out
+    assert "barriers 3 eV (electron) and 2 eV (hole)" in printed.out
+    assert "functions" in printed.out
+    assert printed.err.count("a_8 is raised") == 1
+
+
+def test_the_picture_is_drawn(swept, tmp_path):
+    from bandg.plot.curves import curves_of
+    from bandg.plot.levels import plot_levels
+
+    labels = [curve.label for curve in curves_of(swept[0])]
+    assert labels == [f"nestoklon2023-standin-kp (k·p): sphere, {wall}" for wall in ("hard walls", "in glass")]
+    assert len({curve.color for curve in curves_of(swept[0])}) == 2
+    plot_levels(swept[0], tmp_path / "a.svg")
+    assert (tmp_path / "a.svg").stat().st_size > 1000
+
+
+def test_a_tight_binding_set_object_is_extracted():
+    etb = bandg.load_set("kashikar2021")
+    found = bandg.compute("3nm", "sphere", parameters=etb, model="kp", workers=1)
+    assert str(found["set"].values[0]) == "kashikar2021-kp"
+    assert float(found["E_c_bulk_eV"][0] - found["E_v_bulk_eV"][0]) == pytest.approx(0.630, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"levels": 2}, "levels belongs to the etb model"),
+        ({"neighbors": 1}, "neighbors belongs to the etb model"),
+        ({"intra_atomic": True}, "intra_atomic belongs"),
+        ({"termination": "lead"}, "hard-wall or glass"),
+        ({"termination": "hard-wall", "barrier": "3eV"}, "hard walls have none"),
+        ({"barrier": "3"}, "no energy in eV"),
+        ({"barrier": "3000meV"}, "no energy in eV"),
+        ({"barrier": "naneV"}, "no energy in eV"),
+        ({"barrier": "-3eV"}, r"outside 0\.5"),
+        ({"barrier": "1eV,2eV,3eV"}, "two for electron and hole"),
+        ({"parameters": "kirstein2022"}, "must be negative"),
+        ({"model": "etb", "barrier": "3eV"}, "--model kp"),
+        ({"size": "600nm"}, "would fit"),
+    ],
+)
+def test_wrong_input_is_one_line(arguments, message, standin, fresh_cache):
+    given = {"size": "3nm", "model": "kp", "parameters": standin} | arguments
+    if given["model"] == "etb":
+        given["parameters"] = "nestoklon2023-standin"
+    with pytest.raises(BandgError, match=message) as caught:
+        bandg.compute(**given)
+    assert "\n" not in str(caught.value)
+    assert not fresh_cache.exists()
+
+
+def test_a_kp_set_is_no_tight_binding_set(standin):
+    with pytest.raises(BandgError, match=r"is a k\.p set"):
+        bandg.compute("3nm", parameters=standin)
+
+
+def test_the_lattice_constant_goes_with_the_set(standin):
+    again = parse(standin.to_toml(), "a.toml")
+    assert again.a_nm == standin.a_nm == bandg.load_set("nestoklon2023-standin").a_nm
+    assert again.digest() == standin.digest()
+    bare = KpSet(standin.name, "", standin.entries)
+    assert bare.digest() != standin.digest()
+    with pytest.raises(BandgError, match="has no lattice constant"):
+        _ = bare.a_nm
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ('a = { value = 62.89, unit = "nm", source = "x", status = "assumed" }', "no lattice constant"),
+        ('a = { value = 6.289, unit = "A", source = "x", status = "assumed" }', 'unit = "nm"'),
+        ("b = 1", "unknown key"),
+        ("", "is missing"),
+    ],
+)
+def test_a_wrong_lattice_is_one_line(line, message, standin):
+    text = standin.to_toml()
+    table = text.index("[lattice]")
+    end = text.index("[kp]")
+    with pytest.raises(BandgError, match=message) as caught:
+        parse(f"{text[:table]}[lattice]\n{line}\n\n{text[end:]}", "a.toml")
+    assert "\n" not in str(caught.value)
+
+
+def test_without_kwant_only_the_grid_is_missing(monkeypatch, standin):
+    import kp_grid as grid
+
+    from bandg.models.kp.envelope import elliptic
+
+    for name in [name for name in sys.modules if name.split(".")[0] == "kwant"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "kwant", None)
+    grid._template.cache_clear()
+    values, _ = elliptic(standin.values)
+    with pytest.raises(BandgError, match=r'uv pip install "bandg\[kwant\]"'):
+        grid.cube(values, 4.0, 4)
+    assert bandg.compute("3nm", "sphere", parameters=standin, model="kp", workers=1).sizes["nc"] == 1
+
+
+def test_no_text_of_a_file_reaches_a_parser(tmp_path, monkeypatch):
+    """A set's name and notes are data: sympy's parser is never called with them."""
+    import sympy
+
+    def refuse(*arguments, **options):
+        raise AssertionError(f"sympify was given {arguments[0]!r}")
+
+    name = "__import__('os').system('true')"
+    text = from_etb("nestoklon2023-standin").to_toml().replace('"nestoklon2023-standin-kp"', f'"{name}"', 1)
+    path = tmp_path / "a.toml"
+    path.write_text(text)
+    monkeypatch.setattr(sympy.parsing.sympy_parser, "eval_expr", refuse)
+    found = bandg.compute("3nm", "sphere", parameters=path, model="kp", workers=1)
+    assert str(found["set"].values[0]) == name

@@ -1,0 +1,219 @@
+"""Interior eigenpairs against dense diagonalization, and the counts that prove them complete."""
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from bandg.base.errors import BandgError
+from bandg.solvers.factorizations import BACKENDS, available_backends, count_negative, estimate_memory
+from bandg.solvers.spectrum import Spectrum, Work, check_backend, choose_backend
+
+
+def random_matrix(size, complex_=False, seed=0):
+    random = np.random.default_rng(seed)
+    matrix = sparse.random_array((size, size), density=6 / size, rng=random, format="csr")
+    if complex_:
+        matrix = matrix + 1j * sparse.random_array((size, size), density=4 / size, rng=random, format="csr")
+    return sparse.csr_array(matrix + matrix.conj().T + sparse.diags_array(random.normal(size=size)))
+
+
+@pytest.mark.parametrize("backend", available_backends())
+@pytest.mark.parametrize("complex_", [False, True])
+@pytest.mark.parametrize("shift", ["lower", "upper"])
+def test_a_window_holds_all_eigenpairs(backend, complex_, shift):
+    matrix = random_matrix(400, complex_)
+    exact = np.linalg.eigvalsh(matrix.toarray())
+    lower, upper = exact[195] + 1e-4, exact[205] + 1e-4
+    window = Spectrum(matrix, backend).between(lower, upper, shift)
+    np.testing.assert_allclose(window.energies, exact[196:206], atol=1e-10)
+    assert window.below == 196
+    assert window.residual < 1e-8
+    assert np.abs(window.states.conj().T @ window.states - np.eye(10)).max() < 1e-10
+
+
+@pytest.mark.parametrize("backend", ["dense", *available_backends()])
+def test_exactly_degenerate_levels_are_all_found(backend):
+    """Eight copies of one matrix: every level eightfold, which a single Lanczos run cannot see."""
+    block = random_matrix(60, seed=3)
+    matrix = sparse.csr_array(sparse.block_diag([block] * 8))
+    exact = np.linalg.eigvalsh(block.toarray())
+    window = Spectrum(matrix, backend).between(exact[29] - 1e-5, exact[31] + 1e-5)
+    np.testing.assert_allclose(window.energies, np.repeat(exact[29:32], 8), atol=1e-9)
+
+
+@pytest.mark.parametrize("backend", available_backends())
+def test_a_shift_that_is_a_level_is_stepped_aside(backend):
+    matrix = sparse.csr_array(sparse.diags_array(np.arange(30.0)))
+    spectrum = Spectrum(matrix, backend)
+    assert spectrum.count_between(4.0, 9.5) in (5, 6)  # the level at the end itself may fall on either side
+    window = spectrum.between(3.5, 6.5)
+    np.testing.assert_allclose(window.energies, [4, 5, 6])
+
+
+@pytest.mark.parametrize("backend", available_backends())
+def test_counts_are_exact(backend):
+    matrix = random_matrix(300, seed=5)
+    exact = np.linalg.eigvalsh(matrix.toarray())
+    spectrum = Spectrum(matrix, backend)
+    for energy in (-2.0, -0.3, 0.0, 0.7, 3.0):
+        assert spectrum.count_below(energy) == np.sum(exact < energy)
+
+
+def test_an_empty_window_is_empty():
+    matrix = sparse.csr_array(sparse.diags_array(np.arange(30.0)))
+    assert len(Spectrum(matrix, "superlu").between(4.2, 4.8).energies) == 0
+
+
+def test_work_is_counted_and_a_factorization_serves_count_and_solve():
+    spectrum = Spectrum(random_matrix(300, seed=6), "superlu")
+    spectrum.between(-0.1, 0.1)
+    assert spectrum.work.factorizations == 2
+    assert spectrum.work.solves > 0
+
+
+def test_a_wrong_factorization_cannot_pass(monkeypatch):
+    """A backend that returns wrong vectors without saying so is caught by the residual or by the count."""
+
+    class Liar(BACKENDS["superlu"]):
+        def solve(self, vector):
+            return super().solve(vector) + 1e-3 * np.roll(vector, 1)
+
+    monkeypatch.setitem(BACKENDS, "superlu", Liar)
+    with pytest.raises(BandgError):
+        Spectrum(random_matrix(300, seed=7), "superlu").between(-0.1, 0.1)
+
+
+def test_unknown_and_missing_backends_are_named():
+    with pytest.raises(BandgError, match="choose one of"):
+        check_backend("magic")
+
+
+def gauged_lattice(shape, hoppings):
+    """A finite lattice whose hoppings carry random phases that a gauge removes: complex, with levels in closed form."""
+    matrix = sparse.csr_array((1, 1))
+    levels = np.zeros(1)
+    for size, hopping in zip(shape, hoppings, strict=True):
+        chain = hopping * sparse.diags_array(np.ones(size - 1), offsets=1)
+        chain = chain + chain.T
+        matrix = sparse.kron(matrix, sparse.eye_array(size)) + sparse.kron(sparse.eye_array(matrix.shape[0]), chain)
+        one = 2 * hopping * np.cos(np.pi * np.arange(1, size + 1) / (size + 1))
+        levels = (levels[:, None] + one).ravel()
+    phase = sparse.diags_array(np.exp(1j * np.random.default_rng(2).uniform(0, 6.3, matrix.shape[0])))
+    return sparse.csr_array(phase @ matrix @ phase.conj()), np.sort(levels)
+
+
+@pytest.mark.parametrize("backend", available_backends())
+def test_complex_matrices_above_ten_thousand_unknowns(backend):
+    """101 x 103 sites: energies and counts in closed form, from every factorization."""
+    matrix, levels = gauged_lattice((101, 103), (1.0, 0.77))
+    assert matrix.shape[0] > 1e4 and np.iscomplexobj(matrix)
+    first = int(np.searchsorted(levels, 3.35))
+    lower, upper = levels[first - 1 : first + 5 : 5] + 1e-4
+    inside = levels[(levels > lower) & (levels < upper)]
+    spectrum = Spectrum(matrix, backend)
+    window = spectrum.between(lower, upper, "upper")
+    np.testing.assert_allclose(window.energies, inside, atol=1e-9)
+    assert window.residual < 1e-8
+    assert window.below == np.sum(levels < lower)
+    assert spectrum.count_below(0.1234) == np.sum(levels < 0.1234)
+
+
+@pytest.mark.skipif("pardiso" not in available_backends(), reason="py-mkl-pardiso is not installed")
+@pytest.mark.parametrize("gauge", [False, True])
+def test_pardiso_counts_a_dense_factor(gauge):
+    """22 x 23 x 24 sites: fronts of hundreds of unknowns, with 2x2 pivots in the factor."""
+    matrix, levels = gauged_lattice((22, 23, 24), (1.0, 0.83, 0.71))
+    matrix = matrix if gauge else sparse.csr_array(abs(matrix))
+    factor = BACKENDS["pardiso"](matrix, 0.0123)
+    assert matrix.shape[0] > 1e4
+    assert factor.n_below == np.sum(levels < 0.0123)
+    factor.move(-1.234)
+    assert factor.n_below == np.sum(levels < -1.234)
+    vector = np.random.default_rng(0).normal(size=matrix.shape[0]).astype(matrix.dtype)
+    np.testing.assert_allclose(matrix @ factor.solve(vector) + 1.234 * factor.solve(vector), vector, atol=1e-9)
+
+
+def test_negative_pivots_are_counted_whatever_pairs():
+    """1x1 and 2x2 blocks of every signature at random places."""
+    random = np.random.default_rng(4)
+    size, pairs = 500, 120
+    place = random.permutation(size)
+    blocks = []
+    for number in range(pairs):
+        block = random.normal(size=(2, 2)) + 1j * random.normal(size=(2, 2))
+        block = block @ block.conj().T * random.choice([-1, 1]) if number % 3 == 0 else block + block.conj().T
+        blocks.append(block)
+    inverse = sparse.block_diag([*blocks, *([[x]] for x in random.normal(size=size - 2 * pairs))], format="csr")
+    inverse = sparse.csr_array(inverse)[place][:, place]
+    exact = np.sum(np.linalg.eigvalsh(inverse.toarray()) < 0)
+    assert count_negative(lambda vector: inverse @ vector, size) == exact
+    wrong = inverse + sparse.csr_array(([1e-3], ([3], [400])), shape=(size, size))
+    with pytest.raises(BandgError, match="cannot be told apart"):
+        count_negative(lambda vector: wrong @ vector, size)
+
+
+def test_the_iterative_solver_above_ten_thousand_unknowns():
+    """Known levels turned by random complex rotations of pairs: four in a gap, two of them equal."""
+    random = np.random.default_rng(6)
+    size = 10_200
+    gap = np.array([-0.3, -0.1, -0.1, 0.35])
+    levels = np.concatenate([gap, random.uniform(2, 4, (size - 4) // 2), random.uniform(-4, -2, (size - 4) // 2)])
+    matrix = sparse.csr_array(sparse.diags_array(levels.astype(complex)))
+    for _ in range(2):
+        order = random.permutation(size)
+        angle, phase = random.uniform(0, 6.3, size // 2), np.exp(1j * random.uniform(0, 6.3, size // 2))
+        one, other = order[::2], order[1::2]
+        values = [np.cos(angle), np.sin(angle) * phase, -np.sin(angle) * phase.conj(), np.cos(angle)]
+        rows, columns = np.concatenate([one, one, other, other]), np.concatenate([one, other, one, other])
+        turn = sparse.csr_array((np.concatenate(values), (rows, columns)), shape=(size, size))
+        matrix = sparse.csr_array(turn @ matrix @ turn.conj().T)
+    window = Spectrum(matrix, "iterative").between(-1.0, 1.0)
+    np.testing.assert_allclose(window.energies, gap, atol=1e-10)
+    assert window.below == -1 and window.residual < 1e-8
+
+
+def test_the_iterative_solver_finds_copies_and_says_what_it_cannot():
+    block = random_matrix(60, seed=3)
+    matrix = sparse.csr_array(sparse.block_diag([block] * 4))
+    exact = np.linalg.eigvalsh(block.toarray())
+    work = Work()
+    spectrum = Spectrum(matrix, "iterative", work)
+    window = spectrum.between(exact[29] - 1e-5, exact[31] + 1e-5)
+    np.testing.assert_allclose(window.energies, np.repeat(exact[29:32], 4), atol=1e-9)
+    assert work.uncounted == 1 and work.factorizations == 0 and work.backends == {"iterative"}
+    assert len(spectrum.between(exact[29] + 1e-5, exact[30] - 1e-5).energies) == 0
+    with pytest.raises(BandgError, match="counts no levels"):
+        spectrum.count_below(0.0)
+
+
+def test_auto_goes_by_size_and_memory():
+    matrix, _ = gauged_lattice((60, 60), (1.0, 0.7))
+    assert choose_backend("auto", matrix[:500, :500]) == "dense"
+    assert choose_backend("auto", matrix) == available_backends()[0]
+    need = min(estimate_memory(name, 3600, matrix.nnz, True) for name in available_backends())
+    assert choose_backend("auto", matrix, 0.9 * need) == "iterative"
+    assert choose_backend("superlu", matrix, 0.0) == "superlu"  # what is named is taken
+
+
+@pytest.mark.parametrize("backend", available_backends())
+@pytest.mark.parametrize("complex_", [False, True])
+@pytest.mark.parametrize("above", [False, True])
+def test_few_solves_find_the_level_that_holds_most_of_a_state(backend, complex_, above):
+    matrix = random_matrix(400, complex_, seed=8)
+    exact, vectors = np.linalg.eigh(matrix.toarray())
+    middle = int(np.searchsorted(exact, 0.0))
+    chosen = middle + 2 if above else middle - 3  # two levels lie nearer
+    noise = vectors @ np.random.default_rng(1).standard_normal(400)
+    state = np.sqrt(0.7) * vectors[:, chosen] + np.sqrt(0.3) * noise / np.linalg.norm(noise)
+    spectrum = Spectrum(matrix, backend)
+    found = spectrum.strongest(state, 0.0, above)
+    assert abs(found.energy - exact[chosen]) <= found.error < 1e-3
+    assert found.weight == pytest.approx(abs(np.vdot(vectors[:, chosen], state / np.linalg.norm(state))) ** 2, abs=0.05)
+    assert spectrum.work.factorizations == 1 and spectrum.work.solves < 60
+    assert spectrum.count_below(0.0) == middle and spectrum.work.factorizations == 1  # it counts, too
+
+
+def test_without_factorization_no_level_is_estimated():
+    matrix = random_matrix(50)
+    assert Spectrum(matrix, "dense").strongest(np.ones(50), 0.0, True) is None
+    assert Spectrum(matrix, "iterative").strongest(np.ones(50), 0.0, True) is None
