@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bandg import __version__
-from bandg.base import cache as cache_files
 from bandg.base.errors import BandgError
 from bandg.base.quantities import parse_energies
 from bandg.crystal.from_atoms import explicit
@@ -103,8 +102,6 @@ def compute(
         shells = resolve_neighbors(chosen, neighbors)
         request = _etb_request(size, shape, ends, chosen, center, (shells, levels, intra_atomic, solver), variation)
     sweep.check_memory(request.jobs, force or scheduler is not None)
-    if cache:
-        cache_files.check()
     on_start(len(request.jobs))
     results = sweep.run_jobs(request.jobs, workers, cache, on_done, scheduler)
     rows = [Row(found, model, request.name, cached) for found, cached in results]

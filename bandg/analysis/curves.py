@@ -12,7 +12,6 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -200,10 +199,6 @@ def to_text(curve: TheoryCurve, title: str = "") -> str:
     return stream.getvalue()
 
 
-def _write(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8")
-
-
 def regenerate(folder: str | os.PathLike[str], evaluator: Evaluator) -> list[Path]:
     """Compute all of KINDS with the default sets and write them to a folder. Raises BandgError."""
     target = Path(folder)
@@ -212,7 +207,6 @@ def regenerate(folder: str | os.PathLike[str], evaluator: Evaluator) -> list[Pat
     written = []
     for curve in resolve(list(KINDS), evaluator, fresh=True):
         path = target / f"{curve.name.replace(':', '-', 1)}.csv"
-        text = to_text(curve, KINDS[curve.name].title)
-        write_whole(path, partial(_write, text=text))
+        write_whole(path, to_text(curve, KINDS[curve.name].title))
         written.append(path)
     return written

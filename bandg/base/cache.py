@@ -5,26 +5,35 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import tempfile
-from collections.abc import Callable
+import time
+import warnings
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from bandg.base.errors import BandgError
+from bandg.base.files import TEMPORARY, write_bytes
 
 R = TypeVar("R")
 
 _PHYSICS = ("base/units.py", "crystal", "hamiltonian", "models", "parameters", "solvers")
 """Files and folders that a number can depend on."""
 
+_ENTRY = re.compile(r"[0-9a-f]{64}\.json")
+_LEFT_OVER_S = 86400.0
+"""A temporary file of this age belongs to a run that was killed."""
+
 
 def cache_directory() -> Path:
     """Where results are kept: BANDG_CACHE_DIR, else the user's cache folder of this platform."""
     import platformdirs
 
-    return Path(os.environ.get("BANDG_CACHE_DIR") or platformdirs.user_cache_dir("bandg"))
+    return Path(os.environ.get("BANDG_CACHE_DIR") or platformdirs.user_cache_dir("bandg")).expanduser()
 
 
 @lru_cache(maxsize=1)
@@ -46,45 +55,33 @@ def key_of(description: dict[str, Any]) -> str:
 
 
 def load(key: str, read: Callable[[dict[str, Any]], R]) -> R | None:
-    """The stored result, or None where there is none or the file is damaged (it is then removed).
+    """The stored result, or None where there is none, or none that can be read and belongs to this key.
 
-    read(payload) makes the result of its plain types.
+    read(payload) makes the result of its plain types. Nothing is removed: `store` replaces a damaged entry.
     """
     path = cache_directory() / f"{key}.json"
     try:
+        if not path.is_file():  # reading a pipe would wait forever
+            return None
         content = json.loads(path.read_bytes())
         payload = content["payload"]
-        if content["checksum"] != _checksum(payload):
-            raise ValueError("wrong checksum")
+        if content["key"] != key or content["checksum"] != _checksum(key, payload):
+            return None
         return read(payload)
-    except FileNotFoundError:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError):
         return None
-    except (ValueError, KeyError, TypeError, OSError):
-        discard(path)
-        return None
-
-
-def discard(path: Path) -> None:
-    """Remove a file, where that can be done."""
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        return
 
 
 def store(key: str, result: Any) -> None:
-    """Store a dataclass so that a crash leaves the old file, the new one, or none. Raises BandgError if it cannot."""
+    """Store a dataclass so that a crash leaves the old file, the new one, or none; warns where it cannot."""
     folder = cache_directory()
     payload = json.loads(json.dumps(asdict(result)))
+    content = {"key": key, "checksum": _checksum(key, payload), "payload": payload}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=folder, suffix=".part", delete=False) as stream:
-            json.dump({"checksum": _checksum(payload), "payload": payload}, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(stream.name, folder / f"{key}.json")
-    except OSError as error:
-        raise _unusable(folder, error) from error
+        write_bytes(folder / f"{key}.json", json.dumps(content).encode())
+    except OSError as error:  # the result itself is worth more than its copy
+        reason = error.strerror or error
+        warnings.warn(f"results were not kept: cannot write the cache in {folder}: {reason}", stacklevel=2)
 
 
 def check() -> None:
@@ -95,30 +92,40 @@ def check() -> None:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise _unusable(folder, error) from error
-
-
-def _unusable(folder: Path, error: OSError) -> BandgError:
-    return BandgError(
-        f"cannot write the cache in {folder}: {error.strerror or error}; use --no-cache, or set BANDG_CACHE_DIR"
-    )
+        raise BandgError(
+            f"cannot write the cache in {folder}: {error.strerror or error}; use --no-cache, or set BANDG_CACHE_DIR"
+        ) from error
+    _remove(path for path in _own(folder, TEMPORARY) if time.time() - path.stat().st_mtime > _LEFT_OVER_S)
 
 
 def info() -> tuple[Path, int, int]:
     """Folder, number of stored results and their size in bytes."""
     folder = cache_directory()
-    files = list(folder.glob("*.json")) if folder.is_dir() else []
-    return folder, len(files), sum(path.stat().st_size for path in files)
+    sizes = [path.stat().st_size for path in _own(folder, _ENTRY)]
+    return folder, len(sizes), sum(sizes)
 
 
 def clear() -> int:
-    """Remove every stored result; returns how many there were."""
+    """Remove every stored result, and what interrupted runs left; returns how many results were removed."""
     folder = cache_directory()
-    files = [path for pattern in ("*.json", "*.part") for path in folder.glob(pattern)] if folder.is_dir() else []
-    for path in files:
-        discard(path)
-    return sum(path.suffix == ".json" for path in files)
+    _remove(_own(folder, TEMPORARY))
+    return _remove(_own(folder, _ENTRY))
 
 
-def _checksum(payload: Any) -> str:
-    return hashlib.sha256(json.dumps(payload, sort_keys=True).encode()).hexdigest()
+def _own(folder: Path, name: re.Pattern[str]) -> list[Path]:
+    """Files of the folder whose whole names are as the cache makes them."""
+    return [path for path in folder.glob("*") if name.fullmatch(path.name) and path.is_file()]
+
+
+def _remove(paths: Iterable[Path]) -> int:
+    """Remove files; returns how many could be."""
+    removed = 0
+    for path in paths:
+        with suppress(OSError):
+            path.unlink()
+            removed += 1
+    return removed
+
+
+def _checksum(key: str, payload: Any) -> str:
+    return hashlib.sha256(json.dumps([key, payload], sort_keys=True).encode()).hexdigest()

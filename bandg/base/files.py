@@ -5,12 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
+import secrets
+import stat
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from bandg.base.errors import BandgError
 from bandg.base.text import one_line
+
+TEMPORARY = re.compile(r"\.bandg-[0-9a-f]{16}\.part")
+"""Names of files that are not finished."""
 
 
 def read_text(path: str | os.PathLike[str], label: str, missing: str, wanted: str) -> str:
@@ -65,50 +71,60 @@ def check_writable(path: str | os.PathLike[str], formats: tuple[str, ...]) -> Pa
         named = f"{target.suffix!r} is" if target.suffix else "no extension is"
         raise _cannot(target, f"{named} no known format; use {', '.join(formats)}")
     try:
-        if target.is_dir():
-            raise _cannot(target, "it is a folder")
-        if not target.parent.is_dir():
-            raise _cannot(target, f"the folder {str(target.parent)!r} does not exist")
-        with tempfile.TemporaryFile(dir=target.parent):
+        real = _regular(target)
+        if not real.parent.is_dir():
+            raise _cannot(target, f"the folder {str(real.parent)!r} does not exist")
+        with tempfile.TemporaryFile(dir=real.parent):
             pass
-        if target.exists():
-            with target.open("ab"):
+        if real.exists():
+            with real.open("ab"):
                 pass
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         raise _cannot(target, error) from error
     return target
 
 
+def _regular(path: Path) -> Path:
+    """What the path means behind its links. Raises BandgError where that exists and is no regular file."""
+    real = Path(os.path.realpath(path))  # replace what a link points to, not the link
+    if real.is_dir():
+        raise _cannot(path, "it is a folder")
+    if real.exists() and not real.is_file():
+        raise _cannot(path, "it is not a regular file")
+    return real
+
+
 def _cannot(path: Path, why: object) -> BandgError:
-    name = str(path)
     reason = getattr(why, "strerror", None) or why
-    return BandgError(f"cannot write {name if name.isprintable() else ascii(name)}: {reason}")
+    return BandgError(f"cannot write {one_line(str(path))}: {reason}")
 
 
-def write_whole(path: str | os.PathLike[str], fill: Callable[[Path], object]) -> Path:
-    """Fill a temporary file beside the path and move it there, so that nothing half-written is ever seen.
+def write_whole(path: str | os.PathLike[str], content: str | bytes) -> Path:
+    """Write a file so that nothing half-written is ever seen; text as UTF-8. Returns the path without links.
 
-    fill(temporary) writes the content. Raises BandgError where it cannot be written.
+    A file that exists keeps its mode. Raises BandgError where it cannot be written.
     """
     try:
-        target = Path(os.path.realpath(path))  # replace what a link points to, not the link
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".bandg-", suffix=target.suffix)
-    except (OSError, ValueError) as error:
+        target = _regular(Path(path))
+        write_bytes(target, content if isinstance(content, bytes) else content.encode())
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
         raise _cannot(Path(path), error) from error
-    os.close(handle)
-    temporary = Path(name)
-    try:
-        fill(temporary)
-        temporary.chmod(0o666 & ~_umask())
-        temporary.replace(target)
-    except OSError as error:
-        raise _cannot(target, error) from error
-    finally:
-        temporary.unlink(missing_ok=True)
     return target
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def write_bytes(target: Path, content: bytes) -> None:
+    """Fill a temporary file beside the target and move it there; a crash leaves the old file, the new one, or none.
+
+    Raises OSError.
+    """
+    temporary = target.parent / f".bandg-{secrets.token_hex(8)}.part"
+    try:
+        with temporary.open("xb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        if target.exists():
+            temporary.chmod(stat.S_IMODE(target.stat().st_mode))
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -70,7 +70,7 @@ def dos(
         mean, error = found.count_below(energy)
         typer.echo(f"{energy:9.4f}  {f'{mean:.1f} +- {error:.1f}':>22}  {number:9d}")
     if out is not None:
-        write_whole(out, lambda path: path.write_text(_csv(found), encoding="utf-8"))
+        write_whole(out, _csv(found))
         typer.echo(f"wrote {out}")
     if plot is not None:
         from bandg.plot.density import plot_dos

@@ -42,7 +42,6 @@ def hypotheses(
 ) -> None:
     """Weigh what could explain the hole g-factor: what each mechanism does to g, and what would be needed."""
     from bandg.analysis.hypotheses.evaluate import Evaluator
-    from bandg.base import cache
     from bandg.base.files import check_writable
     from bandg.cli.progress import Progress
     from bandg.data.measured import load_measured
@@ -65,8 +64,6 @@ def hypotheses(
         print_mechanisms(known if only is None and not combine else singles)
         return
     points = load_measured(data)
-    if not no_cache:
-        cache.check()
     with Progress() as progress:
         evaluator = Evaluator(workers, not no_cache, force, scheduler, progress.start, progress.advance)
         found = _study(base, singles, pairs, points, evaluator)
@@ -158,7 +155,7 @@ def _write(found: Study, out: Path | None, plot: Path | None, report: Path | Non
                 picture = Path(folder) / "hypotheses.png"
                 plot_hypotheses(table, found.points, picture)
                 text = to_html(table, picture, found.points)
-            write_whole(report, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+            write_whole(report, text)
             written.append(report)
     return written
 

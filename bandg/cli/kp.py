@@ -126,7 +126,7 @@ def from_etb(
     if out is None:
         typer.echo(text, nl=False)
         return
-    write_whole(out, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    write_whole(out, text)
     typer.echo(f"wrote {out}")
 
 

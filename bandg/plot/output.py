@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import warnings
 from typing import TYPE_CHECKING
@@ -32,6 +33,8 @@ def save(figure: Figure, path: str | os.PathLike[str]) -> None:
     Raises BandgError where the file cannot be written.
     """
     form = check_picture_path(path)
+    content = io.BytesIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        write_whole(path, lambda temporary: figure.savefig(temporary, format=form, metadata=_NO_DATE[form]))
+        figure.savefig(content, format=form, metadata=_NO_DATE[form])
+    write_whole(path, content.getvalue())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -286,7 +288,9 @@ def write(dataset: xarray.Dataset, path: Path) -> list[Path]:
     if suffix == ".nc":
         writable = dataset.copy()
         writable["cached"] = writable["cached"].astype("int8")
-        write_whole(path, lambda temporary: writable.to_netcdf(temporary, engine="h5netcdf"))
+        buffer = io.BytesIO()  # the library of the format does not survive a full disk
+        writable.to_netcdf(buffer, engine="h5netcdf")
+        write_whole(path, buffer.getvalue())
         return [path]
     if suffix == ".json":
         content = {
@@ -319,17 +323,13 @@ def write(dataset: xarray.Dataset, path: Path) -> list[Path]:
 
 def write_json(content: dict[str, Any] | list[dict[str, Any]], path: Path) -> None:
     """Write a JSON file, whole or not at all. Raises BandgError where it cannot be written."""
-    write_whole(path, lambda temporary: temporary.write_text(json.dumps(content, indent=1) + "\n"))
+    write_whole(path, json.dumps(content, indent=1) + "\n")
 
 
 def write_csv(path: Path, columns: Sequence[str], table: list[dict[str, Any]]) -> None:
     """Write rows as CSV, whole or not at all; None is an empty cell. Raises BandgError where it cannot be written."""
-    import csv
-
-    def fill(temporary: Path) -> None:
-        with temporary.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.DictWriter(stream, columns, lineterminator="\n", restval="")
-            writer.writeheader()
-            writer.writerows({k: "" if v is None else v for k, v in row.items()} for row in table)
-
-    write_whole(path, fill)
+    stream = io.StringIO()
+    writer = csv.DictWriter(stream, columns, lineterminator="\n", restval="")
+    writer.writeheader()
+    writer.writerows({k: "" if v is None else v for k, v in row.items()} for row in table)
+    write_whole(path, stream.getvalue())

@@ -61,7 +61,8 @@ def run_jobs(
     cached) is called after each. workers defaults to the number of processors; where there are fewer jobs, each gets
     threads of the idle ones. scheduler: of a dask.distributed cluster that does the work instead of local processes,
     "tcp://host:port" or a scheduler file.
-    Raises BandgError for a number of workers below 1, for a scheduler that does not answer, and what a job raises.
+    Raises BandgError for a number of workers below 1, for a scheduler that does not answer, for a cache that
+    cannot be written although something is to be computed, and what a job raises.
     """
     check_workers(workers, scheduler)
     results: dict[int, tuple[R, bool]] = {}
@@ -78,6 +79,8 @@ def run_jobs(
         on_done(jobs[number], False)
 
     waiting = sorted(set(range(len(jobs))) - set(results), key=lambda n: jobs[n].estimate_memory(), reverse=True)
+    if waiting and use_cache:
+        cache.check()
     places = workers or os.cpu_count() or 1
     count = min(places, len(waiting))
     threads = threads_each(places, count)

@@ -125,6 +125,20 @@ def test_one_changed_digit_in_a_cache_file_is_noticed(fresh_cache):
     assert cache.load(job().key(), levels_of) is None
 
 
+def test_a_cache_that_cannot_be_written_is_read_and_missed_only_where_it_is_needed(monkeypatch):
+    def unusable():
+        raise BandgError("cannot write the cache")
+
+    sweep.run_jobs([job(2)], workers=1)
+    monkeypatch.setattr(cache, "check", unusable)
+    done = counting(monkeypatch)
+    [(_, cached)] = sweep.run_jobs([job(2)], workers=1)
+    assert cached
+    with pytest.raises(BandgError, match="cannot write the cache"):
+        sweep.run_jobs([job(2), job(3)], workers=1)
+    assert done == []
+
+
 def test_without_cache_nothing_is_written(fresh_cache):
     sweep.run_jobs([job()], workers=1, use_cache=False)
     assert not fresh_cache.exists()

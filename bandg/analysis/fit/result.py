@@ -105,5 +105,5 @@ def write_fit(fit: Fit, path: str | os.PathLike[str], points: Sequence[ProfilePo
     content = summary(fit) | ({"profile": [point.to_dict() for point in points]} if points else {})
     text, numbers = fitted_set(fit).to_toml(), json.dumps(content, indent=1)
     beside = Path(path).with_suffix(".json")
-    write_whole(beside, lambda temporary: temporary.write_text(numbers + "\n", encoding="utf-8"))
-    return write_whole(path, lambda temporary: temporary.write_text(text, encoding="utf-8")), beside
+    write_whole(beside, numbers + "\n")
+    return write_whole(path, text), beside

@@ -93,8 +93,6 @@ def solve(
     points = start_points(problem, starts or problem.job.starts)
     if on_start is not None:
         on_start(len(points))
-    if cache:
-        cache_of.check()
     attempts: list[Attempt] = []
     n_cached = 0
     description = _description(problem) if cache else {}
@@ -104,6 +102,8 @@ def solve(
         known = attempt is not None
         n_cached += known
         if attempt is None:
+            if cache:
+                cache_of.check()
             attempt = _attempt(problem, number, point)
             if cache:
                 cache_of.store(key, attempt)

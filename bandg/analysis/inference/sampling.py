@@ -23,7 +23,6 @@ from bandg.analysis.inference.likelihood import (
     Model,
     Points,
 )
-from bandg.base import cache as cache_files
 from bandg.base.errors import BandgError
 from bandg.crystal.shapes import Nanocrystal
 from bandg.models.etb.bulk import bulk
@@ -153,8 +152,6 @@ def infer(
     knobs = [knob(asked.parameters, chosen) for chosen in union_of_ranges(models, asked.parameters)]
     asked_of_emulator = (asked.parameters, knobs, asked.crystals, asked.neighbors, intra_atomic)
     sweep.check_memory(jobs_of(*asked_of_emulator), force or scheduler is not None)
-    if cache:
-        cache_files.check()
     emulator = build(
         *asked_of_emulator,
         workers=workers,

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from bandg import __version__
-from bandg.base import cache as cache_files
 from bandg.base.files import check_writable
 from bandg.models.etb.derivatives import DerivativeJob, Derivatives, check_factorizes
 from bandg.parameters.names import LATTICE, unit_of
@@ -135,8 +134,6 @@ def effects(
         for crystal in asked.crystals
     ]
     sweep.check_memory(jobs, force or scheduler is not None)
-    if cache:
-        cache_files.check()
     on_start(len(jobs))
     found = tuple(result for result, _ in sweep.run_jobs(jobs, workers, cache, on_done, scheduler))
     chosen = tuple(steps) if steps is not None else resolve_steps(asked.parameters)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from bandg import __version__
 from bandg.analysis.sensitivity.effects import FORMATS, SHOWN
-from bandg.base import cache as cache_files
 from bandg.base.errors import BandgError
 from bandg.base.files import check_writable
 from bandg.crystal.shapes import Nanocrystal
@@ -157,8 +156,6 @@ def global_sensitivity(
     _check_ends(asked, ranges)
     jobs = [_job(asked, crystal, ranges, point) for crystal in asked.crystals for point in points]
     sweep.check_memory(jobs, force or scheduler is not None)
-    if cache:
-        cache_files.check()
     on_start(len(jobs))
     found = sweep.run_jobs(jobs, workers, cache, on_done, scheduler)
     indices = []

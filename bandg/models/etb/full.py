@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -125,19 +127,20 @@ def write_matrix(system: FullSystem, path: str | os.PathLike[str]) -> tuple[Path
     """
     target = check_writable(path, MATRIX_FORMATS)
     table = check_writable(target.with_suffix(".csv"), (".csv",))
-    write_whole(target, lambda temporary: sparse.save_npz(temporary, system.hamiltonian))
-    write_whole(table, lambda temporary: _write_basis(system, temporary))
+    matrix = io.BytesIO()
+    sparse.save_npz(matrix, system.hamiltonian)
+    write_whole(target, matrix.getvalue())
+    write_whole(table, _basis_text(system))
     return target, table
 
 
-def _write_basis(system: FullSystem, path: Path) -> None:
-    import csv
-
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(BASIS_COLUMNS)
-        for index, site, species, *position, orbital, spin in system.basis:
-            writer.writerow((index, site, species, *(f"{x:.9g}" for x in position), orbital, spin))
+def _basis_text(system: FullSystem) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(BASIS_COLUMNS)
+    for index, site, species, *position, orbital, spin in system.basis:
+        writer.writerow((index, site, species, *(f"{x:.9g}" for x in position), orbital, spin))
+    return text.getvalue()
 
 
 def require_ase() -> None:
@@ -170,7 +173,9 @@ def write_atoms(system: FullSystem, path: str | os.PathLike[str], weights: Densi
     atoms = to_ase(system, weights)
     import ase.io
 
-    return write_whole(target, lambda temporary: ase.io.write(temporary, atoms, format="extxyz"))
+    text = io.StringIO()
+    ase.io.write(text, atoms, format="extxyz")
+    return write_whole(target, text.getvalue())
 
 
 def to_kwant(system: FullSystem) -> Any:
