@@ -61,9 +61,9 @@ def test_an_entry_that_is_renamed_and_given_the_other_key_is_not_believed(stored
         '"text"',
         "[1, 2]",
         "1" * 5000,
-        '{"key": "%s", "checksum": null, "payload": null}' % KEYS[0],
-        '{"key": "%s", "checksum": [], "payload": 1e999}' % KEYS[0],
-        '{"key": "%s"}' % KEYS[0],
+        '{"key": "' + KEYS[0] + '", "checksum": null, "payload": null}',
+        '{"key": "' + KEYS[0] + '", "checksum": [], "payload": 1e999}',
+        '{"key": "' + KEYS[0] + '"}',
         "\xff\xfe",
     ],
 )
