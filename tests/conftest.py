@@ -1,6 +1,7 @@
 """One BLAS thread and a cache of their own for all tests."""
 
 import os
+import sys
 
 import pytest
 
@@ -8,6 +9,7 @@ import pytest
 def pytest_configure():
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+    os.environ["MPLBACKEND"] = "agg"
 
 
 @pytest.fixture(autouse=True)
@@ -16,3 +18,11 @@ def fresh_cache(tmp_path, monkeypatch):
     folder = tmp_path / "cache"
     monkeypatch.setenv("BANDG_CACHE_DIR", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_pictures_left():
+    """Close what a test drew, which pyplot keeps open."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
@@ -62,6 +63,7 @@ def _options(
 
 def main() -> None:
     """Entry point: wrong input prints one line and exits with 2, an interruption exits with 130."""
+    os.environ["MPLBACKEND"] = "agg"  # pictures go to files and need no display
     try:
         code = app(standalone_mode=False)
     except BandgError as error:

@@ -44,8 +44,9 @@ def bulk(
         typer.echo(f"wrote {out}")
     if plot is not None:
         from bandg.plot.bands import plot_bands
+        from bandg.plot.output import save
 
-        plot_bands(result, plot, parameters.name)
+        save(plot_bands(result, parameters.name), plot)
         typer.echo(f"wrote {plot}")
 
 

@@ -141,8 +141,9 @@ def compute(
         typer.echo(f"wrote {path}")
     if plot is not None:
         from bandg.plot.levels import plot_levels
+        from bandg.plot.output import save
 
-        plot_levels(dataset, plot, [*load_measured("meliakov2025"), *points])
+        save(plot_levels(dataset, [*load_measured("meliakov2025"), *points]), plot)
         typer.echo(f"wrote {plot}")
 
 

@@ -38,7 +38,7 @@ def dos(
     from bandg.models.etb.dos import check_expansion, density_of_states, exact_counts
     from bandg.models.etb.full import full_system, import_kwant
     from bandg.parameters.ranges import parse_range
-    from bandg.plot.output import check_picture_path
+    from bandg.plot.output import check_picture_path, save
     from bandg.solvers.spectrum import ITERATIVE, check_backend
 
     if count is None and out is None and plot is None:
@@ -76,7 +76,7 @@ def dos(
         from bandg.plot.density import plot_dos
 
         title = f"{material.parameters.name}, {len(system.species)} atoms"
-        plot_dos(found, plot, title, list(zip(at, exact, strict=True)))
+        save(plot_dos(found, title, list(zip(at, exact, strict=True))), plot)
         typer.echo(f"wrote {plot}")
 
 

@@ -26,7 +26,7 @@ def export(
     """Write one nanocrystal for other programs: Hamiltonian, atoms with densities, picture."""
     from bandg.base.files import check_writable
     from bandg.models.etb.full import densities, full_system, require_ase, write_atoms, write_matrix
-    from bandg.plot.output import check_picture_path
+    from bandg.plot.output import check_picture_path, save
     from bandg.solvers.spectrum import check_backend
 
     if matrix is None and atoms is None and plot is None:
@@ -57,5 +57,6 @@ def export(
         from bandg.plot.density import plot_densities
 
         group = system.reduced.orbits.group.name
-        plot_densities(system, weights, plot, f"{material.parameters.name}, {len(system.species)} atoms, {group}")
+        title = f"{material.parameters.name}, {len(system.species)} atoms, {group}"
+        save(plot_densities(system, weights, title), plot)
         typer.echo(f"wrote {plot}")

@@ -69,8 +69,9 @@ def fit(
     written = list(write_fit(found, out, points)) if out is not None else []
     if plot is not None:
         from bandg.plot.fit import plot_fit
+        from bandg.plot.output import save
 
-        plot_fit(found, plot)
+        save(plot_fit(found), plot)
         written.append(plot)
     for path in written:
         typer.echo(f"wrote {path}")

@@ -146,14 +146,15 @@ def _write(found: Study, out: Path | None, plot: Path | None, report: Path | Non
         written.append(out)
     if plot is not None or report is not None:
         from bandg.plot.hypotheses import plot_hypotheses
+        from bandg.plot.output import save
 
         if plot is not None:
-            plot_hypotheses(table, found.points, plot)
+            save(plot_hypotheses(table, found.points), plot)
             written.append(plot)
         if report is not None:
             with tempfile.TemporaryDirectory() as folder:
                 picture = Path(folder) / "hypotheses.png"
-                plot_hypotheses(table, found.points, picture)
+                save(plot_hypotheses(table, found.points), picture)
                 text = to_html(table, picture, found.points)
             write_whole(report, text)
             written.append(report)

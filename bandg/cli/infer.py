@@ -65,7 +65,7 @@ def infer(
     from bandg.cli.progress import Progress
     from bandg.data.measured import load_measured
     from bandg.parameters.loader import load_set
-    from bandg.plot.output import check_picture_path
+    from bandg.plot.output import check_picture_path, save
 
     if out is not None:
         check_writable(out, (".json",))
@@ -104,11 +104,11 @@ def infer(
     if plot is not None:
         from bandg.plot.posterior import plot_bands_of_models
 
-        plot_bands_of_models(found, plot)
+        save(plot_bands_of_models(found), plot)
     if corner is not None:
         from bandg.plot.posterior import plot_corner
 
-        plot_corner(found.ranking()[0], corner)
+        save(plot_corner(found.ranking()[0]), corner)
     for path in [*written, *(picture for picture in (plot, corner) if picture is not None)]:
         typer.echo(f"wrote {path}")
 

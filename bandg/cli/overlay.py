@@ -46,7 +46,7 @@ def overlay(
     from bandg.cli.progress import Progress
     from bandg.data.compare import compare
     from bandg.data.measured import load_measured
-    from bandg.plot.output import check_picture_path
+    from bandg.plot.output import check_picture_path, save
     from bandg.runs.sweep import check_workers
 
     if regenerate is not None and (curve or data or plot or out or fresh):
@@ -72,7 +72,7 @@ def overlay(
     if plot is not None:
         from bandg.plot.overlay import plot_overlay
 
-        plot_overlay(curves, points, plot)
+        save(plot_overlay(curves, points), plot)
         typer.echo(f"wrote {plot}")
 
 

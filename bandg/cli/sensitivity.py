@@ -118,9 +118,10 @@ def _local(
     print_effects(found, top)
     written = [library.write_effects(found, out)] if out is not None else []
     if plot is not None:
+        from bandg.plot.output import save
         from bandg.plot.tornado import plot_tornado
 
-        plot_tornado(found, plot)
+        save(plot_tornado(found), plot)
         written.append(plot)
     return written
 
@@ -146,8 +147,9 @@ def _global(
     written = [worldwide.write_indices(found, out)] if out is not None else []
     if plot is not None:
         from bandg.plot.indices import plot_indices
+        from bandg.plot.output import save
 
-        plot_indices(found, plot)
+        save(plot_indices(found), plot)
         written.append(plot)
     return written
 

@@ -1,8 +1,8 @@
-"""Pictures in print quality; matplotlib is imported when the first one is drawn."""
+"""Pictures in print quality: functions take and return axes; matplotlib is imported when the first one is drawn."""
 
 from bandg.plot.bands import band_path, plot_bands
 from bandg.plot.levels import plot_levels
-from bandg.plot.output import FORMATS, check_picture_path
+from bandg.plot.output import FORMATS, check_picture_path, save
 from bandg.plot.style import style
 
-__all__ = ["FORMATS", "band_path", "check_picture_path", "plot_bands", "plot_levels", "style"]
+__all__ = ["FORMATS", "band_path", "check_picture_path", "plot_bands", "plot_levels", "save", "style"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
-from bandg.plot.output import check_picture_path, save
-from bandg.plot.style import literal, style
+from bandg.plot.palette import BLUE, GREEN, GRID, INK, ORANGE
+from bandg.plot.style import literal, panels, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from bandg.models.etb.bloch import BlochHamiltonian
     from bandg.models.etb.bulk import Bulk
@@ -24,10 +22,9 @@ if TYPE_CHECKING:
 PATH = ("Gamma", "X", "M", "R", "Gamma", "M")
 """The usual path through the cubic Brillouin zone."""
 
-CHARACTERS = (("Pb", "s", "#0072B2"), ("X", "p", "#E69F00"), ("Pb", "p", "#009E73"))
+CHARACTERS = (("Pb", "s", BLUE), ("X", "p", ORANGE), ("Pb", "p", GREEN))
 """Atom, shell and color of the characters that a picture of bands tells apart."""
 
-_LINE, _GRID = "#333333", "#CCCCCC"
 _WIDEST_PT, _THIN_PT = 5.0, 0.35
 """Line widths of a pure character and of the bands themselves."""
 _SYMBOLS = {"Gamma": "Γ"}
@@ -69,21 +66,47 @@ def bands_with_character(hamiltonian: BlochHamiltonian, points: Sequence[str] = 
 
 
 def plot_bands(
-    bulk: Bulk, path: str | os.PathLike[str], set_name: str, window_eV: tuple[float, float] = (-6.0, 6.0)
-) -> None:
-    """Draw the bulk bands along Gamma-X-M-R-Gamma-M and write the picture to path.
+    bulk: Bulk,
+    set_name: str,
+    window_eV: tuple[float, float] = (-6.0, 6.0),
+    n_per_segment: int = 60,
+    ax: Sequence[Axes] | None = None,
+) -> tuple[Axes, ...]:
+    """Draw the bulk bands along Gamma-X-M-R-Gamma-M, as wide as the weight of Pb s, X p and Pb p in three panels.
 
-    Energies are relative to the valence-band top at R; window_eV is the range shown, in eV from there. Each of three
-    panels colors the bands as wide as the weight of one shell: Pb s, X p or Pb p. The file's ending chooses the format.
-    Raises BandgError for an empty window, an unknown ending, or a file that cannot be written.
+    Parameters
+    ----------
+    bulk : Bulk
+        As `bandg.models.etb.bulk.bulk` returns it.
+    set_name : str
+        Name of the set for the legend.
+    window_eV : tuple of float
+        Energies that are shown, in eV from the valence-band top at R.
+    n_per_segment : int
+        k points from corner to corner.
+    ax : three matplotlib axes, optional
+        Where to draw; without it a new figure is made.
+
+    Returns
+    -------
+    tuple of matplotlib.axes.Axes
+        The three axes; `bandg.plot.save` writes their figure.
+
+    Raises
+    ------
+    BandgError
+        For an empty window and for other things than three axes.
     """
-    check_picture_path(path)
     low, high = window_eV
     if not (np.isfinite([low, high]).all() and low < high):
         raise BandgError(f"window_eV is ({low:g}, {high:g}): give a lower and a higher energy in eV")
-    bands = bands_with_character(bulk.hamiltonian)
-    with style():
-        save(_figure(bulk, bands, set_name, (low, high)), path)
+    bands = bands_with_character(bulk.hamiltonian, n_per_segment=n_per_segment)
+    with style(ax):
+        axes = panels(ax, 1, len(CHARACTERS), sharey=True, figsize=(7.0, 3.2))
+        if ax is None:
+            axes[0].figure.subplots_adjust(left=0.06, right=0.995, bottom=0.1, top=0.9, wspace=0.09)
+        _draw(axes, bulk, bands, set_name, (low, high))
+    return axes
 
 
 def _path(
@@ -120,27 +143,19 @@ def _positions(hamiltonian: BlochHamiltonian, kind: str, shell: str) -> NDArray[
     return np.concatenate([start + np.arange(2 * part.start, 2 * part.stop) for start in starts])
 
 
-def _figure(bulk: Bulk, bands: Bands, set_name: str, window: tuple[float, float]) -> Figure:
+def _draw(panels: Sequence[Axes], bulk: Bulk, bands: Bands, set_name: str, window: tuple[float, float]) -> None:
     """One panel for each character: all bands thin, and colored as wide as the weight of the character."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.0, 3.2))
-    FigureCanvasAgg(figure)
-    panels = figure.subplots(1, len(CHARACTERS), sharey=True)
-    figure.subplots_adjust(left=0.06, right=0.995, bottom=0.1, top=0.9, wspace=0.09)
     energies = bands.energies - bulk.valence.energy
     shown = (energies.min(axis=0) <= window[1]) & (energies.max(axis=0) >= window[0])
     shown[1::2] = False  # Kramers partners lie on each other
     for number, (axes, (kind, shell, color)) in enumerate(zip(panels, CHARACTERS, strict=True)):
         _frame(axes, bands, window)
-        axes.plot(bands.distances, energies[:, shown], color=_LINE, linewidth=_THIN_PT, zorder=3)
+        axes.plot(bands.distances, energies[:, shown], color=INK, linewidth=_THIN_PT, zorder=3)
         _color(axes, bands.distances, energies[:, shown], bands.weights[:, shown, number], color)
         axes.set_title(f"{kind} ${shell}$", loc="center", color=color, fontweight="bold")
     _annotate_gap(panels[0], bulk, bands, window)
     panels[0].set_ylabel("Energy from the valence-band top at R (eV)")
     _legend(panels[1], literal(set_name))
-    return figure
 
 
 def _frame(axes: Axes, bands: Bands, window: tuple[float, float]) -> None:
@@ -148,9 +163,9 @@ def _frame(axes: Axes, bands: Bands, window: tuple[float, float]) -> None:
     axes.set_xlim(bands.distances[0], bands.distances[-1])
     axes.set_ylim(*window)
     for distance, _ in bands.ticks:
-        axes.axvline(distance, color=_GRID, linewidth=0.5, zorder=1)
+        axes.axvline(distance, color=GRID, linewidth=0.5, zorder=1)
     if window[0] < 0 < window[1]:
-        axes.axhline(0, color=_GRID, linewidth=0.5, zorder=1)
+        axes.axhline(0, color=GRID, linewidth=0.5, zorder=1)
     axes.set_xticks([d for d, _ in bands.ticks], [_SYMBOLS.get(name, name) for _, name in bands.ticks])
     axes.tick_params(axis="x", which="both", length=0)
 
@@ -192,7 +207,7 @@ def _legend(axes: Axes, set_name: str) -> None:
     """Below the middle panel: the set, and what the widths mean."""
     from matplotlib.lines import Line2D
 
-    handles = [Line2D([], [], color=_LINE, linewidth=2 * _THIN_PT, label=f"bands of {set_name}")]
+    handles = [Line2D([], [], color=INK, linewidth=2 * _THIN_PT, label=f"bands of {set_name}")]
     handles += [
         Line2D(
             [], [], color=color, linewidth=_WIDEST_PT, solid_capstyle="butt", label=f"all weight on {kind} ${shell}$"

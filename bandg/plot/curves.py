@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
+from bandg.plot.palette import DASHES, FAINT, TERMINATIONS, marker
 from bandg.plot.style import literal
 
 if TYPE_CHECKING:
@@ -19,16 +20,7 @@ QUANTITIES = ("g_e", "g_h", "g_bx")
 _NUMBERS = ("E_gap_eV", "size_nm", *QUANTITIES)
 _GROUPS = ("set", "model", "shape", "termination")
 
-# Okabe and Ito: cool colors end in halide, warm ones in lead; k.p is gray behind hard walls and violet in glass
-_COLORS = {
-    "halide": ("#0072B2", "#56B4E9", "#009E73"),
-    "lead": ("#D55E00", "#E69F00", "#CC79A7"),
-    "hard-wall": ("#333333", "#777777", "#AAAAAA"),
-    "glass": ("#7B3294", "#A66FBD", "#C2A5CF"),
-}
 _WALLS = {"hard-wall": "hard walls", "glass": "in glass"}
-_MARKERS = {"g_e": ("o", "^", "p"), "g_h": ("s", "D", "v"), "g_bx": ("o", "^", "p")}
-_DASHES = {"g_e": "-", "g_h": (0, (4, 1.6)), "g_bx": "-"}
 _MODELS = {"etb": "ETB", "kp": "k·p"}
 
 
@@ -50,7 +42,7 @@ class Curve:
     @property
     def color(self) -> str:
         """Color of the curve; the termination decides whether it is a cool or a warm one."""
-        palette = _COLORS.get(self.termination, ("#777777",))
+        palette = TERMINATIONS.get(self.termination, (FAINT,))
         return palette[self.rank % len(palette)]
 
     def draw(self, axes: Axes, quantity: str) -> None:
@@ -67,8 +59,7 @@ class Curve:
 
     def look(self, quantity: str) -> dict[str, Any]:
         """Line style and marker of a quantity."""
-        markers = _MARKERS[quantity]
-        return {"linestyle": _DASHES[quantity], "marker": markers[self.rank // 3 % len(markers)]}
+        return {"linestyle": DASHES[quantity], "marker": marker(quantity, self.rank // 3)}
 
 
 def curves_of(dataset: Dataset) -> tuple[Curve, ...]:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bandg.analysis.hypotheses.report import curve_from
-from bandg.plot.output import check_picture_path, save
 from bandg.plot.overlay import draw_curve, draw_points
-from bandg.plot.style import literal, style
+from bandg.plot.palette import BLACK, FAINT, GRAY, INK, NAMES, QUANTITIES
+from bandg.plot.style import literal, panels, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,48 +19,44 @@ if TYPE_CHECKING:
     from bandg.data.compare import TheoryCurve
     from bandg.data.measured import MeasuredPoint
 
-_COLORS = {"g_e": "#0072B2", "g_h": "#D55E00"}
+_COLORS = {quantity: QUANTITIES[quantity] for quantity in ("g_e", "g_h")}
 _SPAN = (1.64, 2.3)
 _COLUMNS = 4
 _FINE = 200
 
 
 def plot_hypotheses(
-    table: Sequence[Mapping[str, Any]], measured: Sequence[MeasuredPoint], path: str | os.PathLike[str]
-) -> None:
+    table: Sequence[Mapping[str, Any]], data: Sequence[MeasuredPoint], ax: Axes | Sequence[Axes] | None = None
+) -> tuple[Axes, ...]:
     """Draw one panel for each row of `bandg.analysis.hypotheses.report.rows`, in their order, over measured points.
 
-    Raises BandgError where it cannot be written.
+    ax: as many axes as there are rows; without it a new figure is made. Returns the axes. Raises BandgError for
+    another number of axes.
     """
-    import matplotlib.pyplot as plt
-
-    check_picture_path(path)
-    columns = min(_COLUMNS, len(table))
+    columns = min(_COLUMNS, len(table)) if ax is None else len(table)
     rows = math.ceil(len(table) / columns)
-    with style():
+    with style(ax):
         size = (7.0, 0.75 + 1.75 * rows)
-        figure, panels = plt.subplots(
-            rows, columns, figsize=size, sharex=True, sharey=True, squeeze=False, layout="constrained"
-        )
-        try:
-            for axes, row in zip(panels.flat, table, strict=False):
-                _panel(axes, row)
-                draw_points(axes, measured, ("g_e", "g_h"))
-            for axes in panels.flat[len(table) :]:
-                axes.set_visible(False)
-            panels[0][0].set_xlim(*_SPAN)
-            panels[0][0].set_ylim(*_height(table[0], measured))
-            for axes in panels[:, 0]:
-                axes.set_ylabel("$g$-factor")
-            for column in range(columns):
-                last = [axes for axes in panels[:, column] if axes.get_visible()]
-                if last:
-                    last[-1].set_xlabel("energy (eV)")
-                    last[-1].tick_params(labelbottom=True)
-            _legend(figure)
-            save(figure, path)
-        finally:
-            plt.close(figure)
+        grid = panels(ax, rows, columns, figsize=size, sharex=True, sharey=True, layout="constrained")
+        axes = grid[: len(table)]
+        for one, row in zip(axes, table, strict=True):
+            _panel(one, row)
+            draw_points(one, data, ("g_e", "g_h"))
+            one.set_xlim(*_SPAN)
+            one.set_ylim(*_height(table[0], data))
+        for one in grid[len(table) :]:
+            one.set_visible(False)
+        for one in axes[::columns]:
+            one.set_ylabel("$g$-factor")
+        for one in axes[-columns:]:
+            one.set_xlabel("energy (eV)")
+            one.tick_params(labelbottom=True)
+        if ax is None:
+            figure: Any = axes[0].figure
+            figure.legend(handles=_handles(), loc="outside upper center", ncols=5, fontsize=6.5)
+        else:
+            axes[0].legend(handles=_handles(), fontsize=6.5)
+    return axes
 
 
 def _panel(axes: Axes, row: Mapping[str, Any]) -> None:
@@ -70,9 +65,9 @@ def _panel(axes: Axes, row: Mapping[str, Any]) -> None:
     for quantity, color in _COLORS.items():
         if len(curves) > 1:
             _band(axes, curves, quantity, color)
-        for curve, ink, width in ((base, "#555555", 0.8), (best, color, 1.3)):
+        for curve, ink, width in ((base, INK, 0.8), (best, color, 1.3)):
             if curve is not None:
-                draw_curve(axes, curve, quantity, _SPAN, ink, linestyle="-", linewidth=width)
+                draw_curve(axes, curve, quantity, _SPAN, color=ink, linestyle="-", linewidth=width)
     mark = ", assumed" if row["status"] == "assumed" else ""
     unit = f" {row['unit']}" if row["unit"] else ""
     low, high = row["range"]
@@ -80,7 +75,7 @@ def _panel(axes: Axes, row: Mapping[str, Any]) -> None:
     axes.set_title("\n".join(map(literal, lines)), fontsize=6.5)
     corner: dict[str, Any] = {"xycoords": "axes fraction", "fontsize": 7, "horizontalalignment": "right"}
     axes.annotate("" if row["best"] is None else f"{row['explained']:.0%}", (0.97, 0.04), **corner)
-    axes.axhline(0, color="#999999", linewidth=0.5, zorder=1)
+    axes.axhline(0, color=FAINT, linewidth=0.5, zorder=1)
 
 
 def _band(axes: Axes, curves: Sequence[TheoryCurve], quantity: str, color: str) -> None:
@@ -101,17 +96,13 @@ def _height(row: Mapping[str, Any], measured: Sequence[MeasuredPoint]) -> tuple[
     return float(known.min()) - 0.45, float(known.max()) + 0.45
 
 
-def _legend(figure: object) -> None:
+def _handles() -> list[Any]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    handles = [
-        Line2D([], [], color="#555555", linewidth=0.8, label="baseline"),
-        *(
-            Line2D([], [], color=c, label=f"best in the range, ${n[0]}_{{\\mathrm{{{n[2]}}}}}$")
-            for n, c in _COLORS.items()
-        ),
-        Patch(color="#888888", alpha=0.3, linewidth=0, label="the whole range"),
-        Line2D([], [], color="black", marker="o", linestyle="none", markersize=3.6, label="measured; %: explained"),
+    return [
+        Line2D([], [], color=INK, linewidth=0.8, label="baseline"),
+        *(Line2D([], [], color=color, label=f"best in the range, {NAMES[q]}") for q, color in _COLORS.items()),
+        Patch(color=GRAY, alpha=0.3, linewidth=0, label="the whole range"),
+        Line2D([], [], color=BLACK, marker="o", linestyle="none", markersize=3.6, label="measured; %: explained"),
     ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=5, fontsize=6.5)  # type: ignore[attr-defined]

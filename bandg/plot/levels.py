@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,21 +12,18 @@ import numpy as np
 
 from bandg.data.measured import MeasuredPoint
 from bandg.plot.curves import Curve, curves_of
-from bandg.plot.output import check_picture_path, save
+from bandg.plot.palette import FAINT, GRAY, INK, SYMBOLS
 from bandg.plot.points import Mark, Series, at_the_gap, point_look, range_look, series_of, source_name, without_energy
-from bandg.plot.style import literal, style
+from bandg.plot.style import literal, panels, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
     from xarray import Dataset
 
 PANELS = (("g_e", "g_h"), ("g_bx",))
-_SYMBOLS = {"g_e": r"g_{\mathrm{e}}", "g_h": r"g_{\mathrm{h}}", "g_bx": r"g_{\mathrm{BX}}"}
 _X_LABEL = r"Transition energy $E_{\mathrm{e}} - E_{\mathrm{h}}$ (eV), no exciton binding"
 _Y_LABELS = ("$g$-factor", r"$g_{\mathrm{BX}} = g_{\mathrm{e}} + g_{\mathrm{h}}$")
 _CARRIERS = {"g_e": "electron", "g_h": "hole"}
-_INK, _FAINT = "#333333", "#999999"
 _SMALLEST_SPAN = 2.0
 _SIZE_ROWS = 4
 _SIZE_ROW_PT = 8.5
@@ -39,49 +35,78 @@ _BULK = ("bulk_E_gap_eV", "bulk_g_e", "bulk_g_h")
 
 def plot_levels(
     dataset: Dataset,
-    path: str | os.PathLike[str],
-    measured: Sequence[MeasuredPoint] = (),
+    data: Sequence[MeasuredPoint] = (),
     title: str | None = None,
-) -> None:
-    """Draw g_e and g_h (left) and g_BX (right) against transition energy in eV and write the picture to path.
+    ax: Axes | Sequence[Axes] | None = None,
+) -> tuple[Axes, ...]:
+    """Draw g_e and g_h (left) and g_BX (right) against transition energy in eV.
 
-    dataset: variables over ``nc`` as ``bandg.compute`` returns them. One curve for each set, model, shape and
-    termination (for spheres also center, and neighbors where they differ), drawn through the computed nanocrystals and
-    no further; sizes in nm stand above. Attributes bulk_E_gap_eV, bulk_g_e and bulk_g_h, if there, are drawn as the
-    bulk limit. measured: points to draw, for example ``load_measured("meliakov2025")``; open without known sign, a bar
-    where the source states a range; those without an energy are named below. The file's ending chooses the format.
-    Raises BandgError for an empty or incomplete dataset, an unknown ending, or a file that cannot be written.
+    One curve for each set, model, shape and termination (for spheres also center, and neighbors where they differ),
+    drawn through the computed nanocrystals and no further. Attributes bulk_E_gap_eV, bulk_g_e and bulk_g_h, if there,
+    are drawn as the bulk limit. A measured value is open without known sign, and a bar where the source states a range.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        Variables over ``nc`` as `bandg.compute` returns them.
+    data : sequence of MeasuredPoint
+        Points to draw, for example ``load_measured("meliakov2025")``; those without an energy are named below.
+    title : str, optional
+        Text above the picture.
+    ax : matplotlib axes, one or two, optional
+        Where to draw: g_e and g_h on the first, g_BX on the second if there is one. Without it a new figure is made,
+        which has sizes in nm above the frames and notes below.
+
+    Returns
+    -------
+    tuple of matplotlib.axes.Axes
+        The axes; `bandg.plot.save` writes their figure.
+
+    Raises
+    ------
+    BandgError
+        For an empty or incomplete dataset, and for other things than axes.
     """
-    check_picture_path(path)
-    curves, points = curves_of(dataset), tuple(measured)
-    with style():
-        save(_figure(curves, points, title, dataset.attrs), path)
+    curves, points = curves_of(dataset), tuple(data)
+    series, bulk = series_of(points, {curve.color for curve in curves}), _bulk(dataset.attrs)
+    with style(ax):
+        axes = panels(ax, 1, 2, least=1)
+        for one, quantities, y_label in zip(axes, PANELS, _Y_LABELS, strict=False):
+            _panel(one, quantities, curves, series, bulk)
+            one.set_xlabel(_X_LABEL)
+            one.set_ylabel(y_label)
+        if ax is None:
+            _surroundings(axes, curves, series, bulk, points, title)
+        else:
+            axes[0].legend(handles=_calculated_handles(curves, bulk) + _measured_handles(series))
+            axes[0].set_title(literal(title or ""))
+    return axes
 
 
-def _figure(
-    curves: Sequence[Curve], points: Sequence[MeasuredPoint], title: str | None, attrs: Mapping[Any, Any]
-) -> Figure:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    series, bulk = series_of(points, {curve.color for curve in curves}), _bulk(attrs)
-    figure = Figure()
-    FigureCanvasAgg(figure)
-    left, right = figure.subplots(1, 2)
+def _surroundings(
+    axes: Sequence[Axes],
+    curves: Sequence[Curve],
+    series: Sequence[Series],
+    bulk: Mapping[str, float],
+    points: Sequence[MeasuredPoint],
+    title: str | None,
+) -> None:
+    """Sizes and title above the frames, legends and notes below them."""
+    left, right = axes
+    figure = left.get_figure(root=True)
+    assert figure is not None
     figure.subplots_adjust(left=0.065, right=0.97, bottom=0.14, top=0.88, wspace=0.19)
-    for axes, quantities, y_label, letter in zip((left, right), PANELS, _Y_LABELS, "ab", strict=True):
-        _panel(axes, quantities, curves, series, bulk)
-        axes.set_xlabel(_X_LABEL)
-        axes.set_ylabel(y_label)
-        _size_rows(axes, curves, letter)
+    for one, letter in zip(axes, "ab", strict=True):
+        _size_rows(one, curves, letter)
     if title:
-        above = {"xycoords": "axes fraction", "textcoords": "offset points", "fontsize": 9}
+        above: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "fontsize": 9}
         height = 8 + _SIZE_ROW_PT * _rows_of_sizes(curves)
         left.annotate(literal(title), (0, 1), (0, height), **above, verticalalignment="bottom")
-    lowest = min(_calculated_legend(left, curves, bulk), _measured_legend(right, series))
+    lowest = _hang(left, _calculated_handles(curves, bulk), "Calculated: set (model): shape, termination")
+    if measured := _measured_handles(series):
+        lowest = min(lowest, _hang(right, measured, "Measured"))
     notes = _notes(curves, series, points)
-    figure.text(0.065, lowest, notes, fontsize=6.5, color=_INK, verticalalignment="top", linespacing=1.35)
-    return figure
+    figure.text(0.065, lowest, notes, fontsize=6.5, color=INK, verticalalignment="top", linespacing=1.35)
 
 
 def _panel(
@@ -111,7 +136,7 @@ def _panel(
     low, high = _limits(np.concatenate(y), 0.07, _SMALLEST_SPAN)
     axes.set_ylim(low, high)
     if low < 0 < high:
-        axes.axhline(0, color=_FAINT, linewidth=0.6, zorder=1)
+        axes.axhline(0, color=FAINT, linewidth=0.6, zorder=1)
 
 
 def _reach(mark: Mark) -> np.ndarray:
@@ -166,8 +191,8 @@ def _apart(places: np.ndarray) -> list[int]:
     return chosen
 
 
-def _calculated_legend(axes: Axes, curves: Sequence[Curve], bulk: Mapping[str, float]) -> float:
-    """Legend of the curves below the left panel; its lower end in figure coordinates."""
+def _calculated_handles(curves: Sequence[Curve], bulk: Mapping[str, float]) -> list[Any]:
+    """What the legend says of the curves."""
     from matplotlib.lines import Line2D
 
     alike = len({curve.rank // 3 for curve in curves}) == 1  # one kind of marker for all curves
@@ -178,16 +203,16 @@ def _calculated_legend(axes: Axes, curves: Sequence[Curve], bulk: Mapping[str, f
         handles.append(Line2D([], [], color=curve.color, label=label, **look))
     for quantity, carrier in _CARRIERS.items():
         look = curves[0].look(quantity) | ({} if alike else {"marker": "none"})
-        handles.append(Line2D([], [], color=_INK, label=f"{carrier}, ${_SYMBOLS[quantity]}$", **look))
+        handles.append(Line2D([], [], color=INK, label=f"{carrier}, ${SYMBOLS[quantity]}$", **look))
     if bulk:
         handles.append(
             Line2D([], [], **_bulk_look(), label=f"bulk crystal, $E_{{\\mathrm{{g}}}}$ = {bulk['E']:.3f} eV")
         )
-    return _hang(axes, handles, "Calculated: set (model): shape, termination")
+    return handles
 
 
-def _measured_legend(axes: Axes, series: Sequence[Series]) -> float:
-    """Legend of the measured marks below the right panel; its lower end in figure coordinates."""
+def _measured_handles(series: Sequence[Series]) -> list[Any]:
+    """What the legend says of the measured marks."""
     from matplotlib.lines import Line2D
 
     handles = []
@@ -196,12 +221,12 @@ def _measured_legend(axes: Axes, series: Sequence[Series]) -> float:
         handles.append(Line2D([], [], label=label, **group.look()))
     marks = [mark for group in series for mark in group.marks]
     if any(mark.quantity == "g_h" and not mark.is_range for mark in marks):
-        handles.append(Line2D([], [], label="square: hole (circle: electron or sum)", **point_look("g_h", True, _INK)))
+        handles.append(Line2D([], [], label="square: hole (circle: electron or sum)", **point_look("g_h", True, INK)))
     if any(not mark.signed for mark in marks):
-        handles.append(Line2D([], [], label="open: stated as a magnitude", **point_look("g_e", False, _INK)))
+        handles.append(Line2D([], [], label="open: stated as a magnitude", **point_look("g_e", False, INK)))
     if any(mark.is_range for mark in marks):
-        handles.append(Line2D([], [], label="bar: stated as a range, not as points", **range_look(_INK)))
-    return _hang(axes, handles, "Measured") if handles else 1.0
+        handles.append(Line2D([], [], label="bar: stated as a range, not as points", **range_look(INK)))
+    return handles
 
 
 def _hang(axes: Axes, handles: list[Any], title: str) -> float:
@@ -252,7 +277,7 @@ def _size_note(shapes: set[str], terminations: set[str]) -> str:
 def _unplaced(points: Sequence[MeasuredPoint], most: int = 8) -> str:
     by_source: dict[str, list[str]] = {}
     for point in points[:most]:
-        symbol = _SYMBOLS[point.quantity.removeprefix("abs_")]
+        symbol = SYMBOLS[point.quantity.removeprefix("abs_")]
         text = (
             f"$|{symbol}|$ = {point.value:g}" if point.quantity.startswith("abs_") else f"${symbol}$ = {point.value:+g}"
         )
@@ -287,4 +312,4 @@ def _bulk(attrs: Mapping[Any, Any]) -> dict[str, float]:
 
 
 def _bulk_look() -> dict[str, Any]:
-    return {"linestyle": "none", "marker": "*", "color": "#7A7A7A", "markersize": 7, "markeredgewidth": 0}
+    return {"linestyle": "none", "marker": "*", "color": GRAY, "markersize": 7, "markeredgewidth": 0}

@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bandg.base.files import check_writable, write_whole
+from bandg.plot.style import style
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FORMATS = ("pdf", "png", "svg")
@@ -22,19 +26,31 @@ _NO_DATE = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
 def check_picture_path(path: str | os.PathLike[str]) -> str:
     """Format ("pdf", "png" or "svg") of a picture file that can be written; call it before long work.
 
-    Raises BandgError as `bandg.files.check_writable` does.
+    Raises BandgError as `bandg.base.files.check_writable` does.
     """
     return check_writable(path, tuple(f".{name}" for name in FORMATS)).suffix.lower().removeprefix(".")
 
 
-def save(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure in the format of the file's ending; the file appears whole or stays as it was.
+def figure_of(picture: Axes | Sequence[Axes] | Figure) -> Figure:
+    """The figure that holds the axes."""
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
-    Raises BandgError where the file cannot be written.
+    if isinstance(picture, Figure):
+        return picture
+    figure = (picture if isinstance(picture, Axes) else picture[0]).get_figure(root=True)
+    assert figure is not None
+    return figure
+
+
+def save(picture: Axes | Sequence[Axes] | Figure, path: str | os.PathLike[str]) -> Path:
+    """Write the figure of these axes in the format of the file's ending; the file appears whole or stays as it was.
+
+    Every picture of bandg is written here. The figure stays open. Raises BandgError where the file cannot be written.
     """
     form = check_picture_path(path)
     content = io.BytesIO()
-    with warnings.catch_warnings():
+    with style(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        figure.savefig(content, format=form, metadata=_NO_DATE[form])
-    write_whole(path, content.getvalue())
+        figure_of(picture).savefig(content, format=form, metadata=_NO_DATE[form])
+    return write_whole(path, content.getvalue())

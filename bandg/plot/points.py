@@ -8,6 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from bandg.data.measured import MeasuredPoint
+from bandg.plot.palette import POINTS, marker
 from bandg.plot.style import literal
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ SOURCES = {
 }
 """How the sources of the shipped points are called in a legend."""
 
-_COLORS = ("#000000", "#7A7A7A", "#CC79A7", "#009E73", "#E69F00", "#56B4E9")
-_MARKERS = {"g_e": "o", "g_h": "s", "g_bx": "o"}
 _STATED = {"meliakov2025": ", stated in the text"}
 _FLAT, _END, _GAP = "stated as a flat range", "end of the stated range", "energy is E_g"
 
@@ -77,7 +76,7 @@ class Series:
 
 def point_look(quantity: str, signed: bool, color: str) -> dict[str, Any]:
     """Marker of a measured value: circle for electrons and g_BX, square for holes, open without known sign."""
-    common = {"linestyle": "none", "marker": _MARKERS[quantity], "markeredgecolor": color}
+    common = {"linestyle": "none", "marker": marker(quantity, 0), "markeredgecolor": color}
     if signed:
         return common | {"markerfacecolor": color, "markersize": 5.2}
     return common | {"markerfacecolor": "none", "markersize": 8.0, "markeredgewidth": 1.0}
@@ -90,7 +89,7 @@ def range_look(color: str, cap: str = "|") -> dict[str, Any]:
 
 def series_of(points: Iterable[MeasuredPoint], taken: Collection[str] = ()) -> tuple[Series, ...]:
     """Measured points as they are drawn, first in colors that are not taken; without those that have no energy."""
-    colors = sorted(_COLORS, key=lambda color: color in taken)
+    colors = sorted(POINTS, key=lambda color: color in taken)
     groups: dict[tuple[str, str, float | None], list[MeasuredPoint]] = {}
     for point in points:
         if point.energy_eV is not None:

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bandg.plot.output import check_picture_path, save
-from bandg.plot.style import literal, style
+from bandg.plot.palette import BLACK, NAMES, QUANTITIES
+from bandg.plot.style import literal, panels, style
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from bandg.analysis.sensitivity.effects import Effects
 
-_LOOKS = {"g_e": ("#0072B2", r"$g_\mathrm{e}$"), "g_h": ("#D55E00", r"$g_\mathrm{h}$")}
-_BX = ("#333333", r"$g_\mathrm{BX}$")
 LARGEST = 12
 """So many parameters are drawn, those with the largest effect at any size."""
 
 
-def plot_tornado(found: Effects, path: str | os.PathLike[str], largest: int = LARGEST) -> None:
-    """Draw the effects of the steps to a file; the pale half of a bar is the step the other way.
+def plot_tornado(found: Effects, largest: int = LARGEST, ax: Axes | Sequence[Axes] | None = None) -> tuple[Axes, ...]:
+    """Draw the effects of the steps, one panel a nanocrystal; the pale half of a bar is the step the other way.
 
-    Raises BandgError where the file cannot be written.
+    ax: as many axes as there are nanocrystals; without it a new figure is made. Returns the axes. Raises BandgError
+    for another number of axes.
     """
-    import matplotlib.pyplot as plt
-
-    check_picture_path(path)
     tables = [{row["path"]: row for row in found.rows(number)} for number in range(len(found.found))]
     by_path = {
         step.path: max(abs(table[step.path][f"effect_{q}"]) for table in tables for q in ("g_e", "g_h"))
@@ -34,30 +32,34 @@ def plot_tornado(found: Effects, path: str | os.PathLike[str], largest: int = LA
     }
     chosen = sorted(by_path, key=lambda name: -by_path[name])[:largest]
     steps = {step.path: step for step in found.steps}
-    with style():
+    with style(ax):
         size = (7.0, 1.4 + 0.27 * len(chosen))
-        figure, panels = plt.subplots(1, len(tables), sharey=True, sharex=True, squeeze=False, figsize=size)
-        try:
-            place = np.arange(len(chosen))
-            for axes, table, derivative in zip(panels[0], tables, found.found, strict=True):
-                for shift, (quantity, (color, label)) in zip((-0.2, 0.2), _LOOKS.items(), strict=True):
-                    values = [table[name][f"effect_{quantity}"] for name in chosen]
-                    axes.barh(place + shift, np.negative(values), 0.36, color=color, alpha=0.25, linewidth=0)
-                    axes.barh(place + shift, values, 0.36, color=color, label=label, linewidth=0)
-                both = [table[name]["effect_g_bx"] for name in chosen]
-                axes.plot(both, place, "D", color=_BX[0], markersize=3, label=_BX[1], linestyle="none")
-                axes.tick_params(axis="y", which="both", length=0)
-                axes.axvline(0, color="black", linewidth=0.6)
-                crystal = derivative.nanocrystal
-                axes.set_title(f"{crystal.size_nm:.2f} nm {crystal.shape}, {crystal.termination}", fontsize=7)
-            panels[0][0].set_yticks(place, [_name(steps[name]) for name in chosen])
-            panels[0][0].invert_yaxis()
+        axes = panels(ax, 1, len(tables), sharey=True, sharex=True, figsize=size)
+        for one, table, derivative in zip(axes, tables, found.found, strict=True):
+            _bars(one, [table[name] for name in chosen])
+            crystal = derivative.nanocrystal
+            one.set_title(f"{crystal.size_nm:.2f} nm {crystal.shape}, {crystal.termination}", fontsize=7)
+        axes[0].set_yticks(np.arange(len(chosen)), [_name(steps[name]) for name in chosen])
+        axes[0].invert_yaxis()
+        axes[0].legend(loc="lower right", fontsize=6)
+        if ax is None:
+            figure: Any = axes[0].figure
             figure.supxlabel("change of g for a step up (pale: down), linear", fontsize=8)
-            panels[0][0].legend(loc="lower right", fontsize=6)
             figure.suptitle(literal(f"{found.parameters.name}: exact derivatives times the stated step"), fontsize=8)
-            save(figure, path)
-        finally:
-            plt.close(figure)
+    return axes
+
+
+def _bars(axes: Axes, table: Sequence[dict[str, Any]]) -> None:
+    """Two bars a parameter, and a diamond for their sum."""
+    place = np.arange(len(table))
+    for shift, quantity in ((-0.2, "g_e"), (0.2, "g_h")):
+        values, color = [row[f"effect_{quantity}"] for row in table], QUANTITIES[quantity]
+        axes.barh(place + shift, np.negative(values), 0.36, color=color, alpha=0.25, linewidth=0)
+        axes.barh(place + shift, values, 0.36, color=color, label=NAMES[quantity], linewidth=0)
+    both = [row["effect_g_bx"] for row in table]
+    axes.plot(both, place, "D", color=QUANTITIES["g_bx"], markersize=3, label=NAMES["g_bx"], linestyle="none")
+    axes.tick_params(axis="y", which="both", length=0)
+    axes.axvline(0, color=BLACK, linewidth=0.6)
 
 
 def _name(step: object) -> str:

@@ -29,6 +29,7 @@ from bandg.parameters.loader import load_set
 from bandg.parameters.ranges import Range
 from bandg.parameters.sets import ParameterSet
 from bandg.plot.hypotheses import plot_hypotheses
+from bandg.plot.output import save
 from bandg.plot.overlay import plot_overlay
 
 CURVES = ("etb:lead", "etb:halide", "kp:bulk-law", "etb:halide:bandg-nnn")
@@ -145,13 +146,13 @@ def write(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     rows, points = stored(), load_measured("meliakov2025")
     (folder / "hypotheses.md").write_text(f"{baseline_text(rows[0])}\n\n{markdown(rows)}", encoding="utf-8")
-    plot_hypotheses(rows, verdict_points(points), folder / "hypotheses.png")
+    save(plot_hypotheses(rows, verdict_points(points)), folder / "hypotheses.png")
     fitted = stored("hypotheses-nnn")
     (folder / "hypotheses_nnn.md").write_text(f"{baseline_text(fitted[0])}\n\n{markdown(fitted)}", encoding="utf-8")
-    plot_hypotheses(fitted, verdict_points(points), folder / "hypotheses_nnn.png")
+    save(plot_hypotheses(fitted, verdict_points(points)), folder / "hypotheses_nnn.png")
     slow = stored("hypotheses-slow")
     (folder / "hypotheses_slow.md").write_text(markdown(slow), encoding="utf-8")
-    plot_hypotheses(slow, verdict_points(points), folder / "hypotheses_slow.png")
+    save(plot_hypotheses(slow, verdict_points(points)), folder / "hypotheses_slow.png")
     (folder / "refits.md").write_text(refits("g_h"), encoding="utf-8")
     (folder / "refits-both.md").write_text(refits("g_h, g_e"), encoding="utf-8")
     for name in JOINTS:
@@ -159,7 +160,7 @@ def write(folder: Path) -> None:
     for name in ("hypotheses", "hypotheses-nnn", *JOINTS):
         (folder / f"{name}-command.md").write_text(f"```\n{command_text(name)}\n```\n", encoding="utf-8")
     (folder / "overlay.md").write_text(residuals(), encoding="utf-8")
-    plot_overlay(resolve(CURVES), points, folder / "overlay.png")
+    save(plot_overlay(resolve(CURVES), points), folder / "overlay.png")
 
 
 def write_readme(path: Path) -> None:

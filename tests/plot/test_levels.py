@@ -15,9 +15,9 @@ from matplotlib.figure import Figure
 
 from bandg.base.errors import BandgError
 from bandg.data.measured import QUANTITIES, MeasuredPoint, available_measured, load_measured
-from bandg.plot import FORMATS, check_picture_path, plot_levels, style
+from bandg.plot import FORMATS, check_picture_path, plot_levels, save
 from bandg.plot.curves import curves_of
-from bandg.plot.levels import _apart, _figure
+from bandg.plot.levels import _apart
 from bandg.plot.points import SOURCES, series_of
 
 MAGIC = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml"}
@@ -43,8 +43,7 @@ def dataset(*groups: list[dict], **attrs: object) -> xr.Dataset:
 
 
 def draw(data: xr.Dataset, measured: tuple[MeasuredPoint, ...] = (), title: str | None = None) -> Figure:
-    with style():
-        return _figure(curves_of(data), measured, title, data.attrs)
+    return plot_levels(data, measured, title)[0].figure
 
 
 def curves(axes: object) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -56,9 +55,9 @@ def legend_texts(figure: Figure) -> list[str]:
     return [" ".join(text.get_text().split()) for legend in legends if legend for text in legend.get_texts()]
 
 
-def refusal(*arguments: object) -> str:
+def refusal(function: object, *arguments: object, **options: object) -> str:
     with pytest.raises(BandgError) as caught:
-        plot_levels(*arguments)
+        function(*arguments, **options)
     assert len(str(caught.value).splitlines()) == 1
     return str(caught.value)
 
@@ -66,20 +65,20 @@ def refusal(*arguments: object) -> str:
 @pytest.mark.parametrize("ending", [*FORMATS, "PNG"])
 def test_the_ending_chooses_the_format(tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"levels.{ending}"
-    plot_levels(dataset(rows()), path, load_measured("meliakov2025"), title="cost: $5 & 10_3 % \\alpha")
+    save(plot_levels(dataset(rows()), load_measured("meliakov2025"), title="cost: $5 & 10_3 % \\alpha"), path)
     assert path.read_bytes().startswith(MAGIC[ending.lower()])
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
 def test_a_picture_is_the_same_every_time(tmp_path: Path) -> None:
     for name in ("one.svg", "two.svg", "one.pdf", "two.pdf"):
-        plot_levels(dataset(rows()), tmp_path / name, load_measured("meliakov2025"))
+        save(draw(dataset(rows()), load_measured("meliakov2025")), tmp_path / name)
     assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
     assert (tmp_path / "one.pdf").read_bytes() == (tmp_path / "two.pdf").read_bytes()
 
 
 def test_pdf_text_stays_text(tmp_path: Path) -> None:
-    plot_levels(dataset(rows()), tmp_path / "a.pdf")
+    save(draw(dataset(rows())), tmp_path / "a.pdf")
     assert b"/FontType 42" in (tmp_path / "a.pdf").read_bytes() or b"/CIDFontType2" in (tmp_path / "a.pdf").read_bytes()
 
 
@@ -251,30 +250,49 @@ def test_labels_keep_apart_and_hold_the_last_size(places: list[float], labeled: 
     assert _apart(np.array(places, dtype=float)) == labeled
 
 
-def test_one_nanocrystal_is_enough(tmp_path: Path) -> None:
-    plot_levels(dataset(rows()[:1]), tmp_path / "one.png")
-    assert (tmp_path / "one.png").stat().st_size > 10_000
+def test_one_nanocrystal_is_enough() -> None:
+    left, _ = plot_levels(dataset(rows()[:1]))
+    assert [len(line.get_xdata()) for line in left.lines if "cube" in str(line.get_label())] == [1, 1]
+
+
+def test_pictures_go_on_the_axes_that_are_given() -> None:
+    import matplotlib.pyplot as plt
+
+    figure, (first, second, other) = plt.subplots(1, 3)
+    assert plot_levels(dataset(rows()), load_measured("meliakov2025"), "mine", ax=(first, second)) == (first, second)
+    assert len(curves(first)) == 2 and len(curves(second)) == 1 and first.get_title() == "mine"
+    assert plot_levels(dataset(rows()), ax=other) == (other,)
+    assert len(curves(other)) == 2 and plt.get_fignums() == [figure.number]
+    assert "Meliakov et al. 2025, stated in the text (6 K)" in legend_texts(figure)
+    with plt.rc_context({"axes.labelsize": 31.0}):
+        (mine,) = plot_levels(dataset(rows()), ax=plt.figure().subplots())
+        assert mine.xaxis.label.get_fontsize() == 31.0  # on given axes the user's own settings hold
 
 
 def test_errors_are_one_line_and_leave_nothing(tmp_path: Path) -> None:
     data = dataset(rows())
+    assert "E_gap_eV" in refusal(plot_levels, data.drop_vars("E_gap_eV"))
+    assert "nothing to draw" in refusal(plot_levels, data.isel(nc=[]))
+    assert "ax must be matplotlib axes" in refusal(plot_levels, data, ax="left")
+    picture = draw(data)
+    assert "ax holds 3 axes: this picture needs 1 to 2" in refusal(
+        plot_levels, data, ax=[*picture.axes, picture.axes[0]]
+    )
     for name, expected in {"a.jpg": ".pdf, .png, .svg", "a": "no extension", ".png": "no extension"}.items():
-        assert expected in refusal(data, tmp_path / name)
-    assert "does not exist" in refusal(data, tmp_path / "absent" / "a.png")
-    assert "cannot write" in refusal(data, tmp_path / ("x" * 300 + ".png"))
-    assert "E_gap_eV" in refusal(data.drop_vars("E_gap_eV"), tmp_path / "a.png")
-    assert "nothing to draw" in refusal(data.isel(nc=[]), tmp_path / "a.png")
+        assert expected in refusal(save, picture, tmp_path / name)
+    assert "does not exist" in refusal(save, picture, tmp_path / "absent" / "a.png")
+    assert "cannot write" in refusal(save, picture, tmp_path / ("x" * 300 + ".png"))
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "folder.png").mkdir()
-    assert "null" in refusal(data, "a\0.png")
-    assert "it is a folder" in refusal(data, tmp_path / "folder.png")
+    assert "null" in refusal(save, picture, "a\0.png")
+    assert "it is a folder" in refusal(save, picture, tmp_path / "folder.png")
 
 
 @pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="permissions do not bind this user")
 def test_a_directory_without_permission_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:
-        assert "permission" in refusal(dataset(rows()), tmp_path / "a.png")
+        assert "permission" in refusal(save, draw(dataset(rows())), tmp_path / "a.png")
     finally:
         tmp_path.chmod(0o700)
 
@@ -287,14 +305,14 @@ def test_a_failure_while_writing_keeps_the_old_file(tmp_path: Path, monkeypatch:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full_disk)
-    assert "No space left" in refusal(dataset(rows()), path)
+    assert "No space left" in refusal(save, draw(dataset(rows())), path)
     assert path.read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_link_stays_a_link(tmp_path: Path) -> None:
     target, link = tmp_path / "target.png", tmp_path / "link.png"
     link.symlink_to(target)
-    plot_levels(dataset(rows()), link)
+    save(draw(dataset(rows())), link)
     assert link.is_symlink() and target.read_bytes().startswith(MAGIC["png"])
 
 
@@ -311,14 +329,7 @@ def test_the_user_settings_neither_matter_nor_change() -> None:
         assert figure.axes[0].xaxis.label.get_fontsize() == 8.0 and not figure.axes[0].xaxis.label.get_usetex()
 
 
-def test_matplotlib_comes_late_and_pyplot_never(tmp_path: Path) -> None:
-    code = """
-import sys, bandg.plot
-assert "matplotlib" not in sys.modules and "xarray" not in sys.modules
-import xarray
-row = dict(set="a", model="etb", shape="cube", termination="lead", size_nm=4.0, E_gap_eV=2.0, g_e=1.0, g_h=1.0, g_bx=2.)
-bandg.plot.plot_levels(xarray.Dataset({k: ("nc", [v]) for k, v in row.items()}), sys.argv[1])
-assert "matplotlib" in sys.modules and "matplotlib.pyplot" not in sys.modules
-"""
-    done = subprocess.run([sys.executable, "-c", code, tmp_path / "a.png"], capture_output=True, text=True)
+def test_matplotlib_comes_late() -> None:
+    code = "import sys, bandg.plot; assert not {'matplotlib', 'xarray'} & set(sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

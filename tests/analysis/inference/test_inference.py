@@ -231,10 +231,11 @@ def test_the_truth_comes_back_from_synthetic_measurements(tmp_path, varied, cell
     assert np.isnan(median[[0, 2]]).all()
     assert (low[1] <= median[1]).all()
     assert (median[1] <= high[1]).all()
+    from bandg.plot.output import save
     from bandg.plot.posterior import plot_bands_of_models, plot_corner
 
-    plot_bands_of_models(found, tmp_path / "a.png", np.linspace(2, 3, 9))
-    plot_corner(best, tmp_path / "b.png")
+    save(plot_bands_of_models(found, np.linspace(2, 3, 9)), tmp_path / "a.png")
+    save(plot_corner(best), tmp_path / "b.png")
     assert min((tmp_path / name).stat().st_size for name in ("a.png", "b.png")) > 10_000
 
 

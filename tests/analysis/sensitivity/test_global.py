@@ -81,8 +81,9 @@ def test_a_narrow_range_agrees_with_the_exact_derivatives_and_a_stopped_run_goes
     with (tmp_path / "a.csv").open(newline="") as stream:
         assert len(list(csv.DictReader(stream))) == 3 * 4 * 3
     from bandg.plot.indices import plot_indices
+    from bandg.plot.output import save
 
-    plot_indices(found, tmp_path / "a.png")
+    save(plot_indices(found), tmp_path / "a.png")
     assert (tmp_path / "a.png").stat().st_size > 10_000
 
 

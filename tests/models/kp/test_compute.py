@@ -61,13 +61,13 @@ def test_the_table_says_what_stands_around_the_crystal(swept, capsys):
 
 
 def test_the_picture_is_drawn(swept, tmp_path):
+    from bandg.plot import plot_levels, save
     from bandg.plot.curves import curves_of
-    from bandg.plot.levels import plot_levels
 
     labels = [curve.label for curve in curves_of(swept[0])]
     assert labels == [f"nestoklon2023-standin-kp (k·p): sphere, {wall}" for wall in ("hard walls", "in glass")]
     assert len({curve.color for curve in curves_of(swept[0])}) == 2
-    plot_levels(swept[0], tmp_path / "a.svg")
+    save(plot_levels(swept[0]), tmp_path / "a.svg")
     assert (tmp_path / "a.svg").stat().st_size > 1000
 
 
