@@ -1,29 +1,167 @@
-"""The one grammar of numbers with units: "4..16nm", "7..25cells", "3eV,2eV"."""
+"""The one grammar of numbers with units.
+
+A number is written in decimal, with an exponent where wanted, and its unit follows: "4.2eV", "20meV", "7nm", "7 cells".
+Commas make a list, two dots a range, whose lower end may leave the unit to the upper one, and a colon adds to a range
+what the argument asks for, as a step: "5nm,8nm", "4..16nm", "4..16nm:1nm". "name=..." gives a number to a name.
+"""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from bandg.base.errors import BandgError
+from bandg.base.text import quote
 
 MAX_SIZES = 10_000
 """More sizes than this in one request are a mistake."""
 
+UNITS = {
+    "eV": {"eV": 1.0, "meV": 1000.0},
+    "nm": {"nm": 1.0},
+    "cells": {"cells": 1.0, "cell": 1.0},
+    "degrees": {"": 1.0, "deg": 1.0, "degrees": 1.0},
+    "": {"": 1.0},
+}
+"""How each unit may be written, and how many of what is written make one of it."""
+
 T = TypeVar("T", int, float)
 
-_UNITS = {"nm": "nm", "cells": "cells", "cell": "cells"}
-
-_LARGEST = 1e9
+_LARGEST_SIZE = 1e9
 
 _TOLERANCE = 1e-9  # relative: a bound that is a whole number of cells counts as inside
 
-_TOKEN = re.compile(r"(?P<number>[+-]?(?:[0-9]+\.?[0-9]*(?:[eE][+-]?[0-9]+)?|\.[0-9]+|nan|inf))\s*(?P<unit>.*)", re.S)
+_NUMBER = re.compile(r"([+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|nan|inf))\s*(.*)", re.DOTALL)
 
-_EXAMPLES = "7nm, 4..16nm, 4..16nm:1nm, 5nm,8nm,11nm or 7..25cells"
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?[0-9]+,[0-9]+\s*[A-Za-z]+\s*")
+
+
+class Value(NamedTuple):
+    """A number and its unit, a key of `UNITS`."""
+
+    number: float
+    unit: str
+
+
+class Span(NamedTuple):
+    """A range: its ends in one unit, and the text after its colon, None where there is no colon."""
+
+    lower: float
+    upper: float
+    unit: str
+    rest: str | None
+
+
+@dataclass(frozen=True)
+class Grammar:
+    """How the text of one argument is read.
+
+    Parameters
+    ----------
+    what
+        The name of the argument in messages.
+    example
+        What would be right, for messages.
+    units
+        The units that are allowed, keys of `UNITS`; the units of a list or a range are the same.
+    problem
+        Says what is wrong with a value, "" for nothing.
+    """
+
+    what: str
+    example: str
+    units: tuple[str, ...] = ("",)
+    problem: Callable[[Value], str] = lambda value: ""
+
+    def wrong(self, text: str, problem: str) -> BandgError:
+        """The error for a text."""
+        return BandgError(f"{self.what} {quote(text)} {problem}")
+
+    def value(self, item: str, text: str | None = None, unit: str = "") -> Value:
+        """One number with its unit. Raises BandgError.
+
+        text: the whole that the item is a part of, for messages. unit: what is meant where the item has none.
+        """
+        text = item if text is None else text
+        number, given = self._split(item, text)
+        given = given or unit
+        found = next((name for name in self.units if given in UNITS[name]), None)
+        if found is None:
+            known = [name for unit in self.units for name in UNITS[unit] if name not in ("", "cell")]
+            if not given and _DECIMAL_COMMA.fullmatch(text):
+                right = text.strip().replace(",", ".")
+                raise self.wrong(text, f"has a comma where a decimal point should stand: write {right}")
+            if not given:
+                bare = (item if "," in text else text).strip()
+                written = " or ".join(quote(f"{bare}{name}") for name in self.units)
+                raise self.wrong(text, f"has no unit: write {written}")
+            use = f"use {' or '.join(known)}" if known else "it is a plain number"
+            raise self.wrong(text, f"has the unknown unit {quote(given)}: {use}")
+        value = Value(float(number) / UNITS[found][given], found)
+        problem = self.problem(value) if math.isfinite(value.number) else f"is not finite: write {self.example}"
+        if problem:
+            raise self.wrong(text, problem)
+        return value
+
+    def values(self, text: str) -> tuple[Value, ...]:
+        """The values of a list in one unit, as they stand. Raises BandgError."""
+        items = text.split(",")
+        _check_count(len(items), self, text)
+        return self._one_unit([self.value(item, text) for item in items], text)
+
+    def span(self, text: str) -> Span:
+        """A range "LO..HI" or "LO..HI:REST", whose ends may be equal. Raises BandgError."""
+        body, colon, rest = text.partition(":")
+        ends = body.split("..")
+        if len(ends) != 2 or "..." in body or not all(end.strip() for end in ends):
+            raise self.wrong(text, f"is no complete range: write both ends once, as {self.example}")
+        upper = self.value(ends[1], text)
+        lower = self.value(ends[0], text, self._split(ends[1], text)[1])
+        self._one_unit([lower, upper], text)
+        if lower.number > upper.number:
+            raise self.wrong(text, f"is reversed: write {upper.number:.12g}..{lower.number:.12g}{upper.unit}")
+        return Span(lower.number, upper.number, upper.unit, rest if colon else None)
+
+    def _split(self, item: str, text: str) -> tuple[str, str]:
+        """The number and the unit of an item as they are written."""
+        match = _NUMBER.fullmatch(item.strip())
+        if match is None:
+            what = "a number" if "" in UNITS[self.units[0]] else "a number with its unit"
+            raise self.wrong(text, f"has {quote(item.strip())} where {what} should stand: write {self.example}")
+        return match[1], match[2].strip()
+
+    def _one_unit(self, values: list[Value], text: str) -> tuple[Value, ...]:
+        if any(value.unit != values[0].unit for value in values):
+            raise self.wrong(text, f"mixes {' and '.join(self.units)}: use one of them")
+        return tuple(values)
+
+
+def named(items: Iterable[str], what: str, example: str) -> dict[str, str]:
+    """Name and text of each "name=text". Raises BandgError for another form and for a name that is given twice."""
+    found: dict[str, str] = {}
+    for item in items:
+        name, sign, text = (part.strip() for part in item.partition("="))
+        if not (sign and name and text):
+            raise BandgError(f"{what} {quote(item.strip())} must be a name and a value, as {example}")
+        if name in found:
+            raise BandgError(f"{what} {quote(name)} is given twice")
+        found[name] = text
+    return found
+
+
+def parse_energies(text: str, what: str, most: int = MAX_SIZES) -> tuple[float, ...]:
+    """Energies in eV from "3eV", "20meV" or "3eV,2eV", up to `most` of them; `what` is their name in errors.
+
+    Raises BandgError (one line) for a missing or another unit and for what is no finite number.
+    """
+    grammar = Grammar(what, "1.911eV or 20meV", ("eV",))
+    found = grammar.values(text)
+    if len(found) > most:
+        raise grammar.wrong(text, "must be one energy, as 1.911eV" if most == 1 else f"has more than {most} energies")
+    return tuple(value.number for value in found)
 
 
 @dataclass(frozen=True)
@@ -47,15 +185,13 @@ class Sizes:
         """
         scale = self._cell(a_nm)
         if self.bounds is None:
-            return _unique(self._nearest(value, scale, a_nm) for value in self.values)
+            return _unique(_whole_cells(self.text, Value(value, self.unit), a_nm) for value in self.values)
         lo, hi = self.bounds[0] / scale, self.bounds[1] / scale
         first, last = max(1, math.ceil(lo * (1 - _TOLERANCE))), math.floor(hi * (1 + _TOLERANCE))
         if first > last:
             below = f"{last} cells ({last * a_nm:.6g} nm) and " if last else ""
-            raise BandgError(
-                f"size {_quote(self.text)} contains no cube: nearest are {below}{first} cells ({first * a_nm:.6g} nm)"
-            )
-        _refuse_many(last - first + 1, self.text)
+            raise SIZE.wrong(self.text, f"contains no cube: nearest are {below}{first} cells ({first * a_nm:.6g} nm)")
+        _check_count(last - first + 1, SIZE, self.text)
         return tuple(range(first, last + 1))
 
     def diameters_nm(self, a_nm: float) -> tuple[float, ...]:
@@ -76,14 +212,6 @@ class Sizes:
             raise BandgError(f"lattice constant {a_nm!r} nm must be a positive number")
         return a_nm if self.unit == "nm" else 1.0
 
-    def _nearest(self, value: float, scale: float, a_nm: float) -> int:
-        n = math.floor(value / scale * (1 + _TOLERANCE) + 0.5)
-        if n < 1:
-            raise BandgError(
-                f"size {value:g}{self.unit} rounds to no cell: the smallest cube is 1 cell = {a_nm:.6g} nm"
-            )
-        return n
-
 
 def parse_size(text: str) -> Sizes:
     """Read ``7nm``, ``4..16nm``, ``4..16nm:1nm``, ``5nm,8nm,11nm``, ``7cells``, ``7..25cells``, ``7..25cells:2cells``.
@@ -91,96 +219,75 @@ def parse_size(text: str) -> Sizes:
     Decimals, exponents and blanks between the parts are fine. Raises BandgError (one line) for anything else.
     """
     if not text.strip():
-        raise BandgError(f"size is empty: write {_EXAMPLES}")
-    if ".." in text:
-        if "," in text:
-            raise _wrong(text, "is a range and a list at once: give one of them")
-        return _parse_range(text)
-    if ":" in text:
-        raise _wrong(text, "has a step but is no range: write 4..16nm:1nm")
-    items = text.split(",")
-    _refuse_many(len(items), text)
-    read = [_quantity(item, text) for item in items]
-    unit = read[0][1]
-    if any(other != unit for _, other in read):
-        raise _wrong(text, "mixes nm and cells: use one of them")
-    return Sizes(text, unit, _unique(value for value, _ in read))
+        raise BandgError(f"size is empty: write {SIZE.example}")
+    if re.search("[0-9. ]x", text):
+        raise SIZE.wrong(text, "has several edges, which is for the shape cuboid")
+    if ".." not in text:
+        if ":" in text:
+            raise SIZE.wrong(text, "has a step but is no range: write 4..16nm:1nm")
+        found = SIZE.values(text)
+        return Sizes(text, found[0].unit, _unique(value.number for value in found))
+    if "," in text:
+        raise SIZE.wrong(text, "is a range and a list at once: give one of them")
+    span = SIZE.span(text)
+    if span.rest is None:
+        return Sizes(text, span.unit, (), (span.lower, span.upper))
+    step = SIZE.value(span.rest, text)
+    if step.unit != span.unit:
+        raise SIZE.wrong(text, f"has its step in {step.unit}: give it in {span.unit} too")
+    return Sizes(text, span.unit, _steps(span.lower, span.upper, step.number, text))
 
 
-def parse_energies(text: str, what: str) -> tuple[float, ...]:
-    """Energies in eV from ``3eV`` or ``3eV,2eV``; ``what`` is their name in errors.
+def parse_edges(text: str, a_nm: float) -> tuple[tuple[int, int, int], ...]:
+    """Edges of cuboids in lattice constants ``a_nm`` (nm) from "4x4x6nm", "6x6x9cells" or several with commas.
 
-    Raises BandgError (one line) for a missing or another unit and for what is no finite number.
+    Raises BandgError (one line) for anything else, and where an edge rounds to no cell.
     """
-    values = []
+    found = []
     for item in text.split(","):
-        match = _TOKEN.fullmatch(item.strip())
-        if match is None or match["unit"].strip() != "eV" or not math.isfinite(float(match["number"])):
-            raise BandgError(f"{what} {_quote(text)} is no energy in eV: write a number and its unit, as 1.911eV")
-        values.append(float(match["number"]))
-    return tuple(values)
+        parts = item.split("x")
+        if len(parts) != 3:
+            raise SIZE.wrong(item.strip(), "is no cuboid: write three edges, as 4x4x6nm or 6x6x9cells")
+        unit = SIZE.value(parts[2], item).unit
+        x, y, z = (_whole_cells(item.strip(), SIZE.value(part, item.strip(), unit), a_nm) for part in parts)
+        found.append((x, y, z))
+    _check_count(len(found), SIZE, text)
+    return tuple(dict.fromkeys(found))
 
 
-def _parse_range(text: str) -> Sizes:
-    body, colon, step_text = text.partition(":")
-    ends = body.split("..")
-    if len(ends) != 2 or "..." in body or not all(end.strip() for end in ends):
-        raise _wrong(text, "is no complete range: write both ends once, as 4..16nm")
-    hi, unit = _quantity(ends[1], text)
-    lo, lo_unit = _quantity(ends[0], text, unit)
-    if lo_unit != unit:
-        raise _wrong(text, "mixes nm and cells: use one of them")
-    if lo > hi:
-        raise _wrong(text, f"goes downward: write {hi:.12g}..{lo:.12g}{unit}")
-    if not colon:
-        return Sizes(text, unit, (), (lo, hi))
-    step, step_unit = _quantity(step_text, text)
-    if step_unit != unit:
-        raise _wrong(text, f"has its step in {step_unit}: give it in {unit} too")
-    return Sizes(text, unit, _steps(lo, hi, step, text))
+def _size_problem(value: Value) -> str:
+    number, unit = value
+    if number <= 0:
+        return f"has {number:.12g}{unit}: a size is above zero"
+    if number > _LARGEST_SIZE:
+        return f"is beyond {_LARGEST_SIZE:g}{unit}: that is no nanocrystal"
+    if unit == "cells" and not number.is_integer():
+        return f"has {number:.12g} cells: cells come in whole numbers"
+    return ""
 
 
-def _quantity(item: str, text: str, unit: str | None = None) -> tuple[float, str]:
-    """The number and the unit of one part of a size; ``unit`` serves where the part has none."""
-    match = _TOKEN.fullmatch(item.strip())
-    if match is None:
-        raise _wrong(text, f"has {_quote(item.strip())} where a number with its unit should stand: write {_EXAMPLES}")
-    given = match["unit"].strip()
-    if not given and unit is None:
-        raise _wrong(text, f"has no unit: write {_quote(text.strip() + 'nm')} or {_quote(text.strip() + 'cells')}")
-    if given and given not in _UNITS:
-        raise _wrong(text, f"has the unknown unit {_quote(given)}: use nm or cells")
-    value, name = float(match["number"]), _UNITS[given] if given else str(unit)
-    if not math.isfinite(value):
-        raise _wrong(text, f"is not finite: write {_EXAMPLES}")
-    if value <= 0:
-        raise _wrong(text, f"has {value:.12g}{name}: a size is above zero")
-    if value > _LARGEST:
-        raise _wrong(text, f"is beyond {_LARGEST:g}{name}: that is no nanocrystal")
-    if name == "cells" and not value.is_integer():
-        raise _wrong(text, f"has {value:.12g} cells: cells come in whole numbers")
-    return value, name
+SIZE = Grammar("size", "7nm, 4..16nm, 4..16nm:1nm, 5nm,8nm,11nm or 7..25cells", ("nm", "cells"), _size_problem)
+
+
+def _whole_cells(text: str, size: Value, a_nm: float) -> int:
+    """The nearest whole number of cells, half up."""
+    n = math.floor(size.number / (a_nm if size.unit == "nm" else 1.0) * (1 + _TOLERANCE) + 0.5)
+    if n < 1:
+        raise SIZE.wrong(text, f"rounds to no cell: the smallest cube is 1 cell = {a_nm:.6g} nm")
+    return n
 
 
 def _steps(lo: float, hi: float, step: float, text: str) -> tuple[float, ...]:
     """lo, lo + step, ... up to hi, which counts as inside if a step meets it within rounding."""
     span = (hi - lo) / step
-    _refuse_many(span, text)
+    _check_count(span, SIZE, text)
     return tuple(min(lo + i * step, hi) for i in range(math.floor(span + _TOLERANCE * max(1.0, span)) + 1))
 
 
-def _refuse_many(count: float, text: str) -> None:
+def _check_count(count: float, grammar: Grammar, text: str) -> None:
     if count > MAX_SIZES:
-        raise _wrong(text, f"asks for more than {MAX_SIZES} sizes: narrow the range or widen the step")
+        raise grammar.wrong(text, f"asks for more than {MAX_SIZES} values: narrow the range or widen the step")
 
 
 def _unique(values: Iterable[T]) -> tuple[T, ...]:
     return tuple(sorted(set(values)))
-
-
-def _quote(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-def _wrong(text: str, what: str) -> BandgError:
-    return BandgError(f"size {_quote(text)} {what}")

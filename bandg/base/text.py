@@ -21,3 +21,8 @@ def nearest(word: str, options: Iterable[str]) -> str:
 def one_line(text: str) -> str:
     """``text`` with everything that is not printable escaped, so that it stays on one line."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def quote(text: str) -> str:
+    """``text`` in quotation marks for a message: on one line, its end left out where it is long."""
+    return repr(text if len(text) <= 60 else text[:57] + "...")

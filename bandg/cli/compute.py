@@ -124,7 +124,7 @@ def compute(
             angles=angles,
             second=second,
             fraction=fraction,
-            offset_eV=options.one_energy(offset, "offset", "-0.3eV"),
+            offset_eV=options.one_energy(offset, "offset"),
             x_vacancies=x_vacancies,
             pb_vacancies=pb_vacancies,
             occupancy=occupancy,

@@ -74,6 +74,7 @@ def hypotheses(
 
 def _baseline(set_name: str, termination: str, shape: str, neighbors: int | None, cells: str | None) -> Case:
     from bandg.analysis.hypotheses.case import Case
+    from bandg.base.quantities import Grammar
     from bandg.crystal.shapes import TERMINATIONS
     from bandg.models.etb.local import resolve_neighbors
     from bandg.parameters.loader import load_set
@@ -84,12 +85,11 @@ def _baseline(set_name: str, termination: str, shape: str, neighbors: int | None
     parameters = load_set(set_name)
     counts: tuple[int, ...] = ()
     if cells is not None:
-        try:
-            counts = tuple(sorted({int(part) for part in cells.split(",")}))
-        except ValueError as error:
-            raise BandgError(f"cells {cells!r} must be whole numbers, as 4,5,6,8,11,15,20") from error
-        if len(counts) < 2 or counts[0] < 2:
-            raise BandgError(f"cells {cells!r} must be two numbers or more, each 2 or more")
+        grammar = Grammar("cells", "4,5,6,8,11,15,20")
+        numbers = sorted({value.number for value in grammar.values(cells)})
+        if len(numbers) < 2 or not all(number >= 2 and number.is_integer() for number in numbers):
+            raise grammar.wrong(cells, "must be two whole numbers or more, each 2 or more")
+        counts = tuple(map(int, numbers))
     return Case(parameters, resolve_neighbors(parameters, neighbors), shape, termination, cells=counts)
 
 

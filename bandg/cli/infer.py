@@ -62,6 +62,7 @@ def infer(
     from bandg.analysis.inference import likelihood as inference
     from bandg.analysis.inference import sampling as nested
     from bandg.base.files import check_writable
+    from bandg.base.quantities import named
     from bandg.cli.progress import Progress
     from bandg.data.measured import load_measured
     from bandg.parameters.loader import load_set
@@ -78,7 +79,7 @@ def infer(
     models = _models(parameters, model or (), vary or ())
     points = inference.select_points(load_measured(data), [part.strip() for part in quantities.split(",")])
     limits = bulk if bulk is not None else () if vary or model else DEFAULT_BULK
-    constraints = [_constraint(item, parameters) for item in limits]
+    constraints = [_constraint(*pair, parameters) for pair in named(limits, "bulk range", "E_g=1.6..1.7eV").items()]
     with Progress() as progress:
         found = nested.infer(
             *(parameters, models, points),
@@ -122,14 +123,13 @@ def _models(parameters: ParameterSet, texts: Sequence[str], common: Sequence[str
     return [parse_model(text, parameters, common) for text in texts]
 
 
-def _constraint(item: str, parameters: ParameterSet) -> Constraint:
+def _constraint(name: str, text: str, parameters: ParameterSet) -> Constraint:
     """A constraint from "g_h=first-principles" or "E_g=1.6..1.7eV"."""
     from bandg.analysis.inference.likelihood import BULK, Constraint
     from bandg.models.etb.bulk import bulk
     from bandg.models.kp.decompose import first_principles_g_h
-    from bandg.parameters.ranges import parse_range, split_item
+    from bandg.parameters.ranges import parse_range
 
-    name, text = split_item(item)
     if name not in BULK:
         raise BandgError(f"bulk quantity {name!r} is unknown; choose {', '.join(BULK)}")
     if text == "first-principles":

@@ -20,10 +20,10 @@ def parse_gap(text: str) -> float:
     """A gap in eV from "1.911eV". Raises BandgError where the unit is missing or another, or the gap makes no sense."""
     from bandg.base.quantities import parse_energies
 
-    values = parse_energies(text, "gap")
-    if len(values) != 1 or not 0.05 <= values[0] <= 20:
+    (value,) = parse_energies(text, "gap", most=1)
+    if not 0.05 <= value <= 20:
         raise BandgError(f"gap {text!r} must be one energy within 0.05..20 eV")
-    return values[0]
+    return value
 
 
 @app.command()

@@ -104,7 +104,7 @@ def one_nanocrystal(
         angles=angles,
         second=second,
         fraction=fraction,
-        offset_eV=one_energy(offset, "offset", "-0.3eV"),
+        offset_eV=one_energy(offset, "offset"),
         x_vacancies=x_vacancies,
         pb_vacancies=pb_vacancies,
         occupancy=occupancy,
@@ -116,16 +116,11 @@ def one_nanocrystal(
     return found[0]
 
 
-def one_energy(text: str | None, what: str, example: str) -> float | None:
+def one_energy(text: str | None, what: str) -> float | None:
     """An energy in eV from "-0.3eV" or "20meV", None where none is given. Raises BandgError for several."""
     from bandg.base.quantities import parse_energies
 
-    if text is None:
-        return None
-    energies = parse_energies(text, what)
-    if len(energies) > 1:
-        raise BandgError(f"{what} {text!r} must be one energy, as {example}")
-    return energies[0]
+    return None if text is None else parse_energies(text, what, most=1)[0]
 
 
 def check_memory(found: tuple[Material, Nanocrystal, int], solver: str, whole: bool, levels: bool, force: bool) -> None:

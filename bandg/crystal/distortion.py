@@ -16,11 +16,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
+from bandg.base.quantities import Grammar, named
+from bandg.base.text import quote
 from bandg.crystal.shapes import Nanocrystal
 
 STRAINS = ("xx", "yy", "zz", "yz", "xz", "xy")
 MAX_STRAIN = 0.2
 MAX_TILT_DEG = 25.0
+_ANGLES = Grammar(
+    "tilt angle",
+    "8 or 8,10, degrees",
+    ("degrees",),
+    lambda angle: "" if abs(angle.number) <= MAX_TILT_DEG else f"must be numbers of degrees up to {MAX_TILT_DEG:g}",
+)
 _GLAZER = re.compile(r"([abc])([0+-])([abc])([0+-])([abc])([0+-])")
 
 
@@ -30,17 +38,13 @@ def parse_strain(text: str) -> tuple[float, ...]:
     111 stands for a uniaxial strain along that direction. Raises BandgError for anything else.
     """
     total = dict.fromkeys(STRAINS, 0.0)
-    for item in text.split(","):
-        name, _, number = (part.strip() for part in item.partition("="))
-        try:
-            value = float(number)
-        except ValueError:
-            value = np.nan
-        if name not in (*STRAINS, "111") or not np.isfinite(value):
+    for name, number in named(text.split(","), "strain", "zz=0.01 or xx=-0.005,zz=0.01").items():
+        if name not in (*STRAINS, "111"):
             raise BandgError(
-                f"strain {item.strip()!r} is not known: write zz=0.01, several with commas, of {', '.join(STRAINS)} "
-                "and 111 (uniaxial along [111])"
+                f"strain component {quote(name)} is unknown: write zz=0.01, several with commas, of "
+                f"{', '.join(STRAINS)} and 111 (uniaxial along [111])"
             )
+        value = Grammar(f"strain {name}", f"{name}=0.01").value(number).number
         for component in STRAINS if name == "111" else (name,):
             total[component] += value / (3 if name == "111" else 1)
     return tuple(total.values())
@@ -65,12 +69,7 @@ def parse_tilt(symbol: str, angles: str) -> tuple[str, tuple[float, float, float
         if len({sign == "0" for of, sign in zip(letters, signs, strict=True) if of == letter}) > 1:
             raise BandgError(f"tilt {symbol!r}: axes with the letter {letter} tilt by one angle, so all or none are 0")
     turning = list(dict.fromkeys(of for of, sign in zip(letters, signs, strict=True) if sign != "0"))
-    try:
-        values = [float(part) for part in angles.split(",")] if angles.strip() else []
-    except ValueError:
-        values = [np.nan]
-    if not all(0 <= abs(value) <= MAX_TILT_DEG for value in values):
-        raise BandgError(f"tilt angle {angles!r} must be numbers of degrees up to {MAX_TILT_DEG:g}, as 8 or 8,10")
+    values = [angle.number for angle in _ANGLES.values(angles)] if angles.strip() else []
     if len(values) != len(turning):
         raise BandgError(
             f"tilt {symbol!r} needs {len(turning)} angle(s), for {', '.join(turning) or 'nothing'}, not {len(values)}"

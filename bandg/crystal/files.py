@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
+from bandg.base.quantities import named
+from bandg.base.text import quote
 from bandg.crystal.atoms import Atoms
 from bandg.crystal.from_atoms import BOND_CUTOFF, MAX_ATOMS
 
@@ -36,15 +38,13 @@ def parse_species(text: str) -> dict[str, str]:
 
     Raises BandgError for anything else.
     """
-    mapping = {}
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
-        name, equals, target = (piece.strip() for piece in part.partition("="))
-        if not equals or not name or target not in ("Pb", *HALIDES, "X", DROP):
+    mapping = named(filter(str.strip, text.split(",")), "species", "Sn=Pb or H=drop")
+    for name, target in mapping.items():
+        if target not in ("Pb", *HALIDES, "X", DROP):
             raise BandgError(
-                f"species {part!r} must read FILE=MODEL, MODEL one of Pb, {', '.join(HALIDES)}, X or drop: "
-                "write Sn=Pb or H=drop"
+                f"species {quote(f'{name}={target}')} must read FILE=MODEL, MODEL one of Pb, {', '.join(HALIDES)}, "
+                "X or drop: write Sn=Pb or H=drop"
             )
-        mapping[name] = target
     return mapping
 
 

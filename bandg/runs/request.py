@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from bandg.base.errors import BandgError
-from bandg.base.quantities import parse_size
+from bandg.base.quantities import parse_edges, parse_size
 from bandg.crystal.atoms import Atoms
 from bandg.crystal.distortion import distorted
 from bandg.crystal.shapes import SHAPES, Nanocrystal, cube, cuboid, octahedron, sphere, truncated_cube
@@ -21,7 +20,6 @@ from bandg.solvers.spectrum import check_backend
 
 MAX_SEEDS = 10_000
 DEFAULT_TRUNCATION = 0.5
-_EDGES = re.compile(r"\s*([0-9.]+)\s*x\s*([0-9.]+)\s*x\s*([0-9.]+)\s*(nm|cells?)\s*")
 
 
 class Variation(TypedDict, total=False):
@@ -49,30 +47,6 @@ class Variation(TypedDict, total=False):
     structure: Atoms | None
 
 
-def parse_edges(text: str, a_nm: float) -> tuple[tuple[int, int, int], ...]:
-    """Edges of cuboids in Pb from "4x4x6nm", "6x6x9cells" or several of them with commas.
-
-    Raises BandgError (one line) for anything else, and where an edge rounds to no cell.
-    """
-    found = []
-    for item in text.split(","):
-        match = _EDGES.fullmatch(item)
-        try:
-            lengths = [float(length) for length in match.groups()[:3]] if match else []
-        except ValueError:
-            lengths = []
-        if match is None or not lengths:
-            raise BandgError(f"size {item.strip()!r} is no cuboid: write three edges, as 4x4x6nm or 6x6x9cells")
-        unit = a_nm if match[4] == "nm" else 1.0
-        if match[4] != "nm" and not all(length.is_integer() for length in lengths):
-            raise BandgError(f"size {item.strip()!r}: cells come in whole numbers")
-        edges = [int(length / unit + 0.5 + 1e-9) for length in lengths]
-        if min(edges) < 1:
-            raise BandgError(f"size {item.strip()!r} has an edge of no cell: the shortest is 1 cell = {a_nm:.4g} nm")
-        found.append((edges[0], edges[1], edges[2]))
-    return tuple(dict.fromkeys(found))
-
-
 def nanocrystals(
     size: str,
     shape: str,
@@ -83,8 +57,7 @@ def nanocrystals(
 ) -> tuple[Nanocrystal, ...]:
     """The ideal nanocrystals of a size request, one termination after the other, each from small to large.
 
-    A shape's own rules of what a size means are those of `bandg.base.quantities.parse_size` and
-    `parse_edges`. Raises BandgError.
+    A shape's own rules of what a size means are those of `bandg.base.quantities`. Raises BandgError.
     """
     if shape not in SHAPES:
         raise BandgError(f"shape {shape!r} is unknown; choose {', '.join(SHAPES[:-1])} or {SHAPES[-1]}")
@@ -97,8 +70,6 @@ def nanocrystals(
         raise BandgError("the center of a cuboid follows from its edges; leave the center out")
     if shape == "cuboid":
         return tuple(cuboid(edges, a_nm, end) for end in terminations for edges in parse_edges(size, a_nm))
-    if _EDGES.fullmatch(size.split(",")[0]):
-        raise BandgError(f"size {size!r} has three edges, which is for the shape cuboid: add --shape cuboid")
     sizes = parse_size(size)
     if shape == "cube":
         return tuple(cube(n, a_nm, end, center) for end in terminations for n in sizes.cells(a_nm))

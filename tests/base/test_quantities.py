@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bandg.base.errors import BandgError
-from bandg.base.quantities import MAX_SIZES, Sizes, parse_size
+from bandg.base.quantities import MAX_SIZES, Grammar, Sizes, named, parse_energies, parse_size
 from bandg.base.units import G0, HBAR, HBAR2_OVER_M0, MU_B
 
 A = 0.6289  # CsPbI3
@@ -91,7 +91,12 @@ def test_a_step_that_meets_the_upper_bound_includes_it() -> None:
         ("4..8..16nm", "both ends"),
         ("16..4nm", "write 4..16nm"),
         ("4..16", "no unit"),
-        ("7", "no unit"),
+        ("7", "no unit: write '7nm' or '7cells'"),
+        ("7,5nm", "write 7.5nm"),
+        ("4_5nm", "unknown unit '_5nm'"),
+        ("4x4x6nm", "shape cuboid"),
+        ("9" * 400 + "nm", "not finite"),
+        ("9" * 5000, "no unit"),
         ("4nm..16cells", "mixes"),
         ("4nm,16cells", "mixes"),
         ("4..16nm:1cells", "step in cells"),
@@ -123,6 +128,27 @@ def test_smallest_cube_and_empty_range_name_the_neighbors() -> None:
         parse_size("4..4.1nm").cells(A)
     with pytest.raises(BandgError, match=r"nearest are 1 cells"):
         parse_size("0.1..0.2nm").cells(A)
+
+
+def test_energies_in_ev_and_mev() -> None:
+    assert parse_energies("3eV, -20 meV", "barrier") == (3.0, -0.02)
+    assert Grammar("range", "4.2..4.7eV", ("eV",)).span("4200..4700meV") == (4.2, 4.7, "eV", None)
+    assert Grammar("range", "4.2..4.7eV", ("eV",)).span("20meV..1eV:7") == (0.02, 1.0, "eV", "7")
+    assert Grammar("angle", "8", ("degrees",)).values("8,10.5deg") == ((8, "degrees"), (10.5, "degrees"))
+    with pytest.raises(BandgError, match="must be one energy"):
+        parse_energies("3eV,2eV", "gap", most=1)
+
+
+def test_names_with_a_value() -> None:
+    assert named(["a = 1", "b=x=y"], "strain", "zz=1") == {"a": "1", "b": "x=y"}
+    for items, hint in (
+        (["a=1", "a=2"], "'a' is given twice"),
+        (["a"], "as zz=1"),
+        (["=1"], "as zz=1"),
+        (["a= "], "as"),
+    ):
+        with pytest.raises(BandgError, match=hint):
+            named(items, "strain", "zz=1")
 
 
 def test_huge_ranges_build_no_list() -> None:

@@ -33,7 +33,7 @@ def test_sensitivity_prints_and_writes(tmp_path, monkeypatch, capsys):
 
 SMALL = ("sensitivity", "--size", "2cells")
 WRONG = [
-    ((*SMALL, "--step", "5meV"), "must be a number above zero with its unit"),
+    ((*SMALL, "--step", "5"), "has no unit: write '5eV'"),
     ((*SMALL, "--step", "onsite.Pb.q=1eV"), "has no parameter 'onsite.Pb.q'"),
     ((*SMALL, "--out", "a.xls"), "no known format"),
     ((*SMALL, "--plot", "nowhere/a.png"), "does not exist"),
@@ -65,8 +65,8 @@ WRONG = [
     (("infer", "--live", "1000000000"), "--live must lie between 50 and 100000"),
     (("infer", "--seed", "-1"), "--seed must lie between 0 and 2^31 - 1, not -1"),
     (("infer", "--checks", "-1"), "--checks must be 0 (none) or more, not -1"),
-    (("infer", "--model", "a: termination=abc"), "value 'abc' of termination cannot be read"),
-    (("infer", "--model", "a: termination=0..1, onsite.Pb.p=4.4"), "must be in eV, as 4.4eV"),
+    (("infer", "--model", "a: termination=abc"), "value of termination 'abc' has"),
+    (("infer", "--model", "a: termination=0..1, onsite.Pb.p=4.4"), "has no unit: write '4.4eV'"),
     (("infer", "--termination", "oxide"), "choose halide or lead"),
     pytest.param(("infer", "--size", "2cells"), "three sizes or more", marks=needs("dynesty")),
     (("infer", "--out", "a.csv"), "no known format"),

@@ -83,9 +83,9 @@ def test_species_are_renamed(tmp_path: Path) -> None:
         read_structure(tmp_path / "nc.xyz", parse_species("Cl=I"))
 
 
-@pytest.mark.parametrize("text", ["Pb", "Pb=", "=Pb", "I=Pt", "I=Br=X"])
+@pytest.mark.parametrize("text", ["Pb", "Pb=", "=Pb", "I=Pt", "I=Br=X", "I=X,I=Br"])
 def test_a_wrong_mapping_is_refused(text: str) -> None:
-    with pytest.raises(BandgError, match="must read FILE=MODEL"):
+    with pytest.raises(BandgError, match=r"as Sn=Pb|write Sn=Pb|'I' is given twice"):
         parse_species(text)
 
 

@@ -16,7 +16,8 @@ from bandg.analysis.fit.job import check_quantity
 from bandg.analysis.fit.residuals import Goal, Problem
 from bandg.analysis.fit.solve import Fit, minimize
 from bandg.base.errors import BandgError
-from bandg.base.text import one_line
+from bandg.base.quantities import Grammar, named
+from bandg.base.text import one_line, quote
 
 _STIFFNESS = 1e-3
 """Error of the held value, as a share of the range of the profile."""
@@ -44,19 +45,17 @@ class ProfilePoint:
 
 def parse_profile(text: str) -> tuple[str, NDArray[np.float64]]:
     """Quantity and values from "g_h=-1.0..0.5:7". Raises BandgError."""
-    name, _, rest = text.partition("=")
-    form = re.fullmatch(r"\s*(\S+?)\.\.(\S+):([0-9]{1,4})\s*", rest)
+    example = "g_h=-1.0..0.5:7"
+    ((name, values),) = named([text], "profile", example).items()
     try:
-        if form is None:
-            raise ValueError("is not of the form QUANTITY=LO..HI:NUMBER")
-        check_quantity(name.strip())
-        low, high, count = float(form[1]), float(form[2]), int(form[3])
-        if not (np.isfinite([low, high]).all() and low < high and 2 <= count <= 1000):
-            raise ValueError("needs LO below HI and 2 to 1000 values")
+        check_quantity(name)
     except ValueError as error:
-        what = "has a limit that is no number" if "could not convert" in str(error) else str(error)
-        raise BandgError(one_line(f"profile {text!r}: {what}; write it as g_h=-1.0..0.5:7")) from None
-    return name.strip(), np.linspace(low, high, count)
+        raise BandgError(one_line(f"profile {quote(text)}: {error}; write {example}")) from None
+    grammar = Grammar(f"profile of {name}", example, ("eV" if name.startswith(("E_", "Delta", "level")) else "",))
+    lower, upper, _, count = grammar.span(values)
+    if lower == upper or count is None or not re.fullmatch("[0-9]{1,4}", count) or not 2 <= int(count) <= 1000:
+        raise grammar.wrong(values, f"needs LO below HI and 2 to 1000 values: write {example}")
+    return name, np.linspace(lower, upper, int(count))
 
 
 def profile(

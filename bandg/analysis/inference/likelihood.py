@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from bandg.analysis.inference.emulator import SCALE, Emulator
 from bandg.base.errors import BandgError
-from bandg.base.text import one_line
+from bandg.base.quantities import named
+from bandg.base.text import one_line, quote
 from bandg.data.measured import MeasuredPoint
 from bandg.parameters.names import unit_of
-from bandg.parameters.ranges import Range, parse_range, parse_value, split_item
+from bandg.parameters.ranges import EXAMPLE, Range, parse_range, parse_value
 from bandg.parameters.sets import ParameterSet
 
 TERMINATION, SHIFT, SCATTER, EXCITON = "termination", "energy.shift", "scatter", "exciton"
@@ -116,10 +117,7 @@ def parse_model(text: str, parameters: ParameterSet, common: Sequence[str] = ())
     items = [*common, *(item for item in rest.split(",") if item.strip())]
     ranges: dict[str, Range] = {}
     fixed: dict[str, float] = {}
-    for item in items:
-        path, value = split_item(item)
-        if path in ranges or path in fixed:
-            raise BandgError(one_line(f"model {name.strip()!r} has {path} twice"))
+    for path, value in named(items, f"model {quote(name.strip())}:", EXAMPLE).items():
         unit = _unit(path, parameters)
         if ".." in value or "+-" in value:
             ranges[path] = _limited(parse_range(value, path, unit, _center(path, parameters)))

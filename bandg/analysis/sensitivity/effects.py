@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from bandg import __version__
+from bandg.base.errors import BandgError
 from bandg.base.files import check_writable
+from bandg.base.quantities import named
+from bandg.base.text import quote
 from bandg.models.etb.derivatives import DerivativeJob, Derivatives, check_factorizes
 from bandg.parameters.names import LATTICE, unit_of
-from bandg.parameters.ranges import check_path, parse_step, split_item
+from bandg.parameters.ranges import check_path, parse_step
 from bandg.parameters.sets import ParameterSet
 from bandg.runs import sweep
 from bandg.runs.request import Request
@@ -88,14 +91,15 @@ def strength(row: Mapping[str, Any]) -> float:
 def resolve_steps(parameters: ParameterSet, given: Iterable[str] = ()) -> tuple[Step, ...]:
     """A step for every parameter: as given ("0.05eV" for all energies, "PATH=0.02eV" for one), its standard error,
     or assumed. Raises BandgError."""
-    common, own = None, dict[str, float]()
-    for item in given:
-        if "=" not in item:
-            common = parse_step(item, "onsite.Pb.p")
-            continue
-        path, text = split_item(item)
+    given = tuple(given)
+    for_all = [item for item in given if "=" not in item]
+    if len(for_all) > 1:
+        raise BandgError(f"the step of every energy is given twice, {quote(for_all[0])} and {quote(for_all[1])}")
+    common = parse_step(for_all[0], "step", "eV") if for_all else None
+    own = {}
+    for path, text in named((item for item in given if "=" in item), "step", "onsite.Pb.p=0.05eV").items():
         check_path(parameters, path)
-        own[path] = parse_step(text, path)
+        own[path] = parse_step(text, f"step of {path}", unit_of(path))
     return tuple(_step(parameters, path, common, own) for path in (LATTICE, *parameters.paths))
 
 

@@ -69,11 +69,13 @@ def test_files(found, tmp_path, name):
 @pytest.mark.parametrize(
     ("items", "message"),
     [
-        (["0.1"], r"must be a number above zero with its unit, as 0.05eV"),
-        (["50meV"], r"must be a number above zero with its unit"),
+        (["0.1"], r"step '0.1' has no unit: write '0.1eV'"),
+        (["50eVs"], r"unknown unit 'eVs': use eV or meV"),
+        (["0.1eV", "0.2eV"], r"given twice"),
+        (["onsite.Pb.p=0.1eV", "onsite.Pb.p=0.2eV"], r"given twice"),
         (["-0.1eV"], r"above zero"),
         (["onsite.Pb.x=0.1eV"], r"has no parameter 'onsite.Pb.x'"),
-        (["lattice.a=0.1eV"], r"as 0.05nm"),
+        (["lattice.a=0.1eV"], r"unknown unit 'eV': use nm"),
         (["onsite.Pb.p="], r"must be a name and a value"),
     ],
 )
@@ -88,6 +90,7 @@ def test_ranges():
     assert (first.lower, first.upper, first.unit) == (4.2, 4.7, "eV")
     assert second.middle == pytest.approx(SET.a_nm)
     assert str(first) == "onsite.Pb.p=4.2..4.7eV"
+    assert parameter_ranges(["onsite.Pb.p=4200meV..4.7eV"], SET) == (first,)
 
 
 @pytest.mark.parametrize(
@@ -95,10 +98,10 @@ def test_ranges():
     [
         ("onsite.Pb.p=4.7..4.2eV", r"is reversed: write 4.2..4.7eV"),
         ("onsite.Pb.p=4.7..4.7eV", r"is empty"),
-        ("onsite.Pb.p=4.2..4.7", r"must be in eV"),
-        ("onsite.Pb.p=4200..4700meV", r"must be in eV"),
+        ("onsite.Pb.p=4.2..4.7", r"has no unit: write '4.2..4.7eV'"),
+        ("onsite.Pb.p=4.2..4.7nm", r"unknown unit 'nm': use eV or meV"),
         ("onsite.Pb.p=4.2..4700eV", r"is absurd"),
-        ("onsite.Pb.p=a..b", r"cannot be read: write"),
+        ("onsite.Pb.p=a..b", r"a number with its unit should stand: write"),
         ("onsite.Pb.q=1..2eV", r"has no parameter"),
         ("onsite.Pb.p", r"must be a name and a value"),
     ],

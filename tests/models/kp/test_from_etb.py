@@ -180,7 +180,7 @@ def test_command_line(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "arguments",
-    [("bulk", "--gap", "1.9"), ("bulk", "--gap", "1900meV"), ("bulk", "--set", "none"), ("formula", "g_x"),
+    [("bulk", "--gap", "1.9"), ("bulk", "--gap", "1900eV"), ("bulk", "--set", "none"), ("formula", "g_x"),
      ("formula", "g_h", "--law", "x"), ("from-etb", "--set", "kirstein2022"), ("from-etb", "--out", "a.json")],
 )  # fmt: skip
 def test_wrong_input_gives_one_line_and_code_2(arguments, tmp_path, monkeypatch):
