@@ -10,13 +10,15 @@ if TYPE_CHECKING:
     from bandg.models.etb.bulk import bulk
     from bandg.parameters.loader import available_sets, load_set
     from bandg.parameters.sets import ParameterSet
+    from bandg.runs.options import Run
 
 __version__ = "0.1.0"
-__all__ = ["BandgError", "ParameterSet", "available_sets", "bulk", "compute", "load_set"]
+__all__ = ["BandgError", "ParameterSet", "Run", "available_sets", "bulk", "compute", "load_set"]
 
 _HOME = {
     "BandgError": "bandg.base.errors",
     "ParameterSet": "bandg.parameters.sets",
+    "Run": "bandg.runs.options",
     "available_sets": "bandg.parameters.loader",
     "bulk": "bandg.models.etb.bulk",
     "compute": "bandg.api",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Unpack
@@ -17,13 +17,13 @@ from bandg.crystal.shapes import Nanocrystal
 from bandg.models.etb.job import Job
 from bandg.models.etb.local import resolve_neighbors
 from bandg.models.etb.material import Material
-from bandg.models.jobs import AnyJob
 from bandg.models.kp.job import KpJob
 from bandg.models.kp.sets import KpSet
 from bandg.parameters.loader import load_set
 from bandg.parameters.sets import ParameterSet
 from bandg.runs import sweep
 from bandg.runs.dataset import Row, to_dataset
+from bandg.runs.options import DEFAULT_RUN, Run
 from bandg.runs.request import Variation, is_varied, nanocrystals, varied
 
 if TYPE_CHECKING:
@@ -50,12 +50,7 @@ def compute(
     model: str = "etb",
     barrier: str | None = None,
     solver: str = "auto",
-    workers: int | None = None,
-    cache: bool = True,
-    force: bool = False,
-    scheduler: str | None = None,
-    on_start: Callable[[int], None] = lambda total: None,
-    on_done: Callable[[AnyJob, bool], None] = lambda job, cached: None,
+    run: Run = DEFAULT_RUN,
     **variation: Unpack[Variation],
 ) -> xarray.Dataset:
     """Confined levels and g-factors of nanocrystals against size.
@@ -68,9 +63,7 @@ def compute(
     the set has. levels: K lowest levels of each carrier besides the band edges. intra_atomic: the p shells' own moment
     in g. model: "etb", or "kp", the 8-band envelope model, which gives band edges alone. barrier: heights of the glass,
     "3eV" or "3eV,2eV" for electron and hole; "glass" without it takes DEFAULT_BARRIER, which is assumed.
-    workers: processes, default all processors. force: compute although the memory estimate says no.
-    scheduler: of a dask.distributed cluster, "tcp://host:port" or a scheduler file.
-    on_start(n), on_done(job, cached): called before the first and after each nanocrystal.
+    run: workers, cache, memory, cluster and progress.
     variation: strain, tilt, alloy, vacancies, seeds ... as `bandg.runs.request.Variation` says.
 
     Returns the dataset of `bandg.runs.dataset.SCHEMA`: energies in eV, lengths in nm, dims nc, carrier, level, axis.
@@ -101,9 +94,7 @@ def compute(
         chosen = parameters if isinstance(parameters, ParameterSet) else load_set(parameters)
         shells = resolve_neighbors(chosen, neighbors)
         request = _etb_request(size, shape, ends, chosen, center, (shells, levels, intra_atomic, solver), variation)
-    sweep.check_memory(request.jobs, force or scheduler is not None)
-    on_start(len(request.jobs))
-    results = sweep.run_jobs(request.jobs, workers, cache, on_done, scheduler)
+    results = sweep.run_jobs(request.jobs, run)
     rows = [Row(found, model, request.name, cached) for found, cached in results]
     dataset = to_dataset(rows, _provenance(request, rows))
     dataset.attrs |= request.bulk
@@ -115,7 +106,7 @@ class _Request:
     """What is to be computed: the set, a job for each nanocrystal, and the bulk values for the picture."""
 
     parameters: ParameterSet | KpSet
-    jobs: Sequence[AnyJob]
+    jobs: Sequence[Job | KpJob]
     bulk: dict[str, float]
     barrier: tuple[float, float] | None = None
     second: ParameterSet | None = None

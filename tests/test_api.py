@@ -10,6 +10,7 @@ import xarray
 import bandg
 from bandg.base.errors import BandgError
 from bandg.runs.dataset import CSV_COLUMNS, LEVEL_COLUMNS, SCHEMA, write
+from bandg.runs.options import Run
 
 COLUMNS = (
     "shape,termination,center,neighbors,cells,size_nm,n_pb,n_orbitals,E_e_eV,E_h_eV,E_gap_eV,g_e,g_h,g_bx,"
@@ -22,11 +23,11 @@ COLUMNS = (
 def small(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BANDG_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        return bandg.compute("2..3cells", termination=["halide", "lead"], levels=4, workers=1)
+        return bandg.compute("2..3cells", termination=["halide", "lead"], levels=4, run=Run(workers=1))
 
 
 def test_the_public_names_are_frozen():
-    assert bandg.__all__ == ["BandgError", "ParameterSet", "available_sets", "bulk", "compute", "load_set"]
+    assert bandg.__all__ == ["BandgError", "ParameterSet", "Run", "available_sets", "bulk", "compute", "load_set"]
     for name in bandg.__all__:
         assert getattr(bandg, name).__doc__
 
@@ -100,13 +101,13 @@ def test_json_holds_the_same_numbers(small, tmp_path):
 
 
 def test_one_level_is_written_without_a_levels_file(tmp_path):
-    dataset = bandg.compute("2cells", workers=1)
+    dataset = bandg.compute("2cells", run=Run(workers=1))
     assert write(dataset, tmp_path / "a.csv") == [tmp_path / "a.csv"]
     assert dataset["level_E_eV"].values[0, 0, 0] == dataset["E_e_eV"].values[0]
 
 
 def test_a_sphere_has_no_cells(tmp_path):
-    dataset = bandg.compute("1.6nm", shape="sphere", workers=1)
+    dataset = bandg.compute("1.6nm", shape="sphere", run=Run(workers=1))
     write(dataset, tmp_path / "a.csv")
     [row] = csv.DictReader((tmp_path / "a.csv").read_text().splitlines())
     assert row["cells"] == ""

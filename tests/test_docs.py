@@ -11,6 +11,7 @@ from bandg.analysis.hypotheses.registry import default_mechanisms
 from bandg.base.resources import theory_curve
 from bandg.models.etb.local import resolve_neighbors
 from bandg.parameters.loader import load_set
+from bandg.runs.options import Run
 
 BASELINES = (
     ("hypotheses", "nestoklon2023-standin", "lead"),
@@ -37,7 +38,7 @@ def test_example_of_a_fit_runs():
 
     text = (DOCS / "fitting.md").read_text(encoding="utf-8")
     example = text.split("```toml\n")[1].split("```")[0]
-    found = solve(problem_of(parse_job(example, "fitting.md")), starts=1, cache=False)
+    found = solve(problem_of(parse_job(example, "fitting.md")), starts=1, run=Run(cache=False))
     assert found.best.converged and found.errors.chi2 < found.errors.dof
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.cli import nanocrystal as options
-from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, SetName, Workers
+from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, SetName, Workers, running
 from bandg.cli.tables import show
 
 if TYPE_CHECKING:
@@ -83,7 +83,6 @@ def compute(
     from bandg.api import compute as compute_dataset
     from bandg.base.errors import BandgError
     from bandg.base.files import check_writable
-    from bandg.cli.progress import Progress
     from bandg.data.measured import load_measured
     from bandg.runs.dataset import FORMATS, write
 
@@ -99,7 +98,7 @@ def compute(
 
         check_picture_path(plot)
     points = load_measured(data) if data is not None else ()
-    with Progress() as progress:
+    with running(workers, scheduler, no_cache, force) as run:
         dataset = compute_dataset(
             size or "4..16nm",
             shape,
@@ -112,12 +111,7 @@ def compute(
             model=model,
             barrier=barrier,
             solver=solver,
-            workers=workers,
-            cache=not no_cache,
-            force=force,
-            scheduler=scheduler,
-            on_start=progress.start,
-            on_done=progress.advance,
+            run=run,
             truncation=truncation,
             strain=strain,
             tilt=tilt,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.base.errors import BandgError
-from bandg.cli.options import NoCache
+from bandg.cli.options import NoCache, running
 
 if TYPE_CHECKING:
     from bandg.analysis.fit.profile import ProfilePoint
@@ -35,7 +35,6 @@ def fit(
     from bandg.analysis.fit.result import write_fit
     from bandg.analysis.fit.solve import solve
     from bandg.base.files import check_writable
-    from bandg.cli.progress import Progress
 
     if out is not None:
         check_writable(out, (".toml",))
@@ -54,14 +53,8 @@ def fit(
         from bandg.plot.fit import drawable
 
         drawable(problem)
-    with threadpool_limits(1), Progress() as progress:
-        found = solve(
-            problem,
-            starts,
-            cache=not no_cache,
-            on_start=lambda total: progress.start(total, "starts"),
-            on_done=lambda attempt, _: progress.step(f"start {attempt.number + 1}: cost {attempt.cost:.4g}"),
-        )
+    with threadpool_limits(1), running(no_cache=no_cache) as run:
+        found = solve(problem, starts, run)
     typer.echo(report(found), nl=False)
     if found.n_cached:
         typer.echo(f"{found.n_cached} of {len(found.attempts)} starts from the cache")
@@ -82,10 +75,8 @@ def _profile(found: Fit, quantity: str, values: Any) -> tuple[ProfilePoint, ...]
     from threadpoolctl import threadpool_limits
 
     from bandg.analysis.fit.profile import profile, profile_text
-    from bandg.cli.progress import Progress
 
-    with threadpool_limits(1), Progress() as progress:
-        progress.start(len(values), f"profile of {quantity}")
-        points = profile(found, quantity, values, lambda point: progress.step(f"{quantity} = {point.wanted:.4g}"))
+    with threadpool_limits(1), running() as run:
+        points = profile(found, quantity, values, run.progress)
     typer.echo("\n" + profile_text(found, quantity, points), nl=False)
     return points

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.base.errors import BandgError
-from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, Workers
+from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, Workers, running
 
 if TYPE_CHECKING:
     from bandg.analysis.hypotheses import Case, Mechanism
@@ -43,16 +43,13 @@ def hypotheses(
     """Weigh what could explain the hole g-factor: what each mechanism does to g, and what would be needed."""
     from bandg.analysis.hypotheses.evaluate import Evaluator
     from bandg.base.files import check_writable
-    from bandg.cli.progress import Progress
     from bandg.data.measured import load_measured
     from bandg.plot.output import check_picture_path
-    from bandg.runs.sweep import check_workers
 
     if list_:
         unused = [name for name, path in (("--out", out), ("--plot", plot), ("--report", report)) if path is not None]
         if unused:
             raise BandgError(f"--list computes nothing: leave out {' and '.join(unused)}")
-    check_workers(workers, scheduler)
     for path, formats in ((out, (".json",)), (report, (".html",))):
         if path is not None:
             check_writable(path, formats)
@@ -64,9 +61,8 @@ def hypotheses(
         print_mechanisms(known if only is None and not combine else singles)
         return
     points = load_measured(data)
-    with Progress() as progress:
-        evaluator = Evaluator(workers, not no_cache, force, scheduler, progress.start, progress.advance)
-        found = _study(base, singles, pairs, points, evaluator)
+    with running(workers, scheduler, no_cache, force) as run:
+        found = _study(base, singles, pairs, points, Evaluator(run))
     print_study(found)
     for path in _write(found, out, plot, report):
         typer.echo(f"wrote {path}")

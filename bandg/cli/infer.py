@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.base.errors import BandgError
-from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, SetName, Workers
+from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, SetName, Workers, running
 from bandg.cli.tables import show
 
 if TYPE_CHECKING:
@@ -63,7 +63,6 @@ def infer(
     from bandg.analysis.inference import sampling as nested
     from bandg.base.files import check_writable
     from bandg.base.quantities import named
-    from bandg.cli.progress import Progress
     from bandg.data.measured import load_measured
     from bandg.parameters.loader import load_set
     from bandg.plot.output import check_picture_path, save
@@ -80,7 +79,7 @@ def infer(
     points = inference.select_points(load_measured(data), [part.strip() for part in quantities.split(",")])
     limits = bulk if bulk is not None else () if vary or model else DEFAULT_BULK
     constraints = [_constraint(*pair, parameters) for pair in named(limits, "bulk range", "E_g=1.6..1.7eV").items()]
-    with Progress() as progress:
+    with running(workers, scheduler, no_cache, force) as run:
         found = nested.infer(
             *(parameters, models, points),
             size=size or nested.DEFAULT_SIZES,
@@ -93,12 +92,7 @@ def infer(
             live=live,
             seed=seed,
             checks=checks,
-            workers=workers,
-            cache=not no_cache,
-            force=force,
-            scheduler=scheduler,
-            on_start=progress.start,
-            on_done=progress.advance,
+            run=run,
         )
     print_inference(found)
     written = [nested.write_inference(found, out)] if out is not None else []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandg.base.errors import BandgError
-from bandg.cli.options import Force, NoCache, Scheduler, Workers
+from bandg.cli.options import Force, NoCache, Scheduler, Workers, running
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,22 +43,19 @@ def overlay(
     from bandg.analysis import curves as library
     from bandg.analysis.hypotheses.evaluate import Evaluator
     from bandg.base.files import check_writable
-    from bandg.cli.progress import Progress
     from bandg.data.compare import compare
     from bandg.data.measured import load_measured
     from bandg.plot.output import check_picture_path, save
-    from bandg.runs.sweep import check_workers
 
     if regenerate is not None and (curve or data or plot or out or fresh):
         raise BandgError("--regenerate stands alone: it makes all stored curves, and draws and compares none")
-    check_workers(workers, scheduler)
     if out is not None:
         check_writable(out, (".csv", ".json"))
     if plot is not None:
         check_picture_path(plot)
     points = [point for name in data or ["meliakov2025"] for point in load_measured(name)]
-    with Progress() as progress:
-        evaluator = Evaluator(workers, not no_cache, force, scheduler, progress.start, progress.advance)
+    with running(workers, scheduler, no_cache, force) as run:
+        evaluator = Evaluator(run)
         if regenerate is not None:
             for path in library.regenerate(regenerate, evaluator):
                 typer.echo(f"wrote {path}")

@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from bandg.models.jobs import AnyJob
-
 
 class Progress:
-    """Counts finished nanocrystals; `start` and `advance` are the callbacks of `bandg.compute`."""
+    """A bar for `bandg.Run`."""
 
     def __init__(self) -> None:
         from rich.console import Console
@@ -36,18 +34,14 @@ class Progress:
         if not self._bar.disable:
             self._bar.stop()
 
-    def start(self, total: int, what: str = "nanocrystals, largest first") -> None:
-        """Begin with a number of nanocrystals, or of something else; called again, it adds to them."""
+    def start(self, total: int, what: str) -> None:
+        """Begin with a number of something; called again, it adds to them."""
         self._total += total
         if self._task is None:
             self._task = self._bar.add_task(what, total=total)
         self._bar.update(self._task, total=self._total)
 
-    def advance(self, job: AnyJob, cached: bool) -> None:
-        """One nanocrystal is done."""
-        self.step(f"{job.nanocrystal.size_nm:.2f} nm done")
-
-    def step(self, text: str) -> None:
-        """One of what is counted is done."""
+    def advance(self, done: str) -> None:
+        """Advance the bar by one, and show what is done."""
         assert self._task is not None
-        self._bar.update(self._task, advance=1, description=text)
+        self._bar.update(self._task, advance=1, description=f"{done} done")

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bandg.base.errors import BandgError
-from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, SetName, Workers
+from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, SetName, Workers, running
 
 if TYPE_CHECKING:
     from bandg.analysis.sensitivity.effects import Effects, Step
     from bandg.analysis.sensitivity.indices import GlobalSensitivity
     from bandg.parameters.ranges import Range
-    from bandg.runs.request import Request
-
-
-class _Run(TypedDict):
-    """How the work is done."""
-
-    workers: int | None
-    cache: bool
-    force: bool
-    scheduler: str | None
 
 
 def sensitivity(
@@ -83,18 +72,23 @@ def sensitivity(
         solver=solver,
     )
     steps = library.resolve_steps(asked.parameters, step or ())
-    run: _Run = {"workers": workers, "cache": not no_cache, "force": force, "scheduler": scheduler}
     if method == "local":
         if vary or samples is not None or seed is not None:
             raise BandgError(
                 "--vary, --samples and --seed belong to the global methods: add --method morris or --method sobol"
             )
-        written = _local(asked, steps, run, top, out, plot)
+        with running(workers, scheduler, no_cache, force) as run:
+            effects = library.effects(asked, steps, run)
+        written = _show_effects(effects, top, out, plot)
     else:
         if vary and step:
             raise BandgError("--step makes the ranges where --vary does not give them: leave one of the two out")
+        from bandg.analysis.sensitivity.indices import global_sensitivity
+
         ranges = parameter_ranges(vary, asked.parameters) if vary else tuple(map(_around, steps))
-        written = _global(asked, ranges, (method, samples, seed or 0), run, top, out, plot)
+        with running(workers, scheduler, no_cache, force) as run:
+            indices = global_sensitivity(asked, ranges, method, samples, seed or 0, run)
+        written = _show_indices(indices, top, out, plot)
     for path in written:
         typer.echo(f"wrote {path}")
 
@@ -106,15 +100,10 @@ def _around(step: Step) -> Range:
     return Range(step.path, step.value - step.size, step.value + step.size, step.unit)
 
 
-def _local(
-    asked: Request, steps: Sequence[Step], run: _Run, top: int, out: Path | None, plot: Path | None
-) -> list[Path]:
+def _show_effects(found: Effects, top: int, out: Path | None, plot: Path | None) -> list[Path]:
     """Exact derivatives, printed and written; the files."""
     from bandg.analysis.sensitivity import effects as library
-    from bandg.cli.progress import Progress
 
-    with Progress() as progress:
-        found = library.effects(asked, steps, **run, on_start=progress.start, on_done=progress.advance)
     print_effects(found, top)
     written = [library.write_effects(found, out)] if out is not None else []
     if plot is not None:
@@ -126,23 +115,10 @@ def _local(
     return written
 
 
-def _global(
-    asked: Request,
-    ranges: Sequence[Range],
-    design: tuple[str, int | None, int],
-    run: _Run,
-    top: int,
-    out: Path | None,
-    plot: Path | None,
-) -> list[Path]:
-    """Indices of a design (method, samples, seed), printed and written; the files."""
+def _show_indices(found: GlobalSensitivity, top: int, out: Path | None, plot: Path | None) -> list[Path]:
+    """Indices of a design, printed and written; the files."""
     from bandg.analysis.sensitivity import indices as worldwide
-    from bandg.cli.progress import Progress
 
-    with Progress() as progress:
-        found = worldwide.global_sensitivity(
-            asked, ranges, *design, **run, on_start=progress.start, on_done=progress.advance
-        )
     print_indices(found, top)
     written = [worldwide.write_indices(found, out)] if out is not None else []
     if plot is not None:

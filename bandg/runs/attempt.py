@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bandg.base.errors import BandgError, SolverError
-from bandg.crystal.shapes import Nanocrystal
-from bandg.models.jobs import AnyJob
+from bandg.base.task import Task
 from bandg.models.levels import Levels
 
 
@@ -35,17 +34,17 @@ class Outcome:
 class Attempt:
     """A job that may fail without an end to all others: at the end of a wide range a set may have no gap."""
 
-    job: AnyJob
+    job: Task[Levels]
 
     @property
-    def nanocrystal(self) -> Nanocrystal:
-        """What it is computed for."""
-        return self.job.nanocrystal
+    def what(self) -> str:
+        """What there are several of."""
+        return self.job.what
 
     @property
-    def model(self) -> str:
-        """The kind of computation."""
-        return self.job.model
+    def label(self) -> str:
+        """Which one it is."""
+        return self.job.label
 
     def key(self) -> str:
         """Key of the result in the cache."""
@@ -53,17 +52,13 @@ class Attempt:
 
         return key_of({"kind": "attempt", "job": self.job.key()})
 
-    def estimate_n_orbitals(self) -> int:
-        """Number of spin-orbitals or functions."""
-        return self.job.estimate_n_orbitals()
-
     def estimate_memory(self) -> float:
         """Peak memory in GB."""
         return self.job.estimate_memory()
 
-    def largest_size(self, memory: float) -> float:
-        """Size in nm of what would fit into that memory in GB."""
-        return self.job.largest_size(memory)
+    def largest(self, memory: float) -> str:
+        """What would fit into that memory in GB, in words."""
+        return self.job.largest(memory)
 
     def run(self) -> Outcome:
         """Compute, on one BLAS thread."""

@@ -20,7 +20,7 @@ from bandg.base.text import one_line
 from bandg.runs.task import run_job
 
 if TYPE_CHECKING:
-    from bandg.runs.task import Task
+    from bandg.base.task import Task
 
 R = TypeVar("R")
 

@@ -9,16 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bandg.base import cache
 from bandg.base.errors import BandgError
 from bandg.base.memory import free_memory
-
-if TYPE_CHECKING:
-    pass
-
-from bandg.runs.task import R, Task, run_job, threads_each
+from bandg.base.task import R, Task
+from bandg.runs.options import DEFAULT_RUN, Run
+from bandg.runs.task import run_job, threads_each
 
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -29,66 +27,50 @@ def check_memory(jobs: Sequence[Task[Any]], force: bool = False) -> None:
     for job in sorted(jobs, key=lambda job: job.estimate_memory(), reverse=True)[:1]:
         need = job.estimate_memory()
         if need > free and not force:
-            what = "functions" if job.model == "kp" else "spin-orbitals"
+            advice = job.largest(free)
             raise BandgError(
-                f"{job.nanocrystal.size_nm:.4g} nm ({job.estimate_n_orbitals():.3g} {what}) needs about {need:.3g} GB "
-                f"of memory, {free:.3g} GB are free; about {job.largest_size(free):.2g} nm would fit"
-                f"{getattr(job, 'alternative', lambda memory: '')(free)} (--force tries all the same)"
+                f"{job.label} needs about {need:.3g} GB of memory, {free:.3g} GB are free"
+                f"{'; ' * bool(advice)}{advice} (`force=True` tries all the same)"
             )
 
 
-def check_workers(workers: int | None, scheduler: str | None = None) -> None:
-    """Raise BandgError for a number of workers below 1 and a scheduler that does not answer, before any work."""
-    if workers is not None and workers < 1:
-        raise BandgError(f"--workers must be 1 or more, not {workers}")
-    if scheduler is not None:
-        from bandg.runs.cluster import check_scheduler
-
-        check_scheduler(scheduler)
-
-
-def run_jobs(
-    jobs: Sequence[Task[R]],
-    workers: int | None = None,
-    use_cache: bool = True,
-    on_done: Callable[[Any, bool], None] = lambda job, cached: None,
-    scheduler: str | None = None,
-) -> list[tuple[R, bool]]:
+def run_jobs(jobs: Sequence[Task[R]], run: Run = DEFAULT_RUN) -> list[tuple[R, bool]]:
     """Result of every job, in order, each with whether it came from the cache.
 
     Finished jobs are stored at once, so an interrupted run repeats none of them (but a result whose `final` is False is
-    not stored). The largest go first, and no more run at a time than their estimated memory allows. on_done(job,
-    cached) is called after each. workers defaults to the number of processors; where there are fewer jobs, each gets
-    threads of the idle ones. scheduler: of a dask.distributed cluster that does the work instead of local processes,
-    "tcp://host:port" or a scheduler file.
-    Raises BandgError for a number of workers below 1, for a scheduler that does not answer, for a cache that
+    not stored). The largest go first, and no more run at a time than their estimated memory allows. Where there are
+    fewer jobs than workers, each gets threads of the idle ones.
+    Raises BandgError for jobs that do not fit into memory, for a scheduler that does not answer, for a cache that
     cannot be written although something is to be computed, and what a job raises.
     """
-    check_workers(workers, scheduler)
+    run.check()
+    check_memory(jobs, run.force or run.scheduler is not None)
+    if jobs:
+        run.progress.start(len(jobs), jobs[0].what)
     results: dict[int, tuple[R, bool]] = {}
     for number, job in enumerate(jobs):
-        stored = cache.load(job.key(), job.read) if use_cache else None
+        stored = cache.load(job.key(), job.read) if run.cache else None
         if stored is not None:
             results[number] = stored, True
-            on_done(job, True)
+            run.progress.advance(job.label)
 
     def keep(number: int, result: R) -> None:
-        if use_cache and getattr(result, "final", True):
+        if run.cache and getattr(result, "final", True):
             cache.store(jobs[number].key(), result)
         results[number] = result, False
-        on_done(jobs[number], False)
+        run.progress.advance(jobs[number].label)
 
     waiting = sorted(set(range(len(jobs))) - set(results), key=lambda n: jobs[n].estimate_memory(), reverse=True)
-    if waiting and use_cache:
+    if waiting and run.cache:
         cache.check()
-    places = workers or os.cpu_count() or 1
+    places = run.workers or os.cpu_count() or 1
     count = min(places, len(waiting))
     threads = threads_each(places, count)
-    if scheduler is not None:
+    if run.scheduler is not None:
         from bandg.runs.cluster import cluster, remote_runner
 
         if waiting:
-            with cluster(scheduler) as (executor, flight):
+            with cluster(run.scheduler) as (executor, flight):
                 for number, result in _spread(jobs, waiting, executor, flight, math.inf, remote_runner()):
                     keep(number, result)
     elif count <= 1:
@@ -103,7 +85,7 @@ def run_jobs(
             except BrokenExecutor as error:
                 raise BandgError(
                     "a worker process was killed, probably because memory ran out; finished sizes are kept, "
-                    "try again with fewer --workers"
+                    "try again with fewer `workers`"
                 ) from error
     return [results[number] for number in range(len(jobs))]
 

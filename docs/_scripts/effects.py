@@ -13,6 +13,7 @@ from validation import table
 from bandg.analysis.sensitivity import effects as sensitivity
 from bandg.plot.output import save
 from bandg.plot.tornado import plot_tornado
+from bandg.runs.options import Run
 from bandg.runs.request import request
 
 SIZES = "5cells,9cells,16cells"
@@ -22,7 +23,7 @@ ROWS = 10
 def write(folder: Path) -> None:
     """Write tornado.png and tornado.md into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = sensitivity.effects(request(SIZES), workers=1, cache=False)
+    found = sensitivity.effects(request(SIZES), run=Run(workers=1, cache=False))
     save(plot_tornado(found), folder / "tornado.png")
     sizes = [f"{derivative.value('E_gap_eV'):.3f} eV" for derivative in found.found]
     head = ["parameter", "step", *(f"{name} at {size}" for size in sizes for name in ("g_e", "g_h", "g_BX"))]

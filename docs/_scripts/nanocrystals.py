@@ -16,6 +16,7 @@ import numpy as np
 
 from bandg.base.resources import theory_curve
 from bandg.plot.style import style
+from bandg.runs.options import Run
 
 SET, BROMIDE, OFFSET_EV = "nestoklon2023-standin", "bandg-cspbbr3", -0.3
 STORED = Path(__file__).parents[2] / "theory_curves" / "computed"
@@ -86,7 +87,7 @@ def compute(name: str, study: Study) -> None:
         writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for series, x, arguments in study.points:
-            found = bandg.compute(parameters=SET, workers=1, **arguments)
+            found = bandg.compute(parameters=SET, run=Run(workers=1), **arguments)
             row: dict[str, Any] = {"series": series, "x": f"{x:.6g}", "seeds": found.sizes["nc"]}
             for column in COLUMNS[3:]:
                 values = found[column.removesuffix("_stderr")].values

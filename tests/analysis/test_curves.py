@@ -8,6 +8,7 @@ from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.base.errors import BandgError
 from bandg.base.resources import read_params
 from bandg.parameters.loader import load_set
+from bandg.runs.options import Run
 
 SET = load_set("nestoklon2023-standin")
 
@@ -27,7 +28,7 @@ def test_a_stored_curve_is_what_is_computed_now(name):
     from dataclasses import replace
 
     case = replace(case_of(name, SET), cells=(4, 7))
-    fresh = Evaluator(workers=1, cache=False).curves([case])[0]
+    fresh = Evaluator(Run(workers=1, cache=False)).curves([case])[0]
     stored = load_stored(name)
     for energy, g_e, g_h in zip(fresh.energy, fresh.values["g_e"], fresh.values["g_h"], strict=True):
         at = int(np.argmin(np.abs(stored.energy - energy)))
@@ -69,9 +70,9 @@ def test_the_universal_law():
 def test_the_stored_curve_of_another_set_is_what_is_computed_now():
     from dataclasses import replace
 
-    (stored,) = resolve(["etb:halide:bandg-nnn"], Evaluator(workers=1, cache=False))
+    (stored,) = resolve(["etb:halide:bandg-nnn"], Evaluator(Run(workers=1, cache=False)))
     case = replace(case_of("etb:halide", load_set("bandg-nnn")), cells=(4, 6))
-    fresh = Evaluator(workers=1, cache=False).curves([case])[0]
+    fresh = Evaluator(Run(workers=1, cache=False)).curves([case])[0]
     inner = fresh.energy[:-1]  # the smallest is stored with five digits, so its energy may lie just outside
     assert stored.at("g_h", inner) == pytest.approx(fresh.values["g_h"][:-1], abs=1e-4)
     assert stored.size_nm[0] == np.inf and len(stored.energy) > 12
@@ -89,12 +90,12 @@ def test_a_curve_of_another_set_is_computed(monkeypatch, tmp_path):
     from bandg.analysis import curves
 
     monkeypatch.setitem(curves.KINDS, "etb:lead", curves.Kind("two", (("termination", "lead"), ("cells", (4, 5)))))
-    found = resolve(["etb:lead:nestoklon2021-corrected"], Evaluator(workers=1, cache=False))[0]
+    found = resolve(["etb:lead:nestoklon2021-corrected"], Evaluator(Run(workers=1, cache=False)))[0]
     assert found.provenance["set"] == "nestoklon2021-corrected" and len(found.energy) == 3
     own = tmp_path / "sub" / "my.toml"
     own.parent.mkdir()
     own.write_text(read_params("nestoklon2021-corrected.toml"))
-    same = resolve([f"etb:lead:{own}"], Evaluator(workers=1, cache=False))[0]  # a path, and yet no CSV
+    same = resolve([f"etb:lead:{own}"], Evaluator(Run(workers=1, cache=False)))[0]  # a path, and yet no CSV
     assert same.values["g_h"].tolist() == found.values["g_h"].tolist()
     with pytest.raises(BandgError, match="names no set: write etb:lead, or etb:lead:SET"):
         resolve(["etb:lead:"])

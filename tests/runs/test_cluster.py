@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-from collections import Counter
 from threading import Thread
 
 import pytest
@@ -22,6 +21,7 @@ from bandg.crystal.shapes import cube
 from bandg.models.etb.job import Job
 from bandg.parameters.loader import load_set
 from bandg.runs import cluster, sweep
+from bandg.runs.options import Run, Silent
 
 SET = load_set("nestoklon2023-standin")
 
@@ -64,38 +64,44 @@ def local_cluster(tmp_path):
 def test_a_worker_that_is_killed_costs_no_result_and_none_is_counted_twice(local_cluster):
     file, workers, scheduler = local_cluster
     asked = jobs(28)
-    alone = {job.key(): levels for job, (levels, _) in zip(asked, sweep.run_jobs(asked, 1, False), strict=True)}
-    done = Counter()
+    alone = {
+        job.key(): levels for job, (levels, _) in zip(asked, sweep.run_jobs(asked, Run(1, cache=False)), strict=True)
+    }
+    done = []
 
-    def count(job, cached):
-        done[job.key()] += 1
-        assert not cached
-        if sum(done.values()) == 4:
-            os.kill(workers[0].pid, signal.SIGKILL)
+    class Killer(Silent):
+        def advance(self, label):
+            done.append(label)
+            if len(done) == 4:
+                os.kill(workers[0].pid, signal.SIGKILL)
 
-    found = sweep.run_jobs(asked, on_done=count, scheduler=str(file))
+    found = sweep.run_jobs(asked, Run(progress=Killer(), scheduler=str(file)))
     assert workers[0].wait(timeout=10) == -signal.SIGKILL
-    assert set(done) == set(alone)
-    assert set(done.values()) == {1}
-    for job, (levels, _) in zip(asked, found, strict=True):
+    assert len(done) == len(alone) == len(found)
+    for job, (levels, cached) in zip(asked, found, strict=True):
+        assert not cached
         assert levels.electron.g == pytest.approx(alone[job.key()].electron.g, abs=1e-10)
         assert levels.hole.energy_eV == pytest.approx(alone[job.key()].hole.energy_eV, abs=1e-10)
-    again = sweep.run_jobs(asked, scheduler=str(file))
+    again = sweep.run_jobs(asked, Run(scheduler=str(file)))
     assert all(cached for _, cached in again)
 
     case = Case(SET, 1, cells=(3, 4))
-    there, here = (Evaluator(1, cache=False, scheduler=one).curves([case])[0] for one in (str(file), None))
+    there, here = (Evaluator(Run(1, cache=False, scheduler=one)).curves([case])[0] for one in (str(file), None))
     assert there.energy == pytest.approx(here.energy, abs=1e-10)
     assert there.values["g_h"] == pytest.approx(here.values["g_h"], abs=1e-10)
 
     impossible = Job(SET.with_values({"onsite.Pb.p": -4.0}), cube(2, SET.a_nm), 1)
     with pytest.raises(BandgError, match="no gap"):
-        sweep.run_jobs([impossible], scheduler=cluster.scheduler_address(str(file)))
+        sweep.run_jobs([impossible], Run(scheduler=cluster.scheduler_address(str(file))))
     with pytest.raises(BandgError, match="another bandg"):
         cluster.run_remote(impossible, "other")
 
+    class Murderer(Silent):
+        def advance(self, label):
+            scheduler.kill()
+
     with pytest.raises(BandgError, match=r"was lost; finished sizes are kept"):
-        sweep.run_jobs(asked, use_cache=False, on_done=lambda job, cached: scheduler.kill(), scheduler=str(file))
+        sweep.run_jobs(asked, Run(cache=False, progress=Murderer(), scheduler=str(file)))
 
 
 def free_port():
@@ -123,7 +129,7 @@ def test_a_server_that_keeps_silent_does_not_answer(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
         with pytest.raises(BandgError, match=f"the scheduler {address} does not answer"):
-            sweep.run_jobs(jobs(1), scheduler=address)
+            sweep.run_jobs(jobs(1), Run(scheduler=address))
 
 
 def test_another_server_is_no_scheduler():
@@ -136,7 +142,7 @@ def test_another_server_is_no_scheduler():
         Thread(target=speak, args=(server,), daemon=True).start()
         address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
         with pytest.raises(BandgError, match="is no scheduler of dask"):
-            sweep.run_jobs(jobs(1), scheduler=address)
+            sweep.run_jobs(jobs(1), Run(scheduler=address))
 
 
 @pytest.mark.parametrize(

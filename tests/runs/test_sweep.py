@@ -17,6 +17,7 @@ from bandg.models.etb.nanocrystal import compute_levels
 from bandg.models.levels import levels_of
 from bandg.parameters.loader import load_set
 from bandg.runs import sweep
+from bandg.runs.options import Run
 from bandg.runs.task import threads_each
 
 SET = load_set("nestoklon2023-standin")
@@ -96,8 +97,8 @@ def test_the_key_depends_on_every_module_that_the_physics_imports():
 
 def test_a_result_comes_back_from_the_cache_unchanged(monkeypatch):
     done = counting(monkeypatch)
-    [(first, cached_first)] = sweep.run_jobs([job(levels=5)], workers=1)
-    [(second, cached_second)] = sweep.run_jobs([job(levels=5)], workers=1)
+    [(first, cached_first)] = sweep.run_jobs([job(levels=5)], Run(workers=1))
+    [(second, cached_second)] = sweep.run_jobs([job(levels=5)], Run(workers=1))
     assert (cached_first, cached_second) == (False, True)
     assert len(done) == 1
     assert first == second
@@ -106,10 +107,10 @@ def test_a_result_comes_back_from_the_cache_unchanged(monkeypatch):
 @pytest.mark.parametrize("damage", ["", "{", '{"payload": {}, "checksum": "x"}', "null", "[]"])
 def test_a_damaged_cache_file_is_noticed_and_computed_again(monkeypatch, fresh_cache, damage):
     done = counting(monkeypatch)
-    [(good, _)] = sweep.run_jobs([job()], workers=1)
+    [(good, _)] = sweep.run_jobs([job()], Run(workers=1))
     [path] = fresh_cache.glob("*.json")
     path.write_text(damage)
-    [(again, cached)] = sweep.run_jobs([job()], workers=1)
+    [(again, cached)] = sweep.run_jobs([job()], Run(workers=1))
     assert not cached
     assert len(done) == 2
     assert again.electron.g == pytest.approx(good.electron.g, abs=1e-12)
@@ -117,7 +118,7 @@ def test_a_damaged_cache_file_is_noticed_and_computed_again(monkeypatch, fresh_c
 
 
 def test_one_changed_digit_in_a_cache_file_is_noticed(fresh_cache):
-    sweep.run_jobs([job()], workers=1)
+    sweep.run_jobs([job()], Run(workers=1))
     [path] = fresh_cache.glob("*.json")
     content = json.loads(path.read_text())
     content["payload"]["electron"]["g"] += 1e-9
@@ -129,18 +130,18 @@ def test_a_cache_that_cannot_be_written_is_read_and_missed_only_where_it_is_need
     def unusable():
         raise BandgError("cannot write the cache")
 
-    sweep.run_jobs([job(2)], workers=1)
+    sweep.run_jobs([job(2)], Run(workers=1))
     monkeypatch.setattr(cache, "check", unusable)
     done = counting(monkeypatch)
-    [(_, cached)] = sweep.run_jobs([job(2)], workers=1)
+    [(_, cached)] = sweep.run_jobs([job(2)], Run(workers=1))
     assert cached
     with pytest.raises(BandgError, match="cannot write the cache"):
-        sweep.run_jobs([job(2), job(3)], workers=1)
+        sweep.run_jobs([job(2), job(3)], Run(workers=1))
     assert done == []
 
 
 def test_without_cache_nothing_is_written(fresh_cache):
-    sweep.run_jobs([job()], workers=1, use_cache=False)
+    sweep.run_jobs([job()], Run(workers=1, cache=False))
     assert not fresh_cache.exists()
 
 
@@ -155,17 +156,17 @@ def test_finished_sizes_are_kept_when_a_later_one_fails(monkeypatch):
 
     monkeypatch.setattr(Job, "run", run)
     with pytest.raises(KeyboardInterrupt):
-        sweep.run_jobs([job(2), job(3), job(4)], workers=1)
+        sweep.run_jobs([job(2), job(3), job(4)], Run(workers=1))
     assert done == [4, 3]  # the largest first
     monkeypatch.setattr(Job, "run", lambda self: done.append(self.nanocrystal.cells) or compute(self))
-    sweep.run_jobs([job(2), job(3), job(4)], workers=1)
+    sweep.run_jobs([job(2), job(3), job(4)], Run(workers=1))
     assert done == [4, 3, 2]
 
 
 def test_processes_give_the_same_as_one_process():
     jobs = [job(n) for n in (2, 3, 4)]
-    alone = sweep.run_jobs(jobs, workers=1, use_cache=False)
-    together = sweep.run_jobs(jobs, workers=2, use_cache=False)
+    alone = sweep.run_jobs(jobs, Run(workers=1, cache=False))
+    together = sweep.run_jobs(jobs, Run(workers=2, cache=False))
     for (one, _), (other, _) in zip(alone, together, strict=True):
         assert one.nanocrystal == other.nanocrystal
         assert one.electron.g == pytest.approx(other.electron.g, abs=1e-10)
@@ -175,7 +176,7 @@ def test_processes_give_the_same_as_one_process():
 def test_an_error_in_a_worker_reaches_the_caller_as_it_is():
     impossible = job(parameters=SET.with_values({"onsite.Pb.p": -4.0}))
     with pytest.raises(BandgError, match="no gap"):
-        sweep.run_jobs([impossible, job(2)], workers=2, use_cache=False)
+        sweep.run_jobs([impossible, job(2)], Run(workers=2, cache=False))
 
 
 class AtOnce(Executor):
@@ -246,7 +247,7 @@ def test_the_estimate_of_the_number_of_orbitals_is_exact_for_a_halide_cube():
 
 def test_workers_below_one_are_refused():
     with pytest.raises(BandgError, match="1 or more"):
-        sweep.run_jobs([job()], workers=0)
+        sweep.run_jobs([job()], Run(workers=0))
 
 
 def test_few_jobs_get_the_threads_of_idle_workers(monkeypatch):
@@ -257,5 +258,5 @@ def test_few_jobs_get_the_threads_of_idle_workers(monkeypatch):
     assert [threads_each(8, jobs) for jobs in (1, 3)] == [4, 2]
     seen = []
     monkeypatch.setattr(Job, "run", lambda self: seen.append(threadpoolctl.threadpool_info()) or compute(self))
-    sweep.run_jobs([job()], workers=2)
+    sweep.run_jobs([job()], Run(workers=2))
     assert seen[0] and {pool["num_threads"] for pool in seen[0]} == {2}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from bandg.analysis.fit.solve import Fit, minimize
 from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar, named
 from bandg.base.text import one_line, quote
+from bandg.runs.options import SILENT, Progress
 
 _STIFFNESS = 1e-3
 """Error of the held value, as a share of the range of the profile."""
@@ -62,7 +63,7 @@ def profile(
     fit: Fit,
     quantity: str,
     values: Sequence[float] | NDArray[np.float64],
-    on_done: Callable[[ProfilePoint], None] | None = None,
+    progress: Progress = SILENT,
 ) -> tuple[ProfilePoint, ...]:
     """The fit with one quantity held at each of the values, ascending; a target of that quantity is left out.
 
@@ -76,14 +77,14 @@ def profile(
     scale = max(error_factor(problem, lowest, len(free.fun) - len(fit.theta)) ** 2, 1e-12)
     middle = int(np.argmin(np.abs(wanted - here)))
     found: dict[int, ProfilePoint] = {}
+    progress.start(len(wanted), f"profile of {quantity}")
     error = _STIFFNESS * float(wanted[-1] - wanted[0])
     for numbers in (range(middle, len(wanted)), range(middle - 1, -1, -1)):
         start = free.x if numbers.step > 0 or middle not in found else np.array(found[middle].theta)
         for number in numbers:
             point = _held(problem, Goal(quantity, float(wanted[number]), error, "profile"), start, (lowest, scale))
             found[number], start = point, np.array(point.theta)
-            if on_done is not None:
-                on_done(point)
+            progress.advance(f"{quantity} = {point.wanted:.4g}")
     return tuple(found[number] for number in range(len(wanted)))
 
 

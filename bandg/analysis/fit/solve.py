@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from bandg.analysis.fit.covariance import Errors, errors_of
 from bandg.analysis.fit.residuals import Pair, Problem
 from bandg.base import cache as cache_of
 from bandg.base.errors import BandgError
+from bandg.runs.options import DEFAULT_RUN, Run
 
 _MOST_EVALUATIONS = 1000
 
@@ -79,37 +79,29 @@ def start_points(problem: Problem, count: int) -> list[NDArray[np.float64]]:
     return points
 
 
-def solve(
-    problem: Problem,
-    starts: int | None = None,
-    cache: bool = True,
-    on_start: Callable[[int], None] | None = None,
-    on_done: Callable[[Attempt, bool], None] | None = None,
-) -> Fit:
+def solve(problem: Problem, starts: int | None = None, run: Run = DEFAULT_RUN) -> Fit:
     """Fit from every start (by default as many as the job says) and take the errors at the best.
 
-    on_start(n), on_done(attempt, from the cache): progress. Raises BandgError where no start leads anywhere.
+    run: its cache and progress count; a fit is one process. Raises BandgError where no start leads anywhere.
     """
     points = start_points(problem, starts or problem.job.starts)
-    if on_start is not None:
-        on_start(len(points))
+    run.progress.start(len(points), "starts")
     attempts: list[Attempt] = []
     n_cached = 0
-    description = _description(problem) if cache else {}
+    description = _description(problem) if run.cache else {}
     for number, point in enumerate(points):
-        key = cache_of.key_of(description | {"start": [repr(float(x)) for x in point]}) if cache else ""
-        attempt = cache_of.load(key, _read) if cache else None
+        key = cache_of.key_of(description | {"start": [repr(float(x)) for x in point]}) if run.cache else ""
+        attempt = cache_of.load(key, _read) if run.cache else None
         known = attempt is not None
         n_cached += known
         if attempt is None:
-            if cache:
+            if run.cache:
                 cache_of.check()
             attempt = _attempt(problem, number, point)
-            if cache:
+            if run.cache:
                 cache_of.store(key, attempt)
         attempts.append(attempt)
-        if on_done is not None:
-            on_done(attempt, known)
+        run.progress.advance(f"start {attempt.number + 1}: cost {attempt.cost:.4g}")
     ranked = sorted(attempts, key=lambda one: one.cost)
     best = ranked[0]
     if not np.isfinite(best.cost):

@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
+from bandg.base.task import Task
 from bandg.base.text import one_line
 from bandg.crystal.distortion import distorted
 from bandg.crystal.shapes import Nanocrystal, cube, cuboid, sphere
 from bandg.data.compare import TheoryCurve
 from bandg.models.etb.job import Job
 from bandg.models.exciton import ball_radius_nm
-from bandg.models.jobs import AnyJob
 from bandg.models.kp.job import KpJob
 from bandg.models.levels import Levels
 from bandg.parameters.sets import ParameterSet
@@ -132,7 +132,7 @@ class Case:
         others = [*(case for _, case in self.mixed), *(case for pair in self.added for case in pair)]
         return (self, *(part for other in others for part in other.parts()))
 
-    def jobs(self) -> tuple[AnyJob, ...]:
+    def jobs(self) -> tuple[Task[Levels], ...]:
         """One job for each nanocrystal of this case alone."""
         if self.model == "etb":
             return tuple(Job(self.parameters, crystal, self.neighbors) for crystal in self.crystals())

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from bandg.analysis.hypotheses.case import Case, curve_of, no_curve
 from bandg.base.errors import BandgError
+from bandg.base.task import Task
 from bandg.data.compare import TheoryCurve
 from bandg.models.levels import Levels
 from bandg.runs import sweep
 from bandg.runs.attempt import Attempt
+from bandg.runs.options import DEFAULT_RUN, Run
 
 SMALL_CELLS = 15
 """Nanocrystals up to this edge fix a curve above 1.85 eV: PCHIP between two points needs one more on each side."""
@@ -19,17 +20,12 @@ SMALL_CELLS = 15
 
 @dataclass
 class Evaluator:
-    """Computes curves, and remembers what it has computed. The first fields are those of `bandg.compute`.
+    """Computes curves, and remembers what it has computed.
 
     notes: why there is no value, by the key of the job, or by repr(case) of a case that has no curve at all.
     """
 
-    workers: int | None = None
-    cache: bool = True
-    force: bool = False
-    scheduler: str | None = None
-    on_start: Callable[[int], None] = lambda total: None
-    on_done: Callable[[Any, bool], None] = lambda job, cached: None
+    run: Run = DEFAULT_RUN
     computed: int = 0
     cached: int = 0
     notes: dict[str, str] = field(default_factory=dict)
@@ -43,7 +39,7 @@ class Evaluator:
                 for job in _jobs(part):
                     if job.key() not in self._known:
                         needed[job.key()] = Attempt(job)
-        self._run(list(needed.values()))
+        self._compute(list(needed.values()))
         titles = names or [""] * len(cases)
         return [self._curve(case, title) for case, title in zip(cases, titles, strict=True)]
 
@@ -59,12 +55,10 @@ class Evaluator:
             self.notes[repr(case)] = str(error)
             return no_curve(title)
 
-    def _run(self, attempts: list[Attempt]) -> None:
+    def _compute(self, attempts: list[Attempt]) -> None:
         if not attempts:
             return
-        sweep.check_memory(attempts, self.force or self.scheduler is not None)
-        self.on_start(len(attempts))
-        found = sweep.run_jobs(attempts, self.workers, self.cache, self.on_done, self.scheduler)
+        found = sweep.run_jobs(attempts, self.run)
         for attempt, (outcome, was_cached) in zip(attempts, found, strict=True):
             self._known[attempt.job.key()] = outcome.levels
             self.cached += was_cached
@@ -73,7 +67,7 @@ class Evaluator:
                 self.notes[attempt.job.key()] = outcome.error
 
 
-def _jobs(case: Case) -> tuple[Any, ...]:
+def _jobs(case: Case) -> tuple[Task[Levels], ...]:
     """The jobs of a case; none where they cannot be made, which `curve_of` tells."""
     try:
         return case.jobs()

@@ -7,9 +7,8 @@ starts with x_i x_j x_k, and its size is found by computing points inside the ra
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from bandg.parameters.names import LATTICE
 from bandg.parameters.ranges import Range
 from bandg.parameters.sets import ParameterSet
 from bandg.runs import sweep
+from bandg.runs.options import DEFAULT_RUN, Run
 from bandg.runs.request import rescaled
 
 OUTPUTS = ("E_gap_eV", "g_e", "g_h")
@@ -131,12 +131,7 @@ def build(
     neighbors: int,
     intra_atomic: bool = False,
     solver: str = "auto",
-    *,
-    workers: int | None = None,
-    cache: bool = True,
-    scheduler: str | None = None,
-    on_start: Callable[[int], None] = lambda total: None,
-    on_done: Callable[[Any, bool], None] = lambda job, cached: None,
+    run: Run = DEFAULT_RUN,
 ) -> Emulator:
     """Compute 2 d + 1 points of d knobs for every nanocrystal, with all derivatives, and lay the polynomials through.
 
@@ -146,8 +141,7 @@ def build(
     half = np.array([(k.range.upper - k.range.lower) / 2 for k in knobs])
     extents = [_bulk_with_slopes(parameters, knobs, point, neighbors, intra_atomic) for point in points]
     jobs = jobs_of(parameters, knobs, crystals, neighbors, intra_atomic, solver)
-    on_start(len(jobs))
-    found = [result for result, _ in sweep.run_jobs(jobs, workers, cache, on_done, scheduler)]
+    found = [result for result, _ in sweep.run_jobs(jobs, run)]
     directions = np.array([k.direction for k in knobs]).reshape(len(knobs), 1 + len(parameters.paths))
     n, d = len(crystals) + 1, len(knobs)
     values, slopes = np.zeros((len(points), n, 3)), np.zeros((len(points), d, n, 3))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg import __version__
-from bandg.analysis.inference.emulator import OUTPUTS, Emulator, build, bulk_outputs, jobs_of, knob, parameters_at
+from bandg.analysis.inference.emulator import OUTPUTS, Emulator, build, bulk_outputs, knob, parameters_at
 from bandg.analysis.inference.likelihood import (
     IMPOSSIBLE,
     SPECIAL,
@@ -31,6 +31,7 @@ from bandg.models.exciton import ball_radius_nm, reduced_mass
 from bandg.parameters.ranges import Range
 from bandg.parameters.sets import ParameterSet
 from bandg.runs import sweep
+from bandg.runs.options import DEFAULT_RUN, Run
 from bandg.runs.request import Request, check_seed, request, rescaled
 
 DEFAULT_SIZES = "4cells,5cells,6cells,8cells,11cells,16cells,24cells"
@@ -130,12 +131,7 @@ def infer(
     precision: float = 0.1,
     seed: int = 0,
     checks: int = 2,
-    workers: int | None = None,
-    cache: bool = True,
-    force: bool = False,
-    scheduler: str | None = None,
-    on_start: Callable[[int], None] = lambda total: None,
-    on_done: Callable[[Any, bool], None] = lambda job, cached: None,
+    run: Run = DEFAULT_RUN,
 ) -> Inference:
     """Posterior and evidence of every model, from an emulator whose error is measured.
 
@@ -151,18 +147,10 @@ def infer(
         raise BandgError("a curve needs three sizes or more: give --size 4..12nm or a list")
     knobs = [knob(asked.parameters, chosen) for chosen in union_of_ranges(models, asked.parameters)]
     asked_of_emulator = (asked.parameters, knobs, asked.crystals, asked.neighbors, intra_atomic)
-    sweep.check_memory(jobs_of(*asked_of_emulator), force or scheduler is not None)
-    emulator = build(
-        *asked_of_emulator,
-        workers=workers,
-        cache=cache,
-        scheduler=scheduler,
-        on_start=on_start,
-        on_done=on_done,
-    )
+    emulator = build(*asked_of_emulator, run=run)
 
     def exact(values: NDArray[np.float64]) -> Exact:
-        return _exact(asked, emulator, values, workers, cache, scheduler)
+        return _exact(asked, emulator, values, run)
 
     rng = np.random.default_rng(seed)
     error = np.zeros(3)
@@ -251,9 +239,9 @@ def _sample(
             f"model {likelihood.model.name!r}: for {impossible:.0%} of its prior a measured point lies outside of the "
             "computed curves; take other sizes or other ranges"
         )
-    run = sampler(likelihood, likelihood.prior, d, nlive=live, rstate=rng)
-    run.run_nested(dlogz=precision, print_progress=False)
-    raw = run.results
+    nested = sampler(likelihood, likelihood.prior, d, nlive=live, rstate=rng)
+    nested.run_nested(dlogz=precision, print_progress=False)
+    raw = nested.results
     samples = raw.samples_equal(rstate=rng)
     best = raw.samples[np.argmax(raw.logl)]
     values = np.array([likelihood.of(best, k.range.path, k.origin) for k in likelihood.emulator.knobs])
@@ -302,19 +290,12 @@ class _Fixed(Emulator):
         return self.center
 
 
-def _exact(
-    asked: Request,
-    emulator: Emulator,
-    values: NDArray[np.float64],
-    workers: int | None,
-    cache: bool,
-    scheduler: str | None,
-) -> Exact:
+def _exact(asked: Request, emulator: Emulator, values: NDArray[np.float64], run: Run) -> Exact:
     """Nanocrystals and bulk of the set with its knobs at the given values."""
     moved = parameters_at(asked.parameters, emulator.knobs, [float(value) for value in values])
     crystals = [rescaled(crystal, moved.a_nm) for crystal in asked.crystals]
     jobs = [Job(moved, crystal, asked.neighbors, 1, asked.intra_atomic, asked.solver) for crystal in crystals]
-    found = [levels for levels, _ in sweep.run_jobs(jobs, workers, cache, scheduler=scheduler)]
+    found = [levels for levels, _ in sweep.run_jobs(jobs, run)]
     rows = [[levels.E_gap_eV, levels.electron.g, levels.hole.g] for levels in found]
     outputs = np.array([*rows, bulk_outputs(moved, asked.neighbors, asked.intra_atomic)], dtype=float)
     return Exact(outputs, _radii(crystals), reduced_mass(bulk(moved, asked.neighbors)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from bandg.parameters.names import LATTICE, unit_of
 from bandg.parameters.ranges import check_path, parse_step
 from bandg.parameters.sets import ParameterSet
 from bandg.runs import sweep
+from bandg.runs.options import DEFAULT_RUN, Run
 from bandg.runs.request import Request
 
 G_QUANTITIES = ("g_e", "g_h", "g_bx")
@@ -120,13 +121,7 @@ def _step(parameters: ParameterSet, path: str, common: float | None, own: Mappin
 def effects(
     asked: Request,
     steps: Sequence[Step] | None = None,
-    *,
-    workers: int | None = None,
-    cache: bool = True,
-    force: bool = False,
-    scheduler: str | None = None,
-    on_start: Callable[[int], None] = lambda total: None,
-    on_done: Callable[[Any, bool], None] = lambda job, cached: None,
+    run: Run = DEFAULT_RUN,
 ) -> Effects:
     """Exact derivatives of energies and g-factors by all parameters, for every nanocrystal of a request.
 
@@ -137,10 +132,8 @@ def effects(
         DerivativeJob(asked.parameters, crystal, asked.neighbors, asked.intra_atomic, asked.solver)
         for crystal in asked.crystals
     ]
-    sweep.check_memory(jobs, force or scheduler is not None)
-    on_start(len(jobs))
-    found = tuple(result for result, _ in sweep.run_jobs(jobs, workers, cache, on_done, scheduler))
     chosen = tuple(steps) if steps is not None else resolve_steps(asked.parameters)
+    found = tuple(result for result, _ in sweep.run_jobs(jobs, run))
     return Effects(asked.parameters, asked.neighbors, asked.intra_atomic, chosen, found)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from bandg.models.levels import Levels
 from bandg.parameters.ranges import Range
 from bandg.parameters.sets import ParameterSet
 from bandg.runs import sweep
+from bandg.runs.options import DEFAULT_RUN, Run
 from bandg.runs.request import Request, check_seed, rescaled
 
 METHODS = ("morris", "sobol")
@@ -138,13 +139,7 @@ def global_sensitivity(
     method: str = "morris",
     samples: int | None = None,
     seed: int = 0,
-    *,
-    workers: int | None = None,
-    cache: bool = True,
-    force: bool = False,
-    scheduler: str | None = None,
-    on_start: Callable[[int], None] = lambda total: None,
-    on_done: Callable[[Any, bool], None] = lambda job, cached: None,
+    run: Run = DEFAULT_RUN,
 ) -> GlobalSensitivity:
     """Morris or Sobol indices of g_e, g_h, g_bx and E_gap over ranges of parameters, each point computed exactly.
 
@@ -155,9 +150,7 @@ def global_sensitivity(
     points = draw(ranges, method, count, seed)
     _check_ends(asked, ranges)
     jobs = [_job(asked, crystal, ranges, point) for crystal in asked.crystals for point in points]
-    sweep.check_memory(jobs, force or scheduler is not None)
-    on_start(len(jobs))
-    found = sweep.run_jobs(jobs, workers, cache, on_done, scheduler)
+    found = sweep.run_jobs(jobs, run)
     indices = []
     for number in range(len(asked.crystals)):
         own = [levels for levels, _ in found[number * len(points) : (number + 1) * len(points)]]

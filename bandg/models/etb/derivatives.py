@@ -19,6 +19,8 @@ from bandg.base.errors import BandgError
 from bandg.base.units import G0
 from bandg.crystal.shapes import Nanocrystal
 from bandg.hamiltonian.sites import LinearMatrix
+from bandg.models.base import CrystalTask
+from bandg.models.etb.job import Job
 from bandg.models.etb.local import resolve_neighbors
 from bandg.models.etb.nanocrystal import EdgeState, ReducedNanocrystal, band_edges
 from bandg.parameters.names import LATTICE
@@ -165,7 +167,7 @@ def solve_adjoint(
 
 
 @dataclass(frozen=True)
-class DerivativeJob:
+class DerivativeJob(CrystalTask):
     """The derivatives of one nanocrystal as a job of `bandg.runs.sweep.run_jobs`."""
 
     parameters: ParameterSet
@@ -173,28 +175,26 @@ class DerivativeJob:
     neighbors: int
     intra_atomic: bool = False
     solver: str = "auto"
-    model: str = "derivatives"
 
     def key(self) -> str:
         """Key of the result in the cache."""
         return cache.key_of({"derivatives": 1, "job": self._levels_job().key(), "paths": self.parameters.paths})
 
-    def _levels_job(self) -> Any:
-        from bandg.models.etb.job import Job
-
+    def _levels_job(self) -> Job:
         return Job(self.parameters, self.nanocrystal, self.neighbors, 1, self.intra_atomic, self.solver)
 
-    def estimate_n_orbitals(self) -> int:
-        """Number of spin-orbitals."""
-        return int(self._levels_job().estimate_n_orbitals())
+    @property
+    def label(self) -> str:
+        """Which one it is."""
+        return self._levels_job().label
 
     def estimate_memory(self) -> float:
         """Peak memory in GB: the moment is as large as H, and its factorization follows that of the levels."""
-        return 1.5 * float(self._levels_job().estimate_memory())
+        return 1.5 * self._levels_job().estimate_memory()
 
-    def largest_size(self, memory: float) -> float:
-        """Size in nm of what would fit into that memory in GB."""
-        return float(self._levels_job().largest_size(memory / 1.5))
+    def largest(self, memory: float) -> str:
+        """What would fit into that memory in GB, in words."""
+        return f"about {self._levels_job().largest_nm(memory / 1.5):.2g} nm would fit"
 
     def run(self) -> Derivatives:
         """Compute."""

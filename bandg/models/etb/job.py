@@ -7,12 +7,13 @@ from dataclasses import asdict, dataclass
 from bandg.base import cache
 from bandg.base.units import G0, HBAR2_OVER_M0
 from bandg.crystal.shapes import Nanocrystal
+from bandg.models.base import CrystalTask
 from bandg.models.levels import Levels, levels_of
 from bandg.parameters.sets import ParameterSet
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(CrystalTask):
     """One nanocrystal to compute: everything that its result depends on.
 
     second, offset_eV: parameter set of the second halide of a mixed one, and its valence-band top above the first's.
@@ -45,6 +46,11 @@ class Job:
             }
         )
 
+    @property
+    def label(self) -> str:
+        """Which one it is."""
+        return f"{super().label}, {self.estimate_n_orbitals():.3g} spin-orbitals"
+
     def estimate_n_orbitals(self) -> int:
         """Number of spin-orbitals, exact for cubes and to some per cent for spheres, without building anything."""
         lead, halide = (self.parameters.orbitals[kind] for kind in ("Pb", "X"))
@@ -73,22 +79,23 @@ class Job:
         turned = bool(crystal.tilt or crystal.atoms or any(crystal.strain[3:]))  # bonds in general directions
         return (12.0 if self.neighbors == 2 else 7.5) * (3.3 if turned else 1.0)
 
-    def largest_size(self, memory: float) -> float:
+    def largest(self, memory: float) -> str:
+        """What would fit into that memory in GB, and what else could be tried."""
+        return f"about {self.largest_nm(memory):.2g} nm would fit{self._alternative(memory)}"
+
+    def largest_nm(self, memory: float) -> float:
         """Size in nm of what would fit into that memory in GB, to a per cent; 0 if nothing does."""
         low, high = 0.0, 1.0
-        while high - low > 0.005 * high:
+        while high - low > 0.005 * high and high > 1e-3:
             middle = (low + high) / 2
             low, high = (middle, high) if self._memory(middle) < memory else (low, middle)
-            if high < 1e-3:
-                return 0.0
-        return float(self.nanocrystal.size_nm * low)
+        return self.nanocrystal.size_nm * low
 
-    def alternative(self, memory: float) -> str:
-        """What else could be tried where the solver does not fit into that memory in GB, as ", or ..."."""
+    def _alternative(self, memory: float) -> str:
         need = self._memory(1.0, "iterative")
         if self.solver == "iterative" or self.levels > 1 or need > memory:
             return ""
-        return f", or --solver iterative with about {need:.2g} GB (slower, levels not counted)"
+        return f", or `solver='iterative'` with about {need:.2g} GB (slower, levels not counted)"
 
     def run(self) -> Levels:
         """Compute."""
@@ -115,6 +122,6 @@ class WholeJob(Job):
         """Peak memory in GB: 270 bytes an element at the most, as measured."""
         return 0.15 + 2.7e-7 * self._per_row() * self.estimate_n_orbitals() * scale**3
 
-    def alternative(self, memory: float) -> str:
+    def _alternative(self, memory: float) -> str:
         """Nothing else to try."""
         return ""

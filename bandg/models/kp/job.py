@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bandg.base import cache
 from bandg.base.units import G0, HBAR2_OVER_M0
 from bandg.crystal.shapes import Nanocrystal
+from bandg.models.base import CrystalTask
 from bandg.models.levels import Levels, levels_of
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class KpJob:
+class KpJob(CrystalTask):
     """One nanocrystal of the 8-band envelope model; barrier: (electron, hole) in eV, None for hard walls."""
 
     parameters: KpSet
@@ -36,6 +37,11 @@ class KpJob:
             }
         )
 
+    @property
+    def label(self) -> str:
+        """Which one it is."""
+        return f"{super().label}, {self.estimate_n_orbitals():.3g} functions"
+
     def estimate_n_orbitals(self) -> int:
         """Number of functions, band x envelope."""
         from bandg.models.kp.envelope import count_functions
@@ -48,9 +54,10 @@ class KpJob:
             return 0.2 + 1e-9 * 20 * self.estimate_n_orbitals() ** 2
         return 0.2 + 1.6 * (self.estimate_n_orbitals() / 64_000) ** (5 / 3)
 
-    def largest_size(self, memory: float) -> float:
-        """Size in nm of what would fit into that memory in GB; functions along an edge grow as its root."""
-        return float(self.nanocrystal.size_nm * max(0.0, (memory - 0.2) / self.estimate_memory()) ** (2 / 5))
+    def largest(self, memory: float) -> str:
+        """What would fit into that memory in GB; functions along an edge grow as its root."""
+        size = self.nanocrystal.size_nm * max(0.0, (memory - 0.2) / self.estimate_memory()) ** (2 / 5)
+        return f"about {size:.2g} nm would fit"
 
     def run(self) -> Levels:
         """Compute."""

@@ -21,6 +21,7 @@ from bandg.base.errors import BandgError
 from bandg.cli import app
 from bandg.models.etb.bulk import bulk
 from bandg.parameters.loader import load_set
+from bandg.runs.options import Run
 
 JOB = """schema = 1
 name = "small"
@@ -80,7 +81,7 @@ def test_momentum_elements_of_the_reference() -> None:
 
 
 def test_linked_parameter_has_the_error_of_its_parent() -> None:
-    found = solve(problem_of(parse_job(JOB, "job")), cache=False)
+    found = solve(problem_of(parse_job(JOB, "job")), run=Run(cache=False))
     spread = covariance_of(found)
     parent, linked = (spread.paths.index(f"hopping.X-X.p-p.{bond}") for bond in ("sigma", "pi"))
     assert spread.matrix[linked, linked] == pytest.approx(spread.matrix[parent, parent] / 16)
@@ -171,7 +172,7 @@ def test_parameter_at_its_bound_is_not_fitted(tmp_path: Path) -> None:
     upper = TRUTH["onsite.Pb.p"] - 0.2
     free = dict(job.free)
     free["onsite.Pb.p"] = free["onsite.Pb.p"].model_copy(update={"lower": 2.0, "upper": upper})
-    found = solve(problem_of(job.model_copy(update={"free": free}), tmp_path), cache=False)
+    found = solve(problem_of(job.model_copy(update={"free": free}), tmp_path), run=Run(cache=False))
     entries = fitted_set(found).entries
     assert entries["onsite.Pb.p"].value == pytest.approx(upper, abs=1e-3)
     assert entries["onsite.Pb.p"].status == "assumed" and entries["onsite.Pb.p"].stderr is None
@@ -184,7 +185,7 @@ def test_parameter_at_its_bound_is_not_fitted(tmp_path: Path) -> None:
 def test_zero_of_energy_is_called_undetermined(tmp_path: Path) -> None:
     """Without E_v all onsite energies can move together; a prior then holds them, but the data still do not."""
     job = make_job(known_set(tmp_path), tmp_path).model_copy(update={"targets": {}})
-    found = solve(problem_of(job, tmp_path), cache=False)
+    found = solve(problem_of(job, tmp_path), run=Run(cache=False))
     (direction,) = found.errors.directions
     onsite = {"onsite.Pb.s", "onsite.Pb.p", "onsite.X.p"}
     assert {path for path, _ in direction.members} == onsite and len({share > 0 for _, share in direction.members}) == 1
@@ -197,7 +198,7 @@ def test_zero_of_energy_is_called_undetermined(tmp_path: Path) -> None:
     prior = parse_job(JOB, "job").free["onsite.Pb.p"].prior
     assert prior is not None
     free["onsite.Pb.p"] = free["onsite.Pb.p"].model_copy(update={"prior": prior.model_copy(update={"value": 4.8})})
-    held = solve(problem_of(job.model_copy(update={"free": free}), tmp_path), cache=False)
+    held = solve(problem_of(job.model_copy(update={"free": free}), tmp_path), run=Run(cache=False))
     assert held.errors.stderr[held.errors.paths.index("onsite.X.p")] == pytest.approx(0.2, rel=0.01)
     assert held.errors.undetermined[held.errors.paths.index("onsite.X.p")]
     assert fitted_set(held).value("onsite.X.p") == pytest.approx(TRUTH["onsite.X.p"], abs=1e-4)
@@ -288,9 +289,9 @@ E_v = { value = 0.0, error = 0.001 }
 
 def test_scalars_alone_can_be_fitted_but_not_drawn(tmp_path: Path) -> None:
     """As many targets as parameters: they are met, and `bandg bulk` says the same."""
-    found = solve(problem_of(parse_job(SCALARS, "job")), cache=False)
+    found = solve(problem_of(parse_job(SCALARS, "job")), run=Run(cache=False))
     chosen = fitted_set(found)
-    scaled = solve(problem_of(parse_job(SCALARS.replace('errors = "stated"', ""), "job")), cache=False)
+    scaled = solve(problem_of(parse_job(SCALARS.replace('errors = "stated"', ""), "job")), run=Run(cache=False))
     assert scaled.errors.stderr == pytest.approx(found.errors.stderr)  # no residual is left over to scale them by
     assert found.errors.dof == 0 and (found.errors.stderr > 1e-4).all() and "as stated, since" in report(scaled)
     values = bulk(chosen)

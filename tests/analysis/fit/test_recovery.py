@@ -15,6 +15,7 @@ from bandg.analysis.fit.residuals import Problem, problem_of, with_energies
 from bandg.analysis.fit.result import covariance_of
 from bandg.analysis.fit.solve import minimize, solve
 from bandg.base.errors import BandgError
+from bandg.runs.options import Run
 
 WANTED = np.array(list(TRUTH.values()))
 
@@ -29,7 +30,7 @@ def test_known_set_comes_back(problem: Problem) -> None:
     start = problem.space.start
     assert len(start) == 14
     assert (np.abs(start / WANTED - 1) >= 0.2 - 1e-12).all()
-    found = solve(problem, cache=False)
+    found = solve(problem, run=Run(cache=False))
     assert found.best.converged
     assert np.abs(found.theta - WANTED).max() < 1e-6
     assert not found.errors.directions and not found.errors.undetermined.any()
@@ -68,7 +69,7 @@ def test_one_sigma_holds_the_truth_in_60_to_76_percent(problem: Problem) -> None
 
 def test_profile_is_the_parabola_of_the_propagated_error(problem: Problem) -> None:
     """Held one standard error off, g_h costs one in chi2: two roads to the same number."""
-    found = solve(problem, cache=False)
+    found = solve(problem, run=Run(cache=False))
     value, gradient = problem.edges.quantities(found.theta, ("g_h",))["g_h"]
     sigma = covariance_of(found).stderr(problem.space.paths, gradient)
     points = profile(found, "g_h", value + sigma * np.array([1.5, -1.5, 0.0, 3.0]))

@@ -36,6 +36,7 @@ from bandg.models.etb.bulk import bulk
 from bandg.models.etb.job import Job
 from bandg.models.exciton import reduced_mass
 from bandg.parameters.loader import load_set
+from bandg.runs.options import Run
 from bandg.solvers.factorizations import check_solve
 from bandg.solvers.spectrum import Spectrum
 
@@ -134,7 +135,7 @@ def test_the_second_change_reaches_all_of_an_ensemble():
         (0.7, "lead", 1),
         (0.3, "halide", 1),
     ]
-    evaluator = Evaluator(workers=1, cache=False)
+    evaluator = Evaluator(Run(workers=1, cache=False))
     lead, halide, both = evaluator.curves([*(one for _, one in case.ensemble()), case])
     assert float(both.at("g_h", 2.3)) == pytest.approx(
         0.7 * lead.at("g_h", 2.3) + 0.3 * halide.at("g_h", 2.3), abs=2e-3
@@ -222,7 +223,7 @@ def test_the_hole_moves_by_the_amount_of_the_way_to_its_parabola():
 def test_a_curve_begins_above_the_largest_crystal_without_a_value():
     """The hole of a cube of two cells lies deeper than the valence band is known to fall; the other cubes stay."""
     case = replace(CASE, cells=(2, 3, 5))
-    evaluator = Evaluator(workers=1, cache=False)
+    evaluator = Evaluator(Run(workers=1, cache=False))
     own, parabolic = evaluator.curves([case, HoleDispersion()(case, 1.0)])
     assert len(own.energy) == 4 and len(parabolic.energy) == 3 and np.isfinite(parabolic.energy).all()
     assert parabolic.size_nm[-1] == own.size_nm[-2]
@@ -289,7 +290,7 @@ def divided(sizes):
 )
 def test_a_case_that_cannot_be_made_has_no_curve_and_ends_no_other(wrong, message):
     good = replace(CASE, cells=(2, 3))
-    evaluator = Evaluator(workers=1, cache=False)
+    evaluator = Evaluator(Run(workers=1, cache=False))
     curves = evaluator.curves([wrong, good], ["wrong", "good"])
     assert np.isnan(curves[0].energy).all() and np.isnan(curves[0].at("g_h", 2.0))
     assert np.isfinite(curves[1].energy).all() and [curve.name for curve in curves] == ["wrong", "good"]
@@ -305,10 +306,10 @@ def test_a_failure_of_the_solver_is_tried_again_and_one_of_the_input_is_not(monk
 
     with monkeypatch.context() as patch:
         patch.setattr(Job, "run", fail)
-        first = Evaluator(workers=1)
+        first = Evaluator(Run(workers=1))
         assert np.isnan(first.curves([case])[0].energy).all()
         assert first.notes == dict.fromkeys(asked, "choose the solver superlu")
-    again = Evaluator(workers=1)
+    again = Evaluator(Run(workers=1))
     again.curves([case])
     assert (again.computed, again.cached) == (1, 1)
     assert set(again.notes) == {case.jobs()[1].key()}
@@ -344,7 +345,7 @@ class Energies:
 )
 def test_a_curve_ends_where_the_energy_does_not_rise_with_a_smaller_crystal(energies, kept):
     case = replace(CASE, cells=(2, 3, 5), after=(Energies(energies),))
-    [curve] = Evaluator(workers=1, cache=False).curves([case])
+    [curve] = Evaluator(Run(workers=1, cache=False)).curves([case])
     assert [x for x in curve.energy if np.isfinite(x)] == kept
 
 

@@ -19,6 +19,7 @@ from bandg.base.errors import BandgError
 from bandg.data.compare import QUANTITIES
 from bandg.data.measured import load_measured
 from bandg.parameters.loader import available_sets, load_set
+from bandg.runs.options import Run
 
 BASE = Case(load_set("nestoklon2023-standin"), 1, cells=(4, 5, 7))
 POINTS = load_measured("meliakov2025")
@@ -57,7 +58,7 @@ def mechanism(name, upper, change, **more):
 @pytest.fixture(scope="module")
 def evaluator(tmp_path_factory):
     """One cache in memory for all tests here."""
-    return Evaluator(workers=1, cache=False)
+    return Evaluator(Run(workers=1, cache=False))
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +173,8 @@ def test_the_example_of_the_docs_is_a_mechanism():
 DATACLASS_PLUGIN = """
 import dataclasses
 from bandg.analysis.hypotheses import Mechanism
+from bandg.runs.options import Run
+from bandg.runs.options import Run
 
 @dataclasses.dataclass(frozen=True)
 class Same:

@@ -24,6 +24,7 @@ from bandg.models.kp.decompose import first_principles_g_h
 from bandg.parameters.loader import load_set
 from bandg.parameters.ranges import Range, parameter_ranges
 from bandg.runs import sweep
+from bandg.runs.options import Run
 from bandg.runs.request import request
 
 SET = load_set("nestoklon2023-standin")
@@ -57,7 +58,7 @@ def test_the_polynomial_is_exact_for_what_it_is_made_of():
 def test_the_emulator_agrees_with_exact_computations_inside_the_ranges():
     knobs = [emulator.knob(SET, chosen) for chosen in RANGES]
     crystals = [cube(2, SET.a_nm, "lead"), cube(3, SET.a_nm)]
-    found = emulator.build(SET, knobs, crystals, 1, workers=1)
+    found = emulator.build(SET, knobs, crystals, 1, run=Run(workers=1))
     values = [4.40, 0.33]
     moved = SET.with_values(dict(zip(("onsite.Pb.p", "spin_orbit.X.p"), values, strict=True)))
     levels = [compute_levels(moved, crystal) for crystal in crystals]
@@ -177,7 +178,7 @@ def test_the_memory_of_the_derivatives_is_checked(monkeypatch):
     )
     monkeypatch.setattr(sweep, "free_memory", lambda: (levels + slopes) / 2)
     with pytest.raises(BandgError, match=r"of memory"):
-        nested.infer(SET, parsed, points_of([(2.2, "g_e", 1.0, 0.1)]), size="2..4cells", workers=1)
+        nested.infer(SET, parsed, points_of([(2.2, "g_e", 1.0, 0.1)]), size="2..4cells", run=Run(workers=1))
 
 
 def synthetic(sigma, varied, cells):
@@ -213,7 +214,7 @@ def test_the_truth_comes_back_from_synthetic_measurements(tmp_path, varied, cell
     models = [inference.parse_model(text, SET, common) for text in ("mixed: termination=0..1", "halide: termination=0")]
     size = ",".join(f"{n}cells" for n in cells)
     found = nested.infer(
-        SET, models, synthetic(0.02, varied, of_truth), size=size, live=50, precision=1, checks=1, workers=1
+        SET, models, synthetic(0.02, varied, of_truth), size=size, live=50, precision=1, checks=1, run=Run(workers=1)
     )
     best = found.ranking()[0]
     assert best.model.name == "mixed"

@@ -10,6 +10,7 @@ from bandg.base.errors import BandgError
 from bandg.models.etb.nanocrystal import compute_levels
 from bandg.parameters.loader import load_set
 from bandg.parameters.ranges import parameter_ranges
+from bandg.runs.options import Run
 from bandg.runs.request import request
 
 SET = load_set("nestoklon2023-standin")
@@ -20,7 +21,9 @@ def found(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BANDG_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         asked = request("2..3cells", termination=["halide", "lead"])
-        return sensitivity.effects(asked, sensitivity.resolve_steps(SET, ["0.01eV", "onsite.Pb.p=0.002eV"]), workers=1)
+        return sensitivity.effects(
+            asked, sensitivity.resolve_steps(SET, ["0.01eV", "onsite.Pb.p=0.002eV"]), run=Run(workers=1)
+        )
 
 
 def test_an_effect_is_what_the_step_does(found):

@@ -14,6 +14,7 @@ from bandg.models.etb.job import Job
 from bandg.parameters.loader import load_set
 from bandg.parameters.ranges import Range, parameter_ranges
 from bandg.runs import sweep
+from bandg.runs.options import Run
 from bandg.runs.request import request
 
 SET = load_set("nestoklon2023-standin")
@@ -63,13 +64,13 @@ def test_a_narrow_range_agrees_with_the_exact_derivatives_and_a_stopped_run_goes
 
     monkeypatch.setattr(Job, "run", stop)
     with pytest.raises(KeyboardInterrupt):
-        gs.global_sensitivity(asked, ranges, "morris", 8, workers=1)
+        gs.global_sensitivity(asked, ranges, "morris", 8, run=Run(workers=1))
     monkeypatch.setattr(Job, "run", lambda self: done.append(self.key()) or run(self))
-    found = gs.global_sensitivity(asked, ranges, "morris", 8, workers=1)
+    found = gs.global_sensitivity(asked, ranges, "morris", 8, run=Run(workers=1))
     assert found.cached >= 9
     assert found.cached + found.computed == 32
     assert not set(done[:9]) & set(done[9:])
-    exact = sensitivity.effects(asked, workers=1).found[0]
+    exact = sensitivity.effects(asked, run=Run(workers=1)).found[0]
     for quantity in ("g_e", "g_h", "E_gap_eV"):
         for index in found.final(0, quantity):
             [chosen] = [r for r in ranges if r.path == index.path]
@@ -105,7 +106,7 @@ def test_a_narrow_range_agrees_with_the_exact_derivatives_and_a_stopped_run_goes
 def test_wrong_requests_are_refused_before_the_work(monkeypatch, method, samples, ranges, message):
     monkeypatch.setattr(Job, "run", lambda self: pytest.fail("work was done"))
     with pytest.raises(BandgError, match=message):
-        gs.global_sensitivity(small()[0], ranges, method, samples, workers=1)
+        gs.global_sensitivity(small()[0], ranges, method, samples, run=Run(workers=1))
 
 
 def test_a_point_without_a_gap_says_that_the_ranges_are_too_wide(monkeypatch):
@@ -116,7 +117,7 @@ def test_a_point_without_a_gap_says_that_the_ranges_are_too_wide(monkeypatch):
 
     monkeypatch.setattr(Job, "run", fail)
     with pytest.raises(BandgError, match=r"^no gap at R \(somewhere in the ranges: narrow them"):
-        gs.global_sensitivity(asked, ranges, "morris", 8, workers=1)
+        gs.global_sensitivity(asked, ranges, "morris", 8, run=Run(workers=1))
 
 
 def test_an_error_of_no_point_is_not_laid_to_the_ranges(monkeypatch):
@@ -128,7 +129,7 @@ def test_an_error_of_no_point_is_not_laid_to_the_ranges(monkeypatch):
 
     monkeypatch.setattr(sweep, "run_jobs", stop)
     with pytest.raises(BandgError, match=rf"for {asked.parameters.name}$"):
-        gs.global_sensitivity(asked, ranges, "morris", 8, workers=1)
+        gs.global_sensitivity(asked, ranges, "morris", 8, run=Run(workers=1))
 
 
 def test_a_seed_below_zero_is_refused():

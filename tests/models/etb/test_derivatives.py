@@ -14,6 +14,7 @@ from bandg.models.etb.job import Job
 from bandg.models.etb.nanocrystal import compute_levels
 from bandg.parameters.loader import load_set
 from bandg.runs import sweep
+from bandg.runs.options import Run
 from bandg.solvers.spectrum import Work, available_backends
 
 SET = load_set("nestoklon2023-standin")
@@ -100,9 +101,9 @@ def test_the_adjoint_solves_its_equation():
 
 def test_derivatives_are_kept_in_the_cache_and_come_back_unchanged(monkeypatch):
     job = DerivativeJob(SET, cube(3, SET.a_nm), 1)
-    [(first, cached_first)] = sweep.run_jobs([job], workers=1)
+    [(first, cached_first)] = sweep.run_jobs([job], Run(workers=1))
     monkeypatch.setattr(DerivativeJob, "run", lambda self: pytest.fail("computed again"))
-    [(second, cached_second)] = sweep.run_jobs([job], workers=1)
+    [(second, cached_second)] = sweep.run_jobs([job], Run(workers=1))
     assert (cached_first, cached_second) == (False, True)
     assert first == second
     assert Derivatives.read(json.loads(json.dumps(asdict(first)))) == first

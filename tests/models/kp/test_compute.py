@@ -10,6 +10,7 @@ import bandg
 from bandg.base.errors import BandgError
 from bandg.cli import compute as command
 from bandg.models.kp.sets import KpSet, from_etb, load_kp, parse
+from bandg.runs.options import Run
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def test_the_dataset_is_that_of_tight_binding(swept, standin):
 
 def test_two_barriers_do_not_share_a_cache_entry(swept, standin):
     dataset, _ = swept
-    other = bandg.compute("3nm", "sphere", parameters=standin, model="kp", barrier="4eV", workers=1)
+    other = bandg.compute("3nm", "sphere", parameters=standin, model="kp", barrier="4eV", run=Run(workers=1))
     glass = dataset.isel(nc=2)
     assert float(other["E_e_eV"][0]) > float(glass["E_e_eV"]) + 1e-3
 
@@ -73,7 +74,7 @@ def test_the_picture_is_drawn(swept, tmp_path):
 
 def test_a_tight_binding_set_object_is_extracted():
     etb = bandg.load_set("kashikar2021")
-    found = bandg.compute("3nm", "sphere", parameters=etb, model="kp", workers=1)
+    found = bandg.compute("3nm", "sphere", parameters=etb, model="kp", run=Run(workers=1))
     assert str(found["set"].values[0]) == "kashikar2021-kp"
     assert float(found["E_c_bulk_eV"][0] - found["E_v_bulk_eV"][0]) == pytest.approx(0.630, abs=1e-3)
 
@@ -151,7 +152,7 @@ def test_without_kwant_only_the_grid_is_missing(monkeypatch, standin):
     values, _ = elliptic(standin.values)
     with pytest.raises(BandgError, match=r'uv pip install "bandg\[kwant\]"'):
         grid.cube(values, 4.0, 4)
-    assert bandg.compute("3nm", "sphere", parameters=standin, model="kp", workers=1).sizes["nc"] == 1
+    assert bandg.compute("3nm", "sphere", parameters=standin, model="kp", run=Run(workers=1)).sizes["nc"] == 1
 
 
 def test_no_text_of_a_file_reaches_a_parser(tmp_path, monkeypatch):
@@ -166,5 +167,5 @@ def test_no_text_of_a_file_reaches_a_parser(tmp_path, monkeypatch):
     path = tmp_path / "a.toml"
     path.write_text(text)
     monkeypatch.setattr(sympy.parsing.sympy_parser, "eval_expr", refuse)
-    found = bandg.compute("3nm", "sphere", parameters=path, model="kp", workers=1)
+    found = bandg.compute("3nm", "sphere", parameters=path, model="kp", run=Run(workers=1))
     assert str(found["set"].values[0]) == name

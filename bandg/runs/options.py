@@ -1,0 +1,90 @@
+"""How work is done, in one object: processes, cache, memory, cluster and progress."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bandg.base.arguments import flag, strict, whole, wrong
+
+
+class Progress(Protocol):
+    """Is told how far the work is; a bar, a line in a log file, or nothing."""
+
+    def start(self, total: int, what: str) -> None:
+        """So many more pieces of work will be done, called `what` ("nanocrystals"); may be called again."""
+
+    def advance(self, done: str) -> None:
+        """One piece is done; `done` says which ("5.03 nm")."""
+
+
+class Silent:
+    """Progress that is not shown."""
+
+    def start(self, total: int, what: str) -> None:
+        """Nothing."""
+
+    def advance(self, done: str) -> None:
+        """Nothing."""
+
+
+SILENT = Silent()
+
+
+@dataclass(frozen=True)
+class Run:
+    """How work is done, for every function of bandg that computes many things.
+
+    Parameters
+    ----------
+    workers : int, optional
+        Processes on this machine; by default as many as there are processors.
+    cache : bool
+        Whether results are read from the cache and kept there.
+    force : bool
+        Go on although the memory estimate says that the work does not fit.
+    scheduler : str, optional
+        Of a dask.distributed cluster that does the work: "tcp://host:port" or the path of a scheduler file.
+    progress : Progress, optional
+        An object with the methods ``start(total, what)`` and ``advance(done)``, which are called as the work goes on.
+
+    Raises
+    ------
+    BandgError
+        For a value of the wrong type, and for less than one worker.
+
+    Examples
+    --------
+    >>> import bandg
+    >>> alone = bandg.Run(workers=1, cache=False)
+    >>> bandg.compute("2cells", run=alone)["n_pb"].values
+    array([8])
+    """
+
+    workers: int | None = None
+    cache: bool = True
+    force: bool = False
+    scheduler: str | None = None
+    progress: Progress = SILENT
+
+    def __post_init__(self) -> None:
+        if self.workers is not None:
+            object.__setattr__(self, "workers", whole("workers", self.workers, 1))
+        for name in ("cache", "force"):
+            object.__setattr__(self, name, flag(name, getattr(self, name)))
+        if self.scheduler is not None and not isinstance(self.scheduler, str):
+            raise wrong("scheduler", "text as 'tcp://host:port' or the path of a scheduler file", self.scheduler)
+        if not (hasattr(self.progress, "start") and hasattr(self.progress, "advance")):
+            raise wrong("progress", "an object with start(total, what) and advance(done)", self.progress)
+
+    def check(self) -> None:
+        """Raise BandgError for a scheduler that does not answer, before any work."""
+        if self.scheduler is not None:
+            from bandg.runs.cluster import check_scheduler
+
+            check_scheduler(self.scheduler)
+
+
+Run.__init__ = strict(Run.__init__)  # type: ignore[method-assign]
+
+DEFAULT_RUN = Run()
