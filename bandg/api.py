@@ -73,9 +73,9 @@ def compute(
         raise BandgError(f"model {model!r} is unknown; choose {' or '.join(MODELS)}")
     if levels < 1:
         raise BandgError(f"levels must be 1 or more, not {levels}")
-    from bandg.solvers.spectrum import check_backend
+    from bandg.solvers.registry import check_solver
 
-    check_backend(solver)
+    check_solver(solver)
     ends = None if termination is None else [termination] if isinstance(termination, str) else list(termination)
     if ends == []:
         raise BandgError("no termination is given; choose halide, lead or both")

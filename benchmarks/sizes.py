@@ -121,9 +121,9 @@ def measure(task: str, kind: str, cells: int, set_name: str, solver: str) -> dic
 
 def plan(reduced: bool) -> list[tuple[str, int, str, str]]:
     """Nanocrystals of the table, (kind, cells, set, solver), small ones first."""
-    from bandg.solvers.spectrum import available_backends
+    from bandg.solvers.registry import factorizing_solver
 
-    solver = available_backends()[0]
+    solver = factorizing_solver("auto").name
     if reduced:
         sizes = {"Oh": 8, "D4h": 6, "D2h": 6, "gamma": 5, "C1": 5}
         rows = [(kind, cells, name) for name in (FIRST, SECOND) for kind, cells in sizes.items()]
@@ -137,11 +137,11 @@ def plan(reduced: bool) -> list[tuple[str, int, str, str]]:
 
 def largest_c1(set_name: str, cells: int) -> list[dict[str, Any]]:
     """C1 cubes from a size upwards in steps of a third of the volume, until one takes more than LIMIT_GB."""
-    from bandg.solvers.spectrum import available_backends
+    from bandg.solvers.registry import factorizing_solver
 
     found = []
     while True:
-        run = measure("bandg", "C1", cells, set_name, available_backends()[0])
+        run = measure("bandg", "C1", cells, set_name, factorizing_solver("auto").name)
         found.append(run)
         following = max(cells + 1, round(cells * 1.1))
         if run["peak_gb"] * (following / cells) ** 4.5 > LIMIT_GB:  # memory grows slower than this power

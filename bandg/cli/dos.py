@@ -39,18 +39,19 @@ def dos(
     from bandg.models.etb.full import full_system, import_kwant
     from bandg.parameters.ranges import parse_range
     from bandg.plot.output import check_picture_path, save
-    from bandg.solvers.spectrum import ITERATIVE, check_backend
+    from bandg.solvers.base import Counting
+    from bandg.solvers.registry import AUTO, check_solver, solver_named
 
     if count is None and out is None and plot is None:
         raise BandgError("nothing is asked for: add --count 1eV, --out FILE.csv or --plot FILE.png")
-    check_backend(solver)
+    check_solver(solver)
     if out is not None:
         check_writable(out, (".csv",))
     if plot is not None:
         check_picture_path(plot)
     at = list(parse_energies(count, "count")) if count else []
-    if at and solver == ITERATIVE:
-        raise BandgError("the iterative solver counts no levels: choose superlu or pardiso, or leave --count out")
+    if at and solver != AUTO and not issubclass(solver_named(solver), Counting):
+        raise BandgError(f"the solver {solver} counts no levels: choose superlu or pardiso, or leave --count out")
     asked = parse_range(energies, "energies", "eV") if energies else None
     check_expansion(moments, vectors, vector_seed)
     material, crystal, shells = one_nanocrystal()

@@ -27,11 +27,11 @@ def export(
     from bandg.base.files import check_writable
     from bandg.models.etb.full import densities, full_system, require_ase, write_atoms, write_matrix
     from bandg.plot.output import check_picture_path, save
-    from bandg.solvers.spectrum import check_backend
+    from bandg.solvers.registry import check_solver
 
     if matrix is None and atoms is None and plot is None:
         raise BandgError("nothing to write: add --matrix FILE.npz, --atoms FILE.extxyz or --plot FILE.png")
-    check_backend(solver)
+    check_solver(solver)
     if plot is not None:
         check_picture_path(plot)
     for path, formats in ((matrix, (".npz",)), (atoms, (".extxyz", ".xyz"))):

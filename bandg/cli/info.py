@@ -23,7 +23,7 @@ def info() -> None:
     from importlib.metadata import PackageNotFoundError, version
 
     from bandg import __version__
-    from bandg.solvers.spectrum import available_backends
+    from bandg.solvers.registry import installed_solvers
 
     typer.echo(f"bandg {__version__}, Python {platform.python_version()}, {platform.system()} {platform.machine()}")
     typer.echo("core: " + ", ".join(f"{name} {version(name)}" for name in _CORE))
@@ -32,7 +32,9 @@ def info() -> None:
             typer.echo(f"optional: {name} {version(name)}")
         except PackageNotFoundError:
             typer.echo(f'optional: {name} not installed (pip install "bandg[{extra}]")')
-    typer.echo(f"solvers: {', '.join(available_backends())} (auto takes the first; small blocks go to LAPACK)")
+    typer.echo(
+        f"solvers: {', '.join(installed_solvers())} (auto takes the first that memory allows; small blocks go to dense)"
+    )
     cache_info()
 
 

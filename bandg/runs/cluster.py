@@ -6,9 +6,10 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,9 +19,11 @@ from bandg.base.cache import source_digest
 from bandg.base.errors import BandgError
 from bandg.base.text import one_line
 from bandg.runs.task import run_job
+from bandg.solvers.registry import added_solvers
 
 if TYPE_CHECKING:
     from bandg.base.task import Task
+    from bandg.solvers import Solver
 
 R = TypeVar("R")
 
@@ -126,15 +129,13 @@ def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def run_remote(job: Task[R], digest: str) -> R:
+def run_remote(job: Task[R], digest: str, solvers: Sequence[type[Solver]] = ()) -> R:
     """What a worker of the cluster does. Raises BandgError where its bandg is another than that of the caller."""
     if digest != source_digest():
         raise BandgError("the workers of the cluster have another bandg than this one: install the same on both")
-    return run_job(job)
+    return run_job(job, solvers=solvers)
 
 
 def remote_runner() -> Callable[..., Any]:
-    """The function to submit for each job, which carries the digest of this bandg."""
-    from functools import partial
-
-    return partial(run_remote, digest=source_digest())
+    """The function to submit for each job, which carries the digest of this bandg and the registered solvers."""
+    return partial(run_remote, digest=source_digest(), solvers=added_solvers())

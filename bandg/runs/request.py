@@ -16,7 +16,7 @@ from bandg.models.etb.bulk import bulk
 from bandg.models.etb.local import resolve_neighbors
 from bandg.parameters.loader import DEFAULT_SET, load_set
 from bandg.parameters.sets import ParameterSet
-from bandg.solvers.spectrum import check_backend
+from bandg.solvers.registry import check_solver
 
 MAX_SEEDS = 10_000
 DEFAULT_TRUNCATION = 0.5
@@ -142,7 +142,7 @@ def request(
     solver: str = "auto",
 ) -> Request:
     """The nanocrystals and the set, checked. The arguments are those of `bandg.compute`. Raises BandgError."""
-    check_backend(solver)
+    check_solver(solver)
     chosen = parameters if isinstance(parameters, ParameterSet) else load_set(parameters)
     shells = resolve_neighbors(chosen, neighbors)
     crystals = nanocrystals(size, shape, termination, center, chosen.a_nm)

@@ -17,6 +17,7 @@ from bandg.base.memory import free_memory
 from bandg.base.task import R, Task
 from bandg.runs.options import DEFAULT_RUN, Run
 from bandg.runs.task import run_job, threads_each
+from bandg.solvers.registry import added_solvers
 
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -79,7 +80,7 @@ def run_jobs(jobs: Sequence[Task[R]], run: Run = DEFAULT_RUN) -> list[tuple[R, b
     else:
         with _processes(count, threads) as executor:
             try:
-                runner = partial(run_job, threads=threads)
+                runner = partial(run_job, threads=threads, solvers=added_solvers())
                 for number, result in _spread(jobs, waiting, executor, count, free_memory(), runner):
                     keep(number, result)
             except BrokenExecutor as error:

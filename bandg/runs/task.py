@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from bandg.base.task import R, Task
+from bandg.solvers import Solver, register
 
 
-def run_job(job: Task[R], threads: int = 1) -> R:
-    """What a process does: one job on so many threads of BLAS and PARDISO."""
+def run_job(job: Task[R], threads: int = 1, solvers: Sequence[type[Solver]] = ()) -> R:
+    """What a process does: one job on so many threads of BLAS and PARDISO.
+
+    solvers: those that a user has registered, of which a worker process knows nothing.
+    """
     from importlib.util import find_spec
 
     from threadpoolctl import threadpool_limits
@@ -16,6 +21,8 @@ def run_job(job: Task[R], threads: int = 1) -> R:
     if find_spec("pymklpardiso"):
         import pymklpardiso  # noqa: F401 -- a limit reaches only what is loaded
 
+    for solver in solvers:
+        register(solver)
     with threadpool_limits(threads):
         return job.run()
 

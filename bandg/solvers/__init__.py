@@ -1,1 +1,6 @@
 """Interior eigenpairs of sparse matrices. It knows matrices alone."""
+
+from bandg.solvers.base import Solver, Work
+from bandg.solvers.registry import register, unregister
+
+__all__ = ["Solver", "Work", "register", "unregister"]

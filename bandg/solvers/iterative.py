@@ -8,14 +8,18 @@ no level is missing rests on a last search of the complement that finds none.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.sparse.linalg as sla
 from numpy.typing import NDArray
-from scipy import sparse
 
 from bandg.base.errors import SolverError
+from bandg.solvers.base import RESIDUAL_LIMIT_EV, Solver, matrix_gb
+from bandg.solvers.dense import Dense
+
+if TYPE_CHECKING:
+    import scipy.sparse.linalg as sla
+    from scipy import sparse
 
 _WIDTH = 0.25
 """Standard deviation of the Gaussian, in widths of the window: a factor e^2 from the middle to the ends."""
@@ -28,10 +32,41 @@ _FIRST = 8
 _MAX_RUNS = 40
 _RESTARTS = 60
 _MOST = 150
+_SMALL = 40
+"""No Lanczos for matrices up to this size, which it cannot fill."""
+
+
+class Iterative(Solver):
+    """Polynomial filter and Lanczos, without factorization and without count, for what no factorization fits."""
+
+    name = "iterative"
+    hint = "part of bandg"
+
+    @classmethod
+    def rank(cls, size: int) -> int:
+        """Last choice."""
+        return 1
+
+    @staticmethod
+    def memory_gb(size: int, nnz: int, is_complex: bool) -> float:
+        """Copies of the matrix and 60 vectors."""
+        return matrix_gb(nnz, is_complex) + 60e-9 * (16 if is_complex else 8) * size
+
+    def between(self, lower: float, upper: float, shift: str) -> tuple[NDArray[np.float64], NDArray[Any]]:
+        """All levels between two energies in eV, by products with the matrix alone."""
+        if self.matrix.shape[0] <= _SMALL:
+            return Dense(self.matrix, self.work).between(lower, upper, shift)
+
+        def count() -> None:
+            self.work.solves += 1
+
+        return levels_between(self.matrix, lower, upper, RESIDUAL_LIMIT_EV, count)
 
 
 def spectral_bounds(matrix: sparse.csr_array) -> tuple[float, float]:
     """Energies below and above all eigenvalues, a hundredth of the range further out than ARPACK's estimate."""
+    import scipy.sparse.linalg as sla
+
     start = np.random.default_rng(0).standard_normal(matrix.shape[0]).astype(matrix.dtype)
     lower, upper = (
         float(sla.eigsh(matrix, k=1, which=which, tol=1e-3, v0=start, return_eigenvectors=False)[0])
@@ -49,6 +84,8 @@ class WindowFilter:
     """
 
     def __init__(self, matrix: sparse.csr_array, bounds: tuple[float, float], lower: float, upper: float) -> None:
+        from scipy import sparse
+
         middle, half = (bounds[0] + bounds[1]) / 2, (bounds[1] - bounds[0]) / 2
         center, width = ((lower + upper) / 2 - middle) / half, _WIDTH * (upper - lower) / half
         self.degree = int(np.ceil(_TAIL / width))
@@ -80,6 +117,8 @@ def levels_between(
 
     count() is called for each application of the filter. Raises SolverError where a level does not converge.
     """
+    import scipy.sparse.linalg as sla
+
     size = matrix.shape[0]
     chosen = WindowFilter(matrix, spectral_bounds(matrix), lower, upper)
     found = np.zeros((size, 0), dtype=matrix.dtype)
@@ -130,7 +169,10 @@ def _largest(
     operator: sla.LinearOperator, wanted: int, seed: int, tolerance: float
 ) -> tuple[NDArray[Any], NDArray[np.float64]]:
     """Vectors of the largest eigenvalues, as far as they converge, and the eigenvalues."""
+    import scipy.sparse.linalg as sla
+
     size = operator.shape[0]
+    wanted = min(wanted, size - 2)
     start = np.random.default_rng(seed).standard_normal(size).astype(operator.dtype)
     try:
         values, vectors = sla.eigsh(

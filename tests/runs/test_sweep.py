@@ -91,7 +91,7 @@ def test_the_key_depends_on_every_module_that_the_physics_imports():
             left += imports_of(name)
     covered = {entry.removesuffix(".py").replace("/", ".") for entry in cache._PHYSICS}
     forgotten = {name for name in seen if name not in covered and name.partition(".")[0] not in covered}
-    assert {"solvers.factorizations", "parameters.sets", "hamiltonian.moments", "base.units"} <= seen
+    assert {"solvers.registry", "parameters.sets", "hamiltonian.moments", "base.units"} <= seen
     assert forgotten == set()
 
 

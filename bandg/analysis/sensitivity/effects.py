@@ -12,13 +12,14 @@ from bandg.base.errors import BandgError
 from bandg.base.files import check_writable
 from bandg.base.quantities import named
 from bandg.base.text import quote
-from bandg.models.etb.derivatives import DerivativeJob, Derivatives, check_factorizes
+from bandg.models.etb.derivatives import DerivativeJob, Derivatives
 from bandg.parameters.names import LATTICE, unit_of
 from bandg.parameters.ranges import check_path, parse_step
 from bandg.parameters.sets import ParameterSet
 from bandg.runs import sweep
 from bandg.runs.options import DEFAULT_RUN, Run
 from bandg.runs.request import Request
+from bandg.solvers.registry import factorizing_solver
 
 G_QUANTITIES = ("g_e", "g_h", "g_bx")
 SHOWN = (*G_QUANTITIES, "E_gap_eV")
@@ -127,7 +128,7 @@ def effects(
 
     steps: from `resolve_steps`, which has the defaults. Raises BandgError.
     """
-    check_factorizes(asked.solver)
+    factorizing_solver(asked.solver)
     jobs = [
         DerivativeJob(asked.parameters, crystal, asked.neighbors, asked.intra_atomic, asked.solver)
         for crystal in asked.crystals

@@ -25,7 +25,8 @@ from bandg.models.etb.local import resolve_neighbors
 from bandg.models.etb.nanocrystal import EdgeState, ReducedNanocrystal, band_edges
 from bandg.parameters.names import LATTICE
 from bandg.parameters.sets import ParameterSet
-from bandg.solvers.spectrum import BACKENDS, ITERATIVE, ShiftIsLevel, Work, available_backends
+from bandg.solvers.base import ShiftIsLevel, Solver, Work
+from bandg.solvers.registry import factorizing_solver
 
 QUANTITIES = ("g_e", "g_h", "g_bx", "E_e_eV", "E_h_eV", "E_gap_eV")
 """What has derivatives; E_gap_eV = E_e - E_h and g_bx = g_e + g_h."""
@@ -82,26 +83,19 @@ def derivatives(
     intra_atomic: with the p shells' own moment in g.
     Raises BandgError as `bandg.models.etb.nanocrystal.compute_levels`.
     """
-    check_factorizes(solver)
+    chosen = factorizing_solver(solver)
     neighbors = resolve_neighbors(parameters, neighbors)
     reduced, electron, hole = band_edges(parameters, nanocrystal, neighbors, solver)
-    backend = available_backends()[0] if solver in ("auto", "dense") else solver
     work = Work()
     values: dict[str, float] = {}
     slopes: dict[str, tuple[float, ...]] = {}
     weights = np.append(parameters.vector, [G0 / 2, float(intra_atomic)])
     for carrier, state in (("e", electron), ("h", hole)):
-        found = _of_state(reduced, state, weights, parameters.a_nm, backend, work)
+        found = _of_state(reduced, state, weights, parameters.a_nm, chosen, work)
         values[f"E_{carrier}_eV"], values[f"g_{carrier}"] = state.energy, found[0]
         slopes[f"E_{carrier}_eV"], slopes[f"g_{carrier}"] = (tuple(slope.tolist()) for slope in found[1:])
     paths = (LATTICE, *parameters.paths)
     return Derivatives(nanocrystal, paths, values, slopes, work.factorizations, work.solves)
-
-
-def check_factorizes(solver: str) -> None:
-    """Raise BandgError for the solver that has no factorization, which the adjoint equation needs."""
-    if solver == ITERATIVE:
-        raise BandgError("exact derivatives need a factorization: choose superlu or pardiso")
 
 
 def _of_state(
@@ -109,7 +103,7 @@ def _of_state(
     state: EdgeState,
     weights: NDArray[np.float64],
     a_nm: float,
-    backend: str,
+    solver: type[Solver],
     work: Work,
 ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
     """g of one doublet, and the derivatives of its energy and its g, lattice constant first."""
@@ -126,7 +120,7 @@ def _of_state(
     force = (force + moment.at(weights).conj().T @ vector) / 2
     if not np.iscomplexobj(vector):
         force = np.real(force)
-    adjoint = solve_adjoint(hamiltonian.at(weights[:-2]), state.energy, vector, force, backend, work)
+    adjoint = solve_adjoint(hamiltonian.at(weights[:-2]), state.energy, vector, force, solver, work)
     slope = direct[:-2] - 2 * sandwich(hamiltonian, adjoint, vector)
     orbital = float(parts[:-2].sum())  # goes as the area r x r', which the lattice constant sets
     energy_slope = sandwich(hamiltonian, vector, vector)
@@ -140,7 +134,7 @@ def sandwich(matrix: LinearMatrix, left: NDArray[Any], right: NDArray[Any]) -> N
 
 
 def solve_adjoint(
-    matrix: sparse.csr_array, energy: float, vector: NDArray[Any], force: NDArray[Any], backend: str, work: Work
+    matrix: sparse.csr_array, energy: float, vector: NDArray[Any], force: NDArray[Any], solver: type[Solver], work: Work
 ) -> NDArray[Any]:
     """z with (H - E) z = (1 - |v><v|) force and <v|z> = 0, for a simple level E; shape (size,).
 
@@ -153,7 +147,7 @@ def solve_adjoint(
     inner.eliminate_zeros()
     coincides = f"no derivative of g at {energy:.6f} eV: another level of the same symmetry coincides"
     try:
-        factor = BACKENDS[backend](inner, energy)
+        factor = solver.factorization(inner, energy)
     except ShiftIsLevel as error:
         raise BandgError(coincides) from error
     work.factorizations += 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 
 from bandg.base import cache
@@ -59,19 +60,19 @@ class Job(CrystalTask):
         return round(n_pb * sum(size[s] for s in lead) + n_x * sum(size[s] for s in halide))
 
     def estimate_memory(self) -> float:
-        """Peak memory in GB: that of building the largest block, and of the solver by `bandg.backends`."""
+        """Peak memory in GB: that of building the largest block, and of the solver by its own estimate."""
         return self._memory(1.0)
 
     def _memory(self, scale: float, solver: str | None = None) -> float:
         """Peak memory in GB if all lengths were larger by a factor; with another solver if given."""
         from bandg.crystal.structure import expected_group
-        from bandg.solvers.factorizations import available_backends, estimate_memory
+        from bandg.solvers.registry import choose_solver
 
         shares, is_complex = expected_group(self.nanocrystal).shares
         share = shares[0] if self.levels == 1 else 1.2 * max(shares)
         block = max(1, round(self.estimate_n_orbitals() * share * scale**3))
-        solver = solver or (available_backends()[0] if self.solver == "auto" else self.solver)
-        return 0.15 + 5e-6 * block + estimate_memory(solver, block, round(self._per_row() * block), is_complex)
+        matrix = block, round(self._per_row() * block), is_complex
+        return 0.15 + 5e-6 * block + choose_solver(solver or self.solver, *matrix, math.inf).memory_gb(*matrix)
 
     def _per_row(self) -> float:
         """Stored elements in a row of H."""

@@ -20,7 +20,8 @@ from bandg.models.etb.material import Material
 from bandg.models.etb.reduced import ReducedNanocrystal, reduced_nanocrystal, reduced_of
 from bandg.models.levels import Levels, LevelState
 from bandg.parameters.sets import ParameterSet
-from bandg.solvers.spectrum import Estimate, Spectrum, Window, Work
+from bandg.solvers.base import Estimate, Window, Work
+from bandg.solvers.spectrum import Spectrum
 
 __all__ = ["ReducedNanocrystal", "band_edges", "compute_levels", "reduced_nanocrystal"]
 
@@ -101,7 +102,7 @@ def compute_levels(
 
     parameters: a set, or a Material of two for a mixed halide. levels: K levels of each carrier from all irreps; 1
     computes the two band edges alone.
-    intra_atomic: add the angular momentum of the p shells to g. solver: "auto", "dense", "superlu" or "pardiso".
+    intra_atomic: add the angular momentum of the p shells to g. solver: name of a solver, or "auto".
     Raises BandgError for a set without gap, or where a level cannot be verified.
     """
     started = time.perf_counter()
@@ -125,7 +126,7 @@ def compute_levels(
         blocks=solution.sizes,
         factorizations=solution.work.factorizations,
         solves=solution.work.solves,
-        solver="+".join(sorted(solution.work.backends)),
+        solver="+".join(sorted(solution.work.solvers)),
         seconds=time.perf_counter() - started,
         warnings=(*solution.warnings, *solution.work.warnings),
         point_group=reduced.orbits.group.name,

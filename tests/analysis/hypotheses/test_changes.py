@@ -37,7 +37,7 @@ from bandg.models.etb.job import Job
 from bandg.models.exciton import reduced_mass
 from bandg.parameters.loader import load_set
 from bandg.runs.options import Run
-from bandg.solvers.factorizations import check_solve
+from bandg.solvers.shift_invert import check_solve
 from bandg.solvers.spectrum import Spectrum
 
 SET = load_set("nestoklon2023-standin")

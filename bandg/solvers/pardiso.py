@@ -1,83 +1,33 @@
-"""Sparse factorizations that also count levels: what they cost, and which one to take."""
+"""Shift and invert by MKL PARDISO (extra [fast]): two to three times faster than SuperLU."""
 
 from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.sparse.linalg as sla
 from numpy.typing import NDArray
-from scipy import sparse
 
 from bandg.base.errors import SolverError
+from bandg.solvers.base import matrix_gb
+from bandg.solvers.shift_invert import ShiftInvert, check_solve, probe_error
 
-_PIVOT_THRESHOLD = 0.001
+if TYPE_CHECKING:
+    from scipy import sparse
+
 _ACCURATE = 1e-12
 """A solve with a larger relative residual is refined once."""
 
-_SOLVE_LIMIT = 1e-6
-"""A factorization whose probing solve has a larger relative residual is not used."""
 
+class PardisoFactor:
+    """A - sigma = L D L^+ by MKL PARDISO through py-mkl-pardiso.
 
-class Factorization(Protocol):
-    """A factorized A - sigma: solves with it and counts the eigenvalues of A below sigma."""
-
-    n_below: int
-
-    def solve(self, vector: NDArray[Any]) -> NDArray[Any]:
-        """(A - sigma)^-1 vector."""
-
-
-class ShiftIsLevel(ArithmeticError):
-    """The shift coincides with an eigenvalue, so A - shift cannot be factorized."""
-
-
-class SuperLU:
-    """scipy's SuperLU with a symmetric ordering: the core backend, on every platform."""
-
-    name = "superlu"
-    hint = "part of scipy"
-
-    def __init__(self, matrix: sparse.csr_array, sigma: float) -> None:
-        shifted = (matrix - sigma * sparse.eye_array(matrix.shape[0], dtype=matrix.dtype)).tocsc()
-        self._factor = self._factorize(shifted, _PIVOT_THRESHOLD)
-        if (self._factor.perm_r != self._factor.perm_c).any():
-            # the inertia is exact only without row exchanges
-            self._factor = self._factorize(shifted, 0.0)
-            if (self._factor.perm_r != self._factor.perm_c).any():
-                raise SolverError(f"the factorization at {sigma:.6f} eV needed row exchanges; choose another shift")
-            check_solve(lambda vector: shifted @ vector, self.solve, shifted)
-        self.n_below = int(np.sum(np.real(self._factor.U.diagonal()) < 0))
-
-    @staticmethod
-    def _factorize(shifted: sparse.csc_array, threshold: float) -> Any:
-        try:
-            return sla.splu(
-                shifted,
-                permc_spec="MMD_AT_PLUS_A",
-                diag_pivot_thresh=threshold,
-                options={"SymmetricMode": True},
-            )
-        except RuntimeError as error:  # "Factor is exactly singular": the shift is an eigenvalue
-            raise ShiftIsLevel(str(error)) from error
-
-    def solve(self, vector: NDArray[Any]) -> NDArray[Any]:
-        """(A - sigma)^-1 vector."""
-        return self._factor.solve(vector)
-
-
-class Pardiso:
-    """MKL PARDISO through py-mkl-pardiso (extra [fast]): two to three times faster than SuperLU.
-
-    A = L D L^+ with Bunch-Kaufman pivots, D of 1x1 and 2x2 blocks, always: with 1x1 pivots alone, its default, the
-    Hermitian type returns wrong vectors and wrong counts without saying so. A real matrix comes with its inertia. A
-    complex one does not; there D itself is read, by solving with it, and its blocks are counted (`count_negative`).
+    D always has 1x1 and 2x2 blocks (Bunch-Kaufman pivots): with 1x1 pivots alone, its default, the Hermitian type
+    returns wrong vectors and wrong counts without saying so. A real matrix comes with its inertia. A complex one does
+    not; there D itself is read, by solving with it, and its blocks are counted (`count_negative`).
     """
 
-    name = "pardiso"
-    hint = 'pip install "bandg[fast]" (x86-64 Linux)'
     _ORDERING, _NESTED_DISSECTION = 1, 3
     _PIVOTING, _BUNCH_KAUFMAN = 20, 1
     _NEGATIVE = 22
@@ -85,6 +35,7 @@ class Pardiso:
 
     def __init__(self, matrix: sparse.csr_array, sigma: float) -> None:
         import pymklpardiso
+        from scipy import sparse
 
         size = matrix.shape[0]
         self._matrix = matrix
@@ -174,49 +125,29 @@ def count_negative(solve_d: Callable[[NDArray[Any]], NDArray[Any]], size: int) -
     return int(np.sum((single | ~mixed) & (a < 0)) + np.sum(mixed) // 2)
 
 
-def probe_error(
-    apply: Callable[[NDArray[Any]], NDArray[Any]], solve: Callable[[NDArray[Any]], NDArray[Any]], matrix: Any
-) -> float:
-    """Relative residual of the solution for a random vector."""
-    probe = np.random.default_rng(0).standard_normal(matrix.shape[0]).astype(matrix.dtype)
-    return float(np.linalg.norm(apply(solve(probe)) - probe) / np.linalg.norm(probe))
+class Pardiso(ShiftInvert):
+    """MKL PARDISO with nested dissection."""
 
+    name = "pardiso"
+    hint = 'pip install "bandg[fast]" (x86-64 Linux)'
+    factorization = PardisoFactor
 
-def check_solve(
-    apply: Callable[[NDArray[Any]], NDArray[Any]], solve: Callable[[NDArray[Any]], NDArray[Any]], matrix: Any
-) -> None:
-    """Raise SolverError where the factorization does not solve: its counts are then worth nothing either."""
-    if not probe_error(apply, solve, matrix) < _SOLVE_LIMIT:
-        raise SolverError("the factorization is not accurate; choose another shift or another solver")
+    @classmethod
+    def installed(cls) -> bool:
+        """Whether py-mkl-pardiso is there."""
+        return importlib.util.find_spec("pymklpardiso") is not None
 
+    @classmethod
+    def rank(cls, size: int) -> int:
+        """First choice for large matrices."""
+        return 3
 
-BACKENDS: dict[str, Any] = {"superlu": SuperLU, "pardiso": Pardiso}
-"""The sparse factorizations by name; `available_backends` tells which are installed."""
+    @staticmethod
+    def memory_gb(size: int, nnz: int, is_complex: bool) -> float:
+        """Nested dissection: 0.6 (nnz / n)^0.6 n^1.4 numbers and 1.5 kB for each unknown.
 
-
-def available_backends() -> tuple[str, ...]:
-    """Names of the factorizations that can be used here, the preferred one first."""
-    fast = ("pardiso",) if importlib.util.find_spec("pymklpardiso") else ()
-    return (*fast, "superlu")
-
-
-def estimate_memory(backend: str, size: int, nnz: int, is_complex: bool) -> float:
-    """Memory in GB of a factorization at its peak, by laws measured on blocks and whole matrices of nanocrystals.
-
-    PARDISO (nested dissection): 0.6 (nnz / n)^0.6 n^1.4 numbers and 1.5 kB for each unknown. SuperLU (minimum degree):
-    0.5 n^1.6 numbers with their indices, and half as much again while levels are counted. Both lie above what 30
-    matrices of 10^3 to 1.5 10^5 unknowns took, by up to a factor of three. "iterative": copies of the matrix and 60
-    vectors. Raises KeyError for another backend.
-    """
-    number = 16 if is_complex else 8
-    density = max(1.0, nnz / size)
-    matrix = 3e-9 * (number + 4) * nnz
-    return (
-        matrix
-        + {
-            "pardiso": number * 0.6e-9 * density**0.6 * size**1.4 + 1.5e-6 * size,
-            "superlu": (number + 4) * 0.75e-9 * size**1.6,
-            "iterative": 60e-9 * number * size,
-            "dense": 4e-9 * number * size**2,
-        }[backend]
-    )
+        A law above what 30 matrices of 10^3 to 1.5 10^5 unknowns took, by up to a factor of three.
+        """
+        density = max(1.0, nnz / size)
+        factor = (16 if is_complex else 8) * 0.6e-9 * density**0.6 * size**1.4
+        return matrix_gb(nnz, is_complex) + factor + 1.5e-6 * size

@@ -1,0 +1,46 @@
+"""The solver door as a stranger uses it: one class, one line, and `bandg.compute` takes it, in workers too."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import bandg
+from bandg.solvers import Solver, register, unregister
+
+
+def eigh() -> type[Solver]:
+    """A user's class. It is made in a function as in a notebook, so that workers get it by value and not by import."""
+
+    class Eigh(Solver):
+        """numpy's diagonalization of the whole matrix."""
+
+        name = "eigh"
+
+        @staticmethod
+        def memory_gb(size, nnz, is_complex):
+            return 100e-9 * size**2
+
+        def between(self, lower, upper, shift):
+            energies, states = np.linalg.eigh(self.matrix.toarray())
+            inside = (energies > lower) & (energies < upper)
+            return energies[inside], states[:, inside]
+
+    return Eigh
+
+
+@pytest.fixture
+def registered():
+    yield register(eigh())
+    unregister("eigh")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_registered_solver_gives_the_same_numbers(registered, workers):
+    asked = {"size": "2..3cells", "cache": False}
+    own = bandg.compute(**asked, workers=1)
+    found = bandg.compute(**asked, workers=workers, solver="eigh")
+    for name in ("E_e_eV", "E_h_eV", "g_e", "g_h"):
+        np.testing.assert_allclose(found[name], own[name], atol=1e-9)
+    assert '"solver": "eigh"' in found.attrs["provenance"]
+    assert "the solver eigh counts no levels" in found.attrs["provenance"]
