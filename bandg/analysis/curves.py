@@ -5,9 +5,7 @@ A name is MODEL:KIND or MODEL:KIND:SET, such as etb:halide, kp:bulk-law or etb:l
 
 from __future__ import annotations
 
-import csv
 import difflib
-import io
 import json
 import os
 from collections.abc import Sequence
@@ -23,10 +21,14 @@ from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.base import resources
 from bandg.base.errors import BandgError
 from bandg.base.files import write_whole
+from bandg.base.tables import to_csv
 from bandg.base.text import one_line
-from bandg.data.compare import TheoryCurve, parse_curve, read_curve
+from bandg.data.compare import TheoryCurve
+from bandg.data.curves import parse_curves, read_curves
 from bandg.parameters.loader import DEFAULT_SET, load_set
 from bandg.parameters.sets import ParameterSet
+from bandg.runs.averages import AVERAGE_COLUMNS
+from bandg.runs.dataset import CSV_COLUMNS
 
 LAW_SET = "kirstein2022"
 LAW_ENERGIES_EV = np.linspace(1.6, 2.6, 41)
@@ -77,24 +79,25 @@ def stored_names() -> tuple[str, ...]:
 def resolve(names: Sequence[str], evaluator: Evaluator | None = None, fresh: bool = False) -> list[TheoryCurve]:
     """Curves by name or path of a CSV, in order. fresh: compute also what is stored.
 
-    Raises BandgError for an unknown name, with the nearest, and for whatever is wrong in a file.
+    A file may hold several curves; see `bandg.data.curves.read_curves`. Raises BandgError for an unknown
+    name, with the nearest, and for whatever is wrong in a file.
     """
     cases: dict[str, Case] = {}
-    found: dict[str, TheoryCurve] = {}
+    found: dict[str, Sequence[TheoryCurve]] = {}
     for name in dict.fromkeys(names):
         is_path = name.endswith(".csv") or os.sep in name or "/" in name
         if is_path and _kind_of(name) not in KINDS:  # the set of a kind may be a path too
-            found[name] = read_curve(name)
+            found[name] = read_curves(name, (*CSV_COLUMNS, *AVERAGE_COLUMNS))
         elif name in stored_names() and not fresh:
-            found[name] = load_stored(name)
+            found[name] = [load_stored(name)]
         else:
             kind, own = _parse(name)
             if not fresh and (known := load_stored_set(kind, own, name)) is not None:
-                found[name] = known
+                found[name] = [known]
             elif KINDS[kind].fields:
                 cases[name] = _case(kind, own)
             else:
-                found[name] = bulk_law(own or LAW_SET, name)
+                found[name] = [bulk_law(own or LAW_SET, name)]
     if cases:
         evaluator = evaluator or Evaluator()
         made = evaluator.curves(list(cases.values()), list(cases))
@@ -102,8 +105,8 @@ def resolve(names: Sequence[str], evaluator: Evaluator | None = None, fresh: boo
             if not np.isfinite(curve.energy).all():
                 why = evaluator.reason(cases[name]) or "the energies do not fall with size"
                 raise BandgError(f"{name}: there is no curve: {why}")
-            found[name] = curve
-    return [found[name] for name in names]
+            found[name] = [curve]
+    return [curve for name in names for curve in found[name]]
 
 
 def _kind_of(name: str) -> str:
@@ -153,7 +156,8 @@ def load_stored(name: str) -> TheoryCurve:
     text = resources.theory_curve(path).read_text(encoding="utf-8")
     mark = "# provenance = "
     provenance = next(json.loads(line.removeprefix(mark)) for line in text.splitlines() if line.startswith(mark))
-    return replace(parse_curve(text, name, path), provenance=provenance)
+    (curve,) = parse_curves(text, name, path)
+    return replace(curve, provenance=provenance)
 
 
 def load_stored_set(kind: str, set_name: str | None, name: str) -> TheoryCurve | None:
@@ -165,38 +169,39 @@ def load_stored_set(kind: str, set_name: str | None, name: str) -> TheoryCurve |
     if kind not in ("etb:halide", "etb:lead") or file not in resources.theory_curve_files("computed"):
         return None
     chosen = load_set(str(set_name))
-    lines = resources.theory_curve(f"computed/{file}").read_text(encoding="utf-8").splitlines()
-    if not any(chosen.digest() in line for line in lines if line.startswith("#")):
+    text = resources.theory_curve(f"computed/{file}").read_text(encoding="utf-8")
+    if not any(chosen.digest() in line for line in text.splitlines() if line.startswith("#")):
         return None
-    rows = list(csv.DictReader(line for line in lines if not line.startswith("#")))
-    own = [row for row in rows if row["termination"] == kind.removeprefix("etb:")]
+    of_set = parse_curves(text, name, file, CSV_COLUMNS)
+    own = next(curve for curve in of_set if curve.provenance["termination"] == kind.removeprefix("etb:"))
     case = case_of(kind, chosen)
     end = bulk_of(chosen, case.neighbors)
     table: list[tuple[float, ...]] = [(end.E_g, end.conduction.g(), end.valence.g(), np.inf)]
-    table += [tuple(float(row[key]) for key in ("E_gap_eV", "g_e", "g_h", "size_nm")) for row in own]
+    table += zip(own.energy, own.values["g_e"], own.values["g_h"], own.size_nm, strict=True)
     energy, g_e, g_h, size = np.array(sorted(table)).T
-    cells = tuple(int(row["cells"]) for row in own)
+    cells = tuple(sorted(round(nm / chosen.a_nm) for nm in own.size_nm))
     return TheoryCurve(name, energy, {"g_e": g_e, "g_h": g_h}, size, replace(case, cells=cells).describe())
 
 
 def to_text(curve: TheoryCurve, title: str = "") -> str:
     """The curve as CSV with its provenance in comment lines."""
-    stream = io.StringIO()
     head = dict(curve.provenance) | {"name": curve.name, "bandg": __version__}
-    stream.write("# schema = 1\n")
-    stream.write(f"# {curve.name}: {title}\n" if title else "")
-    stream.write("# Energies in eV without exciton binding, sizes in nm (inf: the bulk crystal). Made by\n")
-    stream.write(f"# {STORE_COMMAND}\n")
-    stream.write(f"# provenance = {json.dumps(head, sort_keys=True)}\n")
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for number, energy in enumerate(curve.energy):
-        g_e, g_h = (float(curve.values[name][number]) for name in ("g_e", "g_h"))
-        size = float(curve.size_nm[number])
-        writer.writerow(
-            [f"{energy:.6f}", *(f"{g:.5f}" for g in (g_e, g_h, g_e + g_h)), "" if np.isnan(size) else f"{size:.6g}"]
+    comments = [
+        "schema = 1",
+        *([f"{curve.name}: {title}"] if title else []),
+        "Energies in eV without exciton binding, sizes in nm (inf: the bulk crystal). Made by",
+        STORE_COMMAND,
+        f"provenance = {json.dumps(head, sort_keys=True)}",
+    ]
+    rows = [
+        {"energy_eV": f"{energy:.6f}"}
+        | {name: f"{g:.5f}" for name, g in (("g_e", g_e), ("g_h", g_h), ("g_bx", g_e + g_h))}
+        | {"size_nm": "" if np.isnan(size) else f"{size:.6g}"}
+        for energy, g_e, g_h, size in zip(
+            curve.energy, curve.values["g_e"], curve.values["g_h"], curve.size_nm, strict=True
         )
-    return stream.getvalue()
+    ]
+    return to_csv(rows, COLUMNS, comments)
 
 
 def regenerate(folder: str | os.PathLike[str], evaluator: Evaluator) -> list[Path]:

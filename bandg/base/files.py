@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import os
 import re
 import secrets
 import stat
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 from bandg.base.errors import BandgError
@@ -36,29 +33,6 @@ def read_text(path: str | os.PathLike[str], label: str, missing: str, wanted: st
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         what = f"cannot be read: {getattr(error, 'strerror', None) or error}"
     raise BandgError(one_line(f"{label}: {what}"))
-
-
-def csv_rows(text: str, label: str) -> Iterator[tuple[int, list[str]]]:
-    """(line number, cells) of every row of a CSV that is neither blank nor a comment; a row ends at that line.
-
-    Raises BandgError, one line that starts with `label`, for what is no CSV and for another schema than 1.
-    """
-    line = 0
-
-    def data_lines() -> Iterator[str]:
-        nonlocal line
-        for line, content in enumerate(io.StringIO(text), start=1):
-            if not content.startswith("#"):
-                yield content
-            elif content[1:].replace(" ", "").startswith("schema=") and content.partition("=")[2].strip() != "1":
-                raise BandgError(f"{label}, line {line}: schema is not known: this version of bandg reads schema = 1")
-
-    try:
-        for cells in csv.reader(data_lines(), strict=True):
-            if any(cell.strip() for cell in cells):
-                yield line, cells
-    except csv.Error as error:
-        raise BandgError(f"{label}, line {line}: is not CSV: {error}") from error
 
 
 def check_writable(path: str | os.PathLike[str], formats: tuple[str, ...]) -> Path:

@@ -6,13 +6,13 @@ import difflib
 from collections.abc import Iterable
 
 
-def nearest(word: str, options: Iterable[str]) -> str:
-    """``" (did you mean 'p-s'?)"`` for the option closest to ``word``, or nothing if none is close."""
+def nearest(word: str, options: Iterable[str], cutoff: float = 0.5) -> str:
+    """``" (did you mean 'p-s'?)"`` for the option closest to ``word``, or nothing if none is as close as ``cutoff``."""
     known = list(options)
     lower = {option.lower(): option for option in reversed(known)}
     pair, dot, rest = word.partition(".")
     turned = "-".join(reversed(pair.split("-"))) + dot + rest  # an integral named from its other atom
-    close = difflib.get_close_matches(word.lower()[:80], lower, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(word.lower()[:80], lower, n=1, cutoff=cutoff)
     longer = [option for option in known if len(word) > 2 and option.startswith(word)]
     found = next(iter([turned] * (turned in known) + longer + [lower[name] for name in close]), None)
     return f" (did you mean {found!r}?)" if found else ""

@@ -12,7 +12,7 @@ from bandg.cli import nanocrystal as options
 from bandg.cli.options import Force
 
 if TYPE_CHECKING:
-    from bandg.models.etb.dos import DensityOfStates
+    pass
 
 
 @options.takes_one_nanocrystal
@@ -33,8 +33,9 @@ def dos(
     """Density of states of the whole nanocrystal, and numbers of states beside exact counts."""
     import numpy as np
 
-    from bandg.base.files import check_writable, write_whole
+    from bandg.base.files import check_writable
     from bandg.base.quantities import parse_energies
+    from bandg.base.tables import write_csv
     from bandg.models.etb.dos import check_expansion, density_of_states, exact_counts
     from bandg.models.etb.full import full_system, import_kwant
     from bandg.parameters.ranges import parse_range
@@ -71,7 +72,10 @@ def dos(
         mean, error = found.count_below(energy)
         typer.echo(f"{energy:9.4f}  {f'{mean:.1f} +- {error:.1f}':>22}  {number:9d}")
     if out is not None:
-        write_whole(out, _csv(found))
+        columns = (found.energies_eV, found.states_per_eV, found.error_per_eV)
+        rows = ((f"{e:.6g}", f"{d:.6g}", f"{s:.3g}") for e, d, s in zip(*columns, strict=True))
+        names = ("energy_eV", "states_per_eV", "error_per_eV")
+        write_csv(out, (dict(zip(names, row, strict=True)) for row in rows), names)
         typer.echo(f"wrote {out}")
     if plot is not None:
         from bandg.plot.density import plot_dos
@@ -79,8 +83,3 @@ def dos(
         title = f"{material.parameters.name}, {len(system.species)} atoms"
         save(plot_dos(found, title, list(zip(at, exact, strict=True))), plot)
         typer.echo(f"wrote {plot}")
-
-
-def _csv(found: DensityOfStates) -> str:
-    rows = zip(found.energies_eV, found.states_per_eV, found.error_per_eV, strict=True)
-    return "energy_eV,states_per_eV,error_per_eV\n" + "".join(f"{e:.6g},{d:.6g},{s:.3g}\n" for e, d, s in rows)

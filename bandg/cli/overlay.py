@@ -117,7 +117,8 @@ def _plain(value: float) -> str:
 
 def write_comparisons(comparisons: Sequence[Comparison], path: Path) -> None:
     """Write one row for each curve and point. Raises BandgError where it cannot be written."""
-    from bandg.runs.dataset import write_csv, write_json
+    from bandg.base.tables import write_csv
+    from bandg.runs.dataset import write_json
 
     rows = [
         {
@@ -134,7 +135,7 @@ def write_comparisons(comparisons: Sequence[Comparison], path: Path) -> None:
         for residual in one.residuals
     ]
     if path.suffix.lower() == ".csv":
-        write_csv(path, tuple(rows[0]) if rows else ("curve",), rows)
+        write_csv(path, rows, columns=() if rows else ("curve",))
         return
     summary = [
         {

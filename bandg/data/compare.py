@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bandg.base.errors import BandgError
-from bandg.base.files import csv_rows, read_text
-from bandg.base.text import one_line
-from bandg.data.measured import LARGEST_EV, MeasuredPoint
+from bandg.data.measured import MeasuredPoint
 
 QUANTITIES = ("g_e", "g_h", "g_bx")
 ENERGY_COLUMNS = ("energy_eV", "E_gap_eV")
@@ -120,58 +115,3 @@ def compare(curve: TheoryCurve, points: Iterable[MeasuredPoint]) -> Comparison:
 def verdict_points(measured: Iterable[MeasuredPoint]) -> tuple[MeasuredPoint, ...]:
     """The points that a model is judged by: with an energy, each once, and not from warm samples."""
     return tuple(point for point in measured if not point.why_not_judged_by)
-
-
-def read_curve(path: str | os.PathLike[str]) -> TheoryCurve:
-    """A curve from a CSV with energy_eV (or E_gap_eV) and some of g_e, g_h, g_bx, and perhaps size_nm.
-
-    Lines that start with # are comments. Raises BandgError, one line, for whatever is wrong.
-    """
-    label = os.fspath(path)
-    label = label if label.isprintable() else ascii(label)
-    wanted = f"a CSV file with energy_eV and some of {', '.join(QUANTITIES)}"
-    return parse_curve(read_text(path, label, f"give {wanted}", wanted), Path(label).stem, label)
-
-
-def parse_curve(text: str, name: str, label: str) -> TheoryCurve:
-    """A curve from the text of a CSV; label is the file's name in errors. Raises BandgError."""
-    rows = csv_rows(text, label)
-    header = [cell.strip() for cell in next(rows, (0, []))[1]]
-    energy = next((column for column in ENERGY_COLUMNS if column in header), None)
-    known = [column for column in QUANTITIES if column in header]
-    if energy is None or not known:
-        raise BandgError(one_line(f"{label}: a curve needs the columns energy_eV and some of {', '.join(QUANTITIES)}"))
-    columns = [energy, *known, *(["size_nm"] if "size_nm" in header else [])]
-    table: dict[str, list[float]] = {column: [] for column in columns}
-    for line, row in rows:
-        if len(row) > len(header):
-            raise BandgError(f"{label}, line {line}: has {len(row)} cells under {len(header)} columns")
-        cells = dict(zip(header, row, strict=False))
-        for column in columns:
-            table[column].append(_number(cells.get(column, ""), column, f"{label}, line {line}"))
-    if len(table[energy]) < 2:
-        raise BandgError(one_line(f"{label}: a curve needs two points or more"))
-    order = np.argsort(table[energy])
-    values = {column: np.array(table[column])[order] for column in columns}
-    energies = values.pop(energy)
-    if (np.diff(energies) == 0).any():
-        twice = float(energies[np.flatnonzero(np.diff(energies) == 0)[0]])
-        raise BandgError(one_line(f"{label}: has {energy} {twice:g} twice: a curve has one point at each energy"))
-    sizes = values.pop("size_nm", np.full(len(energies), np.nan))
-    return TheoryCurve(name, energies, values, sizes, {"file": label})
-
-
-def _number(text: str, column: str, place: str) -> float:
-    if column == "size_nm" and not text.strip():
-        return math.nan
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if math.isnan(value) or (math.isinf(value) and column != "size_nm"):
-        raise BandgError(one_line(f"{place}: {column} is {text.strip()[:60]!r}, which is not a finite number"))
-    if column in ENERGY_COLUMNS and value > LARGEST_EV:
-        raise BandgError(f"{place}: {column} is {value:g}, which looks like meV: give eV")
-    if column in ENERGY_COLUMNS and value <= 0:
-        raise BandgError(f"{place}: {column} is {value:g}: it must be above zero")
-    return value

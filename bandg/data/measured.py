@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import difflib
-import math
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, create_model
 
 from bandg.base import resources
 from bandg.base.errors import BandgError
-from bandg.base.files import csv_rows, read_text
+from bandg.base.files import read_text
+from bandg.base.tables import NotNegative, Number, Positive, Row, Table, quote, read_table
 
-QUANTITIES = ("g_e", "g_h", "g_bx", "abs_g_e", "abs_g_h")
-LONG = ("energy_eV", "quantity", "value")
+Quantity = Literal["g_e", "g_h", "g_bx", "abs_g_e", "abs_g_h"]
+QUANTITIES: tuple[str, ...] = get_args(Quantity)
+Kind = Literal["point", "energy-range", "value-range", "upper-bound", "lower-bound"]
+"""What a row states: a point; one end of a range of energies with one value, or of values at one energy; a bound."""
+
 LARGEST_EV = 100.0
 WARM_K = 100.0
 """Samples above this temperature in K are not compared with a theory of cold crystals."""
 
-_NUMBERS = ("size_nm", "temperature_K")
-_TEXTS = ("sample", "source", "note", "repeats")
-_WIDE = (*QUANTITIES, *(f"{quantity}_error" for quantity in QUANTITIES))
-_KNOWN = (*LONG, "error", *_NUMBERS, *_TEXTS, *_WIDE)
+_LONG = ("energy_eV", "quantity", "value")
 _NEEDED = "the columns energy_eV, quantity, value (one point a row), or energy_eV with some of g_e, g_h, g_bx"
 
 
@@ -30,8 +33,11 @@ _NEEDED = "the columns energy_eV, quantity, value (one point a row), or energy_e
 class MeasuredPoint:
     """One measured g-factor: ``quantity`` is one of QUANTITIES, ``value`` and ``error`` have no unit.
 
-    ``energy_eV`` is the photon or transition energy (None where the source does not state it), ``size_nm`` the size,
-    ``temperature_K`` the temperature; ``source`` is a key of docs/references.bib or the user's file.
+    ``energy_eV`` is the photon or transition energy (None where the source does not state it) or, as ``energy_is``
+    says, the gap of the bulk crystal; ``size_nm`` the size, ``temperature_K`` the temperature, ``material`` the formula
+    as CsPbI3. ``kind`` is one of Kind. Points of one ``series`` (where it is empty: of one ``sample``) are drawn alike.
+    ``origin`` says where the number comes from, as "stated in the text"; ``source`` is a key of docs/references.bib or
+    the user's file; ``repeats`` names the point that this one says again.
     """
 
     energy_eV: float | None
@@ -44,6 +50,11 @@ class MeasuredPoint:
     source: str = ""
     note: str = ""
     repeats: str = ""
+    kind: str = "point"
+    series: str = ""
+    material: str = ""
+    energy_is: str = "transition"
+    origin: str = ""
 
     @property
     def why_not_judged_by(self) -> str:
@@ -52,30 +63,51 @@ class MeasuredPoint:
             return "no energy is stated"
         if self.repeats:
             return "repeats another point"
+        if self.kind.endswith("bound"):
+            return "is a bound"
         if self.temperature_K is not None and self.temperature_K > WARM_K:
             return f"above {WARM_K:g} K"
         return ""
 
 
-@dataclass(frozen=True)
-class _Row:
-    """One line of a CSV file: ``place`` is "file, line n", ``cells`` the stripped cells by column."""
+def in_eV(energy: float) -> float:
+    """The energy, if it can be one in eV. Raises ValueError."""
+    if energy > LARGEST_EV:
+        raise ValueError("which looks like meV: give eV")
+    return energy
 
-    place: str
-    cells: dict[str, str]
 
-    def number(self, column: str) -> float | None:
-        """The finite number in ``column``, None if the cell is empty or the column absent."""
-        text = self.cells.get(column, "")
-        if not text:
-            return None
-        try:
-            value = float(text)
-        except ValueError:
-            _fail(self.place, f"{column} is {_quote(text)}, which is not a number")
-        if not math.isfinite(value):
-            _fail(self.place, f"{column} is {_quote(text)}: leave the cell empty where nothing was measured")
-        return value
+Energy = Annotated[Positive, AfterValidator(in_eV)]
+
+
+class _Stated(Row):
+    """What every row may say; the names of the fields are those of the columns and of MeasuredPoint."""
+
+    energy_eV: Energy | None = None
+    kind: Kind = "point"
+    sample: str = ""
+    series: str = ""
+    material: str = ""
+    size_nm: Positive | None = None
+    temperature_K: NotNegative | None = None
+    energy_is: Literal["transition", "gap"] = "transition"
+    origin: str = ""
+    source: str = ""
+    note: str = ""
+    repeats: str = ""
+
+
+class _Long(_Stated):
+    """A row with one point."""
+
+    quantity: Quantity
+    value: Number
+    error: NotNegative | None = None
+
+
+_VALUES: dict[str, Any] = {quantity: (Number | None, None) for quantity in QUANTITIES}
+_ERRORS: dict[str, Any] = {f"{quantity}_error": (NotNegative | None, None) for quantity in QUANTITIES}
+_Wide = create_model("_Wide", __base__=_Stated, error=(NotNegative | None, None), **_VALUES, **_ERRORS)
 
 
 def available_measured() -> tuple[str, ...]:
@@ -85,19 +117,63 @@ def available_measured() -> tuple[str, ...]:
 
 
 def load_measured(path_or_name: str | os.PathLike[str]) -> tuple[MeasuredPoint, ...]:
-    """Points of a shipped collection (by name) or of a CSV file (ends in .csv or contains a separator), in file order.
+    """Measured points of a shipped collection or of a CSV file, in the order of the file.
 
-    The file has a header with energy_eV, quantity, value (and perhaps error, sample, size_nm, temperature_K, source,
-    note, repeats), or energy_eV with some of g_e, g_h, g_bx (each perhaps with ``g_e_error`` ...). Lines with # are
-    comments. Raises BandgError (one line, with the line number) for whatever is wrong.
+    The file has a header with energy_eV, quantity, value and perhaps error, or energy_eV with some of g_e, g_h, g_bx,
+    abs_g_e, abs_g_h, each perhaps with its error as g_e_error; with one such column its error may be called error.
+    Further columns are the fields of `MeasuredPoint`. Lines with # are comments. A column that holds numbers and is
+    none of these is an error.
+
+    Parameters
+    ----------
+    path_or_name : str or path
+        Name of a shipped collection, or a file (ends in .csv or contains a separator).
+
+    Returns
+    -------
+    tuple of MeasuredPoint
+        Energies in eV, sizes in nm, temperatures in K.
+
+    Raises
+    ------
+    BandgError
+        One line with file and line number for whatever is wrong.
+
+    Examples
+    --------
+    >>> from bandg.data.measured import load_measured
+    >>> [point.value for point in load_measured("meliakov2025") if point.quantity == "g_h" and point.energy_eV]
+    [-0.19, 1.69]
     """
     name = os.fspath(path_or_name)
     is_path = not isinstance(path_or_name, str) or name.endswith(".csv") or "/" in name or os.sep in name
     label = name if name.isprintable() else ascii(name)
-    points = tuple(_points(_read(name, label, is_path), label, label if is_path else ""))
+    table = read_table(_read(name, label, is_path), label, _NEEDED)
+    points = tuple(_points(table, label if is_path else ""))
     if not points:
-        _fail(label, f"has no points: it needs {_NEEDED}")
+        table.fail(f"has no points: it needs {_NEEDED}")
     return points
+
+
+def measured_points(data: object, material: str = "") -> tuple[MeasuredPoint, ...]:
+    """Measured points from what a user gives for `data`.
+
+    data: None for the shipped points of cold nanocrystals and crystals of the material, "none" for no points, names
+    and paths as `load_measured` takes them, points, or a sequence of these. Raises BandgError for anything else.
+    """
+    if data is None:
+        shipped = (point for name in available_measured() for point in load_measured(name))
+        return tuple(point for point in shipped if point.material == material)
+    if isinstance(data, MeasuredPoint):
+        return (data,)
+    if isinstance(data, (str, os.PathLike)):
+        return () if data == "none" else load_measured(data)
+    if not isinstance(data, Iterable):
+        raise BandgError(f"data must be measured points, a name, a path or 'none', not {type(data).__name__}")
+    given = list(data)
+    if "none" in given and len(given) > 1:
+        raise BandgError("data 'none' stands alone: it means no measured points")
+    return tuple(point for one in given for point in measured_points(one if one is not None else ""))
 
 
 def _read(name: str, label: str, is_path: bool) -> str:
@@ -106,84 +182,66 @@ def _read(name: str, label: str, is_path: bool) -> str:
         if name not in shipped:
             close = difflib.get_close_matches(name, shipped, n=1)
             hint = f" (did you mean {close[0]!r}?)" if close else ""
-            raise BandgError(f"no measured points named {_quote(name)}{hint}; there are: {', '.join(shipped)}")
+            raise BandgError(f"no measured points named {quote(name)}{hint}; there are: {', '.join(shipped)}")
         return resources.theory_curve(f"measured/{name}.csv").read_text(encoding="utf-8")
     return read_text(name, label, f"shipped collections are: {', '.join(available_measured())}", "a CSV file")
 
 
-def _points(text: str, label: str, source: str) -> Iterator[MeasuredPoint]:
-    rows = csv_rows(text, label)
-    first = next(rows, None)
-    if first is None:
-        _fail(label, f"is empty: it needs {_NEEDED}")
-    header = [cell.strip() for cell in first[1]]
-    _check_header(header, label)
-    for line, cells in rows:
-        place = f"{label}, line {line}"
-        if len(cells) > len(header):
-            _fail(place, f"has {len(cells)} cells under {len(header)} columns: quote cells that contain a comma")
-        row = _Row(place, {column: cell.strip() for column, cell in zip(header, cells, strict=False)})
-        if any(row.cells.values()):
-            yield from _points_of(row, "quantity" in header, source)
-
-
-def _check_header(header: list[str], label: str) -> None:
-    if len(header) == 1 and any(sign in header[0] for sign in ";\t"):
-        _fail(label, "separates its columns by something else than commas: save it as comma-separated values")
-    for column in header:
-        if column and header.count(column) > 1:
-            _fail(label, f"has the column {_quote(column)} twice")
-        close = difflib.get_close_matches(column, _KNOWN, n=1, cutoff=0.75)
-        if column not in _KNOWN and close:
-            _fail(label, f"has the unknown column {_quote(column)} (did you mean {close[0]!r}?)")
-    wide = [column for column in header if column in QUANTITIES]
-    is_long = "quantity" in header or "value" in header
-    missing = [column for column in LONG if column not in header] if is_long or not wide else []
-    if missing or "energy_eV" not in header:
-        _fail(label, f"has no column {', '.join(missing or ['energy_eV'])}: it needs {_NEEDED}")
+def _points(table: Table, source: str) -> Iterator[MeasuredPoint]:
+    wide = [column for column in table.columns if column in QUANTITIES]
+    is_long = "quantity" in table.columns or "value" in table.columns
+    model = _Wide if wide and not is_long else _Long
+    known = tuple(model.model_fields)
+    table.check_columns((*known, *_LONG))
+    needed = _LONG if is_long or not wide else _LONG[:1]
+    if missing := [column for column in needed if column not in table.columns]:
+        table.fail(f"has no column {', '.join(missing)}: it needs {_NEEDED}")
     if is_long and wide:
-        _fail(label, f"has both a column quantity and a column {wide[0]}: it needs {_NEEDED}")
+        table.fail(f"has both a column quantity and a column {wide[0]}: it needs {_NEEDED}")
+    if model is _Wide and "error" in table.columns and (len(wide) > 1 or f"{wide[0]}_error" in table.columns):
+        table.fail(f"column 'error' does not say of what: call it {' or '.join(f'{name}_error' for name in wide)}")
+    table.check_numbers(known)
+    found = [(n, point) for n, row in enumerate(table.rows(model)) for point in _of_row(row, table, n, source)]
+    _check_ranges(table, found)
+    yield from (point for _, point in found)
 
 
-def _points_of(row: _Row, is_long: bool, source: str) -> Iterator[MeasuredPoint]:
+def _of_row(row: _Stated, table: Table, number: int, source: str) -> Iterator[MeasuredPoint]:
     """The points of one row: one in the long format, one for each cell that is filled in the wide format."""
-    if is_long:
-        quantity = row.cells.get("quantity", "")
-        if quantity not in QUANTITIES:
-            _fail(row.place, f"quantity is {_quote(quantity)}: it must be one of {', '.join(QUANTITIES)}")
-        value = row.number("value")
-        if value is None:
-            _fail(row.place, "value is empty: every row needs one")
-        yield _point(row, quantity, value, row.number("error"), source)
-        return
-    for quantity in QUANTITIES:
-        value, error = row.number(quantity), row.number(f"{quantity}_error")
+    stated = {name: getattr(row, name) for name in _Stated.model_fields} | {"source": row.source or source}
+    values = {row.quantity: (row.value, row.error)} if isinstance(row, _Long) else _by_quantity(row)
+    for quantity, (value, error) in values.items():
+        if value is None and error is not None:
+            table.fail(f"an error stands without {quantity}", number)
         if value is not None:
-            yield _point(row, quantity, value, error, source)
-        elif error is not None:
-            _fail(row.place, f"{quantity}_error stands without {quantity}")
+            if quantity.startswith("abs_") and value < 0:
+                table.fail(f"{quantity} is {value:g}: a magnitude is not negative", number)
+            yield MeasuredPoint(quantity=quantity, value=value, error=error, **stated)
 
 
-def _point(row: _Row, quantity: str, value: float, error: float | None, source: str) -> MeasuredPoint:
-    energy = row.number("energy_eV")
-    if energy is not None and energy > LARGEST_EV:
-        _fail(row.place, f"energy_eV is {energy:g}, which looks like meV: give eV")
-    size, temperature = (row.number(column) for column in _NUMBERS)
-    for name, number in (("energy_eV", energy), ("size_nm", size)):
-        if number is not None and number <= 0:
-            _fail(row.place, f"{name} is {number:g}: it must be above zero")
-    for name, number in (("error", error), ("temperature_K", temperature)):
-        if number is not None and number < 0:
-            _fail(row.place, f"{name} is {number:g}: it must not be negative")
-    if quantity.startswith("abs_") and value < 0:
-        _fail(row.place, f"{quantity} is {value:g}: a magnitude is not negative")
-    sample, origin, note, repeats = (row.cells.get(column, "") for column in _TEXTS)
-    return MeasuredPoint(energy, quantity, value, error, sample, size, temperature, origin or source, note, repeats)
+def _by_quantity(row: Any) -> dict[str, tuple[float | None, float | None]]:
+    own = [name for name in QUANTITIES if getattr(row, name) is not None]
+    values = {name: (getattr(row, name), getattr(row, f"{name}_error")) for name in QUANTITIES}
+    if row.error is not None:  # the header has one quantity
+        values[own[0] if own else "a value"] = (values[own[0]][0] if own else None, row.error)
+    return values
 
 
-def _quote(text: str) -> str:
-    return repr(text if len(text) <= 60 else text[:57] + "...")
+def _check_ranges(table: Table, found: list[tuple[int, MeasuredPoint]]) -> None:
+    """Each range has two ends."""
+    ends = Counter(key for _, point in found if (key := range_of(point)))
+    for number, point in found:
+        if (key := range_of(point)) and ends[key] != 2:
+            same = "energy_eV" if point.kind == "value-range" else "value"
+            table.fail(
+                f"kind is {point.kind}, but {ends[key]} rows have this sample, quantity and {same}: write both ends",
+                number,
+            )
 
 
-def _fail(place: str, what: str) -> NoReturn:
-    raise BandgError(f"{place}: {what}")
+def range_of(point: MeasuredPoint) -> tuple[object, ...]:
+    """What the two ends of a range have in common; empty for what is no range."""
+    common = (point.kind, point.source, point.series, point.sample, point.temperature_K, point.quantity)
+    if point.kind == "value-range":
+        return (*common, point.energy_eV)
+    return (*common, point.value) if point.kind == "energy-range" else ()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
+from bandg.data.curves import KEYS, averaged, differing, groups
 from bandg.plot.palette import DASHES, FAINT, TERMINATIONS, marker
 from bandg.plot.style import literal
 
@@ -75,42 +76,34 @@ def curves_of(dataset: Dataset) -> tuple[Curve, ...]:
     drawable = np.isfinite(numbers["E_gap_eV"]) & np.any([np.isfinite(numbers[name]) for name in QUANTITIES], axis=0)
     if not drawable.any():
         raise BandgError("the dataset holds no nanocrystal with an energy and a g-factor: there is nothing to draw")
-    names = ("center", "neighbors", "distortion", "seed", "edges")
-    extra = {name: np.atleast_1d(dataset[name].values) for name in names if name in dataset.variables}
-    members: dict[tuple[str, ...], list[int]] = {}
-    for row in np.flatnonzero(drawable):
-        own = [str(np.atleast_1d(dataset[name].values)[row]) for name in _GROUPS]
-        center = str(extra["center"][row]) if "center" in extra and own[2] in ("sphere", "octahedron") else ""
-        neighbors, distortion = (str(extra[name][row]) if name in extra else "" for name in names[1:3])
-        members.setdefault((*own, center, neighbors, distortion), []).append(int(row))
+    columns = {
+        name: np.atleast_1d(dataset[name].values) for name in (*KEYS, "seed", "edges") if name in dataset.variables
+    }
+    rows = np.flatnonzero(drawable)
+    of_curves = groups({name: column[rows] for name, column in columns.items()}, len(rows))
     curves: list[Curve] = []
-    for key, rows in members.items():
-        order = sorted(rows, key=lambda row: (-numbers["size_nm"][row], numbers["E_gap_eV"][row]))
-        shape, termination = key[2:4]
+    for key, members in of_curves.items():
+        own = rows[members]
+        order = own[np.lexsort((numbers["E_gap_eV"][own], -numbers["size_nm"][own]))]
+        termination = key[KEYS.index("termination")]
         rank = sum(curve.termination == termination for curve in curves)
-        if "seed" in extra and (extra["seed"][order] >= 0).any():
-            energy, size, *values = _averaged([numbers[name][order] for name in _NUMBERS], extra["edges"][order])
-        else:
-            energy, size, *values = (numbers[name][order] for name in _NUMBERS)
-        by_quantity = dict(zip(QUANTITIES, values, strict=True))
-        curves.append(Curve(_label(key, list(members)), shape, termination, rank, energy, size, by_quantity))
+        values = [numbers[name][order] for name in _NUMBERS]
+        if "seed" in columns and (columns["seed"][order] >= 0).any():
+            values = averaged(values, list(zip(values[1], columns["edges"][order], strict=True)))
+        energy, size, *g = values
+        by_quantity = dict(zip(QUANTITIES, g, strict=True))
+        shape = key[KEYS.index("shape")]
+        curves.append(Curve(_label(key, list(of_curves)), shape, termination, rank, energy, size, by_quantity))
     return tuple(curves)
-
-
-def _averaged(columns: list[NDArray[np.float64]], edges: NDArray[np.str_]) -> list[NDArray[np.float64]]:
-    """Means over the seeds of each size, in the order given."""
-    sizes = list(zip(columns[1].tolist(), edges.tolist(), strict=True))
-    which = np.array([list(dict.fromkeys(sizes)).index(size) for size in sizes])
-    return [np.bincount(which, column) / np.bincount(which) for column in columns]
 
 
 def _label(key: tuple[str, ...], keys: list[tuple[str, ...]]) -> str:
     name, model, shape, termination, center, neighbors, distortion = key
-    alike = [other for other in keys if other[:4] == key[:4]]
+    alike = [KEYS[number] for number in differing([other for other in keys if other[:4] == key[:4]])]
     text = f"{name} ({_MODELS.get(model, model)}): {shape}, {_WALLS.get(termination, termination)}"
-    if len({other[4] for other in alike}) > 1:
+    if "center" in alike:
         text += f", centered on {center}"
-    if len({other[5] for other in alike}) > 1:
+    if "neighbors" in alike:
         text += f", neighbors {neighbors}"
     if distortion:
         text += f", {distortion}"

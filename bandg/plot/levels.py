@@ -121,9 +121,7 @@ def _panel(
         for quantity in quantities:
             curve.draw(axes, quantity)
     for group in series:
-        for mark in group.marks:
-            if mark.quantity in quantities:
-                mark.draw(axes, group.color)
+        group.draw(axes, quantities)
     for quantity in quantities:
         if quantity in bulk:
             axes.plot(bulk["E"], bulk[quantity], **_bulk_look(), zorder=4)

@@ -78,9 +78,7 @@ def draw_curve(axes: Axes, curve: TheoryCurve, quantity: str, span_eV: tuple[flo
 def draw_points(axes: Axes, measured: Sequence[MeasuredPoint], quantities: Sequence[str]) -> None:
     """The measured marks of some quantities."""
     for series in series_of(measured):
-        for mark in series.marks:
-            if mark.quantity in quantities:
-                mark.draw(axes, series.color)
+        series.draw(axes, quantities)
 
 
 def _look(number: int, quantity: str) -> dict[str, Any]:

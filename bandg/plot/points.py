@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from bandg.data.measured import MeasuredPoint
+from bandg.data.measured import MeasuredPoint, range_of
 from bandg.plot.palette import POINTS, marker
 from bandg.plot.style import literal
 
@@ -23,15 +23,13 @@ SOURCES = {
 }
 """How the sources of the shipped points are called in a legend."""
 
-_STATED = {"meliakov2025": ", stated in the text"}
-_FLAT, _END, _GAP = "stated as a flat range", "end of the stated range", "energy is E_g"
-
 
 @dataclass(frozen=True)
 class Mark:
     """What is drawn for one value: ``energies`` and ``values`` hold one number, or the two ends of a range.
 
-    quantity is g_e, g_h or g_bx; signed is False where only the magnitude is known. Energies in eV.
+    quantity is g_e, g_h or g_bx; signed is False where only the magnitude is known. Energies in eV. bound: "upper" or
+    "lower" where the value is one.
     """
 
     quantity: str
@@ -39,20 +37,28 @@ class Mark:
     energies: tuple[float, ...]
     values: tuple[float, ...]
     error: float | None = None
+    bound: str = ""
 
     @property
     def is_range(self) -> bool:
         """Whether the source states a range and no point."""
         return len(self.energies) > 1
 
-    def draw(self, axes: Axes, color: str) -> None:
-        """Draw a point (open without sign), with its error if it has one, or a bar over the range."""
+    def draw(self, axes: Axes, color: str, family: int = 0) -> None:
+        """Draw a point (open without sign), with its error if it has one, or a bar over the range.
+
+        family: number of the pair of markers. A bound has an arrow.
+        """
         if self.is_range:
             cap = "|" if self.energies[0] != self.energies[1] else "_"
             axes.plot(self.energies, self.values, **range_look(color, cap), zorder=4)
             return
-        look = point_look(self.quantity, self.signed, color)
-        if self.error:
+        look = point_look(self.quantity, self.signed, color, family)
+        if self.bound:
+            toward = {"upper": "v", "lower": "^"}[self.bound]
+            axes.plot(self.energies, self.values, "|", color=color, markersize=16, zorder=4)
+            axes.plot(self.energies, self.values, toward, color=color, markersize=4, zorder=5)
+        elif self.error:
             axes.errorbar(self.energies, self.values, yerr=self.error, **look, ecolor=color, elinewidth=0.8, zorder=5)
         else:
             axes.plot(self.energies, self.values, **look, zorder=5)
@@ -65,18 +71,25 @@ class Series:
     label: str
     color: str
     marks: tuple[Mark, ...]
+    family: int = 0
+
+    def draw(self, axes: Axes, quantities: Collection[str]) -> None:
+        """Draw the marks of these quantities."""
+        for mark in self.marks:
+            if mark.quantity in quantities:
+                mark.draw(axes, self.color, self.family)
 
     def look(self) -> dict[str, Any]:
         """Marker for the legend: that of a point, or of a range where the series has nothing else."""
         if all(mark.is_range for mark in self.marks):
             return range_look(self.color)
         signed = any(mark.signed for mark in self.marks)
-        return point_look("g_e", signed, self.color)
+        return point_look("g_e", signed, self.color, self.family)
 
 
-def point_look(quantity: str, signed: bool, color: str) -> dict[str, Any]:
-    """Marker of a measured value: circle for electrons and g_BX, square for holes, open without known sign."""
-    common = {"linestyle": "none", "marker": marker(quantity, 0), "markeredgecolor": color}
+def point_look(quantity: str, signed: bool, color: str, family: int = 0) -> dict[str, Any]:
+    """Marker of a measured value: one for electrons and g_BX, another for holes, open without known sign."""
+    common = {"linestyle": "none", "marker": marker(quantity, family), "markeredgecolor": color}
     if signed:
         return common | {"markerfacecolor": color, "markersize": 5.2}
     return common | {"markerfacecolor": "none", "markersize": 8.0, "markeredgewidth": 1.0}
@@ -88,16 +101,18 @@ def range_look(color: str, cap: str = "|") -> dict[str, Any]:
 
 
 def series_of(points: Iterable[MeasuredPoint], taken: Collection[str] = ()) -> tuple[Series, ...]:
-    """Measured points as they are drawn, first in colors that are not taken; without those that have no energy."""
+    """Measured points as they are drawn, without those that have no energy.
+
+    Each series has its own color and markers. Colors that are not taken come first.
+    """
     colors = sorted(POINTS, key=lambda color: color in taken)
-    groups: dict[tuple[str, str, float | None], list[MeasuredPoint]] = {}
+    points_of: dict[tuple[str, str, float | None], list[MeasuredPoint]] = {}
     for point in points:
         if point.energy_eV is not None:
-            sample = "" if point.sample.startswith("#") else point.sample  # numbered samples are one series
-            groups.setdefault((point.source, sample, point.temperature_K), []).append(point)
+            points_of.setdefault((point.source, point.series or point.sample, point.temperature_K), []).append(point)
     return tuple(
-        Series(_label(*key, members), colors[number % len(colors)], _marks(members))
-        for number, (key, members) in enumerate(groups.items())
+        Series(_label(*key, members), colors[number % len(colors)], _marks(members), number // len(colors))
+        for number, (key, members) in enumerate(points_of.items())
     )
 
 
@@ -108,7 +123,7 @@ def without_energy(points: Iterable[MeasuredPoint]) -> tuple[MeasuredPoint, ...]
 
 def at_the_gap(points: Iterable[MeasuredPoint]) -> tuple[str, ...]:
     """Names of the sources whose points stand at a band gap instead of a transition energy."""
-    return tuple(dict.fromkeys(source_name(point.source) for point in points if _GAP in point.note))
+    return tuple(dict.fromkeys(source_name(point.source) for point in points if point.energy_is == "gap"))
 
 
 def source_name(source: str) -> str:
@@ -123,31 +138,24 @@ def _label(source: str, sample: str, temperature: float | None, points: list[Mea
     size = f"{points[0].size_nm:g} nm" if sample and len(sizes) == 1 and points[0].size_nm is not None else ""
     kelvin = "" if temperature is None else f"{temperature:g} K"
     what = ", ".join(filter(None, (literal(sample), size, kelvin)))
-    stated = _STATED.get(source, "")
-    if all("transcribed" in point.note for point in points):
-        stated = ", transcribed"
-    return f"{source_name(source)}{stated}" + (f" ({what})" if what else "")
+    origins = {point.origin for point in points}
+    origin = literal(f", {origins.pop()}") if len(origins) == 1 and origins != {""} else ""
+    return f"{source_name(source)}{origin}" + (f" ({what})" if what else "")
 
 
 def _marks(points: list[MeasuredPoint]) -> tuple[Mark, ...]:
-    """Points one by one, and the two ends of each range joined."""
-    singles: list[Mark] = []
+    """The two ends of each range joined, and the other points one by one."""
     ranges: dict[tuple[object, ...], list[MeasuredPoint]] = {}
     for point in points:
-        if point.note.startswith(_FLAT):
-            ranges.setdefault((point.quantity, point.sample, point.value), []).append(point)
-        elif _END in point.note:
-            ranges.setdefault((point.quantity, point.sample, "at", point.energy_eV), []).append(point)
-        else:
-            singles.append(_mark([point]))
-    joined = [_mark(group) for group in ranges.values()]
-    return (*joined, *singles)
+        if key := range_of(point):
+            ranges.setdefault(key, []).append(point)
+    return (*map(_mark, ranges.values()), *(_mark([point]) for point in points if not range_of(point)))
 
 
 def _mark(points: list[MeasuredPoint]) -> Mark:
     first = points[0]
     signed = not first.quantity.startswith("abs_")
     ends = sorted({(point.energy_eV or 0.0, point.value) for point in points})
-    ends = [ends[0], ends[-1]] if len(ends) > 1 else ends
     energies, values = zip(*ends, strict=True)
-    return Mark(first.quantity.removeprefix("abs_"), signed, energies, values, first.error)
+    bound = first.kind.removesuffix("-bound") if first.kind.endswith("-bound") else ""
+    return Mark(first.quantity.removeprefix("abs_"), signed, energies, values, first.error, bound)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -54,9 +55,7 @@ def plot_bands_of_models(
 def _points(axes: Axes, found: Inference, quantity: str) -> None:
     for points, color in ((found.points.measured, BLACK), ([p for p, _ in found.points.left_out], FAINT)):
         for series in series_of(points):
-            for mark in series.marks:
-                if mark.quantity == quantity:
-                    mark.draw(axes, color)
+            replace(series, color=color).draw(axes, (quantity,))
 
 
 def plot_corner(found: Posterior) -> tuple[Axes, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from collections.abc import Callable, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bandg.base.files import check_writable, write_whole
+from bandg.base.tables import write_csv
 from bandg.crystal.distortion import describe
 from bandg.models.levels import Levels, LevelState
 from bandg.runs.averages import AVERAGE_COLUMNS, average_rows
@@ -310,26 +310,17 @@ def write(dataset: xarray.Dataset, path: Path) -> list[Path]:
         }
         write_json(content, path)
         return [path]
-    write_csv(path, CSV_COLUMNS, edge_rows(dataset))
+    write_csv(path, edge_rows(dataset), CSV_COLUMNS)
     written = [path]
     if dataset.sizes["level"] > 1:
         written.append(path.with_suffix(".levels.csv"))
-        write_csv(written[-1], LEVEL_COLUMNS, level_rows(dataset))
+        write_csv(written[-1], level_rows(dataset), LEVEL_COLUMNS)
     if averages := average_rows(dataset):
         written.append(path.with_suffix(".mean.csv"))
-        write_csv(written[-1], AVERAGE_COLUMNS, averages)
+        write_csv(written[-1], averages, AVERAGE_COLUMNS)
     return written
 
 
 def write_json(content: dict[str, Any] | list[dict[str, Any]], path: Path) -> None:
     """Write a JSON file, whole or not at all. Raises BandgError where it cannot be written."""
     write_whole(path, json.dumps(content, indent=1) + "\n")
-
-
-def write_csv(path: Path, columns: Sequence[str], table: list[dict[str, Any]]) -> None:
-    """Write rows as CSV, whole or not at all; None is an empty cell. Raises BandgError where it cannot be written."""
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, columns, lineterminator="\n", restval="")
-    writer.writeheader()
-    writer.writerows({k: "" if v is None else v for k, v in row.items()} for row in table)
-    write_whole(path, stream.getvalue())

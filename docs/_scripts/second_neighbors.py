@@ -192,12 +192,12 @@ def picture_of_g(path: Path) -> None:
                     panel.fill_between(x, y - error, y + error, color=color, alpha=0.25, linewidth=0)
             for signed, face in ((True, "k"), (False, "w")):
                 names = (quantity,) if signed else (f"abs_{quantity}",)
-                own = [p for p in measured if p.quantity in names and p.energy_eV and "flat range" not in p.note]
+                own = [p for p in measured if p.quantity in names and p.energy_eV and p.kind == "point"]
                 points = [(p.energy_eV, p.value) for p in own]
                 label = "measured" if signed else "measured, magnitude"
                 if points:
                     panel.plot(*zip(*points, strict=True), "o", color="k", mfc=face, ms=4, label=label, zorder=6)
-            flat = [(p.energy_eV, p.value) for p in measured if p.quantity == quantity and "flat range" in p.note]
+            flat = [(p.energy_eV, p.value) for p in measured if p.quantity == quantity and p.kind == "energy-range"]
             if flat:
                 panel.plot(*zip(*flat, strict=True), ":", color="k")
                 panel.annotate("stated: about 2.2, flat", (1.95, 2.22), fontsize=6)

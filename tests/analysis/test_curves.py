@@ -79,10 +79,10 @@ def test_the_stored_curve_of_another_set_is_what_is_computed_now():
 
 
 def test_text_and_back(tmp_path):
-    from bandg.data.compare import parse_curve
+    from bandg.data.curves import parse_curves
 
     curve = load_stored("etb:lead")
-    again = parse_curve(to_text(curve, "a title"), "again", "again.csv")
+    (again,) = parse_curves(to_text(curve, "a title"), "again", "again.csv")
     assert (again.energy == curve.energy).all() and (again.values["g_h"] == curve.values["g_h"]).all()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bandg.base.errors import BandgError
-from bandg.data.measured import MeasuredPoint, available_measured, load_measured
+from bandg.data.measured import MeasuredPoint, available_measured, load_measured, measured_points
 
 REFERENCES = Path(__file__).parents[2] / "docs" / "references.bib"
 
@@ -41,7 +41,8 @@ def test_points_of_the_main_experiment() -> None:
         (2.25, "g_bx"): 2.2,
         (1.812, "g_bx"): 2.29,
     }
-    assert all("flat range" in p.note for p in points if p.quantity == "g_bx" and p.value == 2.2)
+    assert [p.energy_eV for p in points if p.kind == "energy-range"] == [1.69, 2.25]
+    assert {p.kind for p in points if p.quantity != "g_bx"} == {"point"} and {p.material for p in points} == {"CsPbI3"}
     assert [p.temperature_K for p in points if p.energy_eV == 1.812] == [200]
     assert all(p.error is None for p in points)
 
@@ -52,6 +53,8 @@ def test_other_perovskites_hold_the_ends_of_the_stated_ranges() -> None:
     assert sorted(g_h) == [-0.71, -0.28]
     assert {p.value for p in points if p.quantity.startswith("abs")} == {2.7, 0.17}
     assert len(points) == 18
+    kirstein = [p for p in points if p.source == "kirstein2022"]
+    assert {(p.kind, p.energy_is) for p in kirstein} == {("value-range", "gap")} and len(kirstein) == 12
 
 
 @pytest.mark.parametrize("name", ["meliakov2025", "other_perovskites"])
@@ -73,6 +76,24 @@ def test_wide_format(tmp_path: Path) -> None:
     path = write(tmp_path, "\ufeffenergy_eV,g_e,g_h,g_bx,g_e_error\n1.8,1.9,,2.2,0.1\n1.9,,0.4,,\n")
     found = [(p.energy_eV, p.quantity, p.value, p.error) for p in load_measured(path)]
     assert found == [(1.8, "g_e", 1.9, 0.1), (1.8, "g_bx", 2.2, None), (1.9, "g_h", 0.4, None)]
+
+
+def test_one_quantity_may_have_its_error_in_the_column_error(tmp_path: Path) -> None:
+    path = write(tmp_path, "energy_eV,g_h,error\r\n1.8,0.4,0.1\r\n1.9,0.5,\r\n")
+    assert [(p.value, p.error) for p in load_measured(path)] == [(0.4, 0.1), (0.5, None)]
+
+
+def test_what_a_user_may_give_as_data(tmp_path: Path) -> None:
+    path = write(tmp_path, "energy_eV,g_h\n1.8,0.4\n")
+    (own,) = load_measured(path)
+    assert measured_points("none") == () and measured_points(Path(path)) == (own,) and measured_points(own) == (own,)
+    assert measured_points(["meliakov2025", path, own]) == (*load_measured("meliakov2025"), own, own)
+    assert {p.material for p in measured_points(None, "CsPbBr3")} == {"CsPbBr3"}
+    assert set(measured_points(None, "CsPbI3")) > set(load_measured("meliakov2025"))
+    assert measured_points(None, "CsPbCl3") == ()
+    for wrong, message in ((3, "not int"), (["none", path], "stands alone"), ([None], "no measured points named ''")):
+        with pytest.raises(BandgError, match=message):
+            measured_points(wrong)
 
 
 HEAD = "energy_eV,quantity,value,error\n"
@@ -100,7 +121,16 @@ HEAD = "energy_eV,quantity,value,error\n"
         (HEAD + "1.8,g_e,1,\n# comment\n1.9,g_e,one,\n", ["line 4", "'one'", "not a number"]),
         (HEAD + "1.8,g_x,1,\n", ["line 2", "'g_x'", "g_e, g_h, g_bx"]),
         (HEAD + "1.8,g_e,,\n", ["line 2", "value is empty"]),
-        (HEAD + "1.8,g_e\n", ["line 2", "value is empty"]),
+        (HEAD + "1.8,g_e\n", ["line 2", "has 2 cells under 4 columns"]),
+        (HEAD + "1_8,g_e,1,\n", ["line 2", "'1_8'", "not a number"]),
+        ("energy_eV,quantity,value,err_e\n1.8,g_e,1,0.1\n", ["'err_e' holds numbers", "value, error"]),
+        ("energy_eV,quantity,value,±\n1.8,g_e,1,0.1\n", ["'±' holds numbers"]),
+        ("energy_eV,g_e,sd_e\n1.8,1,0.1\n", ["'sd_e' holds numbers", "g_e_error"]),
+        ("energy_eV,g_e,g_h,error\n1.8,1,1,0.1\n", ["'error' does not say of what", "g_e_error or g_h_error"]),
+        ("energy_eV,g_e,error\n1.8,,0.1\n", ["line 2", "an error stands without a value"]),
+        ("energy_eV,g_e,\n1.8,1,0.1\n", ["line 2", "a column without a name"]),
+        ("energy_eV,quantity,value,kind\n1.8,g_e,1,range\n", ["line 2", "kind is 'range'", "value-range, upper-bound"]),
+        ("energy_eV,quantity,value,kind\n1.8,g_e,1,value-range\n", ["line 2", "1 rows have this sample", "both ends"]),
         (HEAD + "1.8,g_e,1,-0.1\n", ["must not be negative"]),
         (HEAD + "1.8,abs_g_e,-1,\n", ["magnitude"]),
         (HEAD + "1.8,g_e,1,0.1,5\n", ["5 cells under 4 columns"]),

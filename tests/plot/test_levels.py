@@ -18,6 +18,7 @@ from bandg.data.measured import QUANTITIES, MeasuredPoint, available_measured, l
 from bandg.plot import FORMATS, check_picture_path, plot_levels, save
 from bandg.plot.curves import curves_of
 from bandg.plot.levels import _apart
+from bandg.plot.overlay import _look
 from bandg.plot.points import SOURCES, series_of
 
 MAGIC = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml"}
@@ -180,7 +181,7 @@ def test_a_magnitude_is_open_and_a_flat_range_a_bar() -> None:
 def test_the_legend_says_what_the_points_are() -> None:
     figure = draw(dataset(rows("lead")), load_measured("meliakov2025"))
     texts = legend_texts(figure)
-    assert "Meliakov et al. 2025, stated in the text (6 K)" in texts
+    assert "Meliakov et al. 2025, stated in the text (nanocrystals in glass, 6 K)" in texts
     assert "Meliakov et al. 2025, stated in the text (colloidal CsPbI3 NCs, 7.2 nm, 200 K)" in texts
     assert "open: stated as a magnitude" in texts and "bar: stated as a range, not as points" in texts
     (notes,) = (text.get_text() for text in figure.texts)
@@ -193,6 +194,20 @@ def test_series_of_several_materials_are_told_apart() -> None:
     assert "Kirstein et al. 2022, transcribed (MAPbI3)" in [group.label for group in groups]
     assert len({group.color for group in groups}) == len(groups) == 5
     assert all(mark.is_range for group in groups[2:] for mark in group.marks)
+
+
+def test_twenty_samples_and_curves_all_look_different() -> None:
+    points = [MeasuredPoint(1.8, "g_e", 1.0, sample=f"#{n}") for n in range(20)]
+    looks = [group.look() for group in series_of(points, ("#000000", "#CC79A7"))]
+    assert len({(look["markeredgecolor"], look["marker"]) for look in looks}) == 20
+    lines = [_look(number, "g_e") for number in range(20)]
+    assert len({(look["color"], look.get("marker")) for look in lines}) == 20
+
+
+def test_a_bound_has_an_arrow() -> None:
+    points = [MeasuredPoint(1.8, "g_h", 0.1, kind=kind) for kind in ("upper-bound", "lower-bound")]
+    axes = draw(dataset(rows()), tuple(points)).axes[0]
+    assert {"v", "^"} <= {line.get_marker() for line in axes.lines}
 
 
 def test_own_points_are_named_by_their_file() -> None:
@@ -263,7 +278,7 @@ def test_pictures_go_on_the_axes_that_are_given() -> None:
     assert len(curves(first)) == 2 and len(curves(second)) == 1 and first.get_title() == "mine"
     assert plot_levels(dataset(rows()), ax=other) == (other,)
     assert len(curves(other)) == 2 and plt.get_fignums() == [figure.number]
-    assert "Meliakov et al. 2025, stated in the text (6 K)" in legend_texts(figure)
+    assert any("Meliakov et al. 2025" in text for text in legend_texts(figure))
     with plt.rc_context({"axes.labelsize": 31.0}):
         (mine,) = plot_levels(dataset(rows()), ax=plt.figure().subplots())
         assert mine.xaxis.label.get_fontsize() == 31.0  # on given axes the user's own settings hold

@@ -207,12 +207,13 @@ def _salib(name: str) -> Any:
 
 def write_indices(found: GlobalSensitivity, path: Path) -> Path:
     """Write the table to .csv or .json (with provenance). Raises BandgError where it cannot be written."""
-    from bandg.runs.dataset import write_csv, write_json
+    from bandg.base.tables import write_csv
+    from bandg.runs.dataset import write_json
 
     check_writable(path, FORMATS)
     table = found.table()
     if path.suffix.lower() == ".csv":
-        write_csv(path, tuple(table[0]), table)
+        write_csv(path, table)
         return path
     head = {name: getattr(found, name) for name in ("method", "samples", "seed", "neighbors", "intra_atomic")}
     ranges = [asdict(chosen) for chosen in found.ranges]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import os
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from scipy import sparse
 
 from bandg.base.errors import BandgError
 from bandg.base.files import check_writable, write_whole
+from bandg.base.tables import to_csv
 from bandg.crystal.shapes import Nanocrystal
 from bandg.models.etb.local import resolve_neighbors
 from bandg.models.etb.material import Material
@@ -135,12 +135,8 @@ def write_matrix(system: FullSystem, path: str | os.PathLike[str]) -> tuple[Path
 
 
 def _basis_text(system: FullSystem) -> str:
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(BASIS_COLUMNS)
-    for index, site, species, *position, orbital, spin in system.basis:
-        writer.writerow((index, site, species, *(f"{x:.9g}" for x in position), orbital, spin))
-    return text.getvalue()
+    rows = [dict(zip(BASIS_COLUMNS, row, strict=True)) for row in system.basis]
+    return to_csv(row | {axis: f"{row[axis]:.9g}" for axis in ("x_nm", "y_nm", "z_nm")} for row in rows)
 
 
 def require_ase() -> None:
