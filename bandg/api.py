@@ -1,192 +1,518 @@
-"""The library twin of `bandg compute`."""
+"""From words to work: what `bandg.compute` and its kin are asked for becomes a set, nanocrystals and jobs."""
 
 from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bandg import __version__
+from bandg.base.arguments import choices, flag, names, number, size_text, strict, text, whole, wrong
 from bandg.base.errors import BandgError
 from bandg.base.quantities import parse_energies
+from bandg.base.task import Task
+from bandg.crystal.atoms import Atoms
 from bandg.crystal.from_atoms import explicit
-from bandg.crystal.shapes import Nanocrystal
-from bandg.models.etb.job import Job
-from bandg.models.etb.local import resolve_neighbors
-from bandg.models.etb.material import Material
-from bandg.models.kp.job import KpJob
-from bandg.models.kp.sets import KpSet
-from bandg.parameters.loader import load_set
-from bandg.parameters.sets import ParameterSet
+from bandg.crystal.shapes import SHAPES, TERMINATIONS, Nanocrystal
+from bandg.models import base as models
+from bandg.models.base import Model, Options
+from bandg.models.levels import Levels
 from bandg.runs import sweep
 from bandg.runs.dataset import Row, to_dataset
 from bandg.runs.options import DEFAULT_RUN, Run
-from bandg.runs.request import Variation, is_varied, nanocrystals, varied
+from bandg.runs.request import Variation, checked, nanocrystals, varied
 
 if TYPE_CHECKING:
     import xarray
 
-from bandg.parameters.loader import DEFAULT_SET
+    from bandg.models.etb.dos import DensityOfStates
+    from bandg.models.etb.full import FullSystem
+    from bandg.models.etb.material import Material
 
-MODELS = ("etb", "kp")
-KP_TERMINATIONS = ("hard-wall", "glass")
-DEFAULT_BARRIER = "3eV"
-"""Height of the glass above the conduction band and below the valence band where none is given: assumed."""
+DEFAULT_SIZE = "4..16nm"
+Size = str | float | tuple[float, float] | Sequence[float]
+Set = str | os.PathLike[str] | models.Parameters
 
 
+@strict
 def compute(
-    size: str = "4..16nm",
+    size: Size | None = None,
     shape: str = "cube",
     termination: str | Sequence[str] | None = None,
-    parameters: str | os.PathLike[str] | ParameterSet | KpSet = DEFAULT_SET,
+    set: Set | None = None,
     *,
+    model: str | Model = "etb",
     center: str | None = None,
     neighbors: int | None = None,
     levels: int = 1,
     intra_atomic: bool = False,
-    model: str = "etb",
-    barrier: str | None = None,
+    barrier: str | float | tuple[float, float] | None = None,
     solver: str = "auto",
     run: Run = DEFAULT_RUN,
     **variation: Unpack[Variation],
 ) -> xarray.Dataset:
     """Confined levels and g-factors of nanocrystals against size.
 
-    size: "7nm", "4..16nm", "4..16nm:1nm", "5nm,8nm" or "7..25cells"; "4x4x6nm" or "6x6x9cells" of a cuboid.
-    shape: "cube", "sphere", "cuboid", "octahedron" or "truncated-cube".
-    termination: "halide" (default), "lead" or both in a list; for the k.p model "hard-wall" (default) or "glass".
-    parameters: name of a set, path of a file, or a ParameterSet or KpSet; the k.p model extracts its set from a
-    tight-binding one. center: "Pb" or "Cs" (a sphere; the parity of a cube fixes it). neighbors: 1 or 2, default what
-    the set has. levels: K lowest levels of each carrier besides the band edges. intra_atomic: the p shells' own moment
-    in g. model: "etb", or "kp", the 8-band envelope model, which gives band edges alone. barrier: heights of the glass,
-    "3eV" or "3eV,2eV" for electron and hole; "glass" without it takes DEFAULT_BARRIER, which is assumed.
-    run: workers, cache, memory, cluster and progress.
-    variation: strain, tilt, alloy, vacancies, seeds ... as `bandg.runs.request.Variation` says.
+    Parameters
+    ----------
+    size : str, float, pair or list, optional
+        "7nm", "4..16nm", "4..16nm:1nm", "5nm,8nm" or "7..25cells"; "4x4x6nm" or "6x6x9cells" of a cuboid.
+        A number is in nm, a pair (lowest, highest) a range in nm, a list several sizes in nm. Default "4..16nm".
+    shape : str
+        "cube", "sphere", "cuboid", "octahedron" or "truncated-cube".
+    termination : str or list of str, optional
+        "halide" (default), "lead" or both in a list; of the model "kp" "hard-wall" (default) or "glass".
+    set : str, path or parameter set, optional
+        Name of a parameter set, path of a file, or a set; the k.p model extracts its set from a tight-binding one.
+    model : str or Model
+        "etb" (tight binding), "kp" (8-band envelopes), or another one (`bandg.Model`).
+    center : str, optional
+        "Pb" or "Cs", of a sphere or octahedron; the parity of a cube fixes it.
+    neighbors : int, optional
+        Hopping shells, 1 or 2; by default what the set has.
+    levels : int
+        Number of levels of each carrier, nearest to the gap first.
+    intra_atomic : bool
+        Add the p shells' own moment to g.
+    barrier : str, float or pair, optional
+        Heights of the glass, "3eV", or "3eV,2eV" for electron and hole; numbers are in eV. Glass without it has 3 eV,
+        which is assumed.
+    solver : str
+        "auto", "dense", "superlu", "pardiso" or "iterative".
+    run : Run
+        Workers, cache, memory, cluster and progress.
+    truncation : float, optional
+        Share of the corners that a truncated cube lacks, up to 1; default 0.5.
+    strain : str, optional
+        "zz=0.01,xx=-0.005", or "111=0.01" along [111].
+    tilt, angles : str, optional
+        Glazer's symbol, "a-b+a-", and an angle in degrees for each letter, "8,10" (or numbers).
+    second, fraction, offset_eV : set, float, float, optional
+        Parameter set of a second halide, its share of X, and its valence-band top above that of the first in eV.
+    x_vacancies, pb_vacancies : float, optional
+        Share of the surface X and of the surface Pb that is missing.
+    occupancy : float, optional
+        Mean-field occupancy of the surface X, 1 halide to 0 lead.
+    seed, seeds : int, optional
+        First seed of what is random, and how many from there on.
+    structure : Atoms or path, optional
+        Explicit atoms in place of size and shape, as `bandg.read_structure` gives them.
 
-    Returns the dataset of `bandg.runs.dataset.SCHEMA`: energies in eV, lengths in nm, dims nc, carrier, level, axis.
-    Raises BandgError for any wrong input, before anything is computed.
+    Returns
+    -------
+    xarray.Dataset
+        The variables of `bandg.runs.dataset.SCHEMA`; dims nc, carrier, level, axis, field; energies in eV, lengths in
+        nm.
+
+    Raises
+    ------
+    BandgError
+        For any wrong input, an unknown argument included, before anything is computed.
+
+    Examples
+    --------
+    >>> import bandg
+    >>> levels = bandg.compute(size="2..3cells", run=bandg.Run(workers=1))
+    >>> levels["cells"].values
+    array([2, 3])
+    >>> [f"{g:.2f}" for g in levels["g_e"].values]
+    ['1.87', '2.01']
     """
-    if model not in MODELS:
-        raise BandgError(f"model {model!r} is unknown; choose {' or '.join(MODELS)}")
-    if levels < 1:
-        raise BandgError(f"levels must be 1 or more, not {levels}")
-    from bandg.solvers.registry import check_solver
-
-    check_solver(solver)
-    ends = None if termination is None else [termination] if isinstance(termination, str) else list(termination)
-    if ends == []:
-        raise BandgError("no termination is given; choose halide, lead or both")
-    if model == "kp":
-        if is_varied(variation) or shape not in ("cube", "sphere"):
-            raise BandgError("the kp model knows cubes and spheres of the ideal crystal alone: leave distortions out")
-        for given, option in ((neighbors, "neighbors"), (levels > 1, "levels"), (intra_atomic, "intra_atomic")):
-            if given:
-                raise BandgError(f"{option} belongs to the etb model; the kp model has band edges of eight bands alone")
-        request = _kp_request(size, shape, ends, parameters, center, barrier)
-    else:
-        if barrier is not None:
-            raise BandgError("a barrier belongs to the kp model: add --model kp")
-        if isinstance(parameters, KpSet):
-            raise BandgError(f"{parameters.name} is a k.p set: add model='kp', or choose a tight-binding set")
-        chosen = parameters if isinstance(parameters, ParameterSet) else load_set(parameters)
-        shells = resolve_neighbors(chosen, neighbors)
-        request = _etb_request(size, shape, ends, chosen, center, (shells, levels, intra_atomic, solver), variation)
-    results = sweep.run_jobs(request.jobs, run)
-    rows = [Row(found, model, request.name, cached) for found, cached in results]
-    dataset = to_dataset(rows, _provenance(request, rows))
-    dataset.attrs |= request.bulk
+    given = _given(neighbors, levels, intra_atomic, barrier, solver)
+    work = _work(size, shape, termination, set, model, center, given, variation)
+    results = sweep.run_jobs(work.jobs, _checked_run(run))
+    rows = [Row(found, work.model.name, work.name, cached) for found, cached in results]
+    dataset = to_dataset(rows, _provenance(work, rows))
+    if work.bulk is not None:
+        g_e, g_h = work.bulk.g_factors(intra_atomic)
+        dataset.attrs |= {"bulk_E_gap_eV": work.bulk.E_g, "bulk_g_e": g_e, "bulk_g_h": g_h}
     return dataset
 
 
-@dataclass(frozen=True)
-class _Request:
-    """What is to be computed: the set, a job for each nanocrystal, and the bulk values for the picture."""
+@strict
+def bulk(
+    set: Set | None = None,
+    *,
+    model: str | Model = "etb",
+    neighbors: int | None = None,
+    second: Set | None = None,
+    fraction: float | None = None,
+    offset_eV: float | None = None,
+) -> Any:
+    """The bulk crystal of a parameter set.
 
-    parameters: ParameterSet | KpSet
-    jobs: Sequence[Job | KpJob]
-    bulk: dict[str, float]
-    barrier: tuple[float, float] | None = None
-    second: ParameterSet | None = None
+    Parameters
+    ----------
+    set, model, neighbors, second, fraction, offset_eV
+        As in `bandg.compute`.
 
-    @property
-    def name(self) -> str:
-        """Name of the set, or of both."""
-        return self.parameters.name + (f" + {self.second.name}" if self.second else "")
+    Returns
+    -------
+    Bulk
+        `bandg.models.etb.bulk.Bulk`, or that of another model: `E_g` in eV, `g_factors()` of electron and hole, and
+        `values()` with all properties as plain numbers.
 
+    Raises
+    ------
+    BandgError
+        For any wrong input, and for a set without a gap.
 
-def _etb_request(
-    size: str,
-    shape: str,
-    ends: Sequence[str] | None,
-    parameters: ParameterSet,
-    center: str | None,
-    method: tuple[int, int, bool, str],
-    asked: Variation,
-) -> _Request:
-    material = _material(parameters, asked)
-    fraction = asked.get("fraction") or 0.0
-    atoms = asked.get("structure")
-    if atoms is not None:
-        if ends is not None or center is not None or asked.get("truncation") is not None:
-            raise BandgError("a structure has its own surface and center: leave termination, center and truncation out")
-        if shape != "cube":
-            raise BandgError("a structure has its own shape: leave the shape out")
-        halides = [one.halide for one in (material.parameters, material.second) if one is not None]
-        of_each = [float((atoms.species == halide).sum()) for halide in halides]
-        a_nm = material.lattice_nm(of_each[-1] / max(sum(of_each), 1)) if len(halides) > 1 else parameters.a_nm
-        crystals: Sequence[Nanocrystal] = [explicit(atoms, a_nm, *halides)]
-        fraction = crystals[0].fraction
-    else:
-        a_nm = material.lattice_nm(fraction)
-        crystals = nanocrystals(size, shape, ends or ["halide"], center, a_nm, asked.get("truncation"))
-    neighbors, levels, intra_atomic, solver = method
-    jobs = [
-        Job(
-            parameters,
-            crystal,
-            neighbors,
-            levels,
-            intra_atomic,
-            solver,
-            second=material.second,
-            offset_eV=material.offset_eV,
-        )
-        for crystal in varied(crystals, asked)
-    ]
-    return _Request(parameters, jobs, _bulk_edges(material, fraction, neighbors, intra_atomic), second=material.second)
+    Examples
+    --------
+    >>> import bandg
+    >>> crystal = bandg.bulk("nestoklon2023-standin")
+    >>> f"{crystal.E_g:.3f} eV"
+    '1.652 eV'
+    >>> g_e, g_h = crystal.g_factors()
+    """
+    chosen = models.find(model)
+    given = _given(neighbors, 1, False, None, "auto")
+    asked = checked(
+        {
+            "second": second,  # type: ignore[typeddict-item]
+            "fraction": fraction,
+            "offset_eV": offset_eV,
+        }
+    )
+    _refuse_unknown(chosen, {**given, **asked})
+    parameters = _load(chosen, set)
+    options = chosen.complete(parameters, _options(chosen, None, given, asked))
+    found = chosen.bulk(parameters, options)
+    if found is None:
+        raise BandgError(f"the model {chosen.name} has no bulk crystal")
+    return found
 
 
+@strict
 def tight_binding(
-    size: str = "4..16nm",
+    size: Size | None = None,
     shape: str = "cube",
-    termination: str | None = None,
-    parameters: str | os.PathLike[str] | ParameterSet = DEFAULT_SET,
+    termination: str | Sequence[str] | None = None,
+    set: Set | None = None,
     *,
     center: str | None = None,
     neighbors: int | None = None,
     **variation: Unpack[Variation],
 ) -> tuple[tuple[Material, Nanocrystal, int], ...]:
-    """Material, nanocrystal and neighbor shells that `compute` would solve for. Raises BandgError."""
-    chosen = parameters if isinstance(parameters, ParameterSet) else load_set(parameters)
-    ends = None if termination is None else [termination]
-    method = (resolve_neighbors(chosen, neighbors), 1, False, "auto")
-    jobs = _etb_request(size, shape, ends, chosen, center, method, variation).jobs
-    made = [job for job in jobs if isinstance(job, Job)]
-    return tuple((Material(chosen, job.second, job.offset_eV), job.nanocrystal, job.neighbors) for job in made)
+    """Material, nanocrystal and neighbor shells that `bandg.compute` would solve for.
+
+    Parameters
+    ----------
+    size, shape, termination, set, center, neighbors, ...
+        As in `bandg.compute`.
+
+    Returns
+    -------
+    tuple of (Material, Nanocrystal, int)
+        One for each nanocrystal.
+
+    Raises
+    ------
+    BandgError
+        For any wrong input.
+
+    Examples
+    --------
+    >>> import bandg
+    >>> [(material, crystal, neighbors)] = bandg.tight_binding("2cells")
+    >>> crystal.size_nm
+    1.2578
+    """
+    from bandg.models.etb.model import material
+
+    given = _given(neighbors, 1, False, None, "auto")
+    work = _work(size, shape, termination, set, "etb", center, given, variation)
+    made = material(work.parameters, work.options)
+    assert work.options.neighbors is not None  # `complete` has set it
+    return tuple((made, crystal, work.options.neighbors) for crystal in work.crystals)
 
 
-def _material(parameters: ParameterSet, asked: Variation) -> Material:
-    """The set, or the two sets of a mixed halide."""
-    second = asked.get("second")
-    if second is None:
+@strict
+def full_hamiltonian(
+    size: Size | None = None,
+    shape: str = "cube",
+    termination: str | None = None,
+    set: Set | None = None,
+    *,
+    center: str | None = None,
+    neighbors: int | None = None,
+    run: Run = DEFAULT_RUN,
+    **variation: Unpack[Variation],
+) -> FullSystem:
+    """The whole Hamiltonian of one nanocrystal as a sparse matrix, with its basis.
+
+    Parameters
+    ----------
+    size, shape, termination, set, center, neighbors, ...
+        As in `bandg.compute`, for one nanocrystal.
+    run : Run
+        Its `force` counts.
+
+    Returns
+    -------
+    FullSystem
+        `hamiltonian` in eV (scipy.sparse, complex Hermitian), `basis`, `positions_nm` and `species`;
+        `bandg.models.etb.full` writes it and hands it to kwant and ase.
+
+    Raises
+    ------
+    BandgError
+        For any wrong input, and where the memory does not suffice.
+
+    Examples
+    --------
+    >>> import bandg
+    >>> system = bandg.full_hamiltonian("2cells")
+    >>> system.hamiltonian.shape == (len(system.basis),) * 2
+    True
+    """
+    from bandg.models.etb.full import full_system
+    from bandg.models.etb.job import WholeJob
+
+    [(made, crystal, shells)] = one_of(
+        size, tight_binding(size, shape, termination, set, center=center, neighbors=neighbors, **variation)
+    )
+    sweep.check_memory([WholeJob(made.parameters, crystal, shells)], _checked_run(run).force)
+    return full_system(made, crystal, shells)
+
+
+@strict
+def density_of_states(
+    size: Size | None = None,
+    shape: str = "cube",
+    termination: str | None = None,
+    set: Set | None = None,
+    *,
+    energies: Sequence[float] | None = None,
+    moments: int = 1000,
+    vectors: int = 10,
+    vector_seed: int = 0,
+    center: str | None = None,
+    neighbors: int | None = None,
+    run: Run = DEFAULT_RUN,
+    **variation: Unpack[Variation],
+) -> DensityOfStates:
+    """Density of states of one nanocrystal by the kernel polynomial method; needs kwant.
+
+    Parameters
+    ----------
+    size, shape, termination, set, center, neighbors, ...
+        As in `bandg.compute`, for one nanocrystal.
+    energies : sequence of float, optional
+        In eV, shape (n,); by default 1000 over the whole spectrum.
+    moments : int
+        Of the expansion; the resolution goes as its inverse.
+    vectors : int
+        Random vectors, 2 or more; the error goes as their inverse root.
+    vector_seed : int
+        Seed of the random vectors.
+    run : Run
+        Its `force` counts.
+
+    Returns
+    -------
+    DensityOfStates
+        `energies_eV`, `states_per_eV` and `error_per_eV`, each of shape (n,), and `count_below(energy)`.
+
+    Raises
+    ------
+    BandgError
+        For any wrong input, without kwant, and where the memory does not suffice.
+
+    Examples
+    --------
+    >>> import bandg
+    >>> found = bandg.density_of_states("2cells", moments=50, vectors=2)  # doctest: +SKIP
+    """
+    import numpy as np
+
+    from bandg.models.etb import dos
+
+    grid = None if energies is None else np.array([number("energies", one) for one in energies])
+    design = (whole("moments", moments), whole("vectors", vectors), whole("vector_seed", vector_seed))
+    dos.check_expansion(*design)
+    system = full_hamiltonian(size, shape, termination, set, center=center, neighbors=neighbors, run=run, **variation)
+    return dos.density_of_states(system, grid, *design)
+
+
+def one_of(size: Any, found: Sequence[Any]) -> Sequence[Any]:
+    """What was found, if it is one nanocrystal. Raises BandgError otherwise."""
+    if len(found) != 1:
+        raise BandgError(f"`size` {size or DEFAULT_SIZE!r} means {len(found)} nanocrystals; name one, as 5nm or 8cells")
+    return found
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is to be computed."""
+
+    model: Model
+    parameters: Any
+    options: Options
+    crystals: tuple[Nanocrystal, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the set, or of both."""
+        second = self.options.second
+        return str(self.parameters.name) + (f" + {second.name}" if second else "")
+
+    @cached_property
+    def jobs(self) -> tuple[Task[Levels], ...]:
+        """A job for each nanocrystal."""
+        return tuple(self.model.job(self.parameters, crystal, self.options) for crystal in self.crystals)
+
+    @cached_property
+    def bulk(self) -> models.Bulk | None:
+        """The bulk crystal, where the model has one."""
+        return self.model.bulk(self.parameters, self.options)
+
+
+def _work(
+    size: Any,
+    shape: Any,
+    termination: Any,
+    set: Any,
+    model: Any,
+    center: Any,
+    given: Mapping[str, Any],
+    variation: Variation,
+) -> _Work:
+    """The words of `compute`, checked and understood. Raises BandgError."""
+    chosen = models.find(model)
+    asked = checked(variation)
+    _refuse_unknown(chosen, {**given, **asked})
+    parameters = _load(chosen, set)
+    options = chosen.complete(parameters, _options(chosen, termination, given, asked))
+    text("shape", shape, "cube")
+    if center is not None:
+        text("center", center, "Pb")
+    own = chosen.nanocrystals(parameters)
+    if own is not None or asked.get("structure") is not None:
+        what = "a structure" if own is None else f"the set {parameters.name}"
+        for name, value in (("size", size), ("shape", None if shape == "cube" else shape), ("center", center)):
+            if value is not None:
+                raise BandgError(f"{what} has its own {name}: leave `{name}` out")
+        if termination is not None or asked.get("truncation") is not None:
+            raise BandgError(f"{what} has its own surface: leave `termination` and `truncation` out")
+    if own is not None:
+        crystals: Sequence[Nanocrystal] = own
+    elif asked.get("structure") is not None:
+        crystal = _explicit(asked["structure"], chosen, parameters, options)
+        crystals, options = [crystal], replace(options, fraction=crystal.fraction)
+    else:
+        a_nm = chosen.lattice_nm(parameters, options)
+        crystals = _ideal(size, shape, center, chosen, options.terminations, a_nm, asked.get("truncation"))
+    if any(value is not None for value in asked.values()):
+        crystals = varied(crystals, asked)
+    work = _Work(chosen, parameters, options, tuple(crystals))
+    _ = work.bulk  # a set without a gap is refused before anything is computed
+    return work
+
+
+def _ideal(
+    size: Any,
+    shape: str,
+    center: str | None,
+    model: Model,
+    terminations: Sequence[str],
+    a_nm: float,
+    truncation: float | None,
+) -> list[Nanocrystal]:
+    """The ideal nanocrystals, one termination of the model after the other."""
+    if shape not in model.shapes:
+        known = [one for one in SHAPES if one in model.shapes] + sorted(model.shapes.difference(SHAPES))
+        raise BandgError(f"shape {shape!r} is unknown in the {model.name} model; choose {choices(known)}")
+    words = DEFAULT_SIZE if size is None else size_text(size)
+    found = []
+    for end in terminations:
+        surface = end if end in TERMINATIONS else TERMINATIONS[0]
+        made = nanocrystals(words, shape, surface, center, a_nm, truncation)
+        found += [replace(crystal, termination=end) for crystal in made]
+    return found
+
+
+def _explicit(structure: Any, model: Model, parameters: Any, options: Options) -> Nanocrystal:
+    """The nanocrystal of given atoms, or of a structure file."""
+    sets = [one for one in (parameters, options.second) if one is not None]
+    halides = [one.halide for one in sets]
+    atoms = structure
+    if not isinstance(structure, Atoms):
+        from bandg.crystal.files import check_lattice, read_structure
+
+        atoms = read_structure(structure, halide=halides[0])
+    of_each = [float((atoms.species == halide).sum()) for halide in halides]
+    share = of_each[-1] / max(sum(of_each), 1) if len(sets) > 1 else 0.0
+    a_nm = model.lattice_nm(parameters, replace(options, fraction=share))
+    if not isinstance(structure, Atoms):
+        check_lattice(atoms, a_nm, " and ".join(one.name for one in sets))
+    return explicit(atoms, a_nm, *halides)
+
+
+def _given(neighbors: Any, levels: Any, intra_atomic: Any, barrier: Any, solver: Any) -> dict[str, Any]:
+    """The options of the models by name, checked; None where it is the default."""
+    return {
+        "neighbors": None if neighbors is None else whole("neighbors", neighbors),
+        "levels": None if whole("levels", levels, 1) == 1 else int(levels),
+        "intra_atomic": flag("intra_atomic", intra_atomic) or None,
+        "barrier": None if barrier is None else _heights(barrier),
+        "solver": None if text("solver", solver, "auto") == "auto" else solver,
+    }
+
+
+def _heights(barrier: Any) -> tuple[float, float]:
+    """Barriers (electron, hole) in eV."""
+    if isinstance(barrier, str):
+        heights = parse_energies(barrier, "barrier")
+    else:
+        heights = tuple(number("barrier", one) for one in (barrier if isinstance(barrier, list | tuple) else [barrier]))
+    if len(heights) not in (1, 2):
+        raise BandgError(f"barrier {barrier!r} must be one height, or two for electron and hole: write 3eV or 3eV,2eV")
+    return heights[0], heights[-1]
+
+
+def _refuse_unknown(model: Model, given: Mapping[str, Any]) -> None:
+    """Raise BandgError for what is given and the model does not know."""
+    for name, value in given.items():
+        if value is not None and name not in model.options:
+            others = [one for one in models.BUILT_IN if name in models.find(one).options]
+            hint = f": add `model={others[0]!r}`" if others else ""
+            raise BandgError(f"the {model.name} model does not know `{name}`{hint}, or leave it out")
+
+
+def _load(model: Model, given: Any) -> Any:
+    """The parameter set."""
+    chosen = model.default_set if given is None else given
+    if chosen is None:
+        raise BandgError(f"the model {model.name} needs a parameter set: add `set`")
+    return model.load(chosen)
+
+
+def _options(model: Model, termination: Any, given: Mapping[str, Any], asked: Variation) -> Options:
+    """The options of the model, before it completes them."""
+    ends = () if termination is None else names("termination", termination, model.terminations[0])
+    if termination is not None and not ends:
+        raise BandgError(f"no termination is given; choose {choices(model.terminations)}, or several in a list")
+    for end in ends:
+        if end not in model.terminations:
+            raise BandgError(
+                f"termination {end!r} is unknown in the {model.name} model; choose {choices(model.terminations)}"
+            )
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return replace(Options(tuple(dict.fromkeys(ends)), **chosen), **_mixed(model, asked))
+
+
+def _mixed(model: Model, asked: Variation) -> dict[str, Any]:
+    """The options of a mixed halide."""
+    if asked.get("second") is None:
         for name in ("fraction", "offset_eV"):
             if asked.get(name) is not None:
-                raise BandgError(f"{name} belongs to a mixed halide: add the parameter set of the second halide")
-        return Material(parameters)
-    other = second if isinstance(second, ParameterSet) else load_set(second)
+                raise BandgError(f"`{name}` belongs to a mixed halide: add the parameter set of the second halide")
+        return {}
     if asked.get("fraction") is None and asked.get("structure") is None:
         raise BandgError("a second halide needs its share of the halide: add a fraction, as 0.3")
     if asked.get("offset_eV") is None:
@@ -194,63 +520,27 @@ def _material(parameters: ParameterSet, asked: Variation) -> Material:
             "a mixed halide needs the band offset: the valence-band top of the second crystal above that of the first "
             "in eV, negative where it lies below"
         )
-    return Material(parameters, other, float(asked["offset_eV"] or 0.0))
+    second = model.load(asked["second"])
+    return {"second": second, "fraction": asked.get("fraction") or 0.0, "offset_eV": asked["offset_eV"]}
 
 
-def _bulk_edges(material: Material, fraction: float, neighbors: int, intra_atomic: bool) -> dict[str, float]:
-    crystal = material.bulk(neighbors, fraction)  # a set without a gap is refused before anything is computed
-    edges = {"bulk_g_e": crystal.conduction.g(intra_atomic), "bulk_g_h": crystal.valence.g(intra_atomic)}
-    return {"bulk_E_gap_eV": crystal.E_g} | edges
+def _checked_run(run: Any) -> Run:
+    if not isinstance(run, Run):
+        raise wrong("run", "a bandg.Run", run)
+    return run
 
 
-def _kp_request(
-    size: str,
-    shape: str,
-    ends: Sequence[str] | None,
-    parameters: str | os.PathLike[str] | ParameterSet | KpSet,
-    center: str | None,
-    barrier: str | None,
-) -> _Request:
-    from bandg.models.kp.envelope import Barrier, elliptic
-    from bandg.models.kp.laws import evaluate
-    from bandg.models.kp.sets import load_kp, of_etb
-
-    chosen = ends or ["hard-wall" if barrier is None else "glass"]
-    for end in chosen:
-        if end not in KP_TERMINATIONS:
-            raise BandgError(f"termination {end!r} is unknown in the kp model; choose {' or '.join(KP_TERMINATIONS)}")
-    if barrier is not None and "glass" not in chosen:
-        raise BandgError("a barrier belongs to the termination glass; hard walls have none")
-    heights = parse_energies(barrier or DEFAULT_BARRIER, "barrier")
-    if len(heights) > 2:
-        raise BandgError(f"barrier {barrier!r} must be one height, or two for electron and hole: write 3eV or 3eV,2eV")
-    glass = Barrier(heights[0], heights[-1])
-    if isinstance(parameters, ParameterSet):
-        parameters = of_etb(parameters)
-    kp = parameters if isinstance(parameters, KpSet) else load_kp(parameters)
-    elliptic(kp.values, kp.name)
-    crystals = nanocrystals(size, shape, "halide", center, kp.a_nm)
-    jobs = [
-        KpJob(kp, replace(crystal, termination=end), astuple(glass) if end == "glass" else None)
-        for end in chosen
-        for crystal in crystals
-    ]
-    edges = {"bulk_g_e": evaluate("c", kp.values), "bulk_g_h": evaluate("v", kp.values)}
-    return _Request(
-        kp, jobs, {"bulk_E_gap_eV": kp.values["E_g"]} | edges, astuple(glass) if "glass" in chosen else None
-    )
-
-
-def _provenance(request: _Request, rows: Sequence[Row]) -> dict[str, Any]:
+def _provenance(work: _Work, rows: Sequence[Row]) -> dict[str, Any]:
+    second = work.options.second
     return {
         "bandg": __version__,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "python": platform.python_version(),
-        "parameters": request.parameters.to_dict(),
-        "parameters_sha256": request.parameters.digest(),
-        "intra_atomic": request.jobs[0].intra_atomic,
-        "barrier_eV": request.barrier,
-        "second": request.second and request.second.to_dict(),
+        "parameters": work.parameters.to_dict(),
+        "parameters_sha256": work.parameters.digest(),
+        "intra_atomic": work.options.intra_atomic,
+        "barrier_eV": work.options.barrier,
+        "second": second and second.to_dict(),
         "nanocrystals": [
             {
                 "key": job.key(),
@@ -260,9 +550,9 @@ def _provenance(request: _Request, rows: Sequence[Row]) -> dict[str, Any]:
                 "blocks": row.levels.blocks,
                 "point_group": row.levels.point_group,
                 "point_group_order": row.levels.point_group_order,
-                "geometry": job.nanocrystal.plain(),
+                "geometry": crystal.plain(),
                 "warnings": list(row.levels.warnings),
             }
-            for job, row in zip(request.jobs, rows, strict=True)
+            for job, crystal, row in zip(work.jobs, work.crystals, rows, strict=True)
         ],
     }

@@ -135,7 +135,7 @@ def test_a_lead_skin_raises_the_hole_confinement(small):
         ({"termination": []}, "no termination"),
         ({"center": "Pb", "size": "4cells"}, "has Cs in its center"),
         ({"shape": "sphere", "size": "2nm", "center": "I"}, "Pb or Cs"),
-        ({"parameters": "none"}, "unknown parameter set"),
+        ({"set": "none"}, "unknown parameter set"),
         ({"neighbors": 2}, "no second-neighbor"),
         ({"levels": 0}, "1 or more"),
         ({"model": "dft"}, "unknown"),

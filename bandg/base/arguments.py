@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import math
+import sys
 from collections.abc import Callable, Collection
 from numbers import Integral, Real
 from typing import Any, ParamSpec, TypeVar
@@ -19,9 +20,10 @@ T = TypeVar("T")
 def strict(function: Callable[P, T]) -> Callable[P, T]:
     """The function, which refuses an unknown keyword with a BandgError that names the nearest one.
 
-    Arguments that are missing, or one too many, are a BandgError too.
+    Arguments that are missing, or one too many, are a BandgError too. Where the function takes `**options:
+    Unpack[SomeTypedDict]`, the signature that it shows has the keys of that dictionary, each with the default None.
     """
-    signature = inspect.signature(function)
+    signature = _spelled_out(function)
     name = function.__qualname__.removesuffix(".__init__")
 
     @functools.wraps(function)
@@ -35,7 +37,25 @@ def strict(function: Callable[P, T]) -> Callable[P, T]:
             raise BandgError(f"{name}: {error}") from None
         return function(*values, **named)
 
+    checked.__signature__ = signature  # type: ignore[attr-defined]
     return checked
+
+
+def _spelled_out(function: Callable[..., Any]) -> inspect.Signature:
+    """The signature, with the keys of a typed dictionary in place of the keywords that it stands for."""
+    signature = inspect.signature(function)
+    known = []
+    for parameter in signature.parameters.values():
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD:
+            known.append(parameter)
+            continue
+        spelled = str(parameter.annotation).removeprefix("Unpack[").removesuffix("]")
+        keys = vars(sys.modules[function.__module__])[spelled].__annotations__
+        known += [
+            inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+            for key, kind in keys.items()
+        ]
+    return signature.replace(parameters=known)
 
 
 def _hint(key: str, known: Collection[str]) -> str:
@@ -72,6 +92,40 @@ def text(name: str, value: Any, example: str) -> str:
     if not isinstance(value, str):
         raise wrong(name, f"text as {example!r}", value)
     return value
+
+
+def size_text(size: Any) -> str:
+    """A size as text: text as it is, a number in nm, a pair (lowest, highest) as a range in nm, a list as sizes in nm.
+
+    Raises BandgError for anything else.
+    """
+    if isinstance(size, str):
+        return size
+    if isinstance(size, tuple):
+        if len(size) != 2:
+            raise wrong("size", "a pair (lowest, highest) in nm; give several sizes as a list", size)
+        return f"{number('size', size[0])!r}..{number('size', size[1])!r}nm"
+    if isinstance(size, list) or getattr(size, "ndim", 0) == 1:
+        if not len(size):
+            raise BandgError("`size` is an empty list: give a size in nm, as [5, 6, 7]")
+        return ",".join(one if isinstance(one, str) else f"{number('size', one)!r}nm" for one in size)
+    if isinstance(size, Real) and not isinstance(size, bool):
+        return f"{number('size', size)!r}nm"
+    raise wrong("size", "text as '4..16nm', a number in nm, a pair (lowest, highest) or a list in nm", size)
+
+
+def names(name: str, value: Any, example: str) -> tuple[str, ...]:
+    """Texts from one text or several in a list. Raises BandgError for anything else."""
+    found = (value,) if isinstance(value, str) else tuple(value) if isinstance(value, list | tuple) else (None,)
+    if not all(isinstance(one, str) for one in found):
+        raise wrong(name, f"text as {example!r} or a list of such", value)
+    return found
+
+
+def choices(known: Collection[str]) -> str:
+    """ "a, b or c"."""
+    *first, last = known
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def wrong(name: str, wanted: str, value: Any) -> BandgError:

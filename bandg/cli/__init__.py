@@ -24,6 +24,7 @@ from bandg.cli import (
     params,
     sensitivity,
 )
+from bandg.cli.options import as_options
 
 app = typer.Typer(
     help="Levels and g-factors of perovskite nanocrystals.",
@@ -67,7 +68,7 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except BandgError as error:
-        _fail(str(error))
+        _fail(as_options(str(error)))
     except (KeyboardInterrupt, typer.Abort):
         typer.echo("interrupted; what is finished is kept", err=True)
         sys.exit(130)

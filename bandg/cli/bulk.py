@@ -37,7 +37,7 @@ def bulk(
         check_picture_path(plot)
     parameters = load_set(set_name)
     result = compute_bulk(parameters, neighbors)
-    values = bulk_values(result, intra_atomic)
+    values = result.values(intra_atomic)
     _print(parameters, result, values)
     if out is not None:
         write_json({"set": parameters.name, "parameters_sha256": parameters.digest()} | values, out)
@@ -48,35 +48,6 @@ def bulk(
 
         save(plot_bands(result, parameters.name), plot)
         typer.echo(f"wrote {plot}")
-
-
-def bulk_values(result: Bulk, intra_atomic: bool = False) -> dict[str, Any]:
-    """The bulk properties as plain numbers; energies in eV, masses in m0, L^2-type quantities as documented."""
-    valence, conduction = result.valence, result.conduction
-    return {
-        "E_g_eV": result.E_g,
-        "Delta_eV": result.Delta,
-        "m_e": conduction.mass,
-        "m_h": valence.mass,
-        "g_e": conduction.g(intra_atomic),
-        "g_h": valence.g(intra_atomic),
-        "E_p_R6_eV": result.kane_energy("R6-"),
-        "E_p_R8_eV": result.kane_energy("R8-"),
-        "E_v_eV": valence.energy,
-        "E_c_eV": conduction.energy,
-        "gap_M_eV": result.gap_at_M,
-        "inverse_mass_e": conduction.inverse_mass.tolist(),
-        "inverse_mass_h": valence.inverse_mass.tolist(),
-        "intra_atomic": intra_atomic,
-        "g_parts": {
-            name: {
-                "spin": edge.spin_g,
-                "intra_atomic": edge.atomic_g,
-                "bands": [{"E_eV": energy, "irrep": irrep, "g": share} for energy, irrep, share in edge.contributions],
-            }
-            for name, edge in (("electron", conduction), ("hole", valence))
-        },
-    }
 
 
 _ROWS = (

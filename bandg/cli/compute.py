@@ -81,13 +81,10 @@ def compute(
 ) -> None:
     """Compute confined levels and g-factors of nanocrystals against size."""
     from bandg.api import compute as compute_dataset
-    from bandg.base.errors import BandgError
     from bandg.base.files import check_writable
     from bandg.data.measured import load_measured
     from bandg.runs.dataset import FORMATS, write
 
-    if size is not None and structure is not None:
-        raise BandgError("a structure has its own size: leave --size out, or --structure")
     if out is not None:
         check_writable(out, FORMATS)
         for second_file, wanted in ((".levels.csv", levels > 1), (".mean.csv", (seeds or 1) > 1)):
@@ -100,7 +97,7 @@ def compute(
     points = load_measured(data) if data is not None else ()
     with running(workers, scheduler, no_cache, force) as run:
         dataset = compute_dataset(
-            size or "4..16nm",
+            size,
             shape,
             None if termination is None else list(dict.fromkeys(part.strip() for part in termination.split(","))),
             set_name,

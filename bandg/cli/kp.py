@@ -11,7 +11,6 @@ from bandg.base.errors import BandgError
 from bandg.cli.options import SetName
 
 app = typer.Typer(help="k.p theory: bulk laws, formulas, sets from tight binding.", no_args_is_help=True)
-_EDGES = {"g_h": "v", "g_e": "c"}
 LEAST_SHARE = 5e-4
 """Levels that give less to g are not listed."""
 
@@ -34,6 +33,7 @@ def bulk(
 ) -> None:
     """Bulk g-factors, and masses where the set has remote bands, at a gap."""
     from bandg.base.files import check_writable
+    from bandg.models.kp.bulk import KpBulk
     from bandg.models.kp.sets import load_kp
     from bandg.runs.dataset import write_json
 
@@ -41,43 +41,12 @@ def bulk(
         check_writable(out, (".json",))
     energy = None if gap is None else parse_gap(gap)
     chosen = load_kp(set_name)
-    values = chosen.values | ({} if energy is None else {"E_g": energy})
-    result = bulk_values(values, chosen.has_masses) | principal_values(values)
-    typer.echo(f"{chosen.name}, gap {values['E_g']:.4g} eV: " + describe(result))
+    values = KpBulk(chosen, energy).values()
+    result = {name: value for name, value in values.items() if name != "E_g_eV"}
+    typer.echo(f"{chosen.name}, gap {values['E_g_eV']:.4g} eV: " + describe(result))
     if out is not None:
-        write_json({"set": chosen.name, "E_g_eV": values["E_g"]} | result, out)
+        write_json({"set": chosen.name} | values, out)
         typer.echo(f"wrote {out}")
-
-
-def bulk_values(values: dict[str, float], masses: bool) -> dict[str, float]:
-    """g_e and g_h, and m_e and m_h in m0 if asked for, at second order; with a crystal field means over x, y, z."""
-    from bandg.models.kp.laws import evaluate, mass
-
-    if _has_field(values):
-        from bandg.models.kp.crystal_field import principal_g, principal_inverse_mass
-
-        result = {name: float(principal_g(edge, values).mean()) for name, edge in _EDGES.items()}
-        inverse = {f"m_{name[2]}": float(principal_inverse_mass(edge, values).mean()) for name, edge in _EDGES.items()}
-        return result | ({name: 1 / value for name, value in inverse.items()} if masses else {})
-    result = {name: evaluate(edge, values) for name, edge in _EDGES.items()}
-    return result | ({"m_h": mass("v", values), "m_e": mass("c", values)} if masses else {})
-
-
-def _has_field(values: dict[str, float]) -> bool:
-    return bool(values.get("delta") or values.get("epsilon"))
-
-
-def principal_values(values: dict[str, float]) -> dict[str, float]:
-    """g along x, y, z of both carriers where the set has a crystal field, else nothing."""
-    if not _has_field(values):
-        return {}
-    from bandg.models.kp.crystal_field import principal_g
-
-    return {
-        f"{name}_{a}": float(g)
-        for name, edge in _EDGES.items()
-        for a, g in zip("xyz", principal_g(edge, values), strict=True)
-    }
 
 
 def describe(result: dict[str, float]) -> str:
@@ -97,18 +66,19 @@ def formula(
 ) -> None:
     """Print a law as it comes out of the derivation; c = hbar^2 / 2 m0, P = hbar p / m0, k2 = <k^2>."""
     from bandg.models.kp import laws
+    from bandg.models.kp.bulk import EDGES
 
-    if quantity not in _EDGES:
+    if quantity not in EDGES:
         raise BandgError(f"quantity {quantity!r} is unknown; choose g_h or g_e")
     if field is not None:
         if law != "bulk":
             raise BandgError("--crystal-field is for the bulk law: leave out --law")
         from bandg.models.kp import crystal_field
 
-        for name, expression in crystal_field.formula(_EDGES[quantity], field).items():
+        for name, expression in crystal_field.formula(EDGES[quantity], field).items():
             typer.echo(f"{name} = {laws.describe(expression, latex)}")
         return
-    typer.echo(laws.describe(laws.formula(_EDGES[quantity], law, not separate), latex))
+    typer.echo(laws.describe(laws.formula(EDGES[quantity], law, not separate), latex))
 
 
 @app.command("from-etb")

@@ -87,12 +87,12 @@ def one_nanocrystal(
     species: Species = None,
 ) -> tuple[Any, Any, int]:
     """Material, nanocrystal and neighbor shells; raises BandgError where the options mean none or several."""
-    from bandg.api import tight_binding
+    from bandg.api import one_of, tight_binding
 
     if (size is None) == (structure is None):
         raise BandgError("say which nanocrystal: --size 5nm, or --structure FILE")
     found = tight_binding(
-        size or "1nm",
+        size,
         shape,
         termination,
         set_name,
@@ -111,9 +111,8 @@ def one_nanocrystal(
         seed=seed,
         structure=read_option(structure, species, set_name, second),
     )
-    if len(found) != 1:
-        raise BandgError(f"size {size!r} means {len(found)} nanocrystals; name one, as 5nm or 8cells")
-    return found[0]
+    [one] = one_of(size, found)
+    return one
 
 
 def one_energy(text: str | None, what: str) -> float | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +20,23 @@ Scheduler = Annotated[
 ]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")]
 Force = Annotated[bool, typer.Option("--force", help="Go on although memory may not suffice.")]
+
+
+_SPELLED = {"cache=False": "--no-cache", "offset_eV": "--offset"}
+"""Arguments of the library whose options are spelled in another way."""
+
+
+def as_options(message: str) -> str:
+    """A message of the library, which writes `x_vacancies` or `solver='iterative'`, with the options of a command."""
+
+    def option(match: re.Match[str]) -> str:
+        name, value = match[1], match[2]
+        if match[0].strip("`") in _SPELLED:
+            return _SPELLED[match[0].strip("`")]
+        spelled = _SPELLED.get(name, f"--{name.replace('_', '-')}")
+        return spelled if value in (None, "True") else spelled + " " + value.strip("'")
+
+    return re.sub(r"`([A-Za-z_]+)(?:=([^`]*))?`", option, message)
 
 
 @contextmanager

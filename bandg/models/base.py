@@ -1,12 +1,143 @@
-"""What all models have in common."""
+"""The door for models: what a model must be able to do, and the models that there are.
+
+A model turns a parameter set and a nanocrystal into levels. "etb" and "kp" come with bandg. Another package adds its
+own by an entry point of the group "bandg.models", and a script by `register`.
+"""
 
 from __future__ import annotations
 
-from bandg.crystal.shapes import Nanocrystal
+import hashlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from importlib import import_module
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, Protocol
+
+from bandg.base import cache
+from bandg.base.errors import BandgError
+from bandg.base.task import Task
+from bandg.base.text import nearest, one_line
+from bandg.crystal.shapes import TERMINATIONS, Nanocrystal
+from bandg.models.levels import Levels, levels_of
+
+ENTRY_POINTS = "bandg.models"
+BUILT_IN = {"etb": "bandg.models.etb.model", "kp": "bandg.models.kp.model"}
+"""Modules with a MODEL, which are imported when the model is asked for."""
+
+
+class Parameters(Protocol):
+    """A parameter set of some model."""
+
+    @property
+    def name(self) -> str:
+        """Name, for tables and files."""
+
+    @property
+    def a_nm(self) -> float:
+        """Lattice constant in nm, by which sizes are counted."""
+
+    def digest(self) -> str:
+        """sha256 (hex) of the numbers, for the keys of results."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole set as plain JSON types, for the provenance of results."""
+
+
+class Bulk(Protocol):
+    """The bulk crystal of a parameter set."""
+
+    @property
+    def E_g(self) -> float:
+        """Gap in eV."""
+
+    def g_factors(self, intra_atomic: bool = False) -> tuple[float, float]:
+        """g of the electron and of the hole."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What may be asked of a model besides a set and a nanocrystal; `Model.options` names what it knows.
+
+    terminations: those to compute, the model's first where none is asked for. neighbors: hopping shells. levels: of
+    each carrier. intra_atomic: the p shells' own moment in g. barrier: heights (electron, hole) of the glass in eV.
+    second: parameter set of a second halide, fraction: its share, offset_eV: its valence-band top above the first's.
+    """
+
+    terminations: tuple[str, ...] = ()
+    neighbors: int | None = None
+    levels: int = 1
+    intra_atomic: bool = False
+    barrier: tuple[float, float] | None = None
+    solver: str = "auto"
+    second: Any = None
+    fraction: float = 0.0
+    offset_eV: float = 0.0
+
+
+class Model(Protocol):
+    """A model of the electronic structure; inherit from it and write `name`, `load` and `job`.
+
+    Attributes
+    ----------
+    name : str
+        What ``bandg.compute(model=...)`` and ``--model`` call it.
+    shapes : frozenset of str
+        Shapes of nanocrystals that it can do.
+    terminations : tuple of str
+        Terminations that it can do, the default first.
+    options : frozenset of str
+        Further arguments of `bandg.compute` that it understands, such as "levels" or "strain".
+    default_set : str or None
+        Parameter set where none is given.
+
+    Examples
+    --------
+    docs/extending.md has a whole model in one file.
+
+    >>> from bandg.models.base import available, find
+    >>> available()
+    ('etb', 'kp')
+    >>> find("kp").terminations
+    ('hard-wall', 'glass')
+    """
+
+    name: str
+    shapes: frozenset[str] = frozenset({"cube"})
+    terminations: tuple[str, ...] = TERMINATIONS
+    options: frozenset[str] = frozenset()
+    default_set: str | None = None
+
+    def load(self, source: Any, /) -> Any:
+        """The parameter set (`Parameters`) of a name, a path, or a set. Raises BandgError for anything else."""
+
+    def job(self, parameters: Any, nanocrystal: Nanocrystal, options: Options, /) -> Task[Levels]:
+        """The levels of one nanocrystal as a task; `LevelsTask` has most of one."""
+
+    def bulk(self, parameters: Any, options: Options, /) -> Bulk | None:
+        """The bulk crystal; None where the model has none."""
+        return None
+
+    def complete(self, parameters: Any, options: Options, /) -> Options:
+        """The options with the model's own defaults. Raises BandgError for what cannot be, before any work."""
+        return replace(options, terminations=options.terminations or self.terminations[:1])
+
+    def lattice_nm(self, parameters: Any, options: Options, /) -> float:
+        """Lattice constant in nm, which may depend on the share of a second halide."""
+        return float(parameters.a_nm)
+
+    def nanocrystals(self, parameters: Any, /) -> Sequence[Nanocrystal] | None:
+        """The nanocrystals that the parameter set itself describes; None where sizes and shapes are asked for."""
+        return None
 
 
 class CrystalTask:
-    """The part of a task that says for which nanocrystal it is; to be inherited by a frozen dataclass."""
+    """Most of a task for one nanocrystal; to be inherited by a frozen dataclass that has the field `nanocrystal`.
+
+    The key of its result is made of all its fields and of the source of its file. `estimate_memory` is to be written
+    where memory matters.
+    """
 
     nanocrystal: Nanocrystal
 
@@ -19,3 +150,101 @@ class CrystalTask:
     def label(self) -> str:
         """Which one it is."""
         return f"{self.nanocrystal.size_nm:.4g} nm"
+
+    def key(self) -> str:
+        """Key of the result in the cache."""
+        own: Any = self
+        content = {field.name: _plain(getattr(self, field.name)) for field in fields(own)}
+        return cache.key_of({"task": type(self).__qualname__, "code": _source(type(self)), "fields": content})
+
+    def estimate_memory(self) -> float:
+        """Peak memory in GB."""
+        return 0.2
+
+    def largest(self, memory: float) -> str:
+        """What would fit into that memory in GB, in words; nothing is known."""
+        return ""
+
+
+class LevelsTask(CrystalTask):
+    """A task that gives the levels of one nanocrystal; `run` is to be written."""
+
+    def run(self) -> Levels:
+        """Compute."""
+        raise NotImplementedError
+
+    def read(self, payload: dict[str, Any], /) -> Levels:
+        """The result from the plain types that the cache holds."""
+        return levels_of(payload)
+
+
+def _plain(value: Any) -> Any:
+    """A field of a task as plain types for its key."""
+    if hasattr(value, "digest"):
+        return value.digest()
+    if isinstance(value, Options):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    return asdict(value) if isinstance(value, Nanocrystal) else value
+
+
+def _source(kind: type) -> str:
+    """sha256 of the file in which a class stands; its module's name where there is no file."""
+    try:
+        return hashlib.sha256(Path(str(sys.modules[kind.__module__].__file__)).read_bytes()).hexdigest()
+    except (AttributeError, KeyError, OSError):
+        return kind.__module__
+
+
+_registered: dict[str, Model] = {}
+
+
+def register(model: Model) -> Model:
+    """Make a model known by its name to this process; returns it. Raises BandgError for the name of another one."""
+    _checked(model, "register")
+    if model.name in BUILT_IN or _registered.get(model.name, model) != model:
+        raise BandgError(one_line(f"there is a model {model.name!r} already: choose another name"))
+    _registered[model.name] = model
+    return model
+
+
+def available() -> tuple[str, ...]:
+    """Names of all models: built in, registered, installed."""
+    return tuple(dict.fromkeys([*BUILT_IN, *_registered, *(point.name for point in entry_points(group=ENTRY_POINTS))]))
+
+
+def find(model: str | Model) -> Model:
+    """The model of a name, or the model itself. Raises BandgError, one line, where there is none or it fails."""
+    if not isinstance(model, str):
+        return _checked(model, "model")
+    if model in BUILT_IN:
+        found: Model = import_module(BUILT_IN[model]).MODEL
+        return found
+    if model in _registered:
+        return _registered[model]
+    known = [point for point in entry_points(group=ENTRY_POINTS) if point.name == model]
+    if not known:
+        names = available()
+        raise BandgError(one_line(f"model {model!r} is unknown{nearest(model, names)}; there are: {', '.join(names)}"))
+    return _checked(load_entry_point(known[0]), f"the entry point {model!r}")
+
+
+def load_entry_point(point: Any) -> Any:
+    """What an entry point of another package holds; a class is called. Raises BandgError of one line where it fails."""
+    package = point.dist.name if point.dist else "unknown"
+    try:
+        found: Callable[[], Any] | Any = point.load()
+        return found() if isinstance(found, type) else found
+    except (Exception, SystemExit) as error:  # whatever the code of another package does wrong is told in one line
+        what = f"{type(error).__name__}: {error}"
+        raise BandgError(
+            one_line(f"{point.name!r} of the package {package} does not load ({point.group}): {what}")
+        ) from error
+
+
+def _checked(model: Any, what: str) -> Model:
+    missing = [name for name in ("name", "load", "job", "complete", "terminations") if not hasattr(model, name)]
+    if isinstance(model, type) or missing:
+        given = f"the class {model.__name__}" if isinstance(model, type) else f"{model!r:.60} without {missing[0]}"
+        raise BandgError(one_line(f"{what} must be the name of a model or an object that inherits Model, not {given}"))
+    found: Model = model
+    return found

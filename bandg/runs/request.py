@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypedDict
+from typing import Any, TypedDict, cast
 
+from bandg.base.arguments import number, text, whole, wrong
 from bandg.base.errors import BandgError
 from bandg.base.quantities import parse_edges, parse_size
 from bandg.crystal.atoms import Atoms
@@ -35,8 +36,8 @@ class Variation(TypedDict, total=False):
     truncation: float | None
     strain: str | None
     tilt: str | None
-    angles: str | None
-    second: ParameterSet | str | None
+    angles: str | float | Sequence[float] | None
+    second: ParameterSet | str | os.PathLike[str] | None
     fraction: float | None
     offset_eV: float | None
     x_vacancies: float | None
@@ -44,7 +45,29 @@ class Variation(TypedDict, total=False):
     occupancy: float | None
     seed: int | None
     seeds: int | None
-    structure: Atoms | None
+    structure: Atoms | str | os.PathLike[str] | None
+
+
+def checked(asked: Variation) -> Variation:
+    """The same with every value of its type, numbers as float and int, angles as text. Raises BandgError."""
+    found: dict[str, Any] = {}
+    for name, value in asked.items():
+        if value is None:
+            found[name] = None
+        elif name in ("strain", "tilt"):
+            found[name] = text(name, value, "zz=0.01" if name == "strain" else "a0a0c+")
+        elif name == "angles" and not isinstance(value, str):
+            several = value if isinstance(value, list | tuple) else [value]
+            found[name] = ",".join(repr(number(name, one)) for one in several)
+        elif name in ("seed", "seeds"):
+            found[name] = whole(name, value)
+        elif name == "structure" and not isinstance(value, Atoms | str | os.PathLike):
+            raise wrong(name, "the path of a structure file or what bandg.read_structure gives", value)
+        elif name in ("angles", "second", "structure"):
+            found[name] = value
+        else:
+            found[name] = number(name, value)
+    return cast(Variation, found)
 
 
 def nanocrystals(
@@ -94,7 +117,7 @@ def varied(crystals: Sequence[Nanocrystal], asked: Variation) -> tuple[Nanocryst
             crystal,
             asked.get("strain"),
             asked.get("tilt"),
-            asked.get("angles") or "",
+            str(asked.get("angles") or ""),
             asked.get("fraction") or 0.0,
             asked.get("x_vacancies") or 0.0,
             asked.get("pb_vacancies") or 0.0,
@@ -109,11 +132,6 @@ def varied(crystals: Sequence[Nanocrystal], asked: Variation) -> tuple[Nanocryst
             "a seed belongs to what is random: give --fraction between 0 and 1, --x-vacancies or --pb-vacancies with it"
         )
     return tuple(found)
-
-
-def is_varied(asked: Variation) -> bool:
-    """Whether anything of it is given."""
-    return any(value is not None for value in asked.values())
 
 
 DEFAULT_SIZE = "5cells,9cells,24cells"

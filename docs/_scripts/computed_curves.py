@@ -53,7 +53,7 @@ def curve(name: str, cells: list[int]) -> list[dict[str, Any]]:
     parameters = load_set(name)
     covariance = read_covariance(ROOT / "params" / f"{name}.json")
     size = ",".join(f"{n}cells" for n in cells)
-    dataset = bandg.compute(size, termination=["halide", "lead"], parameters=name, run=Run(workers=1))
+    dataset = bandg.compute(size, termination=["halide", "lead"], set=name, run=Run(workers=1))
     warnings = [one["warnings"] for one in json.loads(dataset.attrs["provenance"])["nanocrystals"]]
     rows = []
     for number in range(dataset.sizes["nc"]):

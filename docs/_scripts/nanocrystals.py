@@ -87,7 +87,7 @@ def compute(name: str, study: Study) -> None:
         writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
         writer.writeheader()
         for series, x, arguments in study.points:
-            found = bandg.compute(parameters=SET, run=Run(workers=1), **arguments)
+            found = bandg.compute(set=SET, run=Run(workers=1), **arguments)
             row: dict[str, Any] = {"series": series, "x": f"{x:.6g}", "seeds": found.sizes["nc"]}
             for column in COLUMNS[3:]:
                 values = found[column.removesuffix("_stderr")].values

@@ -21,11 +21,12 @@ from bandg.models.etb.nanocrystal import compute_levels
 from bandg.parameters.loader import load_set
 from bandg.runs.averages import average_rows
 from bandg.runs.dataset import Row, to_dataset, write
+from bandg.runs.options import Run
 from bandg.runs.request import parse_edges
 
 SET = load_set("kashikar2021")
 A = SET.a_nm
-SMALL = {"size": "2cells", "parameters": SET, "workers": 1}
+SMALL = {"size": "2cells", "set": SET, "run": Run(workers=1)}
 ALLOY = {"second": "kashikar2021-cspbbr3", "fraction": 0.3, "offset_eV": -0.3}
 
 
@@ -80,7 +81,7 @@ def test_a_seeded_result_comes_back_from_the_cache(seeded, monkeypatch, tmp_path
 def test_a_structure_is_computed_as_it_is():
     made = structure_of(distorted(cube(2, A), tilt="a0a0c+", angles="8"))
     atoms = Atoms(made.positions_nm, np.array(["Pb", "I"])[made.species])
-    one = bandg.compute(**SMALL, structure=atoms)
+    one = bandg.compute(**SMALL | {"size": None}, structure=atoms)
     other = bandg.compute(**SMALL, tilt="a0a0c+", angles="8")
     assert one["shape"].values[0] == "structure" and one["point_group"].values[0] == "D2h"
     np.testing.assert_allclose(one["g_tensor"].values, other["g_tensor"].values, atol=1e-7)
@@ -118,7 +119,7 @@ def test_a_structure_is_computed_as_it_is():
         (ALLOY | {"fraction": 1.3}, "between 0 and 1"),
         (ALLOY | {"second": "nestoklon2021-dft"}, "do not mix: their orbitals differ"),
         ({"x_vacancies": 1.5}, "between 0 and 1"),
-        ({"x_vacancies": math.nan}, "between 0 and 1"),
+        ({"x_vacancies": math.nan}, "must be a finite number"),
         ({"pb_vacancies": 1.0}, "below 1"),
         ({"x_vacancies": 0.5, "occupancy": 0.3}, "two models of one thing"),
         ({"x_vacancies": 0.5, "termination": "lead"}, "no surface X"),
@@ -126,7 +127,7 @@ def test_a_structure_is_computed_as_it_is():
         ({"seeds": 4}, "belongs to what is random"),
         ({"x_vacancies": 0.5, "seeds": 0}, "number from 1"),
         ({"x_vacancies": 0.5, "seed": -3}, "0 or more"),
-        ({"model": "kp", "parameters": "nestoklon2023-standin", "strain": "zz=0.01"}, "kp model knows cubes"),
+        ({"model": "kp", "set": "nestoklon2023-standin", "strain": "zz=0.01"}, "kp model does not know `strain`"),
         ({"size": "30nm", "tilt": "a-b+a-", "angles": "8,10"}, "would fit"),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,6 +60,11 @@ class BandEdge:
         """g-factor; with intra_atomic the angular momentum of the p shells is added."""
         return self.spin_g + self.orbital_g + (self.atomic_g if intra_atomic else 0.0)
 
+    def parts(self) -> dict[str, Any]:
+        """Where g comes from, as plain types."""
+        bands = [{"E_eV": energy, "irrep": irrep, "g": share} for energy, irrep, share in self.contributions]
+        return {"spin": self.spin_g, "intra_atomic": self.atomic_g, "bands": bands}
+
 
 @dataclass(frozen=True, eq=False)
 class Bulk:
@@ -74,6 +80,10 @@ class Bulk:
     def E_g(self) -> float:
         """Gap at R in eV."""
         return self.conduction.energy - self.valence.energy
+
+    def g_factors(self, intra_atomic: bool = False) -> tuple[float, float]:
+        """g of the conduction and of the valence doublet; with intra_atomic the p shells' own moment is added."""
+        return self.conduction.g(intra_atomic), self.valence.g(intra_atomic)
 
     @property
     def Delta(self) -> float:
@@ -98,6 +108,30 @@ class Bulk:
         velocity = self.hamiltonian.dH(self.hamiltonian.point("R"))[2]
         elements = self.valence.states.conj().T @ velocity @ states
         return float(factor * 2 * np.sum(np.abs(elements) ** 2) / HBAR2_OVER_M0)
+
+    def values(self, intra_atomic: bool = False) -> dict[str, Any]:
+        """The bulk properties as plain numbers; energies in eV, masses in m0.
+
+        intra_atomic: with the p shells' own moment in g_e and g_h.
+        """
+        valence, conduction = self.valence, self.conduction
+        return {
+            "E_g_eV": self.E_g,
+            "Delta_eV": self.Delta,
+            "m_e": conduction.mass,
+            "m_h": valence.mass,
+            "g_e": conduction.g(intra_atomic),
+            "g_h": valence.g(intra_atomic),
+            "E_p_R6_eV": self.kane_energy("R6-"),
+            "E_p_R8_eV": self.kane_energy("R8-"),
+            "E_v_eV": valence.energy,
+            "E_c_eV": conduction.energy,
+            "gap_M_eV": self.gap_at_M,
+            "inverse_mass_e": conduction.inverse_mass.tolist(),
+            "inverse_mass_h": valence.inverse_mass.tolist(),
+            "intra_atomic": intra_atomic,
+            "g_parts": {"electron": conduction.parts(), "hole": valence.parts()},
+        }
 
 
 def occupied_bands(hamiltonian: BlochHamiltonian) -> int:

@@ -8,13 +8,13 @@ from dataclasses import asdict, dataclass
 from bandg.base import cache
 from bandg.base.units import G0, HBAR2_OVER_M0
 from bandg.crystal.shapes import Nanocrystal
-from bandg.models.base import CrystalTask
-from bandg.models.levels import Levels, levels_of
+from bandg.models.base import LevelsTask
+from bandg.models.levels import Levels
 from bandg.parameters.sets import ParameterSet
 
 
 @dataclass(frozen=True)
-class Job(CrystalTask):
+class Job(LevelsTask):
     """One nanocrystal to compute: everything that its result depends on.
 
     second, offset_eV: parameter set of the second halide of a mixed one, and its valence-band top above the first's.
@@ -26,7 +26,6 @@ class Job(CrystalTask):
     levels: int = 1
     intra_atomic: bool = False
     solver: str = "auto"
-    model: str = "etb"
     second: ParameterSet | None = None
     offset_eV: float = 0.0
 
@@ -34,7 +33,7 @@ class Job(CrystalTask):
         """Key of the result in the cache."""
         return cache.key_of(
             {
-                "model": self.model,
+                "model": "etb",
                 "parameters": self.parameters.digest(),
                 "second": self.second and self.second.digest(),
                 "offset_eV": self.offset_eV,
@@ -111,8 +110,6 @@ class Job(CrystalTask):
             self.intra_atomic,
             self.solver,
         )
-
-    read = staticmethod(levels_of)
 
 
 @dataclass(frozen=True)

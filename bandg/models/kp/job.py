@@ -8,28 +8,26 @@ from typing import TYPE_CHECKING
 from bandg.base import cache
 from bandg.base.units import G0, HBAR2_OVER_M0
 from bandg.crystal.shapes import Nanocrystal
-from bandg.models.base import CrystalTask
-from bandg.models.levels import Levels, levels_of
+from bandg.models.base import LevelsTask
+from bandg.models.levels import Levels
 
 if TYPE_CHECKING:
     from bandg.models.kp.sets import KpSet
 
 
 @dataclass(frozen=True)
-class KpJob(CrystalTask):
+class KpJob(LevelsTask):
     """One nanocrystal of the 8-band envelope model; barrier: (electron, hole) in eV, None for hard walls."""
 
     parameters: KpSet
     nanocrystal: Nanocrystal
     barrier: tuple[float, float] | None = None
-    model: str = "kp"
-    intra_atomic: bool = False
 
     def key(self) -> str:
         """Key of the result in the cache."""
         return cache.key_of(
             {
-                "model": self.model,
+                "model": "kp",
                 "parameters": self.parameters.digest(),
                 "nanocrystal": asdict(self.nanocrystal),
                 "barrier": self.barrier,
@@ -64,5 +62,3 @@ class KpJob(CrystalTask):
         from bandg.models.kp.envelope import Barrier, compute_levels
 
         return compute_levels(self.parameters, self.nanocrystal, self.barrier and Barrier(*self.barrier))
-
-    read = staticmethod(levels_of)

@@ -22,9 +22,9 @@ def standin():
 def swept(tmp_path_factory, standin):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BANDG_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        arguments = {"termination": ["hard-wall", "glass"], "model": "kp", "barrier": "3eV,2eV", "workers": 1}
-        first = bandg.compute("3nm,4nm", "sphere", parameters=standin, **arguments)
-        return first, bandg.compute("3nm,4nm", "sphere", parameters=standin, **arguments)
+        arguments = {"termination": ["hard-wall", "glass"], "model": "kp", "barrier": "3eV,2eV", "run": Run(workers=1)}
+        first = bandg.compute("3nm,4nm", "sphere", set=standin, **arguments)
+        return first, bandg.compute("3nm,4nm", "sphere", set=standin, **arguments)
 
 
 def test_the_dataset_is_that_of_tight_binding(swept, standin):
@@ -46,7 +46,7 @@ def test_the_dataset_is_that_of_tight_binding(swept, standin):
 
 def test_two_barriers_do_not_share_a_cache_entry(swept, standin):
     dataset, _ = swept
-    other = bandg.compute("3nm", "sphere", parameters=standin, model="kp", barrier="4eV", run=Run(workers=1))
+    other = bandg.compute("3nm", "sphere", set=standin, model="kp", barrier="4eV", run=Run(workers=1))
     glass = dataset.isel(nc=2)
     assert float(other["E_e_eV"][0]) > float(glass["E_e_eV"]) + 1e-3
 
@@ -74,7 +74,7 @@ def test_the_picture_is_drawn(swept, tmp_path):
 
 def test_a_tight_binding_set_object_is_extracted():
     etb = bandg.load_set("kashikar2021")
-    found = bandg.compute("3nm", "sphere", parameters=etb, model="kp", run=Run(workers=1))
+    found = bandg.compute("3nm", "sphere", set=etb, model="kp", run=Run(workers=1))
     assert str(found["set"].values[0]) == "kashikar2021-kp"
     assert float(found["E_c_bulk_eV"][0] - found["E_v_bulk_eV"][0]) == pytest.approx(0.630, abs=1e-3)
 
@@ -82,9 +82,9 @@ def test_a_tight_binding_set_object_is_extracted():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"levels": 2}, "levels belongs to the etb model"),
-        ({"neighbors": 1}, "neighbors belongs to the etb model"),
-        ({"intra_atomic": True}, "intra_atomic belongs"),
+        ({"levels": 2}, "kp model does not know `levels`"),
+        ({"neighbors": 1}, "kp model does not know `neighbors`"),
+        ({"intra_atomic": True}, "does not know `intra_atomic`"),
         ({"termination": "lead"}, "hard-wall or glass"),
         ({"termination": "hard-wall", "barrier": "3eV"}, "hard walls have none"),
         ({"barrier": "3"}, "has no unit"),
@@ -92,15 +92,15 @@ def test_a_tight_binding_set_object_is_extracted():
         ({"barrier": "naneV"}, "not finite"),
         ({"barrier": "-3eV"}, r"outside 0\.5"),
         ({"barrier": "1eV,2eV,3eV"}, "two for electron and hole"),
-        ({"parameters": "kirstein2022"}, "must be negative"),
-        ({"model": "etb", "barrier": "3eV"}, "--model kp"),
+        ({"set": "kirstein2022"}, "must be negative"),
+        ({"model": "etb", "barrier": "3eV"}, "add `model='kp'`"),
         ({"size": "600nm"}, "would fit"),
     ],
 )
 def test_wrong_input_is_one_line(arguments, message, standin, fresh_cache):
-    given = {"size": "3nm", "model": "kp", "parameters": standin} | arguments
+    given = {"size": "3nm", "model": "kp", "set": standin} | arguments
     if given["model"] == "etb":
-        given["parameters"] = "nestoklon2023-standin"
+        given["set"] = "nestoklon2023-standin"
     with pytest.raises(BandgError, match=message) as caught:
         bandg.compute(**given)
     assert "\n" not in str(caught.value)
@@ -108,8 +108,8 @@ def test_wrong_input_is_one_line(arguments, message, standin, fresh_cache):
 
 
 def test_a_kp_set_is_no_tight_binding_set(standin):
-    with pytest.raises(BandgError, match=r"is a k\.p set"):
-        bandg.compute("3nm", parameters=standin)
+    with pytest.raises(BandgError, match="is no tight-binding set"):
+        bandg.compute("3nm", set=standin)
 
 
 def test_the_lattice_constant_goes_with_the_set(standin):
@@ -152,7 +152,7 @@ def test_without_kwant_only_the_grid_is_missing(monkeypatch, standin):
     values, _ = elliptic(standin.values)
     with pytest.raises(BandgError, match=r'uv pip install "bandg\[kwant\]"'):
         grid.cube(values, 4.0, 4)
-    assert bandg.compute("3nm", "sphere", parameters=standin, model="kp", run=Run(workers=1)).sizes["nc"] == 1
+    assert bandg.compute("3nm", "sphere", set=standin, model="kp", run=Run(workers=1)).sizes["nc"] == 1
 
 
 def test_no_text_of_a_file_reaches_a_parser(tmp_path, monkeypatch):
@@ -167,5 +167,5 @@ def test_no_text_of_a_file_reaches_a_parser(tmp_path, monkeypatch):
     path = tmp_path / "a.toml"
     path.write_text(text)
     monkeypatch.setattr(sympy.parsing.sympy_parser, "eval_expr", refuse)
-    found = bandg.compute("3nm", "sphere", parameters=path, model="kp", run=Run(workers=1))
+    found = bandg.compute("3nm", "sphere", set=path, model="kp", run=Run(workers=1))
     assert str(found["set"].values[0]) == name

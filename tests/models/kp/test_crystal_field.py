@@ -109,7 +109,7 @@ def test_what_the_tetragonal_symbols_mean():
 
 
 def test_the_command_gives_means_and_components():
-    from bandg.cli.kp import bulk_values, principal_values
+    from bandg.models.kp.bulk import bulk_values, principal_values
 
     values = CUBIC | {"delta": 0.15}
     found = bulk_values(values, masses=True) | principal_values(values)

@@ -1,0 +1,67 @@
+"""The bulk crystal of a k.p set: g-factors and masses at its gap, or at another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bandg.models.kp.laws import evaluate, mass
+from bandg.models.kp.sets import KpSet
+
+EDGES = {"g_h": "v", "g_e": "c"}
+
+
+@dataclass(frozen=True)
+class KpBulk:
+    """Bulk band edges of a k.p set; gap_eV: in place of that of the set."""
+
+    parameters: KpSet
+    gap_eV: float | None = None
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The parameters by name, with the gap in use."""
+        return self.parameters.values | ({} if self.gap_eV is None else {"E_g": self.gap_eV})
+
+    @property
+    def E_g(self) -> float:
+        """Gap at R in eV."""
+        return self.numbers["E_g"]
+
+    def g_factors(self, intra_atomic: bool = False) -> tuple[float, float]:
+        """g of the electron and of the hole of the cubic crystal at second order; no p shells are known here."""
+        return float(evaluate("c", self.numbers)), float(evaluate("v", self.numbers))
+
+    def values(self) -> dict[str, float]:
+        """E_g_eV, g_e and g_h, m_e and m_h in m0 where the set has masses, and g along x, y, z with a crystal field."""
+        numbers = self.numbers
+        found = bulk_values(numbers, self.parameters.has_masses) | principal_values(numbers)
+        return {"E_g_eV": self.E_g} | found
+
+
+def bulk_values(values: dict[str, float], masses: bool) -> dict[str, float]:
+    """g_e and g_h, and m_e and m_h in m0 if asked for, at second order; with a crystal field means over x, y, z."""
+    if _has_field(values):
+        from bandg.models.kp.crystal_field import principal_g, principal_inverse_mass
+
+        result = {name: float(principal_g(edge, values).mean()) for name, edge in EDGES.items()}
+        inverse = {f"m_{name[2]}": float(principal_inverse_mass(edge, values).mean()) for name, edge in EDGES.items()}
+        return result | ({name: 1 / value for name, value in inverse.items()} if masses else {})
+    result = {name: evaluate(edge, values) for name, edge in EDGES.items()}
+    return result | ({"m_h": mass("v", values), "m_e": mass("c", values)} if masses else {})
+
+
+def principal_values(values: dict[str, float]) -> dict[str, float]:
+    """g along x, y, z of both carriers where the set has a crystal field, else nothing."""
+    if not _has_field(values):
+        return {}
+    from bandg.models.kp.crystal_field import principal_g
+
+    return {
+        f"{name}_{a}": float(g)
+        for name, edge in EDGES.items()
+        for a, g in zip("xyz", principal_g(edge, values), strict=True)
+    }
+
+
+def _has_field(values: dict[str, float]) -> bool:
+    return bool(values.get("delta") or values.get("epsilon"))
