@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.cli.options import Neighbors, SetName
+from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
     from bandg.models.etb.bulk import Bulk
@@ -65,33 +66,21 @@ _ROWS = (
 
 
 def _print(parameters: ParameterSet, result: Bulk, values: dict[str, Any]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console()
-    table = Table("quantity", "", title=f"{parameters.name} ({parameters.material}), bulk at R")
-    table.add_column("bandg", justify="right")
-    table.add_column("published", justify="right")
-    table.add_column("source")
+    rows: list[tuple[Any, ...]] = []
     for key, meaning, unit in _ROWS:
         known = parameters.published.get(key)
-        note = ("", "") if known is None else (f"{known.value:g}", f"{known.source} ({known.status})")
-        table.add_row(meaning, unit, f"{values[key]:.4f}", *note)
-    console.print(table)
-    parts = Table("band", "E (eV)", "to g_h", "to g_e", title="where the g-factors come from")
-    for column in parts.columns[1:]:
-        column.justify = "right"
-    spin, atomic = (
-        (result.valence.spin_g, result.conduction.spin_g),
-        (result.valence.atomic_g, result.conduction.atomic_g),
-    )
-    parts.add_row("spin", "", f"{spin[0]:+.3f}", f"{spin[1]:+.3f}")
+        note = (None, "") if known is None else (known.value, f"{known.source} ({known.status})")
+        rows.append((meaning, unit, values[key], *note))
+    numbers = (Column("bandg", ".4f"), Column("published", "g"), "source")
+    show(f"{parameters.name} ({parameters.material}), bulk at R", ("quantity", "", *numbers), rows)
     edges = (result.valence, result.conduction)
+    rows = [("spin", None, *(edge.spin_g for edge in edges))]
     shares = [{round(energy, 6): share for energy, _, share in edge.contributions} for edge in edges]
     for level in result.levels:
         pair = [share.get(round(level.energy, 6), 0.0) for share in shares]
         if max(map(abs, pair)) >= 5e-3:
-            parts.add_row(level.irrep, f"{level.energy:.3f}", *(f"{value:+.3f}" for value in pair))
+            rows.append((level.irrep, level.energy, *pair))
     name = "p shells' own moment" + ("" if values["intra_atomic"] else " (not in the sum)")
-    parts.add_row(name, "", f"{atomic[0]:+.3f}", f"{atomic[1]:+.3f}")
-    console.print(parts)
+    rows.append((name, None, *(edge.atomic_g for edge in edges)))
+    columns = ("band", Column("E (eV)", ".3f"), Column("to g_h", "+.3f"), Column("to g_e", "+.3f"))
+    show("where the g-factors come from", columns, rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,28 +10,29 @@ import typer
 
 from bandg.cli import nanocrystal as options
 from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, SetName, Workers, running
-from bandg.cli.tables import show
+from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
     import xarray
 
 _COLUMNS = (
-    ("size_nm", "size\nnm", ".3f"),
-    ("cells", "cells\n", "d"),
-    ("edges", "edges\nPb", ""),
-    ("seed", "seed\n", "d"),
-    ("n_orbitals", "orbitals\n", "d"),
-    ("E_e_eV", "E_e\neV", ".4f"),
-    ("E_h_eV", "E_h\neV", ".4f"),
-    ("E_gap_eV", "E_e-E_h\neV", ".4f"),
-    ("g_e", "g_e\n", "+.3f"),
-    ("g_h", "g_h\n", "+.3f"),
-    ("g_bx", "g_BX\n", "+.3f"),
-    ("surface_weight_e", "surf\ne", ".3f"),
-    ("surface_weight_h", "surf\nh", ".3f"),
+    Column("size\nnm", ".3f", "size_nm"),
+    Column("cells", key="cells", optional=True),
+    Column("edges\nPb", key="edges", optional=True),
+    Column("seed", key="seed", optional=True),
+    Column("orbitals", key="n_orbitals"),
+    Column("E_e\neV", ".4f", "E_e_eV"),
+    Column("E_h\neV", ".4f", "E_h_eV"),
+    Column("E_e-E_h\neV", ".4f", "E_gap_eV"),
+    Column("g_e", "+.3f", "g_e"),
+    Column("g_h", "+.3f", "g_h"),
+    Column("g_BX", "+.3f", "g_bx"),
+    Column("surf\ne", ".3f", "surface_weight_e"),
+    Column("surf\nh", ".3f", "surface_weight_h"),
+    Column("", key="cached", optional=True),
 )
 
-_KP_HEADINGS = {"n_orbitals": "functions\n", "surface_weight_e": "glass\ne", "surface_weight_h": "glass\nh"}
+_KP_HEADINGS = {"n_orbitals": "functions", "surface_weight_e": "glass\ne", "surface_weight_h": "glass\nh"}
 
 
 def compute(
@@ -140,109 +142,64 @@ def compute(
 
 def print_table(dataset: xarray.Dataset) -> None:
     """Print the band-edge table, one part for each termination."""
-    from rich import box
-    from rich.table import Table
-
     from bandg.runs.dataset import edge_rows
 
     rows = edge_rows(dataset)
     cached = dataset["cached"].values
+    rows = [row | {"cached": "*" if flag else ""} for row, flag in zip(rows, cached, strict=True)]
     for termination in dict.fromkeys(row["termination"] for row in rows):
-        chosen = [(row, flag) for row, flag in zip(rows, cached, strict=True) if row["termination"] == termination]
-        first = chosen[0][0]
-        centers = "/".join(dict.fromkeys(row["center"] for row, _ in chosen))
-        surface = f"{termination} termination, centered on {centers}"
+        chosen = [row for row in rows if row["termination"] == termination]
+        first = chosen[0]
+        columns: tuple[Column, ...] = _COLUMNS
+        surface = f"{termination} termination, centered on {'/'.join(dict.fromkeys(row['center'] for row in chosen))}"
         if first["shape"] == "structure":
             surface = f"{len(rows)} from atoms"
-        surface += "".join(f"\n{text}" for text in dict.fromkeys(row["distortion"] for row, _ in chosen) if text)
+        surface += "".join(f"\n{text}" for text in dict.fromkeys(row["distortion"] for row in chosen) if text)
         title = f"{first['set']} (etb, neighbors {first['neighbors']})\n{first['shape']}, {surface}"
         if first["model"] == "kp":
             title = f"{first['set']} (k.p, 8 bands)\n{first['shape']}, {_wall(dataset, termination)}"
-        table = Table(
-            title=title,
-            caption="energies on the set's own zero; E_e-E_h holds no exciton binding\n"
-            "g_h of the valence doublet (electron picture)" + ("; * from the cache" if any(cached) else ""),
-            box=box.SIMPLE_HEAD,
-            padding=0,
+            columns = tuple(replace(one, heading=_KP_HEADINGS.get(one.key, one.heading)) for one in columns)
+        caption = (
+            "energies on the set's own zero; E_e-E_h holds no exciton binding\n"
+            "g_h of the valence doublet (electron picture)" + ("; * from the cache" if any(cached) else "")
         )
-        empty = [name for name in ("cells", "edges", "seed") if all(row[name] in (None, "") for row, _ in chosen)]
-        columns = [column for column in _COLUMNS if column[0] not in empty]
-        for name, heading, _ in columns:
-            named = _KP_HEADINGS.get(name, heading) if first["model"] == "kp" else heading
-            table.add_column(named, justify="right", no_wrap=True)
-        if any(cached):
-            table.add_column("", no_wrap=True)
-        for row, flag in chosen:
-            table.add_row(
-                *("" if row[name] is None else format(row[name], form) for name, _, form in columns),
-                *(["*" if flag else ""] * any(cached)),
-            )
-        show(table)
+        show(title, columns, chosen, caption)
 
 
 def print_tensors(dataset: xarray.Dataset) -> None:
     """Print the principal values of g and their axes where they are not all equal."""
-    from rich import box
-    from rich.table import Table
-
     values = dataset["g_axis"].values
     seeds = dataset["seed"].values
     several = len({int(seed) for seed in seeds}) > 1  # one by one they fill the screen and say little: see the files
     uneven = [i for i in range(len(values)) if float(abs(values[i] - values[i, :, :1]).max()) > 5e-4]
-    uneven = [i for i in uneven if seeds[i] < 0 or not several]
-    if not uneven:
-        return
-    table = Table(
-        title="principal values of g, by the cubic axis that each lies nearest to",
-        caption="axis: unit vector of the field",
-        box=box.SIMPLE_HEAD,
-        padding=0,
-    )
-    for heading in ("size\nnm", "seed\n", "symmetry\n", "carrier\n", *(f"g_{x}\n" for x in "xyz")):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for x in "xyz":
-        table.add_column(f"axis {x}\n", justify="right", no_wrap=True)
+    rows = []
     for i in uneven:
         row = dataset.isel(nc=i)
         seed = int(row["seed"])
-        for c, carrier in enumerate(row["carrier"].values.tolist()):
+        for c, carrier in enumerate(row["carrier"].values.tolist() if seed < 0 or not several else ()):
             axes = (" ".join(f"{component:+.2f}" for component in axis) for axis in row["g_direction"].values[c])
-            table.add_row(
-                f"{float(row['size_nm']):.3f}",
-                "" if seed < 0 else str(seed),
-                str(row["point_group"].values),
-                carrier,
-                *(f"{value:+.3f}" for value in values[i, c]),
-                *axes,
-            )
-    show(table)
+            where = (float(row["size_nm"]), None if seed < 0 else seed, str(row["point_group"].values))
+            rows.append((*where, carrier, *values[i, c], *axes))
+    if rows:
+        columns = [Column("size\nnm", ".3f"), Column("seed", optional=True), *map(Column, ("symmetry", "carrier"))]
+        columns += [Column(f"g_{x}", "+.3f") for x in "xyz"] + [Column(f"axis {x}") for x in "xyz"]
+        title = "principal values of g, by the cubic axis that each lies nearest to"
+        show(title, columns, rows, "axis: unit vector of the field")
 
 
 def print_averages(dataset: xarray.Dataset) -> None:
     """Print the averages over seeds with their standard errors."""
-    from rich import box
-    from rich.table import Table
-
     from bandg.runs.averages import average_rows
 
-    rows = average_rows(dataset)
-    if not rows:
-        return
-    table = Table(
-        title="averages over seeds, with standard errors of the mean", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0)
-    )
-    names = (
-        ("E_gap_eV", "E_e-E_h (eV)", ".4f"),
-        ("g_e", "g_e", "+.3f"),
-        ("g_h", "g_h", "+.3f"),
-        ("g_bx", "g_BX", "+.3f"),
-    )
-    for heading in ("size (nm)", "termination", "seeds", *(heading for _, heading, _ in names)):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in rows:
-        cells = (f"{row[name]:{form}} ± {row[f'{name}_stderr']:.{form[-2]}f}" for name, _, form in names)
-        table.add_row(f"{row['size_nm']:.3f}", row["termination"], str(row["seeds"]), *cells)
-    show(table)
+    rows: list[list[Any]] = []
+    for row in average_rows(dataset):
+        rows.append([row["size_nm"], row["termination"], row["seeds"]])
+        for name, digits, sign in (("E_gap_eV", 4, ""), ("g_e", 3, "+"), ("g_h", 3, "+"), ("g_bx", 3, "+")):
+            rows[-1].append(f"{row[name]:{sign}.{digits}f} ± {row[f'{name}_stderr']:.{digits}f}")
+    if rows:
+        headings = ("termination", "seeds", "E_e-E_h (eV)", "g_e", "g_h", "g_BX")
+        columns = (Column("size (nm)", ".3f"), *map(Column, headings))
+        show("averages over seeds, with standard errors of the mean", columns, rows)
 
 
 def _wall(dataset: xarray.Dataset, termination: str) -> str:
@@ -256,49 +213,33 @@ def _wall(dataset: xarray.Dataset, termination: str) -> str:
 
 
 _LEVEL_COLUMNS = (
-    ("carrier", "carrier", ""),
-    ("level", "level", "d"),
-    ("E_eV", "E (eV)", ".4f"),
-    ("irrep", "irrep", ""),
-    ("degeneracy", "deg.", "d"),
-    ("g", "g", "+.3f"),
-    ("g_1", "g_1", "+.3f"),
-    ("g_2", "g_2", "+.3f"),
-    ("surface_weight", "surface", ".3f"),
-    ("overlap", "overlap", ".3f"),
+    Column("carrier", key="carrier"),
+    Column("level", key="level"),
+    Column("E (eV)", ".4f", "E_eV"),
+    Column("irrep", key="irrep"),
+    Column("deg.", key="degeneracy"),
+    Column("g", "+.3f", "g"),
+    Column("g_1", "+.3f", "g_1"),
+    Column("g_2", "+.3f", "g_2"),
+    Column("surface", ".3f", "surface_weight"),
+    Column("overlap", ".3f", "overlap"),
 )
 
 
 def print_levels(dataset: xarray.Dataset) -> None:
     """Print the levels of each carrier, one table a nanocrystal, where more than the band edges were asked for."""
-    from rich import box
-    from rich.table import Table
-
     from bandg.runs.dataset import level_rows
 
     if dataset.sizes["level"] == 1:
         return
-    rows = level_rows(dataset)
-
-    def place(row: dict[str, Any]) -> tuple[Any, ...]:
-        return tuple(row[name] for name in ("size_nm", "termination", "center", "edges", "seed", "distortion"))
-
-    for key in dict.fromkeys(place(row) for row in rows):
-        seed = "" if key[4] is None else f", seed {key[4]}"
-        edges = f", {key[3]} Pb" if key[3] else ""
-        table = Table(
-            title=f"levels at {key[0]:.3f} nm{edges}, {key[1]} termination, centered on {key[2]}{seed}",
-            caption="nearest to the gap first\nquartet: H_Z = mu_B B (g_1 J_z + g_2 J_z^3)",
-            box=box.SIMPLE_HEAD,
-            padding=0,
-        )
-        for _, heading, _ in _LEVEL_COLUMNS:
-            table.add_column(heading, justify="right", no_wrap=True)
-        for row in rows:
-            if place(row) == key:
-                cells = ("" if row[name] is None else format(row[name], form) for name, _, form in _LEVEL_COLUMNS)
-                table.add_row(*cells)
-        show(table)
+    crystals: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
+    for row in level_rows(dataset):
+        place = tuple(row[name] for name in ("size_nm", "termination", "center", "edges", "seed", "distortion"))
+        crystals.setdefault(place, []).append(row)
+    for (size, termination, center, edges, seed, _), rows in crystals.items():
+        title = f"levels at {size:.3f} nm{f', {edges} Pb' if edges else ''}, {termination} termination, centered on "
+        title += f"{center}{'' if seed is None else f', seed {seed}'}"
+        show(title, _LEVEL_COLUMNS, rows, "nearest to the gap first\nquartet: H_Z = mu_B B (g_1 J_z + g_2 J_z^3)")
 
 
 def print_warnings(dataset: xarray.Dataset) -> None:

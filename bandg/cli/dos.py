@@ -10,6 +10,7 @@ import typer
 from bandg.base.errors import BandgError
 from bandg.cli import nanocrystal as options
 from bandg.cli.options import Force
+from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
     pass
@@ -67,10 +68,11 @@ def dos(
     )
     exact = exact_counts(system, at, solver)
     if at:
-        typer.echo(f"{'eV':>9}  {'states below (kpm)':>22}  {'exact':>9}")
-    for energy, number in zip(at, exact, strict=True):
-        mean, error = found.count_below(energy)
-        typer.echo(f"{energy:9.4f}  {f'{mean:.1f} +- {error:.1f}':>22}  {number:9d}")
+        rows = [
+            (energy, "{:.1f} +- {:.1f}".format(*found.count_below(energy)), number)
+            for energy, number in zip(at, exact, strict=True)
+        ]
+        show("states below an energy", (Column("eV", ".4f"), Column("kpm"), Column("exact")), rows)
     if out is not None:
         columns = (found.energies_eV, found.states_per_eV, found.error_per_eV)
         rows = ((f"{e:.6g}", f"{d:.6g}", f"{s:.3g}") for e, d, s in zip(*columns, strict=True))

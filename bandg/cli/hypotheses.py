@@ -159,20 +159,13 @@ def _write(found: Study, out: Path | None, plot: Path | None, report: Path | Non
 
 def print_study(found: Study) -> None:
     """Print the table, what explains most first."""
-    from rich import box
-    from rich.table import Table
-
     from bandg.analysis.hypotheses.report import HEADINGS, baseline_text, cells, legend, problems, rows
-    from bandg.cli.tables import show
+    from bandg.cli.tables import Column, show
 
     content = rows(found)
-    table = Table(title="what could explain the hole g-factor", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for heading in HEADINGS:
-        left = heading in ("mechanism", "range", "verdict")
-        table.add_column(heading, justify="left" if left else "right", no_wrap=heading != "verdict")
-    for row in content:
-        table.add_row(*cells(row))
-    show(table)
+    left = ("mechanism", "range", "verdict")
+    columns = [Column(heading, left=heading in left) for heading in HEADINGS]
+    show("what could explain the hole g-factor", columns, map(cells, content))
     typer.echo(baseline_text(content[0]))
     typer.echo(legend(content[0]))
     for problem in problems(content):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bandg.base.errors import BandgError
 from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, SetName, Workers, running
-from bandg.cli.tables import show
+from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
     from bandg.analysis.inference.likelihood import Constraint, Model
@@ -141,14 +141,12 @@ def print_inference(found: Inference) -> None:
     ranking = found.ranking()
     _print_evidences(found)
     _print_residuals(found)
-    columns = ("parameter", "prior", "mean", "std", "2.5 %", "median", "97.5 %", "best")
+    keys = {"mean": "mean", "std": "std", "q025": "2.5 %", "median": "median", "q975": "97.5 %", "best": "best"}
+    columns = [Column("parameter", left=True), Column("prior"), *(Column(one, ".4f") for one in keys.values())]
     for one in ranking:
-        table = _table(f"posterior of {one.model.name}", columns)
-        ranges = {chosen.path: chosen for chosen in one.model.ranges}
-        for path, values in one.summary().items():
-            cells = [f"{values[k]:.4f}" for k in ("mean", "std", "q025", "median", "q975", "best")]
-            table.add_row(path, f"{ranges[path].lower:.4g}..{ranges[path].upper:.4g}{ranges[path].unit}", *cells)
-        show(table)
+        priors = {chosen.path: f"{chosen.lower:.4g}..{chosen.upper:.4g}{chosen.unit}" for chosen in one.model.ranges}
+        rows = [(path, priors[path], *map(values.get, keys)) for path, values in one.summary().items()]
+        show(f"posterior of {one.model.name}", columns, rows)
     E, g_e, g_h = found.emulator_error
     checked = f"largest error at {found.emulator_checks} random points {E:.1e} eV, {g_e:.1e} in g_e, {g_h:.1e} in g_h"
     typer.echo(f"Curves from exact values and derivatives; {checked if found.emulator_checks else 'not checked'}.")
@@ -158,16 +156,17 @@ def print_inference(found: Inference) -> None:
 
 def _print_evidences(found: Inference) -> None:
     ranking = found.ranking()
-    columns = ("model", "ln Z", "+-", "below best", "rms", "bulk E_g", "bulk g_e", "bulk g_h", "outside")
-    table = _table(f"{found.asked.parameters.name}: {len(found.points.measured)} measured points", columns)
-    for one in ranking:
-        E_g, g_e, g_h = one.exact_bulk
-        below = one.log_evidence - ranking[0].log_evidence
-        table.add_row(
-            *(one.model.name, f"{one.log_evidence:.2f}", f"{one.log_evidence_error:.2f}", f"{below:.2f}"),
-            *(f"{one.rms:.3f}", f"{E_g:.3f}", f"{g_e:+.3f}", f"{g_h:+.3f}", f"{one.impossible:.0%}"),
+    formats = {"ln Z": ".2f", "+-": ".2f", "below best": ".2f", "rms": ".3f"}
+    formats |= {"bulk E_g": ".3f", "bulk g_e": "+.3f", "bulk g_h": "+.3f", "outside": ".0%"}
+    rows = [
+        (
+            *(one.model.name, one.log_evidence, one.log_evidence_error, one.log_evidence - ranking[0].log_evidence),
+            *(one.rms, *one.exact_bulk, one.impossible),
         )
-    show(table)
+        for one in ranking
+    ]
+    title = f"{found.asked.parameters.name}: {len(found.points.measured)} measured points"
+    show(title, ("model", *(Column(heading, form) for heading, form in formats.items())), rows)
     assumed = sum(value != value for value in found.points.error)
     typer.echo("ln Z under flat priors; rms and bulk of the best point, computed exactly;")
     typer.echo("outside: share of the prior for which some point lies outside of the curves;")
@@ -180,21 +179,13 @@ def _print_evidences(found: Inference) -> None:
 
 def _print_residuals(found: Inference) -> None:
     ranking = found.ranking()
-    table = _table("best point of each model minus measured", ("eV", "", "measured", *(r.model.name for r in ranking)))
-    for number, point in enumerate(found.points.measured):
-        residuals = (f"{one.exact[number] - point.value:+.3f}" for one in ranking)
-        table.add_row(f"{point.energy_eV:.3f}", point.quantity, f"{point.value:+.2f}", *residuals)
+    rows = [
+        (point.energy_eV, point.quantity, point.value, *(one.exact[number] - point.value for one in ranking))
+        for number, point in enumerate(found.points.measured)
+    ]
+    columns = (Column("eV", ".3f"), Column(""), Column("measured", "+.2f"))
+    models = (Column(one.model.name, "+.3f") for one in ranking)
+    show("best point of each model minus measured", (*columns, *models), rows, keys=2)
     reasons = dict.fromkeys(why for _, why in found.points.left_out)
     counts = (f"{sum(w == why for _, w in found.points.left_out)} ({why})" for why in reasons)
-    show(table)
     typer.echo("left out: " + (", ".join(counts) or "none"))
-
-
-def _table(title: str, columns: tuple[str, ...]) -> Any:
-    from rich import box
-    from rich.table import Table
-
-    table = Table(title=title, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    for number, heading in enumerate(columns):
-        table.add_column(heading, justify="left" if number == 0 else "right", no_wrap=True)
-    return table

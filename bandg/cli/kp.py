@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -105,9 +105,7 @@ def decompose(
     set_name: SetName = "nestoklon2023-standin",
 ) -> None:
     """Which bands make the bulk g-factors, beside the first-principles decomposition."""
-    from rich.table import Table
-
-    from bandg.cli.tables import show
+    from bandg.cli.tables import Column, show
     from bandg.models.etb.bulk import bulk as compute_bulk
     from bandg.models.kp.decompose import by_level, first_principles, tight_binding
     from bandg.parameters.loader import load_set
@@ -118,24 +116,17 @@ def decompose(
     columns: dict[str, dict[str, dict[str, float]]] = {parameters.name: own} | first_principles()
     for carrier in ("g_h", "g_e"):
         groups = dict.fromkeys(name for parts in columns.values() for name in parts[carrier])
-        table = Table("bands", title=f"contributions to the bulk {carrier}")
-        for column in columns:
-            table.add_column(column, justify="right")
-        for group in groups:
-            table.add_row(group, *(_number(parts[carrier].get(group)) for parts in columns.values()))
-        table.add_row("sum", *(_number(sum(parts[carrier].values())) for parts in columns.values()))
-        single = Table("E (eV)", "irrep", "bands", title=f"{parameters.name}: {carrier} level by level")
-        single.add_column("share", justify="right")
-        for level in levels[carrier]:
-            if abs(level.share) >= LEAST_SHARE:
-                single.add_row(f"{level.energy_eV:.3f}", level.irrep, level.group, _number(level.share))
-        for one in (table, single):
-            show(one)
+        rows = [(group, *(parts[carrier].get(group) for parts in columns.values())) for group in groups]
+        rows.append(("sum", *(sum(parts[carrier].values()) for parts in columns.values())))
+        show(f"contributions to the bulk {carrier}", ["bands", *(Column(one, "+.3f") for one in columns)], rows)
+        shown = [one for one in levels[carrier] if abs(one.share) >= LEAST_SHARE]
+        single = [(one.energy_eV, one.irrep, one.group, one.share) for one in shown]
+        show(
+            f"{parameters.name}: {carrier} level by level",
+            (Column("E (eV)", ".3f"), "irrep", "bands", Column("share", "+.3f")),
+            single,
+        )
     typer.echo(
         "First principles: at the gap of each functional, not the measured one; the term of the other band edge scales "
         "as 1 / gap. Halide levels shift between models: compare groups, not energies."
     )
-
-
-def _number(value: Any) -> str:
-    return "" if value is None else f"{value:+.3f}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bandg.base.errors import BandgError
 from bandg.cli.options import Force, NoCache, Scheduler, Workers, running
+from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from bandg.data.measured import MeasuredPoint
 
 DEFAULT_CURVES = ("etb:halide", "etb:lead", "kp:bulk-law")
-_COLUMNS = 6
 
 
 def overlay(
@@ -75,28 +75,22 @@ def overlay(
 
 def print_comparisons(comparisons: Sequence[Comparison], points: Sequence[MeasuredPoint]) -> None:
     """Print theory minus measured at every point, and what it comes to."""
-    from rich import box
-    from rich.table import Table
-
-    from bandg.cli.tables import show
     from bandg.data.compare import QUANTITIES
 
-    for start in range(0, len(comparisons), _COLUMNS):
-        shown = comparisons[start : start + _COLUMNS]
-        table = Table(title="theory minus measured", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
-        for heading in ("eV", "", "measured", *(one.name for one in shown)):
-            table.add_column(heading, justify="right", no_wrap=True)
-        for number, residual in enumerate(shown[0].residuals):
-            point = residual.point
-            error = f" +- {point.error:g}" if point.error else ""
-            cells = (_signed(one.residuals[number].residual) for one in shown)
-            table.add_row(f"{point.energy_eV:.3f}", point.quantity, f"{point.value:+.2f}{error}", *cells)
-        for quantity in QUANTITIES:
-            table.add_row("", f"rms {quantity}", "", *(_plain(one.rms(quantity)) for one in shown))
-        if any(one.chi_square[1] for one in shown):
-            chi = (f"{one.chi_square[0]:.2f} / {one.chi_square[1]}" for one in shown)
-            table.add_row("", "chi^2 / points", "", *chi)
-        show(table)
+    rows: list[tuple[Any, ...]] = []
+    for number, residual in enumerate(comparisons[0].residuals):
+        point = residual.point
+        error = f" +- {point.error:g}" if point.error else ""
+        measured = (point.energy_eV, point.quantity, f"{point.value:+.2f}{error}")
+        rows.append((*measured, *(one.residuals[number].residual for one in comparisons)))
+    for quantity in QUANTITIES:
+        rms = (one.rms(quantity) for one in comparisons)
+        rows.append((None, f"rms {quantity}", None, *("-" if value != value else f"{value:.3f}" for value in rms)))
+    if any(one.chi_square[1] for one in comparisons):
+        chi = (f"{one.chi_square[0]:.2f} / {one.chi_square[1]}" for one in comparisons)
+        rows.append((None, "chi^2 / points", None, *chi))
+    columns = (Column("eV", ".3f"), Column(""), Column("measured"), *(Column(one.name, "+.3f") for one in comparisons))
+    show("theory minus measured", columns, rows, keys=2)
     outside = {one.name: one.outside for one in comparisons if one.outside}
     for name, count in outside.items():
         typer.echo(f"{name}: {count} points lie outside of the curve (-), which makes no rms")
@@ -105,14 +99,6 @@ def print_comparisons(comparisons: Sequence[Comparison], points: Sequence[Measur
         typer.echo(f"left out: {missing} points without an energy")
     if not any(point.error for point in points):
         typer.echo("no chi-square: no point states an error")
-
-
-def _signed(value: float) -> str:
-    return "-" if value != value else f"{value:+.3f}"
-
-
-def _plain(value: float) -> str:
-    return "-" if value != value else f"{value:.3f}"
 
 
 def write_comparisons(comparisons: Sequence[Comparison], path: Path) -> None:

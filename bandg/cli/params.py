@@ -7,25 +7,23 @@ from typing import Annotated
 
 import typer
 
+from bandg.cli import tables
+
 app = typer.Typer(help="List, show and check parameter sets.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_sets() -> None:
     """List the parameter sets that ship with bandg."""
-    from rich.console import Console
-    from rich.table import Column, Table
-
     from bandg.parameters.loader import available_sets, load_set
 
-    table = Table(Column("name", no_wrap=True), "material", "orbitals", "hopping")
+    rows = []
     for name in available_sets():
         found = load_set(name)
         orbitals = "; ".join(f"{species} {' '.join(shells)}" for species, shells in found.orbitals.items())
-        table.add_row(name, found.material, orbitals, ", ".join(found.shells))
-    for name in available_sets("kp"):
-        table.add_row(name, "", "k.p, 8 bands (bandg kp)", "")
-    Console().print(table)
+        rows.append((name, found.material, orbitals, ", ".join(found.shells)))
+    rows += [(name, "", "k.p, 8 bands (bandg kp)", "") for name in available_sets("kp")]
+    tables.show("parameter sets", ("name", "material", "orbitals", "hopping"), rows)
 
 
 @app.command()
@@ -33,31 +31,21 @@ def show(
     name: Annotated[str, typer.Argument(help="A shipped set, or a parameter file (.toml).")],
 ) -> None:
     """Show every number of a set with its unit, status and source."""
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Column, Table
-
     from bandg.parameters.loader import load_set
 
     found = load_set(name)
-    table = Table(Column("path", no_wrap=True), Column("value", no_wrap=True), "unit", "status", "source")
+    rows = []
     notes: dict[str, list[str]] = {}
-    for path, entry in [
-        *found.entries.items(),
-        *found.scaling.items(),
-        *((e.path, e) for e in found.published.values()),
-    ]:
-        value = f"{entry.value:.12g}" if entry.stderr is None else f"{entry.value:.12g} +- {entry.stderr:.2g}"
-        table.add_row(*(escape(cell) for cell in (path, value, entry.unit, entry.status, entry.source)))
+    published = {entry.path: entry for entry in found.published.values()}
+    for path, entry in {**found.entries, **found.scaling, **published}.items():
+        error = "" if entry.stderr is None else f" +- {entry.stderr:.2g}"
+        rows.append((path, f"{entry.value:.12g}{error}", entry.unit, entry.status, entry.source))
         if entry.note:
             notes.setdefault(entry.note, []).append(path)
-    console = Console()
-    console.print(escape(f"{found.name} ({found.material}, model {found.model}), digest {found.digest()[:12]}"))
-    if found.description:
-        console.print(escape(found.description))
-    console.print(table)
-    for note, paths in notes.items():
-        console.print(escape(f"{', '.join(paths)}: {note}"), highlight=False)
+    title = f"{found.name} ({found.material}, model {found.model}), digest {found.digest()[:12]}"
+    caption = "\n".join(f"{', '.join(paths)}: {note}" for note, paths in notes.items())
+    columns = ("path", "value", "unit", "status", "source")
+    tables.show(f"{title}\n{found.description}".strip(), columns, rows, caption)
 
 
 @app.command()

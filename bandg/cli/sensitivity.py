@@ -9,6 +9,7 @@ import typer
 
 from bandg.base.errors import BandgError
 from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, SetName, Workers, running
+from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
     from bandg.analysis.sensitivity.effects import Effects, Step
@@ -132,72 +133,58 @@ def _show_indices(found: GlobalSensitivity, top: int, out: Path | None, plot: Pa
 
 def print_indices(found: GlobalSensitivity, top: int) -> None:
     """Print a table for each nanocrystal and g-factor with the index at a quarter, half and all of the samples."""
-    from rich import box
-    from rich.table import Table
-
     from bandg.analysis.sensitivity.effects import G_QUANTITIES
     from bandg.analysis.sensitivity.indices import INDICES
-    from bandg.cli.tables import show
 
     names = INDICES[found.method]
     rank = "mu_star" if found.method == "morris" else "ST"
     ranges = {chosen.path: chosen for chosen in found.ranges}
+    counts = sorted({index.evaluations for index in found.indices})
+    numbers = [Column(heading, "+.3f") for heading in (*names, *(f"{rank} at {n}" for n in counts[:-1]))]
     for number, crystal in enumerate(found.crystals):
         for quantity in G_QUANTITIES:
             final = found.final(number, quantity)
-            counts = sorted({index.evaluations for index in found.indices})
             early = {
                 (i.path, i.evaluations): i.values[rank]
                 for i in found.indices
                 if i.crystal == number and i.quantity == quantity
             }
-            table = Table(
-                title=f"{found.parameters.name}: {quantity} of {crystal.size_nm:.3f} nm {crystal.shape}, "
-                f"{crystal.termination}; {found.method}, {counts[-1]} evaluations",
-                caption=f"last columns: {rank} from the first {counts[0]} and {counts[1]} evaluations",
-                box=box.SIMPLE_HEAD,
-                padding=0,
-            )
-            for heading in ("parameter", "range", *names, *(f"{rank} at {n}" for n in counts[:-1])):
-                table.add_column(heading, justify="left" if heading == "parameter" else "right", no_wrap=True)
+            rows = []
             for index in final[:top] if top else final:
                 limits = ranges[index.path]
-                table.add_row(
-                    index.path,
-                    f"{limits.lower:.4g}..{limits.upper:.4g} {limits.unit}",
-                    *(f"{index.values[name]:+.3f}" for name in names),
-                    *(f"{early[index.path, n]:+.3f}" for n in counts[:-1]),
-                )
-            show(table)
+                first = (index.path, f"{limits.lower:.4g}..{limits.upper:.4g} {limits.unit}")
+                rows.append((*first, *map(index.values.get, names), *(early[index.path, n] for n in counts[:-1])))
+            show(
+                f"{found.parameters.name}: {quantity} of {crystal.size_nm:.3f} nm {crystal.shape}, "
+                f"{crystal.termination}; {found.method}, {counts[-1]} evaluations",
+                ("parameter", Column("range"), *numbers),
+                rows,
+                f"last columns: {rank} from the first {counts[0]} and {counts[1]} evaluations",
+            )
     typer.echo(f"{found.computed} points computed, {found.cached} from the cache")
 
 
 def print_effects(found: Effects, top: int) -> None:
     """Print a table for each nanocrystal, the largest effect on a g-factor first."""
-    from rich import box
-    from rich.table import Table
-
     from bandg.analysis.sensitivity.effects import SHOWN, strength
-    from bandg.cli.tables import show
 
+    effects = (Column(heading, "+.4f") for heading in ("g_e", "g_h", "g_BX", "E_e-E_h (eV)"))
+    columns = [Column("parameter", left=True), Column("value", ".4f"), Column("step"), *effects]
     for number, derivative in enumerate(found.found):
         crystal = derivative.nanocrystal
         values = ", ".join(f"{name} {derivative.value(name):+.3f}" for name in ("g_e", "g_h", "g_bx"))
-        rows = found.rows(number)
-        shown = rows[:top] if top else rows
-        hidden = len(rows) - len(shown)
-        table = Table(
-            title=f"{found.parameters.name}: {crystal.size_nm:.3f} nm {crystal.shape}, {crystal.termination}\n"
-            f"E_e-E_h {derivative.value('E_gap_eV'):.4f} eV, {values}",
-            caption=f"{hidden} more below {strength(shown[-1]):.2g}" if hidden else None,
-            box=box.SIMPLE_HEAD,
-            padding=0,
-        )
-        for heading in ("parameter", "value", "step", "g_e", "g_h", "g_BX", "E_e-E_h (eV)"):
-            table.add_column(heading, justify="left" if heading == "parameter" else "right", no_wrap=True)
+        every = found.rows(number)
+        shown = every[:top] if top else every
+        hidden = len(every) - len(shown)
+        rows = []
         for row in shown:
-            mark = "*" if row["step_origin"] == "assumed" else ""
-            cells = [row["path"], f"{row['value']:.4f}", f"{row['step']:.3g} {row['unit']}{mark}"]
-            table.add_row(*cells, *(f"{row[f'effect_{name}']:+.4f}" for name in SHOWN))
-        show(table)
+            step = f"{row['step']:.3g} {row['unit']}{'*' if row['step_origin'] == 'assumed' else ''}"
+            rows.append((row["path"], row["value"], step, *(row[f"effect_{name}"] for name in SHOWN)))
+        show(
+            f"{found.parameters.name}: {crystal.size_nm:.3f} nm {crystal.shape}, {crystal.termination}\n"
+            f"E_e-E_h {derivative.value('E_gap_eV'):.4f} eV, {values}",
+            columns,
+            rows,
+            f"{hidden} more below {strength(shown[-1]):.2g}" if hidden else "",
+        )
     typer.echo("change for one step up, linear, from exact derivatives; * step assumed, not an error bar")
