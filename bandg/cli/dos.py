@@ -68,11 +68,11 @@ def dos(
     )
     exact = exact_counts(system, at, solver)
     if at:
-        rows = [
+        counted = [
             (energy, "{:.1f} +- {:.1f}".format(*found.count_below(energy)), number)
             for energy, number in zip(at, exact, strict=True)
         ]
-        show("states below an energy", (Column("eV", ".4f"), Column("kpm"), Column("exact")), rows)
+        show("states below an energy", (Column("eV", ".4f"), Column("kpm"), Column("exact")), counted)
     if out is not None:
         columns = (found.energies_eV, found.states_per_eV, found.error_per_eV)
         rows = ((f"{e:.6g}", f"{d:.6g}", f"{s:.3g}") for e, d, s in zip(*columns, strict=True))
