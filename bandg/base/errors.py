@@ -1,11 +1,16 @@
 """The one exception that a wrong input raises, and its kind for what a solver cannot do."""
 
+from bandg.base.text import one_line, shortened
+
 
 class BandgError(Exception):
     """A wrong input: its message is one line that names what is wrong and what would be right.
 
     The command line prints the message and exits with code 2; a library user catches this type alone.
     """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shortened(one_line(" ".join(message.split()))))
 
 
 class SolverError(BandgError):

@@ -26,3 +26,9 @@ def one_line(text: str) -> str:
 def quote(text: str) -> str:
     """``text`` in quotation marks for a message: on one line, its end left out where it is long."""
     return repr(text if len(text) <= 60 else text[:57] + "...")
+
+
+def shortened(text: str, longest: int = 800) -> str:
+    """``text`` without its middle where it is longer than a message should be."""
+    half = longest // 2 - 3
+    return text if len(text) <= longest else f"{text[:half]} ... {text[-half:]}"

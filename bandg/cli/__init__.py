@@ -24,12 +24,14 @@ from bandg.cli import (
     params,
     sensitivity,
 )
+from bandg.cli.command import App
 from bandg.cli.options import as_options
+from bandg.cli.screen import screens
 
-app = typer.Typer(
+app = App(
     help="Levels and g-factors of perovskite nanocrystals.",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 app.command("compute")(compute.compute)
@@ -65,28 +67,42 @@ def _options(
 def main() -> None:
     """Entry point: wrong input prints one line and exits with 2, an interruption exits with 130."""
     os.environ["MPLBACKEND"] = "agg"  # pictures go to files and need no display
+    with screens() as (output, _):
+        code = _run()
+        output.flush()
+        # who closed the pipe has seen enough
+        if output.failure is not None and not isinstance(output.failure, BrokenPipeError):
+            reason = output.failure.strerror or output.failure
+            code = _say_error(f"cannot print: {reason}; files that were asked for are written") if code == 0 else code
+    sys.exit(code)
+
+
+def _run() -> int:
+    """Run the command; its exit code."""
     try:
         code = app(standalone_mode=False)
     except BandgError as error:
-        _fail(as_options(str(error)))
+        return _say_error(as_options(str(error)))
     except (KeyboardInterrupt, typer.Abort):
-        typer.echo("interrupted; what is finished is kept", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
+        code = 130
+    except MemoryError:
+        return _say_error(
+            "memory ran out; finished sizes are kept: choose a smaller --size, fewer --workers or --levels, "
+            "or a machine with more memory"
+        )
     except Exception as error:
         # typer keeps its own copy of click, so its usage errors are known by what they can do
         if not hasattr(error, "format_message"):
             raise
         if not error.format_message():  # no command was given and the help stands there already
-            sys.exit(2)
-        _fail(error.format_message())
-    if code == 130:  # what newer typer makes of an interruption
+            return 2
+        return _say_error(error.format_message())
+    if code == 130:  # also what newer typer makes of an interruption
         typer.echo("interrupted; what is finished is kept", err=True)
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0
 
 
-def _fail(message: str) -> None:
-    typer.echo(f"error: {' '.join(message.split())}", err=True)
-    sys.exit(2)
+def _say_error(message: str) -> int:
+    """Print a message as one line; the exit code."""
+    typer.echo(f"error: {BandgError(message)}", err=True)
+    return 2

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import typer
 
-cache_app = typer.Typer(help="Look at the cache of results, or empty it.", no_args_is_help=True)
+from bandg.cli.command import App
+
+cache_app = App(help="Look at the cache of results, or empty it.", no_args_is_help=True)
 
 _CORE = ("numpy", "scipy", "sympy", "matplotlib", "spgrep", "pymablock", "xarray", "loky", "pydantic")
 _OPTIONAL = {

@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from bandg.base.errors import BandgError
+from bandg.cli.command import App
 from bandg.cli.options import SetName
 
-app = typer.Typer(help="k.p theory: bulk laws, formulas, sets from tight binding.", no_args_is_help=True)
+app = App(help="k.p theory: bulk laws, formulas, sets from tight binding.", no_args_is_help=True)
 LEAST_SHARE = 5e-4
 """Levels that give less to g are not listed."""
 
@@ -88,6 +89,7 @@ def from_etb(
 ) -> None:
     """Extract the k.p set that has the same bands near R as a tight-binding set."""
     from bandg.base.files import check_writable, write_whole
+    from bandg.base.marks import TOML_MARK
     from bandg.models.kp import sets as parameters
 
     if out is not None:
@@ -96,7 +98,7 @@ def from_etb(
     if out is None:
         typer.echo(text, nl=False)
         return
-    write_whole(out, text)
+    write_whole(out, TOML_MARK + text)
     typer.echo(f"wrote {out}")
 
 

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from bandg.cli import tables
+from bandg.cli.command import App
 
-app = typer.Typer(help="List, show and check parameter sets.", no_args_is_help=True)
+app = App(help="List, show and check parameter sets.", no_args_is_help=True)
 
 
 @app.command("list")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bandg.base.files import check_writable, write_whole
+from bandg.base.marks import PICTURE_MARK
 from bandg.plot.style import style
 
 if TYPE_CHECKING:
@@ -20,7 +21,11 @@ FORMATS = ("pdf", "png", "svg")
 """File formats of pictures, chosen by the ending of the file name."""
 
 # what would change from run to run without telling the reader anything
-_NO_DATE = {"pdf": {"CreationDate": None}, "svg": {"Date": None}, "png": {}}
+_METADATA: dict[str, dict[str, str | None]] = {
+    "pdf": {"CreationDate": None, "Creator": PICTURE_MARK},
+    "svg": {"Date": None, "Creator": PICTURE_MARK},
+    "png": {"Software": PICTURE_MARK},
+}
 
 
 def check_picture_path(path: str | os.PathLike[str]) -> str:
@@ -52,5 +57,5 @@ def save(picture: Axes | Sequence[Axes] | Figure, path: str | os.PathLike[str]) 
     content = io.BytesIO()
     with style(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        figure_of(picture).savefig(content, format=form, metadata=_NO_DATE[form])
+        figure_of(picture).savefig(content, format=form, metadata=_METADATA[form])
     return write_whole(path, content.getvalue())

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bandg.base.files import check_writable, write_whole
+from bandg.base.marks import JSON_MARK
 from bandg.base.tables import write_csv
 from bandg.crystal.distortion import describe
 from bandg.models.levels import Levels, LevelState
@@ -323,4 +324,5 @@ def write(dataset: xarray.Dataset, path: Path) -> list[Path]:
 
 def write_json(content: dict[str, Any] | list[dict[str, Any]], path: Path) -> None:
     """Write a JSON file, whole or not at all. Raises BandgError where it cannot be written."""
-    write_whole(path, json.dumps(content, indent=1) + "\n")
+    whole = JSON_MARK | content if isinstance(content, dict) else content
+    write_whole(path, json.dumps(whole, indent=1) + "\n")

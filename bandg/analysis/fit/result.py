@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -17,8 +16,10 @@ from bandg.analysis.fit.job import Job
 from bandg.analysis.fit.profile import ProfilePoint
 from bandg.analysis.fit.solve import Fit
 from bandg.base.files import write_whole
+from bandg.base.marks import TOML_MARK
 from bandg.parameters.names import PUBLISHED
 from bandg.parameters.sets import Parameter, ParameterSet
+from bandg.runs.dataset import write_json
 
 
 def fitted_set(fit: Fit) -> ParameterSet:
@@ -103,7 +104,6 @@ def summary(fit: Fit) -> dict[str, Any]:
 def write_fit(fit: Fit, path: str | os.PathLike[str], points: Sequence[ProfilePoint] = ()) -> tuple[Path, Path]:
     """Write the set to a .toml file, and covariance and profile to a .json beside it. Raises BandgError on failure."""
     content = summary(fit) | ({"profile": [point.to_dict() for point in points]} if points else {})
-    text, numbers = fitted_set(fit).to_toml(), json.dumps(content, indent=1)
     beside = Path(path).with_suffix(".json")
-    write_whole(beside, numbers + "\n")
-    return write_whole(path, text), beside
+    write_json(content, beside)
+    return write_whole(path, TOML_MARK + fitted_set(fit).to_toml()), beside

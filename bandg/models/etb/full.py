@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ from scipy import sparse
 
 from bandg.base.errors import BandgError
 from bandg.base.files import check_writable, write_whole
+from bandg.base.marks import ARCHIVE_MARK
 from bandg.base.tables import to_csv
 from bandg.crystal.shapes import Nanocrystal
 from bandg.models.etb.local import resolve_neighbors
@@ -129,6 +131,8 @@ def write_matrix(system: FullSystem, path: str | os.PathLike[str]) -> tuple[Path
     table = check_writable(target.with_suffix(".csv"), (".csv",))
     matrix = io.BytesIO()
     sparse.save_npz(matrix, system.hamiltonian)
+    with zipfile.ZipFile(matrix, "a") as archive:
+        archive.comment = ARCHIVE_MARK
     write_whole(target, matrix.getvalue())
     write_whole(table, _basis_text(system))
     return target, table

@@ -1,0 +1,154 @@
+"""What holds for every command: checks of its words and files before it runs, and the option --overwrite."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import typer.core
+
+from bandg.base.errors import BandgError
+from bandg.base.marks import may_replace
+
+_WRITTEN = ("out", "plot", "corner", "report", "matrix", "atoms")
+"""Parameters that name a file to write; every other word that names a file is read."""
+
+_BESIDE = {
+    ("compute", "out"): (".levels.csv", ".mean.csv"),
+    ("fit", "out"): (".json",),
+    ("export", "matrix"): (".csv",),
+}
+"""Endings of the files that a command writes beside the one that is named."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_HOME = re.compile(r"(--[a-z-]+=)~(?=/|$)")
+
+
+class App(typer.Typer):
+    """A typer application whose commands are of the class Command."""
+
+    def command(self, name: str | None = None, **settings: Any) -> Any:
+        """As in typer."""
+        return super().command(name, cls=Command, **settings)
+
+
+class Command(typer.core.TyperCommand):
+    """A command that refuses empty and doubled options, and files that it would destroy."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        if any(parameter.name in _WRITTEN for parameter in self.params):
+            self.params.append(_overwrite())
+        for parameter in self.params:
+            _without_type(parameter)
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """The option --help."""
+        return _without_type(super().get_help_option(ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words, as typer does, and check them. Raises BandgError."""
+        args = [_HOME.sub(lambda match: match[1] + os.path.expanduser("~"), word) for word in args]  # as a shell would
+        given, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        if not (ctx.resilient_parsing or given.get("help")):
+            _check_words(given, order)
+        rest = super().parse_args(ctx, args)
+        if not ctx.resilient_parsing:
+            _check_numbers(given, ctx.params)
+            overwrite = ctx.params.pop("overwrite", False)
+            check_files(self.name or "", {p.name: _shown(p) for p in self.params}, ctx.params, overwrite)
+        return rest
+
+
+def _overwrite() -> Any:
+    """The option --overwrite as typer makes it."""
+    maker = typer.Typer(add_completion=False)
+
+    @maker.command()
+    def command(
+        overwrite: Annotated[
+            bool, typer.Option("--overwrite", help="Replace also files that bandg has not written.")
+        ] = False,
+    ) -> None:
+        pass
+
+    return next(p for p in typer.main.get_command(maker).params if p.name == "overwrite")  # type: ignore[attr-defined]
+
+
+def _without_type(parameter: Any) -> Any:
+    """A flag shows no <bool>, as if a value had to follow."""
+    if getattr(parameter, "is_flag", False):
+        parameter.metavar = ""
+    return parameter
+
+
+def _shown(parameter: Any) -> str:
+    """A parameter as the user writes it."""
+    return str(parameter.opts[0]) if parameter.param_type_name == "option" else str(parameter.name).upper()
+
+
+def _check_words(given: Mapping[str, Any], order: Iterable[Any]) -> None:
+    """Raise BandgError for words that are empty or given twice."""
+    order = list(order)
+    counts = Counter(parameter.name for parameter in order)
+    for parameter in order:
+        found = given.get(parameter.name)
+        if isinstance(found, str) and counts[parameter.name] > 1:
+            raise BandgError(f"{_shown(parameter)} is given {counts[parameter.name]} times: give it once")
+        for word in found if isinstance(found, Sequence) and not isinstance(found, str) else [found]:
+            if not isinstance(word, str):
+                continue
+            if _CONTROL.search(word):
+                raise BandgError(f"{_shown(parameter)} {word!r} holds a control character")
+            if not word.strip():
+                raise BandgError(f"{_shown(parameter)} is empty: give it a value, or leave it out")
+
+
+def _check_numbers(given: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+    """Raise BandgError for what only Python reads as a number, such as 1_000."""
+    for name, word in given.items():
+        if isinstance(word, str) and isinstance(values.get(name), int | float) and ("_" in word or not word.isascii()):
+            raise BandgError(f"{word!r} is not a plain number")
+
+
+def check_files(command: str, shown: Mapping[str, str], values: Mapping[str, Any], overwrite: bool) -> None:
+    """Raise BandgError for a file to write that is also read or written twice, or that is not bandg's own.
+
+    shown: the names of the parameters as the user writes them. values: what was given. overwrite: whether files that
+    bandg has not written may be replaced; a file that is read never is.
+    """
+    read = {}
+    for name, value in values.items():
+        for word in value if isinstance(value, list | tuple) else [value]:
+            if name not in _WRITTEN and isinstance(word, str | Path) and os.path.isfile(word):
+                read[os.path.realpath(word)] = shown[name]
+    written: dict[str, str] = {}
+    for name, path in _targets(command, values):
+        real = os.path.realpath(path)
+        if real in read:
+            raise BandgError(f"{shown[name]} would overwrite {path}, which {read[real]} reads: give another name")
+        if real in written:
+            raise BandgError(f"{written[real]} and {shown[name]} write the same file {path}: give another name")
+        written[real] = shown[name]
+        try:
+            replaceable = overwrite or may_replace(Path(real))
+        except OSError as error:
+            raise BandgError(f"cannot write {path}: {error.strerror or error}") from error
+        if not replaceable:
+            raise BandgError(
+                f"{shown[name]}: {path} exists and was not written by bandg: give another name, or add --overwrite"
+            )
+
+
+def _targets(command: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
+    """(parameter, path) of every file that a command may write."""
+    for name in _WRITTEN:
+        path = values.get(name)
+        if isinstance(path, Path) and path.name:
+            yield name, path
+            yield from ((name, path.with_suffix(suffix)) for suffix in _BESIDE.get((command, name), ()))

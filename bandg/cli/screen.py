@@ -1,0 +1,81 @@
+"""Standard output and error while a command runs: printing never ends the work, and no text steers the terminal."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+from bandg.base.errors import BandgError
+
+_COLOR_OR_CURSOR = re.compile(r"(\x1b\[[0-9;?]*[A-Za-z]|[\r\n\t])")
+
+
+class Screen:
+    """A stream that keeps its first failure instead of raising it, and escapes control characters.
+
+    Colors and movements of the cursor pass to a terminal alone.
+    """
+
+    buffer = None  # or typer would write past this object where the encoding is ASCII
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self.failure: OSError | None = None
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # no table fails on a plain terminal
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write a text."""
+        known = _COLOR_OR_CURSOR if self._stream.isatty() else r"([\n\t])"
+        parts = re.split(known, text)
+        safe = "".join(part if number % 2 else escaped(part) for number, part in enumerate(parts))
+        if self.failure is None:
+            try:
+                self._stream.write(safe)
+            except OSError as error:
+                self.failure = error
+        return len(text)
+
+    def flush(self) -> None:
+        """Print what is left to be printed."""
+        if self.failure is None:
+            try:
+                self._stream.flush()
+            except OSError as error:
+                self.failure = error
+
+    def close(self) -> None:
+        """Flush; a stream that failed is sent to nowhere, or the end of Python fails on what is left in it."""
+        self.flush()
+        if self.failure is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
+
+
+def escaped(text: str) -> str:
+    """Control characters but the line feed as Python writes them; all other characters as they are."""
+    return re.sub(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
+@contextmanager
+def screens() -> Iterator[tuple[Screen, Screen]]:
+    """Standard output and error as Screen, where there are such, and at the end warnings as one line each."""
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = both = Screen(before[0] or io.StringIO()), Screen(before[1] or io.StringIO())
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            yield both
+        for text in dict.fromkeys(str(BandgError(str(one.message))) for one in caught):
+            print(f"note: {text}", file=sys.stderr)
+    finally:
+        sys.stdout, sys.stderr = before
+        for screen in both:
+            screen.close()
