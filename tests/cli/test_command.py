@@ -9,7 +9,7 @@ import pytest
 import typer
 from matplotlib.figure import Figure
 
-from bandg import compute
+from bandg import Run, compute
 from bandg.base.errors import BandgError
 from bandg.base.marks import may_replace
 from bandg.cli import app
@@ -110,7 +110,7 @@ def test_a_file_that_is_not_ours_is_kept(bandg, words, theirs, tmp_path, monkeyp
 
 
 def test_our_own_files_are_replaced_and_what_they_become_is_not(tmp_path):
-    dataset = compute("2cells", levels=2, x_vacancies=0.5, seeds=2, workers=1)
+    dataset = compute("2cells", levels=2, x_vacancies=0.5, seeds=2, run=Run(workers=1))
     for suffix in (".csv", ".json", ".nc"):
         write(dataset, tmp_path / f"a{suffix}")
     for suffix in (".png", ".svg", ".pdf"):
