@@ -127,9 +127,7 @@ def compute(
     results = sweep.run_jobs(work.jobs, _checked_run(run))
     rows = [Row(found, work.model.name, work.name, cached) for found, cached in results]
     dataset = to_dataset(rows, _provenance(work, rows))
-    if work.bulk is not None:
-        g_e, g_h = work.bulk.g_factors(intra_atomic)
-        dataset.attrs |= {"bulk_E_gap_eV": work.bulk.E_g, "bulk_g_e": g_e, "bulk_g_h": g_h}
+    dataset.attrs |= _bulk_limit(work)
     return dataset
 
 
@@ -370,6 +368,22 @@ class _Work:
     def bulk(self) -> models.Bulk | None:
         """The bulk crystal, where the model has one."""
         return self.model.bulk(self.parameters, self.options)
+
+
+def _bulk_limit(work: _Work) -> dict[str, Any]:
+    """Bulk values of the crystal that the nanocrystals are cut from, or why there are none ("bulk_missing")."""
+    if work.bulk is None:
+        return {}
+    crystal = work.crystals[0]
+    for distorted, what in (
+        (crystal.tilt, "a tilted crystal"),
+        (crystal.strain, "a strained crystal"),
+        (crystal.atoms, "the crystal of a structure file"),
+    ):
+        if distorted:
+            return {"bulk_missing": f"No bulk limit is drawn: bandg does not compute the bulk of {what}."}
+    g_e, g_h = work.bulk.g_factors(work.options.intra_atomic)
+    return {"bulk_E_gap_eV": work.bulk.E_g, "bulk_g_e": g_e, "bulk_g_h": g_h}
 
 
 def _work(

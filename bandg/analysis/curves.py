@@ -25,6 +25,7 @@ from bandg.base.tables import to_csv
 from bandg.base.text import one_line
 from bandg.data.compare import TheoryCurve
 from bandg.data.curves import parse_curves, read_curves
+from bandg.data.measured import material_of
 from bandg.parameters.loader import DEFAULT_SET, load_set
 from bandg.parameters.sets import ParameterSet
 from bandg.runs.averages import AVERAGE_COLUMNS
@@ -181,6 +182,14 @@ def load_stored_set(kind: str, set_name: str | None, name: str) -> TheoryCurve |
     energy, g_e, g_h, size = np.array(sorted(table)).T
     cells = tuple(sorted(round(nm / chosen.a_nm) for nm in own.size_nm))
     return TheoryCurve(name, energy, {"g_e": g_e, "g_h": g_h}, size, replace(case, cells=cells).describe())
+
+
+def material_of_curves(curves: Sequence[TheoryCurve]) -> str:
+    """The one material of the curves whose set ships, CsPbI3 where none does. Raises BandgError for several."""
+    known = {material_of(str(curve.provenance.get("set", ""))) for curve in curves} - {""}
+    if len(known) > 1:
+        raise BandgError(f"the curves are of {' and '.join(sorted(known))}: name the measured points to compare with")
+    return known.pop() if known else "CsPbI3"
 
 
 def to_text(curve: TheoryCurve, title: str = "") -> str:

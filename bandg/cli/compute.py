@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.cli import nanocrystal as options
-from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, SetName, Workers, running
+from bandg.cli.options import Data, Force, Neighbors, NoCache, Scheduler, SetName, Workers, running
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
@@ -77,14 +77,14 @@ def compute(
     scheduler: Scheduler = None,
     out: Annotated[Path | None, typer.Option(help="Write FILE.csv, .nc or .json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw g against energy to FILE.pdf, .png or .svg.")] = None,
-    data: Annotated[Path | None, typer.Option(help="Your measured points (CSV) for the plot.")] = None,
+    data: Data = None,
     no_cache: NoCache = False,
     force: Force = False,
 ) -> None:
     """Compute confined levels and g-factors of nanocrystals against size."""
     from bandg.api import compute as compute_dataset
     from bandg.base.files import check_writable
-    from bandg.data.measured import load_measured
+    from bandg.data.measured import measured_points
     from bandg.runs.dataset import FORMATS, write
 
     if out is not None:
@@ -96,7 +96,9 @@ def compute(
         from bandg.plot.output import check_picture_path
 
         check_picture_path(plot)
-    points = load_measured(data) if data is not None else ()
+    if data and plot is None:
+        raise BandgError("--data is for the picture: add --plot FILE.pdf, or leave --data out")
+    points = measured_points(data) if data else None
     with running(workers, scheduler, no_cache, force) as run:
         dataset = compute_dataset(
             size,
@@ -136,7 +138,7 @@ def compute(
         from bandg.plot.levels import plot_levels
         from bandg.plot.output import save
 
-        save(plot_levels(dataset, [*load_measured("meliakov2025"), *points]), plot)
+        save(plot_levels(dataset, points), plot)
         typer.echo(f"wrote {plot}")
 
 

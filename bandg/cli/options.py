@@ -19,6 +19,13 @@ Scheduler = Annotated[
     str | None, typer.Option(help="dask.distributed: tcp://host:port or a scheduler file; works there.")
 ]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")]
+Data = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Measured points: FILE.csv or a shipped collection; repeated; none for none.",
+        show_default="what ships of the material",
+    ),
+]
 Force = Annotated[bool, typer.Option("--force", help="Go on although memory may not suffice.")]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.base.errors import BandgError
-from bandg.cli.options import Force, NoCache, Scheduler, Workers, running
+from bandg.cli.options import Data, Force, NoCache, Scheduler, Workers, running
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
@@ -25,9 +25,7 @@ def overlay(
         list[str] | None,
         typer.Option(help="etb:halide, etb:lead, kp:bulk-law ..., with a set as etb:lead:SET, or FILE.csv; repeated."),
     ] = None,
-    data: Annotated[
-        list[str] | None, typer.Option(help="Measured points: FILE.csv or a shipped collection; repeated.")
-    ] = None,
+    data: Data = None,
     plot: Annotated[Path | None, typer.Option(help="Draw FILE.pdf, .png or .svg.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the residuals to FILE.csv or FILE.json.")] = None,
     regenerate: Annotated[
@@ -44,7 +42,7 @@ def overlay(
     from bandg.analysis.hypotheses.evaluate import Evaluator
     from bandg.base.files import check_writable
     from bandg.data.compare import compare
-    from bandg.data.measured import load_measured
+    from bandg.data.measured import measured_points
     from bandg.plot.output import check_picture_path, save
 
     if regenerate is not None and (curve or data or plot or out or fresh):
@@ -53,7 +51,7 @@ def overlay(
         check_writable(out, (".csv", ".json"))
     if plot is not None:
         check_picture_path(plot)
-    points = [point for name in data or ["meliakov2025"] for point in load_measured(name)]
+    points = measured_points(data) if data else ()
     with running(workers, scheduler, no_cache, force) as run:
         evaluator = Evaluator(run)
         if regenerate is not None:
@@ -61,6 +59,8 @@ def overlay(
                 typer.echo(f"wrote {path}")
             return
         curves = library.resolve(curve or list(DEFAULT_CURVES), evaluator, fresh)
+    if not data:
+        points = measured_points(None, library.material_of_curves(curves))
     comparisons = [compare(one, points) for one in curves]
     print_comparisons(comparisons, points)
     if out is not None:

@@ -15,6 +15,7 @@ from bandg.base import resources
 from bandg.base.errors import BandgError
 from bandg.base.files import read_text
 from bandg.base.tables import NotNegative, Number, Positive, Row, Table, quote, read_table
+from bandg.parameters.loader import available_sets, load_set
 
 Quantity = Literal["g_e", "g_h", "g_bx", "abs_g_e", "abs_g_h"]
 QUANTITIES: tuple[str, ...] = get_args(Quantity)
@@ -155,11 +156,16 @@ def load_measured(path_or_name: str | os.PathLike[str]) -> tuple[MeasuredPoint, 
     return points
 
 
+def material_of(set_name: str) -> str:
+    """Material of a shipped tight-binding set, as CsPbI3, also of the k.p set that is extracted from it; else ""."""
+    return load_set(set_name).material if set_name in available_sets("etb") else ""
+
+
 def measured_points(data: object, material: str = "") -> tuple[MeasuredPoint, ...]:
     """Measured points from what a user gives for `data`.
 
-    data: None for the shipped points of cold nanocrystals and crystals of the material, "none" for no points, names
-    and paths as `load_measured` takes them, points, or a sequence of these. Raises BandgError for anything else.
+    data: None for the shipped points of the material, "none" for no points, names and paths as `load_measured` takes
+    them, points, or a sequence of these. Raises BandgError for anything else.
     """
     if data is None:
         shipped = (point for name in available_measured() for point in load_measured(name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import textwrap
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bandg.data.measured import MeasuredPoint
+from bandg.data.measured import MeasuredPoint, material_of, measured_points
 from bandg.plot.curves import Curve, curves_of
 from bandg.plot.palette import FAINT, GRAY, INK, SYMBOLS
 from bandg.plot.points import Mark, Series, at_the_gap, point_look, range_look, series_of, source_name, without_energy
@@ -31,11 +32,13 @@ _SIZE_WIDTH_PT = 17.0
 _LEGEND_DROP_PT = 30.0
 _NOTE_WIDTH = 128
 _BULK = ("bulk_E_gap_eV", "bulk_g_e", "bulk_g_h")
+_NO_BULK = "bulk_missing"
+"""Attribute that says in a sentence why there are no bulk values."""
 
 
 def plot_levels(
     dataset: Dataset,
-    data: Sequence[MeasuredPoint] = (),
+    data: object = None,
     title: str | None = None,
     ax: Axes | Sequence[Axes] | None = None,
 ) -> tuple[Axes, ...]:
@@ -49,8 +52,9 @@ def plot_levels(
     ----------
     dataset : xarray.Dataset
         Variables over ``nc`` as `bandg.compute` returns them.
-    data : sequence of MeasuredPoint
-        Points to draw, for example ``load_measured("meliakov2025")``; those without an energy are named below.
+    data : str, path, MeasuredPoint or sequence of these, optional
+        Measured points to draw: names of shipped collections, CSV files or points, "none" for none. Without it the
+        shipped points of the set's material are drawn. Points without an energy are named below.
     title : str, optional
         Text above the picture.
     ax : matplotlib axes, one or two, optional
@@ -67,7 +71,9 @@ def plot_levels(
     BandgError
         For an empty or incomplete dataset, and for other things than axes.
     """
-    curves, points = curves_of(dataset), tuple(data)
+    curves, material = curves_of(dataset), _material(dataset)
+    points = measured_points(data, material or "CsPbI3")
+    missing = f"No measured points of {material} ship with bandg." if data is None and not points else ""
     series, bulk = series_of(points, {curve.color for curve in curves}), _bulk(dataset.attrs)
     with style(ax):
         axes = panels(ax, 1, 2, least=1)
@@ -76,7 +82,8 @@ def plot_levels(
             one.set_xlabel(_X_LABEL)
             one.set_ylabel(y_label)
         if ax is None:
-            _surroundings(axes, curves, series, bulk, points, title)
+            notes = [*_notes(curves, series, points), *filter(None, (missing, dataset.attrs.get(_NO_BULK)))]
+            _surroundings(axes, curves, series, bulk, notes, title)
         else:
             axes[0].legend(handles=_calculated_handles(curves, bulk) + _measured_handles(series))
             axes[0].set_title(literal(title or ""))
@@ -88,7 +95,7 @@ def _surroundings(
     curves: Sequence[Curve],
     series: Sequence[Series],
     bulk: Mapping[str, float],
-    points: Sequence[MeasuredPoint],
+    notes: Sequence[str],
     title: str | None,
 ) -> None:
     """Sizes and title above the frames, legends and notes below them."""
@@ -105,8 +112,8 @@ def _surroundings(
     lowest = _hang(left, _calculated_handles(curves, bulk), "Calculated: set (model): shape, termination")
     if measured := _measured_handles(series):
         lowest = min(lowest, _hang(right, measured, "Measured"))
-    notes = _notes(curves, series, points)
-    figure.text(0.065, lowest, notes, fontsize=6.5, color=INK, verticalalignment="top", linespacing=1.35)
+    text = "\n".join(line for note in notes for line in _wrap(note))
+    figure.text(0.065, lowest, text, fontsize=6.5, color=INK, verticalalignment="top", linespacing=1.35)
 
 
 def _panel(
@@ -247,7 +254,17 @@ def _hang(axes: Axes, handles: list[Any], title: str) -> float:
     return float(low - 5 / 72 / figure.get_figheight())
 
 
-def _notes(curves: Sequence[Curve], series: Sequence[Series], points: Sequence[MeasuredPoint]) -> str:
+def _material(dataset: Dataset) -> str:
+    """Material of the crystals, as CsPbI3; "" where it is not known."""
+    provenance = json.loads(dataset.attrs.get("provenance", "{}"))
+    if provenance.get("second"):
+        return "a mixed halide"
+    names = {str(name) for name in np.atleast_1d(dataset["set"].values)}
+    stated = provenance.get("parameters", {}).get("material", "")
+    return stated or (material_of(names.pop()) if len(names) == 1 else "")
+
+
+def _notes(curves: Sequence[Curve], series: Sequence[Series], points: Sequence[MeasuredPoint]) -> list[str]:
     """Small print below the picture."""
     notes = []
     if _rows_of_sizes(curves):
@@ -258,7 +275,7 @@ def _notes(curves: Sequence[Curve], series: Sequence[Series], points: Sequence[M
         notes.append(f"Points of {', '.join(sources)} stand at the band gap of the bulk crystal.")
     if unplaced := without_energy(points):
         notes.append(f"Not drawn, because no energy is stated: {_unplaced(unplaced)}.")
-    return "\n".join(line for note in notes for line in _wrap(note))
+    return notes
 
 
 def _size_note(shapes: set[str], terminations: set[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -235,6 +236,31 @@ def test_bulk_values_come_from_the_attributes() -> None:
     assert [line.get_ydata()[0] for line in stars[0]] == [3.239, -0.338]
     assert stars[1][0].get_ydata()[0] == pytest.approx(2.901)
     assert any("1.652 eV" in text for text in legend_texts(figure))
+
+
+def test_why_there_is_no_bulk_value_is_said() -> None:
+    figure = draw(dataset(rows(), bulk_missing="No bulk limit is drawn: tilted."))
+    assert "No bulk limit is drawn: tilted." in figure.texts[0].get_text()
+    assert not any(line.get_marker() == "*" for axes in figure.axes for line in axes.lines)
+
+
+def provenance(material: str, second: object = None) -> dict[str, str]:
+    return {"provenance": json.dumps({"parameters": {"material": material}, "second": second})}
+
+
+def test_only_points_of_the_material_are_drawn_unless_asked_for() -> None:
+    def sources(found: xr.Dataset, **options: object) -> set[str]:
+        texts = legend_texts(plot_levels(found, **options)[0].figure)
+        return {name for name in SOURCES.values() if any(name in text for text in texts)}
+
+    assert sources(dataset(rows(), **provenance("CsPbI3"))) == {"Meliakov et al. 2025"}
+    assert sources(dataset(rows(), **provenance("CsPbBr3"))) == {"Kirstein et al. 2022"}
+    assert sources(dataset(rows(), **provenance("CsPbI3", {"name": "other"}))) == set()
+    assert sources(dataset(rows(), **provenance("CsPbI3")), data="none") == set()
+    assert sources(dataset(rows(name="bandg-cspbbr3"))) == {"Kirstein et al. 2022"}
+    assert sources(dataset(rows(), **provenance("CsPbBr3")), data=["meliakov2025"]) == {"Meliakov et al. 2025"}
+    chloride = plot_levels(dataset(rows(), **provenance("CsPbCl3")))[0].figure
+    assert "No measured points of CsPbCl3 ship" in chloride.texts[0].get_text()
 
 
 def test_legends_hang_below_the_frames_and_do_not_meet() -> None:
