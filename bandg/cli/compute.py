@@ -83,6 +83,7 @@ def compute(
 ) -> None:
     """Compute confined levels and g-factors of nanocrystals against size."""
     from bandg.api import compute as compute_dataset
+    from bandg.base.errors import BandgError
     from bandg.base.files import check_writable
     from bandg.data.measured import measured_points
     from bandg.runs.dataset import FORMATS, write
