@@ -71,13 +71,13 @@ def hypotheses(
 def _baseline(set_name: str, termination: str, shape: str, neighbors: int | None, cells: str | None) -> Case:
     from bandg.analysis.hypotheses.case import Case
     from bandg.base.quantities import Grammar
-    from bandg.crystal.shapes import TERMINATIONS
+    from bandg.crystal.lattice import PEROVSKITE
     from bandg.models.etb.local import resolve_neighbors
     from bandg.parameters.loader import load_set
 
-    for what, value, choices in (("termination", termination, TERMINATIONS), ("shape", shape, ("cube", "sphere"))):
-        if value not in choices:
-            raise BandgError(f"{what} {value!r} is unknown; choose {' or '.join(choices)}")
+    if shape not in ("cube", "sphere"):
+        raise BandgError(f"shape {shape!r} is unknown; choose cube or sphere")
+    termination = PEROVSKITE.termination(termination).name
     parameters = load_set(set_name)
     counts: tuple[int, ...] = ()
     if cells is not None:

@@ -63,6 +63,7 @@ def infer(
     from bandg.analysis.inference import sampling as nested
     from bandg.base.files import check_writable
     from bandg.base.quantities import named
+    from bandg.crystal.lattice import PEROVSKITE
     from bandg.data.measured import load_measured
     from bandg.parameters.loader import load_set
     from bandg.plot.output import check_picture_path, save
@@ -72,8 +73,7 @@ def infer(
     for picture in (plot, corner):
         if picture is not None:
             check_picture_path(picture)
-    if termination not in inference.TERMINATIONS:
-        raise BandgError(f"termination {termination!r} is unknown; choose halide or lead, or vary it: termination=0..1")
+    share = [one.name for one in PEROVSKITE.terminations].index(PEROVSKITE.termination(termination).name)
     parameters = load_set(set_name)
     models = _models(parameters, model or (), vary or ())
     points = inference.select_points(load_measured(data), [part.strip() for part in quantities.split(",")])
@@ -84,7 +84,7 @@ def infer(
             *(parameters, models, points),
             size=size or nested.DEFAULT_SIZES,
             shape=shape,
-            termination=float(inference.TERMINATIONS.index(termination)),
+            termination=float(share),
             neighbors=neighbors,
             intra_atomic=intra_atomic,
             sigma=sigma,

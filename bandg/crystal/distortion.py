@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar, named
 from bandg.base.text import quote
+from bandg.crystal.lattice import require_perovskite
 from bandg.crystal.shapes import Nanocrystal
 
 STRAINS = ("xx", "yy", "zz", "yz", "xz", "xy")
@@ -79,13 +80,13 @@ def parse_tilt(symbol: str, angles: str) -> tuple[str, tuple[float, float, float
     return symbol.strip(), (x, y, z)
 
 
-def displacements(on_lead: NDArray[np.int64], symbol: str, tilt_deg: tuple[float, ...]) -> NDArray[np.float64]:
+def displacements(on_frame: NDArray[np.int64], symbol: str, tilt_deg: tuple[float, ...]) -> NDArray[np.float64]:
     """Displacements of sites by a tilt in units of a/2, shape (n, 3); zero for Pb.
 
-    on_lead: (n, 3) ideal coordinates in units of a/2, even on Pb.
+    on_frame: (n, 3) ideal coordinates in units of a/2, even on Pb.
     """
-    bond = on_lead % 2
-    cell = (on_lead - bond) // 2
+    bond = on_frame % 2
+    cell = (on_frame - bond) // 2
     tangent = np.tan(np.radians(tilt_deg))
     theta = np.zeros(cell.shape)
     for axis, sign in enumerate(symbol[1::2]):
@@ -135,6 +136,8 @@ def distorted(
     surface X, whose hoppings are scaled by sqrt(f) so that the self-energy of the Pb is the average. seed: of what is
     random. Raises BandgError for numbers out of range.
     """
+    if tilt or fraction or x_vacancies or pb_vacancies or occupancy != 1:
+        require_perovskite(nanocrystal.lattice, "what tilts, mixes halides, or leaves atoms out")
     changes: dict[str, Any] = {}
     for name, value in (
         ("fraction", fraction),
@@ -150,7 +153,7 @@ def distorted(
         raise BandgError("pb_vacancies must lie below 1: the nanocrystal needs Pb")
     if seed < 0:
         raise BandgError(f"seed must be 0 or more, not {seed}")
-    if (x_vacancies or occupancy != 1) and not nanocrystal.atoms and not nanocrystal.has_halide_skin:
+    if (x_vacancies or occupancy != 1) and not nanocrystal.atoms and not nanocrystal.has_skin:
         raise BandgError("a lead-terminated nanocrystal has no surface X: use halide termination")
     if x_vacancies and occupancy != 1:
         raise BandgError("x_vacancies and occupancy are two models of one thing: give one of them")

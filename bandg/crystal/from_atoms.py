@@ -14,8 +14,9 @@ from scipy.spatial import cKDTree
 
 from bandg.base.errors import BandgError
 from bandg.crystal.atoms import Atoms
+from bandg.crystal.lattice import PEROVSKITE
 from bandg.crystal.shapes import Nanocrystal
-from bandg.crystal.sites import HALF_SHELLS, Structure, amplitudes, grid_pairs, kept_sites, operations
+from bandg.crystal.sites import Structure, all_pairs, amplitudes, kept_sites, operations
 from bandg.hamiltonian.sites import pack
 
 BOND_CUTOFF = 0.72
@@ -68,17 +69,18 @@ def structure_of_atoms(nanocrystal: Nanocrystal) -> Structure:
     species = np.searchsorted(np.array(_SPECIES), table[:, 0])
     positions = table[:, 1:].astype(float)
     bonds = _bonds(positions, species, nanocrystal.a_nm)
-    on_lead = _places(positions, species, bonds)
-    pairs = {shell: grid_pairs(on_lead, species, shell) for shell in HALF_SHELLS}
+    on_frame = _places(positions, species, bonds)
+    pairs = all_pairs(on_frame, species, PEROVSKITE)
     found, wanted = (np.unique(pack(np.pad(b, ((0, 0), (0, 1))))) for b in (pairs["Pb-X"], bonds))
     if len(found) != len(wanted) or (found != wanted).any():
         raise BandgError("the bonds of the structure do not fit the perovskite lattice: atoms are missing or misplaced")
-    kept = kept_sites(on_lead, species, nanocrystal)
+    kept = kept_sites(on_frame, species, nanocrystal)
     if not kept.all():
-        positions, species, on_lead = positions[kept], species[kept], on_lead[kept]
-        pairs = {shell: grid_pairs(on_lead, species, shell) for shell in HALF_SHELLS}
+        positions, species, on_frame = positions[kept], species[kept], on_frame[kept]
+        pairs = all_pairs(on_frame, species, PEROVSKITE)
     positions = positions - _center(positions, species)
-    return Structure(positions, on_lead, species, amplitudes(species, pairs["Pb-X"], nanocrystal.occupancy), pairs)
+    amplitude = amplitudes(species, pairs["Pb-X"], nanocrystal.occupancy)
+    return Structure(PEROVSKITE, positions, on_frame, species, amplitude, pairs)
 
 
 def _bonds(positions: NDArray[np.float64], species: NDArray[np.int64], a_nm: float) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from bandg.base.errors import BandgError
+from bandg.crystal.lattice import Lattice, Shell
 from bandg.crystal.shapes import Nanocrystal
 from bandg.hamiltonian.groups import cubic_rotations
 from bandg.hamiltonian.sites import pack
@@ -18,27 +19,20 @@ from bandg.hamiltonian.sites import pack
 SYMMETRY_TOLERANCE_NM = 1e-6
 """Distances from the center that differ by less are equal; a displacement of 1 pm is a thousand times larger."""
 
-_AXES = np.eye(3, dtype=np.int64)
-
-HALF_SHELLS = {
-    "Pb-X": np.concatenate([_AXES, -_AXES]),
-    "X-X": np.array([(1, 1, 0), (1, -1, 0), (0, 1, 1), (0, 1, -1), (1, 0, 1), (1, 0, -1)]),
-    "Pb-Pb": 2 * _AXES,
-}
-"""Vectors of each hopping shell in units of a/2: all from Pb to X, one of each pair between equal atoms."""
-
 
 @dataclass(frozen=True, eq=False)
 class Structure:
     """Atoms with their neighbors.
 
-    positions_nm: (n, 3) about the center. on_lead: (n, 3) ideal coordinates in units of a/2, even on Pb. species: (n,)
-    0 Pb, 1 X, 2 the second halide. amplitude: (n,) factor of all hoppings of the atom. pairs: for each shell (m, 2)
-    neighbors, Pb first, each pair once.
+    positions_nm: (n, 3) about the center. on_frame: (n, 3) ideal coordinates in units of a/2, even on the frame.
+    species: (n,) index into the lattice's kinds, and beyond them for the second halide: 0 Pb, 1 X, 2 the second one.
+    amplitude: (n,) factor of all hoppings of the atom. pairs: for each shell (m, 2) neighbors, first species first,
+    each pair once.
     """
 
+    lattice: Lattice
     positions_nm: NDArray[np.float64]
-    on_lead: NDArray[np.int64]
+    on_frame: NDArray[np.int64]
     species: NDArray[np.int64]
     amplitude: NDArray[np.float64]
     pairs: dict[str, NDArray[np.int64]]
@@ -47,21 +41,32 @@ class Structure:
         return len(self.species)
 
     @cached_property
+    def kind(self) -> NDArray[np.int64]:
+        """Index of each atom into the lattice's kinds, shape (n,); both halides are one kind."""
+        return np.minimum(self.species, len(self.lattice.kinds) - 1)
+
+    @cached_property
+    def bonds(self) -> NDArray[np.int64]:
+        """Nearest neighbors, shape (m, 2), the frame first."""
+        return np.concatenate([self.pairs[shell.name] for shell in self.lattice.bonds])
+
+    @cached_property
     def neighbors(self) -> NDArray[np.int64]:
-        """Number of Pb-X neighbors of each atom, shape (n,)."""
-        return np.bincount(self.pairs["Pb-X"].ravel(), minlength=len(self))
+        """Number of nearest neighbors of each atom, shape (n,)."""
+        return np.bincount(self.bonds.ravel(), minlength=len(self))
 
     @cached_property
     def surface(self) -> NDArray[np.bool_]:
-        """Atoms with fewer Pb or X neighbors than in the bulk, shape (n,)."""
-        return self.neighbors < np.where(self.species == 0, 6, 2)
+        """Atoms with fewer nearest neighbors than in the bulk, shape (n,)."""
+        return self.neighbors < np.array(self.lattice.coordination)[self.kind]
 
     @cached_property
     def mixing(self) -> NDArray[np.float64]:
         """Share of the second halide: 0 or 1 on X, that of its X neighbors on Pb, shape (n,)."""
-        lead, halide = self.pairs["Pb-X"].T
-        second = np.bincount(lead, self.species[halide] == 2, minlength=len(self))
-        return np.where(self.species == 0, second / np.maximum(self.neighbors, 1), self.species == 2)
+        is_second = self.species != self.kind
+        frame, ligand = self.bonds.T
+        second = np.bincount(frame, is_second[ligand], minlength=len(self))
+        return np.where(self.species == 0, second / np.maximum(self.neighbors, 1), is_second)
 
     @cached_property
     def ticks(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -109,19 +114,29 @@ def amplitudes(species: NDArray[np.int64], bonds: NDArray[np.int64], occupancy: 
     return np.where((species > 0) & (neighbors == 1), np.sqrt(occupancy), 1.0)
 
 
-def grid_pairs(coordinates: NDArray[np.int64], species: NDArray[np.int64], shell: str) -> NDArray[np.int64]:
-    """Neighbors (m, 2) of a shell among sites on the ideal grid."""
-    extent = int(np.abs(coordinates).max()) + 2
+def grid_pairs(
+    coordinates: NDArray[np.int64], species: NDArray[np.int64], shell: Shell, lattice: Lattice
+) -> NDArray[np.int64]:
+    """Neighbors (m, 2) of a shell among sites on the ideal grid; species: (n,) as in `Structure`."""
+    kind = np.minimum(species, len(lattice.kinds) - 1)
+    extent = int(np.abs(coordinates).max()) + int(np.abs(shell.vector).max())
     grid = np.full((2 * extent + 1,) * 3, -1, dtype=np.int32)
     grid[tuple((coordinates + extent).T)] = np.arange(len(coordinates))
-    lead_first, lead_second = (name == "Pb" for name in shell.split("-"))
-    start = np.flatnonzero((species == 0) == lead_first)
+    first, second = lattice.kinds.index(shell.first), lattice.kinds.index(shell.second)
+    start = np.flatnonzero(kind == first)
     found = []
-    for vector in HALF_SHELLS[shell]:
-        end = grid[tuple((coordinates[start] + vector + extent).T)]
-        there = (end >= 0) & ((species[end] == 0) == lead_second)
+    for vector in shell.pair_vectors:
+        end = grid[tuple((coordinates[start] + np.array(vector) + extent).T)]
+        there = (end >= 0) & (kind[end] == second)
         found.append(np.stack([start[there], end[there]], axis=1))
     return np.concatenate(found).astype(np.int64)
+
+
+def all_pairs(
+    coordinates: NDArray[np.int64], species: NDArray[np.int64], lattice: Lattice
+) -> dict[str, NDArray[np.int64]]:
+    """Neighbors (m, 2) of every shell of the lattice."""
+    return {shell.name: grid_pairs(coordinates, species, shell, lattice) for shell in lattice.shells}
 
 
 def _chosen(sites: NDArray[np.int64], share: float, seed: int | None, stream: int) -> NDArray[np.int64]:
@@ -142,8 +157,8 @@ def kept_sites(
     kept = np.ones(len(species), dtype=bool)
     if not (nanocrystal.x_vacancies or nanocrystal.pb_vacancies or nanocrystal.occupancy != 1):
         return kept
-    bonds = grid_pairs(coordinates, species, "Pb-X")
-    lead_bonds = grid_pairs(coordinates, species, "Pb-Pb")
+    lattice = nanocrystal.lattice
+    bonds, lead_bonds = (grid_pairs(coordinates, species, lattice.shell(name), lattice) for name in ("Pb-X", "Pb-Pb"))
     surface_x = np.flatnonzero((species > 0) & (np.bincount(bonds.ravel(), minlength=len(species)) == 1))
     surface_pb = np.flatnonzero((species == 0) & (np.bincount(lead_bonds.ravel(), minlength=len(species)) < 6))
     if not len(surface_x) and (nanocrystal.x_vacancies or nanocrystal.occupancy != 1) and nanocrystal.atoms:

@@ -13,7 +13,7 @@ import numpy as np
 
 from bandg.crystal.distortion import displacements, strain_matrix
 from bandg.crystal.shapes import Nanocrystal
-from bandg.crystal.sites import HALF_SHELLS, Structure, _chosen, amplitudes, grid_pairs, kept_sites, operations
+from bandg.crystal.sites import Structure, _chosen, all_pairs, amplitudes, kept_sites, operations
 from bandg.hamiltonian.groups import PointGroup, point_group
 
 
@@ -27,7 +27,7 @@ def expected_group(nanocrystal: Nanocrystal) -> PointGroup:
         ranks = {n: 2 * k + 2 + n % 2 for k, n in enumerate(sorted(set(nanocrystal.edges)))}
         small = replace(nanocrystal, edges=tuple(ranks[n] for n in nanocrystal.edges))
     elif not nanocrystal.atoms:
-        cells = 3 if nanocrystal.center == "Pb" else 2
+        cells = 3 if nanocrystal.center == nanocrystal.lattice.centers[0] else 2
         small = replace(nanocrystal, shape="cube", cells=cells, diameter_nm=0.0, truncation=0.0)
     structure = structure_of(small)
     return point_group(operations(structure.positions_nm, structure.species))
@@ -44,16 +44,16 @@ def structure_of(nanocrystal: Nanocrystal) -> Structure:
     offset = nanocrystal.grid_offset
     kept = kept_sites(coordinates, species, nanocrystal)
     coordinates, species = coordinates[kept], species[kept]
-    pairs = {shell: grid_pairs(coordinates, species, shell) for shell in HALF_SHELLS}
-    on_lead = coordinates + offset
+    pairs = all_pairs(coordinates, species, nanocrystal.lattice)
+    on_frame = coordinates + offset
     moved = coordinates.astype(float)
     if nanocrystal.tilt:
-        moved = moved + displacements(on_lead, nanocrystal.tilt, nanocrystal.tilt_deg)
+        moved = moved + displacements(on_frame, nanocrystal.tilt, nanocrystal.tilt_deg)
     if nanocrystal.strain:
         moved = moved @ (np.eye(3) + strain_matrix(nanocrystal.strain))
     halide = np.flatnonzero(species)
     second = _chosen(halide, nanocrystal.fraction, nanocrystal.seed, 0)
     species = species.copy()
-    species[second] = 2
-    amplitude = amplitudes(species, pairs["Pb-X"], nanocrystal.occupancy)
-    return Structure(moved * nanocrystal.a_nm / 2, on_lead, species, amplitude, pairs)
+    species[second] = len(nanocrystal.lattice.kinds)
+    amplitude = amplitudes(species, pairs[nanocrystal.lattice.bonds[0].name], nanocrystal.occupancy)
+    return Structure(nanocrystal.lattice, moved * nanocrystal.a_nm / 2, on_frame, species, amplitude, pairs)

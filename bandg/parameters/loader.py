@@ -11,7 +11,8 @@ from bandg.base import resources
 from bandg.base.errors import BandgError
 from bandg.base.files import read_text
 from bandg.base.text import nearest, one_line
-from bandg.parameters.names import LATTICE, ORDER, SPECIES, TABLES, required_integrals, shells_of
+from bandg.crystal.lattice import Lattice
+from bandg.parameters.names import LATTICE, order, required_integrals, shells_of
 from bandg.parameters.schema import RawSet, fail, parse
 from bandg.parameters.sets import Parameter, ParameterSet, orbitals_of
 
@@ -52,18 +53,21 @@ def _assemble(label: str, path: Path | None, given: str) -> ParameterSet:
         if raw.material not in (None, material):
             published = {}  # another material's bulk values would mislead
         material, model = raw.material or material, raw.model or model
+        if raw.lattice != own.lattice:
+            what = f'is "{own.lattice.name}", but that of {raw.name} is "{raw.lattice.name}": write name ='
+            fail(label, "lattice.name", f'{what} "{raw.lattice.name}" in [lattice], or choose another base')
         entries |= raw.entries
         published |= raw.published
         scaling |= raw.scaling
     if material is None:
         fail(label, "material", 'is missing: write material = "CsPbI3"')
-    _check_complete(entries, label)
+    _check_complete(entries, own.lattice, label)
     origin = "shipped" if path is None else label
     for exponent in scaling:
         if f"hopping.{exponent.partition('.')[2]}" not in entries:
             fail(label, exponent, "has no hopping that it could scale: add it, or drop this exponent")
     head = (own.name, own.description, material, model or "etb", own.base, origin)
-    return ParameterSet(*head, entries, published, scaling)
+    return ParameterSet(*head, entries, published, scaling, own.lattice)
 
 
 def _chain(label: str, path: Path | None, given: str) -> list[RawSet]:
@@ -99,24 +103,25 @@ def _read(path: Path | None, name: str, label: str) -> str:
     return read_text(path, label, missing, "a parameter file (.toml)")
 
 
-def _check_complete(entries: dict[str, Parameter], label: str) -> None:
+def _check_complete(entries: dict[str, Parameter], lattice: Lattice, label: str) -> None:
     """All that the orbitals of the set ask for is there and nothing else; absent spin-orbit becomes a 0."""
     if LATTICE not in entries:
         fail(label, LATTICE, 'is missing: write [lattice] with a = { value = 0.6289, unit = "nm" }')
-    orbitals = orbitals_of(entries)
-    for species in SPECIES:
+    orbitals = orbitals_of(entries, lattice)
+    for species in lattice.kinds:
         if not orbitals[species]:
             fail(label, f"onsite.{species}", f"has no orbital: write [onsite.{species}] with s, p, d or s*")
-    for path in sorted(entries, key=ORDER.__getitem__):
+    for path in sorted(entries, key=order(lattice).__getitem__):
         for species, shell in _needs(path):
             if shell not in orbitals[species]:
                 fail(label, path, f"the set has no {shell} on {species}: add onsite.{species}.{shell} or drop this")
-    for table in TABLES:
-        if table == "Pb-X" or any(path.startswith(f"hopping.{table}.") for path in entries):
-            for name in required_integrals(table, orbitals):
+    for bonds in lattice.shells:
+        table = bonds.name
+        if bonds.order == 1 or any(path.startswith(f"hopping.{table}.") for path in entries):
+            for name in required_integrals(table, orbitals, lattice):
                 if f"hopping.{table}.{name}" not in entries:
                     fail(label, f"hopping.{table}.{name}", "is missing: write 0 if it is neglected")
-    for species in SPECIES:
+    for species in lattice.kinds:
         path = f"spin_orbit.{species}.p"
         if "p" in orbitals[species] and path not in entries:
             entries[path] = Parameter(path, 0.0, "eV", "bandg", "assumed", note="absent from the file: taken as 0")

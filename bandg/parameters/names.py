@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-SPECIES = ("Pb", "X")
+from functools import lru_cache
+
+from bandg.crystal.lattice import PEROVSKITE, Lattice
+
 SHELLS = ("s", "p", "d", "s*")
-TABLES = ("Pb-X", "X-X", "Pb-Pb")
 LATTICE = "lattice.a"
 PUBLISHED = {"E_g_eV": "eV", "Delta_eV": "eV", "m_e": "1", "m_h": "1", "g_e": "1", "g_h": "1"}
 """Bulk values that a set may quote for comparison, with their units."""
@@ -35,7 +37,8 @@ def integral_names(table: str) -> tuple[str, ...]:
 
     Between equal species a pair of shells stands once: lower l first, s before s*.
     """
-    same = table in ("X-X", "Pb-Pb")
+    first, second = table.split("-")
+    same = first == second
     pairs = [(a, b) for a in SHELLS for b in SHELLS if not same or _RANK[a] <= _RANK[b]]
     return tuple(name for pair in pairs for name in _integrals(*pair))
 
@@ -56,21 +59,21 @@ def swapped(integral: str) -> str:
     return f"{second}-{first}{dot}{bond}"
 
 
-def _all_paths() -> tuple[str, ...]:
-    onsite = [f"onsite.{species}.{shell}" for species in SPECIES for shell in SHELLS]
-    spin_orbit = [f"spin_orbit.{species}.p" for species in SPECIES]
-    hopping = [f"hopping.{table}.{name}" for table in TABLES for name in integral_names(table)]
-    return (LATTICE, *onsite, *spin_orbit, *hopping)
+@lru_cache(maxsize=16)
+def order(lattice: Lattice = PEROVSKITE) -> dict[str, int]:
+    """Position of every possible path in the canonical order."""
+    onsite = [f"onsite.{species}.{shell}" for species in lattice.kinds for shell in SHELLS]
+    spin_orbit = [f"spin_orbit.{species}.p" for species in lattice.kinds]
+    hopping = [f"hopping.{table}.{name}" for table in lattice.tables for name in integral_names(table)]
+    return {path: i for i, path in enumerate((LATTICE, *onsite, *spin_orbit, *hopping))}
 
 
-ORDER = {path: i for i, path in enumerate(_all_paths())}
-"""Position of every possible path in the canonical order."""
-
-
-def required_integrals(table: str, orbitals: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Integrals that ``table`` must have: all that the orbitals allow for Pb-X, those of s and p between equals."""
+def required_integrals(
+    table: str, orbitals: dict[str, tuple[str, ...]], lattice: Lattice = PEROVSKITE
+) -> tuple[str, ...]:
+    """Integrals that ``table`` must have: all that the orbitals allow for nearest neighbors, else those of s and p."""
     first, second = table.split("-")
-    wanted = SHELLS if table == "Pb-X" else ("s", "p")
+    wanted = SHELLS if lattice.shell(table).order == 1 else ("s", "p")
     return tuple(
         name
         for name in integral_names(table)

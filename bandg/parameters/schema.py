@@ -11,7 +11,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from bandg.base.errors import BandgError
 from bandg.base.text import nearest, one_line
-from bandg.parameters.names import PUBLISHED, SHELLS, SPECIES, TABLES, integral_names, out_of_range, swapped, unit_of
+from bandg.crystal.lattice import PEROVSKITE, Lattice, lattice_named
+from bandg.parameters.names import LATTICE, PUBLISHED, SHELLS, integral_names, out_of_range, swapped, unit_of
 from bandg.parameters.sets import Parameter
 
 if TYPE_CHECKING:
@@ -49,6 +50,11 @@ _Number = Annotated[_Entry, BeforeValidator(_as_table)]
 _Table = dict[str, _Number]
 
 
+class _Lattice(_Strict):
+    name: Text = PEROVSKITE.name
+    a: _Number | None = None
+
+
 class _File(_Strict):
     version: int = Field(alias="schema")
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*\z")]
@@ -57,7 +63,7 @@ class _File(_Strict):
     material: Text | None = None
     model: Text | None = None
     defaults: _Defaults = _Defaults()
-    lattice: _Table = {}
+    lattice: _Lattice = _Lattice()
     onsite: dict[str, _Table] = {}
     spin_orbit: dict[str, _Table] = {}
     hopping: dict[str, _Table] = {}
@@ -74,6 +80,7 @@ class RawSet:
     description: str
     material: str | None
     model: str | None
+    lattice: Lattice
     entries: dict[str, Parameter] = field(default_factory=dict)
     published: dict[str, Parameter] = field(default_factory=dict)
     scaling: dict[str, Parameter] = field(default_factory=dict)
@@ -93,7 +100,8 @@ def parse(text: str, label: str) -> RawSet:
     raw = toml_table(text, label)
     if raw.get("model") == "kp":
         fail(label, "model", 'is "kp", not available here: use the file with bandg kp, or write model = "etb"')
-    _check_names(raw, _tree(), (), label)
+    lattice = _lattice(raw, label)
+    _check_names(raw, _tree(lattice), (), label)
     try:
         file = _File.model_validate(raw)
     except ValidationError as error:
@@ -103,16 +111,16 @@ def parse(text: str, label: str) -> RawSet:
     if file.model not in (None, "etb"):
         fail(label, "model", f'{_show.repr(file.model)} is not known: write model = "etb"')
     entries: dict[str, Parameter] = {}
-    for path, entry in _flat(file, label):
+    for path, entry in _flat(file, lattice, label):
         entries[path] = _resolve(path, entry, file.defaults, label)
     published = {
         key: _resolve(f"published.{key}", entry, file.defaults, label) for key, entry in file.published.items()
     }
     scaling = {
         path: _resolve(path, entry.model_copy(update={"unit": entry.unit or "1"}), file.defaults, label)
-        for path, entry in _tables("scaling", _named_once(file.scaling, "scaling", label))
+        for path, entry in _tables("scaling", _named_once(file.scaling, "scaling", lattice, label))
     }
-    head = (file.name, file.base, file.description.strip(), file.material, file.model)
+    head = (file.name, file.base, file.description.strip(), file.material, file.model, lattice)
     return RawSet(*head, entries, published, scaling)
 
 
@@ -124,19 +132,37 @@ def toml_table(text: str, label: str) -> dict[str, Any]:
         fail(label, "", f"is not valid TOML: {str(error) or type(error).__name__}")
 
 
-def _tree() -> dict[str, Any]:
+def _lattice(raw: dict[str, Any], label: str) -> Lattice:
+    """The lattice that a file names, by default the perovskite."""
+    table = raw.get("lattice")
+    name = table.get("name", PEROVSKITE.name) if isinstance(table, dict) else PEROVSKITE.name
+    if not isinstance(name, str):
+        return PEROVSKITE  # what is wrong with it is said later
+    try:
+        return lattice_named(name)
+    except BandgError as error:
+        fail(label, "lattice.name", str(error))
+
+
+def _tree(lattice: Lattice) -> dict[str, Any]:
     """The keys that a file may have, nested as in the file; an empty dict marks the end."""
     number: dict[str, Any] = {key: {} for key in _Entry.model_fields}
-    hopping = {table: dict.fromkeys(integral_names(table), number) for table in TABLES}
-    hopping["X-Pb"] = dict.fromkeys(map(swapped, integral_names("Pb-X")), number)
+    hopping = {table: dict.fromkeys(integral_names(table), number) for table in lattice.tables}
+    for table, reverse in _reversed(lattice).items():
+        hopping[reverse] = dict.fromkeys(map(swapped, integral_names(table)), number)
     tree: dict[str, Any] = {info.alias or name: {} for name, info in _File.model_fields.items()}
     tree["defaults"] = {key: {} for key in _Defaults.model_fields}
-    tree["lattice"] = {"a": number}
-    tree["onsite"] = {species: dict.fromkeys(SHELLS, number) for species in SPECIES}
-    tree["spin_orbit"] = {species: {"p": number} for species in SPECIES}
+    tree["lattice"] = {"name": {}, "a": number}
+    tree["onsite"] = {species: dict.fromkeys(SHELLS, number) for species in lattice.kinds}
+    tree["spin_orbit"] = {species: {"p": number} for species in lattice.kinds}
     tree["hopping"] = tree["scaling"] = hopping
     tree["published"] = dict.fromkeys(PUBLISHED, number)
     return tree
+
+
+def _reversed(lattice: Lattice) -> dict[str, str]:
+    """Tables between two species, with their names from the other end."""
+    return {shell.name: f"{shell.second}-{shell.first}" for shell in lattice.shells if not shell.is_equal}
 
 
 def _check_names(raw: dict[str, Any], tree: dict[str, Any], where: tuple[str, ...], label: str) -> None:
@@ -187,10 +213,10 @@ def _quoted(text: str) -> str:
     return f'"{text}"'
 
 
-def _flat(file: _File, label: str) -> list[tuple[str, _Entry]]:
+def _flat(file: _File, lattice: Lattice, label: str) -> list[tuple[str, _Entry]]:
     """(dotted path, entry) of every number in which H is linear, and of the lattice constant."""
-    hopping = _named_once(file.hopping, "hopping", label)
-    flat = [(f"lattice.{key}", entry) for key, entry in file.lattice.items()]
+    hopping = _named_once(file.hopping, "hopping", lattice, label)
+    flat = [(LATTICE, file.lattice.a)] if file.lattice.a else []
     for section, tables in (("onsite", file.onsite), ("spin_orbit", file.spin_orbit), ("hopping", hopping)):
         flat += _tables(section, tables)
     return flat
@@ -200,14 +226,15 @@ def _tables(section: str, tables: dict[str, _Table]) -> list[tuple[str, _Entry]]
     return [(f"{section}.{name}.{key}", entry) for name, table in tables.items() for key, entry in table.items()]
 
 
-def _named_once(given: dict[str, _Table], section: str, label: str) -> dict[str, _Table]:
-    """Tables of bonds with X-Pb renamed to Pb-X."""
+def _named_once(given: dict[str, _Table], section: str, lattice: Lattice, label: str) -> dict[str, _Table]:
+    """Tables of bonds with those that are named from the other end renamed, as X-Pb to Pb-X."""
     tables = dict(given)
-    turned = tables.pop("X-Pb", None)
-    if turned is not None:
-        if "Pb-X" in tables:
-            fail(label, f"{section}.X-Pb", f"stands beside {section}.Pb-X: give one of the two tables")
-        tables["Pb-X"] = {swapped(name): entry for name, entry in turned.items()}
+    for table, reverse in _reversed(lattice).items():
+        turned = tables.pop(reverse, None)
+        if turned is not None:
+            if table in tables:
+                fail(label, f"{section}.{reverse}", f"stands beside {section}.{table}: give one of the two tables")
+            tables[table] = {swapped(name): entry for name, entry in turned.items()}
     return tables
 
 

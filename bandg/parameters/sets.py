@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from bandg.base.errors import BandgError
 from bandg.base.text import nearest, one_line
-from bandg.parameters.names import DEFAULT_EXPONENT, LATTICE, ORDER, SHELLS, SPECIES, STATUSES, TABLES, out_of_range
+from bandg.crystal.lattice import PEROVSKITE, Lattice
+from bandg.parameters.names import DEFAULT_EXPONENT, LATTICE, SHELLS, STATUSES, order, out_of_range
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,7 +47,7 @@ class ParameterSet:
     Energies are in eV and ``lattice.a`` in nm. A hopping value is the Slater-Koster integral with the direction from
     the lower to the higher angular momentum, whichever stands first in its name. ``published`` holds bulk values
     for comparison only, ``scaling`` exponents of the distance by path "scaling.Pb-X.s-p". ``origin`` is "shipped" or
-    the file as the user gave it.
+    the file as the user gave it. ``lattice`` says which species, orbitals and hoppings there can be.
     """
 
     name: str
@@ -58,16 +59,17 @@ class ParameterSet:
     entries: Mapping[str, Parameter]
     published: Mapping[str, Parameter]
     scaling: Mapping[str, Parameter] = field(default_factory=dict)
+    lattice: Lattice = PEROVSKITE
 
     def __post_init__(self) -> None:
-        ordered = {path: self.entries[path] for path in sorted(self.entries, key=ORDER.__getitem__)}
+        ordered = {path: self.entries[path] for path in sorted(self.entries, key=order(self.lattice).__getitem__)}
         object.__setattr__(self, "entries", MappingProxyType(ordered))
         object.__setattr__(self, "published", MappingProxyType(dict(self.published)))
         object.__setattr__(self, "scaling", MappingProxyType(dict(sorted(self.scaling.items()))))
 
     def __reduce__(self) -> tuple[Any, ...]:  # a mappingproxy does not pickle, and workers need the set
         head = (self.name, self.description, self.material, self.model, self.base, self.origin)
-        return type(self), (*head, dict(self.entries), dict(self.published), dict(self.scaling))
+        return type(self), (*head, dict(self.entries), dict(self.published), dict(self.scaling), self.lattice)
 
     def __hash__(self) -> int:
         return hash((self.name, self.digest()))
@@ -93,14 +95,21 @@ class ParameterSet:
         return found[0] if found else "X"
 
     @property
+    def symbols(self) -> tuple[str, ...]:
+        """Symbols of the species of the lattice; X is the halide."""
+        return tuple(self.halide if name == "X" else name for name in self.lattice.kinds)
+
+    @property
     def orbitals(self) -> dict[str, tuple[str, ...]]:
         """Shells of each species ("Pb", "X") in the order s, p, d, s*."""
-        return orbitals_of(self.entries)
+        return orbitals_of(self.entries, self.lattice)
 
     @property
     def shells(self) -> tuple[str, ...]:
-        """The hopping tables that the set has, in the order Pb-X, X-X, Pb-Pb."""
-        return tuple(table for table in TABLES if any(path.startswith(f"hopping.{table}.") for path in self.entries))
+        """The hopping tables that the set has, in the order of the lattice (Pb-X, X-X, Pb-Pb)."""
+        return tuple(
+            table for table in self.lattice.tables if any(path.startswith(f"hopping.{table}.") for path in self.entries)
+        )
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -136,9 +145,12 @@ class ParameterSet:
         return replace(self, entries=entries)
 
     def digest(self) -> str:
-        """sha256 (hex) of the numbers alone: model, lattice constant, paths and values; provenance does not enter."""
+        """sha256 (hex) of the numbers alone: model, lattice, paths and values; provenance does not enter."""
         numbers = [[path, repr(entry.value)] for path, entry in [*self.entries.items(), *self.scaling.items()]]
-        text = json.dumps({"schema": 1, "model": self.model, "numbers": numbers}, separators=(",", ":"))
+        content: dict[str, Any] = {"schema": 1, "model": self.model, "numbers": numbers}
+        if self.lattice != PEROVSKITE:
+            content["lattice"] = asdict(self.lattice)
+        text = json.dumps(content, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def to_dict(self) -> dict[str, Any]:
@@ -148,7 +160,7 @@ class ParameterSet:
         published = {key: entry.provenance() for key, entry in self.published.items()}
         scaling = {path: entry.provenance() for path, entry in self.scaling.items()}
         numbers = {"entries": entries, "published": published, "scaling": scaling}
-        return {"schema": 1, **head, "digest": self.digest(), **numbers}
+        return {"schema": 1, **head, "lattice": self.lattice.name, "digest": self.digest(), **numbers}
 
     def to_toml(self) -> str:
         """A complete parameter file without base that loads back to the same numbers and provenance."""
@@ -164,6 +176,8 @@ class ParameterSet:
             if ".".join(parts) != table:
                 table = ".".join(parts)
                 lines += ["", f"[{table}]"]
+                if path == LATTICE and self.lattice != PEROVSKITE:
+                    lines.append(f"name = {_toml_string(self.lattice.name)}")
             lines.append(f"{key if key.isidentifier() else _toml_string(key)} = {_toml_entry(entry, defaults)}")
         if self.published:
             lines += ["", "[published]"]
@@ -175,10 +189,12 @@ class ParameterSet:
             raise BandgError(one_line(f"{self.name} has no parameter {path!r}{nearest(path, self.entries)}"))
 
 
-def orbitals_of(paths: Iterable[str]) -> dict[str, tuple[str, ...]]:
+def orbitals_of(paths: Iterable[str], lattice: Lattice = PEROVSKITE) -> dict[str, tuple[str, ...]]:
     """Shells of each species that have an onsite energy among ``paths``, in the order s, p, d, s*."""
     known = set(paths)
-    return {species: tuple(shell for shell in SHELLS if f"onsite.{species}.{shell}" in known) for species in SPECIES}
+    return {
+        species: tuple(shell for shell in SHELLS if f"onsite.{species}.{shell}" in known) for species in lattice.kinds
+    }
 
 
 def _checked(path: str, number: float) -> float:

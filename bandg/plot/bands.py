@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
-from bandg.plot.palette import BLUE, GREEN, GRID, INK, ORANGE
+from bandg.crystal.lattice import BAND_PATH, HIGH_SYMMETRY
+from bandg.plot.palette import BLUE, GREEN, GRID, INK, ORANGE, PINK, SKY, VERMILLION
 from bandg.plot.style import literal, panels, style
 
 if TYPE_CHECKING:
@@ -19,19 +20,15 @@ if TYPE_CHECKING:
     from bandg.models.etb.bloch import BlochHamiltonian
     from bandg.models.etb.bulk import Bulk
 
-PATH = ("Gamma", "X", "M", "R", "Gamma", "M")
-"""The usual path through the cubic Brillouin zone."""
-
-CHARACTERS = (("Pb", "s", BLUE), ("X", "p", ORANGE), ("Pb", "p", GREEN))
-"""Atom, shell and color of the characters that a picture of bands tells apart."""
+_COLORS = (BLUE, ORANGE, GREEN, PINK, SKY, VERMILLION)
+"""Colors of the lattice's characters, by turns."""
 
 _WIDEST_PT, _THIN_PT = 5.0, 0.35
 """Line widths of a pure character and of the bands themselves."""
-_SYMBOLS = {"Gamma": "Γ"}
 
 
 class Bands(NamedTuple):
-    """Bands along a path: distances (n,) in 1/nm, energies (n, dim) in eV, weights (n, dim, 3) of CHARACTERS.
+    """Bands along a path: distances (n,) in 1/nm, energies (n, dim) in eV, weights (n, dim, m) of the lattice's characters.
 
     ticks: (distance in 1/nm, name) of every corner of the path.
     """
@@ -43,7 +40,7 @@ class Bands(NamedTuple):
 
 
 def band_path(
-    hamiltonian: BlochHamiltonian, points: Sequence[str] = PATH, n_per_segment: int = 60
+    hamiltonian: BlochHamiltonian, points: Sequence[str] = BAND_PATH, n_per_segment: int = 60
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], list[tuple[float, str]]]:
     """Bands along straight lines between high-symmetry points (Gamma, X, M, R).
 
@@ -56,12 +53,15 @@ def band_path(
     return distances, energies, ticks
 
 
-def bands_with_character(hamiltonian: BlochHamiltonian, points: Sequence[str] = PATH, n_per_segment: int = 60) -> Bands:
-    """Bands along a path and their weights on Pb s, X p and Pb p; arguments and errors as :func:`band_path`."""
+def bands_with_character(
+    hamiltonian: BlochHamiltonian, points: Sequence[str] = BAND_PATH, n_per_segment: int = 60
+) -> Bands:
+    """Bands along a path and their weights on the lattice's characters; arguments, errors as :func:`band_path`."""
     k, distances, ticks = _path(hamiltonian, points, n_per_segment)
     energies, states = np.linalg.eigh(hamiltonian.H(k))
     density = np.abs(states) ** 2
-    weights = [density[:, _positions(hamiltonian, kind, shell)].sum(axis=1) for kind, shell, _ in CHARACTERS]
+    characters = hamiltonian.lattice.characters
+    weights = [density[:, _positions(hamiltonian, kind, shell)].sum(axis=1) for kind, shell in characters]
     return Bands(distances, energies, np.stack(weights, axis=-1), ticks)
 
 
@@ -74,6 +74,8 @@ def plot_bands(
 ) -> tuple[Axes, ...]:
     """Draw the bulk bands along Gamma-X-M-R-Gamma-M, as wide as the weight of Pb s, X p and Pb p in three panels.
 
+    Another lattice has a panel for each of its characters.
+
     Parameters
     ----------
     bulk : Bulk
@@ -81,7 +83,7 @@ def plot_bands(
     set_name : str
         Name of the set for the legend.
     window_eV : tuple of float
-        Energies that are shown, in eV from the valence-band top at R.
+        Energies that are shown, in eV from the valence-band top.
     n_per_segment : int
         k points from corner to corner.
     ax : three matplotlib axes, optional
@@ -102,7 +104,7 @@ def plot_bands(
         raise BandgError(f"window_eV is ({low:g}, {high:g}): give a lower and a higher energy in eV")
     bands = bands_with_character(bulk.hamiltonian, n_per_segment=n_per_segment)
     with style(ax):
-        axes = panels(ax, 1, len(CHARACTERS), sharey=True, figsize=(7.0, 3.2))
+        axes = panels(ax, 1, bands.weights.shape[2], sharey=True, figsize=(7.0, 3.2))
         if ax is None:
             axes[0].figure.subplots_adjust(left=0.06, right=0.995, bottom=0.1, top=0.9, wspace=0.09)
         _draw(axes, bulk, bands, set_name, (low, high))
@@ -113,8 +115,6 @@ def _path(
     hamiltonian: BlochHamiltonian, points: Sequence[str], n_per_segment: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], list[tuple[float, str]]]:
     """k in 1/nm (n, 3), distances (n,) and ticks."""
-    from bandg.crystal.lattice import HIGH_SYMMETRY
-
     unknown = [name for name in points if name not in HIGH_SYMMETRY]
     if unknown:
         raise BandgError(f"no high-symmetry point {unknown[0]!r}; there are: {', '.join(HIGH_SYMMETRY)}")
@@ -132,14 +132,12 @@ def _path(
 
 def _positions(hamiltonian: BlochHamiltonian, kind: str, shell: str) -> NDArray[np.int64]:
     """Positions of the spin-orbitals of one shell on all atoms of a kind."""
-    from bandg.crystal.lattice import SUBLATTICE_KINDS
-
     number = hamiltonian.model.kinds.index(kind)
     space = hamiltonian.model.spaces[number]
     if shell not in space.shells:
         return np.zeros(0, dtype=np.int64)
     part = space.shell_slice(shell)
-    starts = hamiltonian.offsets[:-1][number == SUBLATTICE_KINDS]
+    starts = hamiltonian.offsets[:-1][number == hamiltonian.kinds]
     return np.concatenate([start + np.arange(2 * part.start, 2 * part.stop) for start in starts])
 
 
@@ -148,14 +146,15 @@ def _draw(panels: Sequence[Axes], bulk: Bulk, bands: Bands, set_name: str, windo
     energies = bands.energies - bulk.valence.energy
     shown = (energies.min(axis=0) <= window[1]) & (energies.max(axis=0) >= window[0])
     shown[1::2] = False  # Kramers partners lie on each other
-    for number, (axes, (kind, shell, color)) in enumerate(zip(panels, CHARACTERS, strict=True)):
+    characters = list(zip(bulk.hamiltonian.lattice.characters, itertools.cycle(_COLORS), strict=False))
+    for number, (axes, ((kind, shell), color)) in enumerate(zip(panels, characters, strict=True)):
         _frame(axes, bands, window)
         axes.plot(bands.distances, energies[:, shown], color=INK, linewidth=_THIN_PT, zorder=3)
         _color(axes, bands.distances, energies[:, shown], bands.weights[:, shown, number], color)
         axes.set_title(f"{kind} ${shell}$", loc="center", color=color, fontweight="bold")
     _annotate_gap(panels[0], bulk, bands, window)
-    panels[0].set_ylabel("Energy from the valence-band top at R (eV)")
-    _legend(panels[1], literal(set_name))
+    panels[0].set_ylabel(f"Energy from the valence-band top at {_symbol(bulk.hamiltonian.lattice.edges.point)} (eV)")
+    _legend(panels[len(panels) // 2], literal(set_name), characters)
 
 
 def _frame(axes: Axes, bands: Bands, window: tuple[float, float]) -> None:
@@ -166,7 +165,7 @@ def _frame(axes: Axes, bands: Bands, window: tuple[float, float]) -> None:
         axes.axvline(distance, color=GRID, linewidth=0.5, zorder=1)
     if window[0] < 0 < window[1]:
         axes.axhline(0, color=GRID, linewidth=0.5, zorder=1)
-    axes.set_xticks([d for d, _ in bands.ticks], [_SYMBOLS.get(name, name) for _, name in bands.ticks])
+    axes.set_xticks([d for d, _ in bands.ticks], [_symbol(name) for _, name in bands.ticks])
     axes.tick_params(axis="x", which="both", length=0)
 
 
@@ -194,7 +193,7 @@ def _annotate_gap(axes: Axes, bulk: Bulk, bands: Bands, window: tuple[float, flo
     """An arrow over the gap at R and its size, if the window holds them."""
     if not window[0] <= 0 < bulk.E_g <= window[1]:
         return
-    at = next(distance for distance, name in bands.ticks if name == "R")
+    at = next(distance for distance, name in bands.ticks if name == bulk.hamiltonian.lattice.edges.point)
     arrow: dict[str, Any] = {"arrowstyle": "<->", "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 7}
     axes.annotate("", (at, 0), (at, bulk.E_g), arrowprops=arrow, zorder=5)
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
@@ -203,7 +202,11 @@ def _annotate_gap(axes: Axes, bulk: Bulk, bands: Bands, window: tuple[float, flo
     axes.annotate(text, (at, bulk.E_g / 2), (5, 0), **place, bbox=box, zorder=4)
 
 
-def _legend(axes: Axes, set_name: str) -> None:
+def _symbol(point: str) -> str:
+    return "Γ" if point == "Gamma" else point
+
+
+def _legend(axes: Axes, set_name: str, characters: Sequence[tuple[tuple[str, str], str]]) -> None:
     """Below the middle panel: the set, and what the widths mean."""
     from matplotlib.lines import Line2D
 
@@ -212,6 +215,6 @@ def _legend(axes: Axes, set_name: str) -> None:
         Line2D(
             [], [], color=color, linewidth=_WIDEST_PT, solid_capstyle="butt", label=f"all weight on {kind} ${shell}$"
         )
-        for kind, shell, color in CHARACTERS
+        for (kind, shell), color in characters
     ]
     axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=len(handles))

@@ -10,7 +10,7 @@ from bandg.base.errors import BandgError
 from bandg.base.files import read_text
 from bandg.base.text import nearest, one_line
 from bandg.data.bands import POINTS
-from bandg.parameters.names import ORDER, out_of_range
+from bandg.parameters.names import order, out_of_range
 from bandg.parameters.schema import complaint, toml_table
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -162,8 +162,8 @@ class Job(_Strict):
         if not self.free:
             raise ValueError("nothing is free: name parameters in [free]")
         for path in (*self.free, *self.link, *self.set):
-            if path not in ORDER:
-                raise ValueError(f"{path!r} is no parameter{nearest(path, ORDER)}")
+            if path not in order():
+                raise ValueError(f"{path!r} is no parameter{nearest(path, order())}")
         for path in (*self.free, *self.link):
             if path == "lattice.a":
                 raise ValueError("lattice.a cannot be fitted, since H is not linear in it: give it in [set]")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from bandg.analysis.fit.job import Held, Job
 from bandg.base.errors import BandgError
+from bandg.crystal.lattice import require_perovskite
 from bandg.parameters.loader import load_set
 from bandg.parameters.names import LATTICE, required_integrals, shells_of, unit_of
 from bandg.parameters.sets import Parameter, ParameterSet, orbitals_of
@@ -79,6 +80,7 @@ def start_set(job: Job, folder: Path | None = None) -> ParameterSet:
     if folder is not None and (name.endswith(".toml") or "/" in name):
         name = str(folder / name)
     parameters = load_set(name)
+    require_perovskite(parameters.lattice, "a fit")
     entries = _in_basis(parameters, job)
     orbitals = orbitals_of(entries)
     wanted = {path: entry.start for path, entry in job.free.items()}

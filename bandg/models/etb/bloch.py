@@ -8,7 +8,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from bandg.crystal.lattice import HIGH_SYMMETRY, SUBLATTICE_KINDS, SUBLATTICES
+from bandg.crystal.lattice import HIGH_SYMMETRY, Lattice
+from bandg.hamiltonian.groups import cubic_rotations, point_group
 from bandg.hamiltonian.sites import LocalModel
 from bandg.models.etb.local import local_model, resolve_neighbors
 from bandg.parameters.sets import ParameterSet
@@ -18,9 +19,10 @@ from bandg.parameters.sets import ParameterSet
 class BlochHamiltonian:
     """H(k) in the gauge of the true positions, so that dH/dk is the velocity operator.
 
-    model: the local model. vector: parameter vector. a_nm: lattice constant.
+    lattice: the crystal. model: the local model. vector: parameter vector. a_nm: lattice constant.
     """
 
+    lattice: Lattice
     model: LocalModel
     vector: NDArray[np.float64]
     a_nm: float
@@ -29,12 +31,30 @@ class BlochHamiltonian:
     def of(cls, parameters: ParameterSet, neighbors: int | None = None) -> BlochHamiltonian:
         """H(k) of a parameter set; neighbors defaults to what the set has."""
         neighbors = resolve_neighbors(parameters, neighbors)
-        return cls(local_model(parameters, neighbors), parameters.vector, parameters.a_nm)
+        return cls(parameters.lattice, local_model(parameters, neighbors), parameters.vector, parameters.a_nm)
+
+    @cached_property
+    def kinds(self) -> NDArray[np.int64]:
+        """Kind of the atom on each sublattice, shape (n_sublattices,)."""
+        return np.array([kind for kind, _ in self.lattice.sublattices])
+
+    @cached_property
+    def places(self) -> NDArray[np.int64]:
+        """Place of each sublattice in the cell, in units of a/2, shape (n_sublattices, 3)."""
+        return np.array([place for _, place in self.lattice.sublattices])
+
+    def sublattice_of(self, on_frame: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Sublattice (n,) of sites at coordinates (n, 3) in units of a/2 that are even on the frame."""
+        return np.argmax((on_frame[:, None, :] % 2 == self.places).all(axis=2), axis=1)
+
+    def edge_phase(self, on_frame: NDArray[np.int64]) -> NDArray[np.complex128]:
+        """exp(i k r) (n,) at the point of the band edges, for such sites."""
+        return np.asarray(1j ** (on_frame @ np.array(self.lattice.edge_vector) % 4))
 
     @cached_property
     def offsets(self) -> NDArray[np.int64]:
-        """First spin-orbital of each sublattice, with the total last, shape (5,)."""
-        sizes = [self.model.spaces[kind].dimension for kind in SUBLATTICE_KINDS]
+        """First spin-orbital of each sublattice, with the total last, shape (n_sublattices + 1,)."""
+        sizes = [self.model.spaces[kind].dimension for kind in self.kinds]
         return np.concatenate([[0], np.cumsum(sizes)])
 
     @property
@@ -53,9 +73,9 @@ class BlochHamiltonian:
         for number, ((first, second), vector) in enumerate(
             zip(self.model.bond_kinds, self.model.bond_vectors, strict=True)
         ):
-            for start in np.flatnonzero(first == SUBLATTICE_KINDS):
-                difference = (SUBLATTICES[start] + vector - SUBLATTICES) % 2
-                for end in np.flatnonzero((difference == 0).all(axis=1) & (second == SUBLATTICE_KINDS)):
+            for start in np.flatnonzero(first == self.kinds):
+                difference = (self.places[start] + vector - self.places) % 2
+                for end in np.flatnonzero((difference == 0).all(axis=1) & (second == self.kinds)):
                     found.append((number, int(start), int(end)))
         return found
 
@@ -63,7 +83,7 @@ class BlochHamiltonian:
     def _pieces(self) -> tuple[NDArray[np.complex128], NDArray[np.float64], NDArray[np.complex128]]:
         """Hopping matrices (n, dim, dim) by bond vector, the vectors in nm (n, 3), and the onsite matrix."""
         onsite = np.zeros((self.dimension, self.dimension), dtype=complex)
-        for sublattice, kind in enumerate(SUBLATTICE_KINDS):
+        for sublattice, kind in enumerate(self.kinds):
             part = self.block(sublattice)
             onsite[part, part] = self.model.onsite[kind].at(self.vector)
         vectors, where = np.unique(self.model.bond_vectors, axis=0, return_inverse=True)
@@ -96,9 +116,25 @@ class BlochHamiltonian:
     def vector_operator(self, kind_operators: tuple[NDArray[np.complex128], ...]) -> NDArray[np.complex128]:
         """Onsite vector operators per kind (3, d, d) put on the cell, shape (3, dim, dim)."""
         result = np.zeros((3, self.dimension, self.dimension), dtype=complex)
-        for sublattice, kind in enumerate(SUBLATTICE_KINDS):
+        for sublattice, kind in enumerate(self.kinds):
             part = self.block(sublattice)
             result[:, part, part] = kind_operators[kind]
+        return result
+
+    def operations(self, point: str) -> NDArray[np.complex128]:
+        """The 48 operations about the frame on the Bloch functions at Gamma or R, shape (48, dim, dim).
+
+        An operation g takes sublattice t to t' = g t; as g k = k + G, the Bloch function gets the factor exp(i G t').
+        """
+        group = point_group(cubic_rotations())
+        spaces = [space.rotations(group.rotations.astype(float), group.spinors) for space in self.model.spaces]
+        result = np.zeros((group.order, self.dimension, self.dimension), dtype=complex)
+        k = np.array(HIGH_SYMMETRY[point])
+        for start, kind in enumerate(self.kinds):
+            end = self.sublattice_of(group.rotations @ self.places[start])
+            half_turns = np.sum((group.rotations @ k - k) * self.places[end], axis=1) // 2
+            for g, sign in enumerate(1 - 2 * (half_turns % 2)):
+                result[g, self.block(int(end[g])), self.block(start)] = sign * spaces[kind][g]
         return result
 
     @cached_property

@@ -14,13 +14,11 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from bandg.crystal.lattice import Lattice
 from bandg.crystal.sites import Structure
 from bandg.hamiltonian.sites import Bonds, LocalModel, SiteSystem, Terms
-from bandg.models.etb.local import KINDS, hopping_blocks, onsite_terms
+from bandg.models.etb.local import hopping_blocks, onsite_terms
 from bandg.models.etb.orbitals import AtomSpace
-
-IDEAL_LENGTHS = {"Pb-X": 1 / 2, "X-X": np.sqrt(1 / 2), "Pb-Pb": 1.0}
-"""Length of each hopping shell in the ideal crystal, in lattice constants."""
 
 _VECTOR_DIGITS = 11
 """Bond vectors that agree to this many digits of a nm are one type."""
@@ -44,8 +42,9 @@ class SetSpec:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """What of the one or two sets of a material the matrices depend on; hashable."""
+    """The lattice, and what of the one or two sets of a material the matrices depend on; hashable."""
 
+    lattice: Lattice
     sets: tuple[SetSpec, ...]
 
     @property
@@ -105,17 +104,17 @@ def site_system(structure: Structure, spec: ModelSpec) -> SiteSystem:
     """The sites of a structure with the tight-binding model that fits them."""
     coordinates, ticks_nm = structure.ticks
     positions = np.sign(coordinates) * ticks_nm[np.abs(coordinates)]
-    table = np.stack([structure.species > 0, structure.mixing, structure.amplitude], axis=1)
+    table = np.stack([structure.kind, structure.mixing, structure.amplitude], axis=1)
     kinds, kind = np.unique(table.round(12), axis=0, return_inverse=True)
     kind = kind.ravel()
     spaces = tuple(AtomSpace(shells) for shells in spec.sets[0].orbitals)
     of_kind = kinds[:, 0].astype(int)
-    onsite = tuple(_onsite(spec, int(halide), float(mix), spaces) for halide, mix, _ in kinds)
+    onsite = tuple(_onsite(spec, int(number), float(mix), spaces) for number, mix, _ in kinds)
     first, second, types, vectors, terms, ends = _bonds(structure, spec, positions, kind, kinds)
     order = np.argsort(types, kind="stable")
     model = LocalModel(
-        tuple(KINDS[halide] for halide in of_kind),
-        tuple(spaces[halide] for halide in of_kind),
+        tuple(spec.lattice.kinds[number] for number in of_kind),
+        tuple(spaces[number] for number in of_kind),
         onsite,
         ends,
         vectors,
@@ -125,12 +124,12 @@ def site_system(structure: Structure, spec: ModelSpec) -> SiteSystem:
     return SiteSystem(model, coordinates, kind, 1.0, ticks_nm, Bonds(first[order], second[order], types[order]))
 
 
-def _onsite(spec: ModelSpec, halide: int, mix: float, spaces: tuple[AtomSpace, ...]) -> Terms:
+def _onsite(spec: ModelSpec, kind: int, mix: float, spaces: tuple[AtomSpace, ...]) -> Terms:
     parts = []
     for number, one in enumerate(spec.sets):
         weight = mix if number else 1 - mix if len(spec.sets) > 1 else 1.0
         if weight:
-            terms = onsite_terms(KINDS[halide], spaces[halide], one.paths)
+            terms = onsite_terms(spec.lattice.kinds[kind], spaces[kind], one.paths)
             parts.append((terms.parameters + spec.start(number), weight * terms.matrices))
     return Terms(np.concatenate([numbers for numbers, _ in parts]), np.concatenate([part for _, part in parts]))
 
@@ -155,13 +154,13 @@ def _bonds(
         types = np.flatnonzero(unique[:, 0] == number)
         mix = kinds[ends[types], 1]
         # X decides between Pb and X; between equal atoms both do
-        share = mix[:, 1] if name == "Pb-X" else mix.mean(axis=1)
+        share = mix.mean(axis=1) if spec.lattice.shell(name).is_equal else mix[:, 1]
         factor = kinds[ends[types], 2].prod(axis=1)
         for n in range(len(spec.sets)):
             weight = (share if n else 1 - share) if len(spec.sets) > 1 else np.ones(len(types))
             used = np.flatnonzero(weight)
             if len(used):
-                numbers, blocks = _scaled(spec.sets[n], name, vector[types[used]])
+                numbers, blocks = _scaled(spec, n, name, vector[types[used]])
                 terms.put(types[used], numbers + spec.start(n), blocks * (weight * factor)[used, None, None, None])
     which = which.ravel()
     return (
@@ -174,12 +173,15 @@ def _bonds(
     )
 
 
-def _scaled(one: SetSpec, shell: str, vectors: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Parameters (m,) of a shell and blocks (n, m, a, b) for vectors in nm, with the factor of the distance."""
+def _scaled(
+    spec: ModelSpec, number: int, shell: str, vectors: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Parameters (m,) of a set's shell and blocks (n, m, a, b) for vectors in nm, with the factor of the distance."""
+    one, lattice = spec.sets[number], spec.lattice
     length = np.linalg.norm(vectors, axis=1)
-    first, second = (AtomSpace(one.orbitals[KINDS.index(kind)]) for kind in shell.split("-"))
+    first, second = (AtomSpace(one.orbitals[lattice.kinds.index(kind)]) for kind in shell.split("-"))
     numbers, blocks = hopping_blocks(shell, vectors / length[:, None], first, second, one.paths)
-    ratio = IDEAL_LENGTHS[shell] * one.a_nm / length
+    ratio = lattice.shell(shell).length * one.a_nm / length
     ratio = np.where(np.abs(ratio - 1) < _SAME_LENGTH, 1.0, ratio)
     exponents = np.array(one.exponents)[numbers]
     return numbers, blocks * (ratio[:, None] ** exponents)[:, :, None, None]

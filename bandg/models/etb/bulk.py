@@ -1,4 +1,4 @@
-"""Bulk band edges at R: gap, spin-orbit splitting, masses, momentum elements and g-factors."""
+"""Bulk band edges (at R in a perovskite): gap, spin-orbit splitting, masses, momentum elements and g-factors."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ from bandg.base.errors import BandgError
 from bandg.base.units import G0, HBAR2_OVER_M0
 from bandg.hamiltonian.groups import PAULI, cubic_rotations, intertwiner, point_group
 from bandg.models.etb.bloch import BlochHamiltonian
+from bandg.models.etb.orbitals import COMPONENTS
 from bandg.parameters.sets import ParameterSet
 
 _DEGENERATE_EV = 1e-6
-"""Levels at R closer than this are one level; symmetry makes true partners equal to about 1e-14 eV."""
+"""Levels at the edges' point closer than this are one level; symmetry makes true partners equal to about 1e-14 eV."""
 
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """One level at R: its energy in eV, its states (columns, (dim, degeneracy)), irrep and character.
+    """One level at the point of the band edges: energy in eV, states (columns, (dim, degeneracy)), irrep and character.
 
     character: weight by "species shell", for example {"Pb s": 0.4, "X p": 0.6}.
     """
@@ -34,12 +35,12 @@ class Level:
 
 @dataclass(frozen=True, eq=False)
 class BandEdge:
-    """A Kramers doublet at R with rows |1/2, +-1/2>.
+    """A Kramers doublet with rows |1/2, +-1/2>.
 
-    energy in eV; states (dim, 2), pseudospin up first; irrep about a Pb site;
+    energy in eV; states (dim, 2), pseudospin up first; irrep about an atom of the frame (Pb);
     inverse_mass: (3, 3) tensor m0/m, positive for electrons and, by its sign, for holes too;
     spin_g, orbital_g, atomic_g: parts of g from the spin, from the motion between atoms and from the p shells.
-    contributions: (energy in eV, irrep, share of orbital_g) of every other level at R.
+    contributions: (energy in eV, irrep, share of orbital_g) of every other level there.
     """
 
     energy: float
@@ -68,17 +69,20 @@ class BandEdge:
 
 @dataclass(frozen=True, eq=False)
 class Bulk:
-    """Bulk band structure of a parameter set around R. Raises BandgError where there is no gap at R."""
+    """Bulk band structure of a parameter set around its band edges.
+
+    split_off: the spin-orbit partner of the conduction band, None where the lattice names none.
+    """
 
     hamiltonian: BlochHamiltonian
     levels: tuple[Level, ...]
     valence: BandEdge
     conduction: BandEdge
-    upper: Level
+    split_off: Level | None
 
     @property
     def E_g(self) -> float:
-        """Gap at R in eV."""
+        """Gap in eV."""
         return self.conduction.energy - self.valence.energy
 
     def g_factors(self, intra_atomic: bool = False) -> tuple[float, float]:
@@ -86,9 +90,16 @@ class Bulk:
         return self.conduction.g(intra_atomic), self.valence.g(intra_atomic)
 
     @property
+    def upper(self) -> Level:
+        """The spin-orbit partner of the conduction band. Raises BandgError where there is none."""
+        if self.split_off is None:
+            raise BandgError(f"the lattice {self.hamiltonian.lattice.name} names no split-off band")
+        return self.split_off
+
+    @property
     def Delta(self) -> float:
-        """Spin-orbit splitting R8- minus R6- of the conduction band in eV."""
-        return self.upper.energy - self.conduction.energy
+        """Spin-orbit splitting R8- minus R6- of the conduction band in eV; NaN where the lattice names none."""
+        return self.split_off.energy - self.conduction.energy if self.split_off else np.nan
 
     @cached_property
     def gap_at_M(self) -> float:
@@ -102,10 +113,15 @@ class Bulk:
         return float(energies[occupied] - energies[occupied - 1])
 
     def kane_energy(self, level: str) -> float:
-        """E_p in eV between the valence-band top and R6- ("R6-", factor 3/2) or R8- ("R8-", factor 3/4)."""
+        """E_p in eV between the valence-band top and R6- ("R6-", factor 3/2) or R8- ("R8-", factor 3/4).
+
+        NaN for a lattice without a split-off band.
+        """
+        if self.split_off is None:
+            return np.nan
         states = {"R6-": self.conduction.states, "R8-": self.upper.states}[level]
         factor = {"R6-": 1.5, "R8-": 0.75}[level]
-        velocity = self.hamiltonian.dH(self.hamiltonian.point("R"))[2]
+        velocity = self.hamiltonian.dH(edge_point(self.hamiltonian))[2]
         elements = self.valence.states.conj().T @ velocity @ states
         return float(factor * 2 * np.sum(np.abs(elements) ** 2) / HBAR2_OVER_M0)
 
@@ -135,38 +151,55 @@ class Bulk:
 
 
 def occupied_bands(hamiltonian: BlochHamiltonian) -> int:
-    """Number of valence bands with spin: X s where the basis has it, X p and Pb s."""
-    lead, halide = hamiltonian.model.spaces
-    return 2 * (3 * (("s" in halide.shells) + 3 * ("p" in halide.shells)) + ("s" in lead.shells))
+    """Number of valence bands with spin: those of the lattice's filled shells that the basis has."""
+    lattice, spaces = hamiltonian.lattice, hamiltonian.model.spaces
+    count = 0
+    for species, shell in lattice.edges.filled:
+        kind = lattice.kinds.index(species)
+        if shell in spaces[kind].shells:
+            count += int(np.sum(hamiltonian.kinds == kind)) * len(COMPONENTS[shell])
+    return 2 * count
+
+
+def edge_point(hamiltonian: BlochHamiltonian) -> NDArray[np.float64]:
+    """k of the band edges in 1/nm, shape (3,)."""
+    return hamiltonian.point(hamiltonian.lattice.edges.point)
 
 
 def bulk(parameters: ParameterSet, neighbors: int | None = None) -> Bulk:
-    """Bulk properties of a tight-binding set [nestoklon2021]; BandgError where R is no band edge with a gap."""
+    """Bulk properties of a tight-binding set [nestoklon2021].
+
+    Raises BandgError where there is no gap at the point of the lattice's band edges, or between other irreps.
+    """
     hamiltonian = BlochHamiltonian.of(parameters, neighbors)
-    levels = levels_at_R(hamiltonian)
+    edges = hamiltonian.lattice.edges
+    point, wanted = edges.point, [f"{edges.point}{irrep}" for irrep in (edges.valence, edges.conduction)]
+    levels = levels_at_edge(hamiltonian)
     occupied = occupied_bands(hamiltonian)
     filled = np.cumsum([level.states.shape[1] for level in levels])
     number = int(np.searchsorted(filled, occupied))
     if filled[number] != occupied or number + 1 >= len(levels):
-        raise BandgError(f"the set {parameters.name} has no gap at R above its {occupied} valence bands")
+        raise BandgError(f"the set {parameters.name} has no gap at {point} above its {occupied} valence bands")
     valence, conduction = levels[number], levels[number + 1]
-    if (valence.irrep, conduction.irrep) != ("R6+", "R6-"):
+    if [valence.irrep, conduction.irrep] != wanted:
         raise BandgError(
-            f"the band edges of the set {parameters.name} at R are {valence.irrep} and {conduction.irrep}; "
-            "bandg needs R6+ (Pb s with X p) below R6- (Pb p, j = 1/2)"
+            f"the band edges of the set {parameters.name} at {point} are {valence.irrep} and {conduction.irrep}; "
+            f"the lattice {hamiltonian.lattice.name} needs {wanted[0]} below {wanted[1]}"
         )
-    upper = next((level for level in levels[number + 2 :] if level.irrep == "R8-"), None)
-    if upper is None:
-        raise BandgError(f"the set {parameters.name} has no R8- level above its conduction-band bottom at R")
-    return Bulk(hamiltonian, levels, _edge(hamiltonian, levels, number), _edge(hamiltonian, levels, number + 1), upper)
+    name = f"{point}{edges.split_off}"
+    split_off = next((level for level in levels[number + 2 :] if edges.split_off and level.irrep == name), None)
+    if edges.split_off and split_off is None:
+        raise BandgError(f"the set {parameters.name} has no {name} level above its conduction-band bottom at {point}")
+    both = (_edge(hamiltonian, levels, number, -1), _edge(hamiltonian, levels, number + 1, 1))
+    return Bulk(hamiltonian, levels, *both, split_off)
 
 
-def levels_at_R(hamiltonian: BlochHamiltonian) -> tuple[Level, ...]:
-    """All levels at R, lowest first, with their irreps about a Pb site."""
-    energies, states = np.linalg.eigh(hamiltonian.H(hamiltonian.point("R")))
+def levels_at_edge(hamiltonian: BlochHamiltonian) -> tuple[Level, ...]:
+    """All levels at the point of the band edges, lowest first, with their irreps about an atom of the frame."""
+    energies, states = np.linalg.eigh(hamiltonian.H(edge_point(hamiltonian)))
     starts = np.flatnonzero(np.diff(energies, prepend=-np.inf) > _DEGENERATE_EV)
     groups = zip(starts, [*starts[1:], len(energies)], strict=True)
-    operations = cell_operations(hamiltonian)
+    operations = hamiltonian.operations(hamiltonian.lattice.edges.point)
     return tuple(_level(hamiltonian, operations, float(energies[i:j].mean()), states[:, i:j]) for i, j in groups)
 
 
@@ -182,9 +215,10 @@ def _level(
         irrep.label: float(np.real(np.vdot(np.trace(irrep.matrices, axis1=1, axis2=2), traces))) / group.order
         for irrep in group.irreps
     }
-    name = "+".join(f"R{label}" for label, count in counts.items() for _ in range(round(count)))
+    point = hamiltonian.lattice.edges.point
+    name = "+".join(f"{point}{label}" for label, count in counts.items() for _ in range(round(count)))
     character: dict[str, float] = {}
-    for sublattice, kind in enumerate((0, 1, 1, 1)):
+    for sublattice, kind in enumerate(hamiltonian.kinds):
         space, part = hamiltonian.model.spaces[kind], states[hamiltonian.block(sublattice)]
         for shell in space.shells:
             weight = np.sum(np.abs(part.reshape(len(space.labels), -1)[space.shell_slice(shell)]) ** 2)
@@ -193,29 +227,11 @@ def _level(
     return Level(energy, states, name or "?", character)
 
 
-def cell_operations(hamiltonian: BlochHamiltonian) -> NDArray[np.complex128]:
-    """The 48 operations about Pb on the Bloch functions at R, shape (48, dim, dim).
-
-    An operation takes X on sublattice a to +-sublattice b; a step of one lattice vector at R changes the sign.
-    """
-    group = point_group(cubic_rotations())
-    lead, halide = (space.rotations(group.rotations.astype(float), group.spinors) for space in hamiltonian.model.spaces)
-    result = np.zeros((group.order, hamiltonian.dimension, hamiltonian.dimension), dtype=complex)
-    first = hamiltonian.block(0)
-    result[:, first, first] = lead
-    for g, rotation in enumerate(group.rotations):
-        for axis in range(3):
-            image = int(np.flatnonzero(rotation[:, axis])[0])
-            part, other = hamiltonian.block(1 + axis), hamiltonian.block(1 + image)
-            # H(k) keeps the phase exp(i k r) of the true position: r = +-a/2 along an axis gives +-i at R
-            result[g, other, part] = halide[g] * rotation[image, axis]
-    return result
-
-
-def _edge(hamiltonian: BlochHamiltonian, levels: tuple[Level, ...], number: int) -> BandEdge:
+def _edge(hamiltonian: BlochHamiltonian, levels: tuple[Level, ...], number: int, sign: int) -> BandEdge:
+    """The doublet of a level; sign: 1 for the conduction band, -1 for the valence band."""
     level = levels[number]
     states = align(hamiltonian, level)
-    k = hamiltonian.point("R")
+    k = edge_point(hamiltonian)
     velocity, curvature = hamiltonian.dH(k), hamiltonian.d2H(k)
     inverse_mass = np.real(np.einsum("is,abij,js->ab", states.conj(), curvature, states)) / 2
     contributions = []
@@ -230,7 +246,6 @@ def _edge(hamiltonian: BlochHamiltonian, levels: tuple[Level, ...], number: int)
         contributions.append((other.energy, other.irrep, _share(momentum)))
     spin = np.einsum("is,ij,jt->st", states.conj(), hamiltonian.sigma[2], states)
     atomic = np.einsum("is,ij,jt->st", states.conj(), hamiltonian.atomic_momentum[2], states)
-    sign = -1 if level.irrep == "R6+" else 1
     return BandEdge(
         level.energy,
         states,
@@ -249,10 +264,10 @@ def _share(moment: NDArray[np.complex128]) -> float:
 
 
 def align(hamiltonian: BlochHamiltonian, level: Level) -> NDArray[np.complex128]:
-    """States of a level at R turned so that its rows are |j, m> of its irrep, m falling; (dim, degeneracy)."""
-    group = point_group(cubic_rotations())
-    action = level.states.conj().T @ cell_operations(hamiltonian) @ level.states
-    turn = intertwiner(action, group.irrep(level.irrep.removeprefix("R")).matrices)
+    """States of a level turned so that its rows are |j, m> of its irrep, m falling; (dim, degeneracy)."""
+    group, point = point_group(cubic_rotations()), hamiltonian.lattice.edges.point
+    action = level.states.conj().T @ hamiltonian.operations(point) @ level.states
+    turn = intertwiner(action, group.irrep(level.irrep.removeprefix(point)).matrices)
     if turn is None:
         raise BandgError(f"the level at {level.energy:.4f} eV is no {level.irrep}")
     return level.states @ turn

@@ -39,12 +39,12 @@ _KWANT_HINT = 'pip install "bandg[kwant]", which compiles it, or conda install -
 class FullSystem:
     """A nanocrystal with its whole Hamiltonian.
 
-    reduced: geometry, sites and symmetry. vector: parameters in eV. halides: symbols of X and of the second halide.
+    reduced: geometry, sites and symmetry. vector: parameters in eV. symbols: of each species, and of the second halide.
     """
 
     reduced: ReducedNanocrystal
     vector: NDArray[np.float64]
-    halides: tuple[str, ...]
+    symbols: tuple[str, ...]
 
     @cached_property
     def hamiltonian(self) -> sparse.csr_array:
@@ -61,7 +61,7 @@ class FullSystem:
     @property
     def species(self) -> NDArray[np.str_]:
         """Chemical symbols of the atoms, shape (n,)."""
-        return np.array(["Pb", *self.halides])[self.reduced.structure.species]
+        return np.array(self.symbols)[self.reduced.structure.species]
 
     @cached_property
     def basis(self) -> list[tuple[int, int, str, float, float, float, str, str]]:
@@ -92,8 +92,8 @@ def full_system(
     material = parameters if isinstance(parameters, Material) else Material(parameters)
     shells = resolve_neighbors(material.parameters, neighbors)
     reduced = reduced_of(nanocrystal, material.parameters, material.spec(shells))
-    sets = [one for one in (material.parameters, material.second) if one is not None]
-    return FullSystem(reduced, material.vector(shells), tuple(one.halide for one in sets))
+    symbols = material.parameters.symbols + (() if material.second is None else (material.second.halide,))
+    return FullSystem(reduced, material.vector(shells), symbols)
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,10 +19,6 @@ from bandg.hamiltonian.moments import nearest_unitary
 from bandg.models.etb.bulk import BandEdge, Bulk
 from bandg.models.etb.reduced import ReducedNanocrystal
 
-EDGE_IRREPS = {("R6+", "Pb"): "6+", ("R6-", "Pb"): "6-", ("R6+", "Cs"): "7-", ("R6-", "Cs"): "7+"}
-"""Irrep of a band-edge state with an s-like envelope about the center of the nanocrystal: about Cs the Bloch factor
-exp(i R r) turns like A2u."""
-
 
 def envelope(nanocrystal: Nanocrystal, positions: NDArray[np.float64]) -> NDArray[np.float64]:
     """Ground state of a hard-wall box or ball, a cell wider than the outermost Pb; not normalized; (n, 3) to (n,)."""
@@ -33,15 +29,18 @@ def envelope(nanocrystal: Nanocrystal, positions: NDArray[np.float64]) -> NDArra
     return np.sinc(radius / (nanocrystal.diameter_nm / 2 + nanocrystal.a_nm))
 
 
-def bloch_partners(edge: BandEdge, bulk: Bulk, orbits: Orbits, center: str) -> list[NDArray[np.complex128]]:
-    """Partner functions exp(i R r) u of a band edge on the representatives, for each type (n_orbits, dim, 2)."""
+def bloch_partners(
+    edge: BandEdge, bulk: Bulk, orbits: Orbits, offset: NDArray[np.int64]
+) -> list[NDArray[np.complex128]]:
+    """Partner functions exp(i k r) u of a band edge on the representatives, for each type (n_orbits, dim, 2).
+
+    offset: what makes the coordinates of the frame even, shape (3,).
+    """
     hamiltonian = bulk.hamiltonian
     parts = []
-    for number, kind in enumerate(orbits.kinds):
-        coordinates = orbits.system.coordinates[orbits.representatives[orbits.of_type(number)]]
-        on_lead = coordinates + (0 if center == "Pb" else 1)  # even on Pb, with one odd number on X
-        sublattice = np.where(kind == 0, 0, 1 + np.argmax(on_lead % 2, axis=1))
-        phase = 1j ** (on_lead.sum(axis=1) % 4)  # exp(i R r) at the true position
+    for number in range(orbits.n_types):
+        on_frame = orbits.system.coordinates[orbits.representatives[orbits.of_type(number)]] + offset
+        sublattice, phase = hamiltonian.sublattice_of(on_frame), hamiltonian.edge_phase(on_frame)
         values = np.array([edge.states[hamiltonian.block(s)] for s in np.unique(sublattice)])
         parts.append(phase[:, None, None] * values[np.searchsorted(np.unique(sublattice), sublattice)])
     return parts
@@ -52,7 +51,7 @@ def trial_state(nanocrystal: Nanocrystal, bulk: Bulk, edge: BandEdge, basis: Ada
     orbits = basis.orbits
     positions = orbits.system.positions[orbits.representatives]
     weight = envelope(nanocrystal, positions)
-    values = bloch_partners(edge, bulk, orbits, nanocrystal.center)
+    values = bloch_partners(edge, bulk, orbits, nanocrystal.grid_offset)
     for number, part in enumerate(values):
         part *= weight[orbits.of_type(number)][:, None, None]
     trial = basis.project(values)
@@ -70,7 +69,8 @@ class CubicTrial:
     @cached_property
     def label(self) -> str:
         """Irrep of the band edge."""
-        return EDGE_IRREPS[self.edge.irrep, self.reduced.nanocrystal.center]
+        crystal = self.reduced.nanocrystal
+        return crystal.lattice.confined("valence" if self.edge is self.bulk.valence else "conduction", crystal.center)
 
     @cached_property
     def _trial(self) -> NDArray[np.complex128]:
@@ -149,15 +149,14 @@ def trial_of(reduced: ReducedNanocrystal, bulk: Bulk, edge: BandEdge) -> CubicTr
 
 
 def full_trial(reduced: ReducedNanocrystal, bulk: Bulk, edge: BandEdge) -> NDArray[np.complex128]:
-    """Normalized partner functions exp(i R r) u x envelope of a band edge on all atoms, shape (n_orbitals, 2)."""
-    structure, system = reduced.structure, reduced.system
+    """Normalized partner functions exp(i k r) u x envelope of a band edge on all atoms, shape (n_orbitals, 2)."""
+    structure, system, hamiltonian = reduced.structure, reduced.system, bulk.hamiltonian
     values = network_envelope(structure)[0]
-    sublattice = np.where(structure.species == 0, 0, 1 + np.argmax(structure.on_lead % 2, axis=1))
-    phase = 1j ** (structure.on_lead.sum(axis=1) % 4)  # exp(i R r) at the place in the ideal crystal
+    sublattice, phase = hamiltonian.sublattice_of(structure.on_frame), hamiltonian.edge_phase(structure.on_frame)
     psi = np.zeros((int(system.offsets[-1]), 2), dtype=complex)
-    for number in range(4):
+    for number in range(len(hamiltonian.places)):
         sites = np.flatnonzero(sublattice == number)
-        part = edge.states[bulk.hamiltonian.block(number)]
+        part = edge.states[hamiltonian.block(number)]
         rows = system.offsets[sites][:, None] + np.arange(len(part))
         psi[rows] = (phase * values)[sites, None, None] * part
     return psi / np.linalg.norm(psi) * np.sqrt(2)
@@ -166,24 +165,29 @@ def full_trial(reduced: ReducedNanocrystal, bulk: Bulk, edge: BandEdge) -> NDArr
 def network_envelope(structure: Structure) -> tuple[NDArray[np.float64], float]:
     """Smooth envelope on all atoms (n,), and its squared wave number times a^2.
 
-    On the Pb it is the positive eigenvector of the network of Pb that share X: the ground state of a hard wall in a
-    discrete space, cos(pi x / (N + 1) a) of a cube. On X it is the sum over its Pb, halved.
+    On the frame it is the positive eigenvector of the network of atoms that are bonded or share a ligand: the ground
+    state of a hard wall in a discrete space, cos(pi x / (N + 1) a) of a cube. On a ligand it is the sum over its
+    neighbors of the frame, divided by their number in the bulk.
     """
-    lead, halide = structure.pairs["Pb-X"].T
-    size = len(structure)
-    incidence = csr_array(coo_array((np.ones(len(lead)), (halide, lead)), shape=(size, size)))
-    network = incidence.T @ incidence
+    size, lattice = len(structure), structure.lattice
+    first, second = structure.bonds.T
+    direct, incidence = (
+        csr_array(coo_array((np.ones(len(first))[chosen], (second[chosen], first[chosen])), shape=(size, size)))
+        for chosen in (structure.species[second] == 0, structure.species[second] > 0)
+    )
+    frame = np.flatnonzero(structure.species == 0)
+    network = csr_array(incidence.T @ incidence + direct + direct.T)[frame][:, frame]
     network.setdiag(0)
-    on_lead = np.flatnonzero(structure.species == 0)
-    network = csr_array(network)[on_lead][:, on_lead]
-    if len(on_lead) < 50:
+    if len(frame) < 50:
         values, vectors = np.linalg.eigh(network.toarray())
     else:
-        values, vectors = eigsh(network.astype(float), k=1, which="LA", v0=np.ones(len(on_lead)))
+        values, vectors = eigsh(network.astype(float), k=1, which="LA", v0=np.ones(len(frame)))
     result = np.zeros(size)
-    result[on_lead] = np.abs(vectors[:, -1])
-    result += incidence @ result / 2
-    return result, max(6 - float(values[-1]), 1e-3)
+    result[frame] = np.abs(vectors[:, -1])
+    result += incidence @ result / np.array(lattice.coordination)[structure.kind]
+    steps = np.array(lattice.frame_steps)  # the bulk has the eigenvalue n_steps - stiffness (k a)^2
+    stiffness = np.sum((steps[:, 0] / 2) ** 2) / 2
+    return result, max(len(steps) - float(values[-1]), 1e-3) / float(stiffness)
 
 
 def confinement_energy(reduced: ReducedNanocrystal, edge: BandEdge, gap: float) -> float:

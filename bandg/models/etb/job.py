@@ -53,10 +53,9 @@ class Job(LevelsTask):
 
     def estimate_n_orbitals(self) -> int:
         """Number of spin-orbitals, exact for cubes and to some per cent for spheres, without building anything."""
-        lead, halide = (self.parameters.orbitals[kind] for kind in ("Pb", "X"))
         size = {"s": 2, "p": 6, "d": 10, "s*": 2}
-        n_pb, n_x = self.nanocrystal.estimate_n_pb(), self.nanocrystal.estimate_n_x()
-        return round(n_pb * sum(size[s] for s in lead) + n_x * sum(size[s] for s in halide))
+        counts = zip(self.nanocrystal.estimate_counts(), self.parameters.orbitals.values(), strict=True)
+        return sum(count * sum(size[shell] for shell in shells) for count, shells in counts)
 
     def estimate_memory(self) -> float:
         """Peak memory in GB: that of building the largest block, and of the solver by its own estimate."""

@@ -8,17 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
+from bandg.crystal.lattice import Lattice
 from bandg.hamiltonian.sites import LocalModel, Terms
 from bandg.models.etb.orbitals import AtomSpace
 from bandg.models.etb.slater_koster import hopping_block, split_integral
 from bandg.parameters.sets import ParameterSet
-
-KINDS = ("Pb", "X")
-
-_AXES = np.concatenate([np.eye(3, dtype=np.int64), -np.eye(3, dtype=np.int64)])
-_FACE_DIAGONALS = np.array([v for v in np.ndindex(3, 3, 3) if np.abs(np.array(v) - 1).sum() == 2], dtype=np.int64) - 1
-SHELL_VECTORS = {"Pb-X": _AXES, "X-X": _FACE_DIAGONALS, "Pb-Pb": 2 * _AXES}
-"""Vectors from the first to the second atom of each hopping shell, in units of a/2."""
 
 
 def resolve_neighbors(parameters: ParameterSet, neighbors: int | None) -> int:
@@ -26,34 +20,48 @@ def resolve_neighbors(parameters: ParameterSet, neighbors: int | None) -> int:
 
     Raises BandgError if second neighbors are asked of a set that has none.
     """
-    second = len(parameters.shells) > 1
+    lattice = parameters.lattice
+    second = any(lattice.shell(name).order == 2 for name in parameters.shells)
     if neighbors is None:
         return 2 if second else 1
     if neighbors not in (1, 2):
         raise BandgError(f"neighbors must be 1 or 2, not {neighbors}")
     if neighbors == 2 and not second:
+        tables = " or ".join(f"[hopping.{shell.name}]" for shell in lattice.shells if shell.order == 2)
         raise BandgError(
-            f"the set {parameters.name} has no second-neighbor hopping ([hopping.X-X] or [hopping.Pb-Pb]); "
+            f"the set {parameters.name} has no second-neighbor hopping ({tables or 'nor has its lattice'}); "
             "use --neighbors 1 or a set that has it"
         )
     return neighbors
 
 
+def shells_in_use(parameters: ParameterSet, neighbors: int | None) -> tuple[str, ...]:
+    """The hopping shells that a set uses with so many shells of neighbors."""
+    most = resolve_neighbors(parameters, neighbors)
+    return tuple(name for name in parameters.shells if parameters.lattice.shell(name).order <= most)
+
+
 def local_model(parameters: ParameterSet, neighbors: int | None = None) -> LocalModel:
     """Orbitals, onsite terms and hopping terms of a set; the numbers of the set are not used, only its structure."""
-    shells = parameters.shells if resolve_neighbors(parameters, neighbors) == 2 else ("Pb-X",)
-    orbitals = tuple(parameters.orbitals[kind] for kind in KINDS)
-    return _local_model(orbitals, parameters.paths, tuple(shells))
+    return _local_model(
+        parameters.lattice,
+        tuple(parameters.orbitals.values()),
+        parameters.paths,
+        shells_in_use(parameters, neighbors),
+    )
 
 
 @lru_cache(maxsize=16)
-def _local_model(orbitals: tuple[tuple[str, ...], ...], paths: tuple[str, ...], shells: tuple[str, ...]) -> LocalModel:
+def _local_model(
+    lattice: Lattice, orbitals: tuple[tuple[str, ...], ...], paths: tuple[str, ...], shells: tuple[str, ...]
+) -> LocalModel:
+    kinds = lattice.kinds
     spaces = tuple(AtomSpace(shells_of) for shells_of in orbitals)
-    onsite = tuple(onsite_terms(kind, space, paths) for kind, space in zip(KINDS, spaces, strict=True))
+    onsite = tuple(onsite_terms(kind, space, paths) for kind, space in zip(kinds, spaces, strict=True))
     bond_kinds, vectors, terms = [], [], []
     for shell in shells:
-        first, second = (KINDS.index(kind) for kind in shell.split("-"))
-        for vector in SHELL_VECTORS[shell]:
+        first, second = (kinds.index(kind) for kind in shell.split("-"))
+        for vector in np.array(lattice.shell(shell).vectors):
             forward = _hopping(shell, vector, spaces[first], spaces[second], paths)
             bond_kinds.append((first, second))
             vectors.append(vector)
@@ -62,7 +70,7 @@ def _local_model(orbitals: tuple[tuple[str, ...], ...], paths: tuple[str, ...], 
                 bond_kinds.append((second, first))
                 vectors.append(-vector)
                 terms.append(Terms(forward.parameters, np.swapaxes(forward.matrices.conj(), 1, 2)))
-    return LocalModel(KINDS, spaces, onsite, np.array(bond_kinds), np.array(vectors), tuple(terms), paths)
+    return LocalModel(kinds, spaces, onsite, np.array(bond_kinds), np.array(vectors), tuple(terms), paths)
 
 
 def onsite_terms(kind: str, space: AtomSpace, paths: tuple[str, ...]) -> Terms:

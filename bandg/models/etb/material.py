@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
+from bandg.crystal.lattice import require_perovskite
 from bandg.models.etb.bonds import ModelSpec, SetSpec
 from bandg.models.etb.bulk import Bulk, bulk
-from bandg.models.etb.local import KINDS, resolve_neighbors
+from bandg.models.etb.local import shells_in_use
 from bandg.parameters.sets import ParameterSet
 
 
@@ -32,6 +33,8 @@ class Material:
         if self.second is None:
             return
         one, other = self.parameters, self.second
+        for each in (one, other):
+            require_perovskite(each.lattice, "a mixed halide")
         for what, of_one, of_other in (
             ("orbitals", one.orbitals, other.orbitals),
             ("hopping shells", one.shells, other.shells),
@@ -51,7 +54,7 @@ class Material:
     def spec(self, neighbors: int) -> ModelSpec:
         """What the matrices depend on besides the values."""
         sets = (self.parameters,) if self.second is None else (self.parameters, self.second)
-        return ModelSpec(tuple(_set_spec(one, neighbors) for one in sets))
+        return ModelSpec(self.parameters.lattice, tuple(_set_spec(one, neighbors) for one in sets))
 
     def shift_eV(self, neighbors: int) -> float:
         """What is added to the onsite energies of the second set."""
@@ -87,11 +90,10 @@ def _bulk(parameters: ParameterSet, neighbors: int) -> Bulk:
 
 
 def _set_spec(parameters: ParameterSet, neighbors: int) -> SetSpec:
-    shells = parameters.shells if resolve_neighbors(parameters, neighbors) == 2 else ("Pb-X",)
     return SetSpec(
-        tuple(parameters.orbitals[kind] for kind in KINDS),
+        tuple(parameters.orbitals.values()),
         parameters.paths,
-        tuple(shells),
+        shells_in_use(parameters, neighbors),
         parameters.a_nm,
         parameters.exponents,
     )

@@ -47,8 +47,9 @@ class ReducedNanocrystal:
 
     @property
     def n_pb(self) -> int:
-        """Number of Pb."""
-        return int(np.isin(self.system.kind, np.flatnonzero(np.array(self.system.model.kinds) == "Pb")).sum())
+        """Number of atoms of the frame (Pb)."""
+        is_frame = np.array(self.system.model.kinds) == self.nanocrystal.lattice.frame
+        return int(is_frame[self.system.kind].sum())
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -78,15 +79,19 @@ class ReducedNanocrystal:
 
     @cached_property
     def surface(self) -> NDArray[np.bool_]:
-        """Representatives with fewer Pb or X neighbors than in the bulk (six X on Pb, two Pb on X)."""
-        representatives = self.orbits.representatives
+        """Representatives with fewer nearest neighbors than in the bulk."""
+        representatives, lattice = self.orbits.representatives, self.nanocrystal.lattice
         if self.system.links is not None:
             return self.structure.surface[representatives]
-        axes = np.concatenate([np.eye(3, dtype=np.int64), -np.eye(3, dtype=np.int64)])
-        near = self.system.site_at(self.system.coordinates[representatives][:, None, :] + axes)
-        kind = self.system.kind[representatives]
-        other = (near >= 0) & (self.system.kind[near] != kind[:, None])
-        return other.sum(axis=1) < np.where(kind == 0, 6, 2)
+        kind, places = self.system.kind[representatives], self.system.coordinates[representatives][:, None, :]
+        count = np.zeros(len(kind), dtype=np.int64)
+        for shell in lattice.bonds:
+            ends = lattice.kinds.index(shell.first), lattice.kinds.index(shell.second)
+            for here, other in {ends, ends[::-1]}:
+                near = self.system.site_at(places + np.array(shell.vectors))
+                found = (near >= 0) & (self.system.kind[near] == other)
+                count += np.where(kind == here, found.sum(axis=1), 0)
+        return count < np.array(lattice.coordination)[kind]
 
 
 @lru_cache(maxsize=4)
@@ -98,5 +103,5 @@ def reduced_nanocrystal(nanocrystal: Nanocrystal, model: LocalModel | ModelSpec)
 def reduced_of(nanocrystal: Nanocrystal, parameters: ParameterSet, spec: ModelSpec) -> ReducedNanocrystal:
     """The reduced nanocrystal for a set: on the grid where its atoms sit there, at true positions where they do not."""
     on_grid = nanocrystal.is_ideal and len(spec.sets) == 1 and nanocrystal.a_nm == parameters.a_nm
-    neighbors = 1 if spec.shells == ("Pb-X",) else 2
+    neighbors = max(spec.lattice.shell(name).order for name in spec.shells)
     return reduced_nanocrystal(nanocrystal, local_model(parameters, neighbors) if on_grid else spec)

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from bandg.crystal.lattice import SUBLATTICE_KINDS, SUBLATTICES
 from bandg.hamiltonian.groups import PointGroup, cubic_rotations, point_group
 from bandg.models.etb.bloch import BlochHamiltonian
 
@@ -41,12 +40,11 @@ def operation_at(hamiltonian: BlochHamiltonian, number: int, k: NDArray[np.float
         return None
     shift = np.round(shift)
     result = np.zeros((hamiltonian.dimension, hamiltonian.dimension), dtype=complex)
-    for start, kind in enumerate(SUBLATTICE_KINDS):
-        image = (SUBLATTICES[start] @ rotation.T) % 2
-        end = int(np.flatnonzero((image == SUBLATTICES).all(axis=1))[0])
+    for start, kind in enumerate(hamiltonian.kinds):
+        end = int(hamiltonian.sublattice_of(hamiltonian.places[start : start + 1] @ rotation.T)[0])
         space = hamiltonian.model.spaces[kind]
         local = space.rotations(rotation[None].astype(float), group.spinors[number][None])[0]
-        phase = np.exp(1j * np.pi * shift @ SUBLATTICES[end])
+        phase = np.exp(1j * np.pi * shift @ hamiltonian.places[end])
         result[hamiltonian.block(end), hamiltonian.block(start)] = phase * local
     return result
 
@@ -97,10 +95,8 @@ def eigenspace(matrix: NDArray[np.complex128]) -> NDArray[np.complex128]:
 
 def rows_at_R(hamiltonian: BlochHamiltonian) -> dict[str, NDArray[np.complex128]]:
     """Symmetry-adapted functions at R of each irrep that occurs, shape (d, dim, n): partners |j, m>, m falling."""
-    from bandg.models.etb.bulk import cell_operations
-
     group = point_group(cubic_rotations())
-    operations = cell_operations(hamiltonian)
+    operations = hamiltonian.operations("R")
     found = {}
     for irrep in group.irreps:
         weights = irrep.dimension / group.order * irrep.matrices.conj()

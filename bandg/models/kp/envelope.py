@@ -12,7 +12,7 @@ import math
 import time
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,8 @@ from scipy.linalg import eigh
 
 from bandg.base.errors import BandgError
 from bandg.base.units import HBAR2_OVER_M0
+from bandg.crystal.lattice import PEROVSKITE
 from bandg.crystal.shapes import Nanocrystal
-from bandg.models.etb.identify import EDGE_IRREPS
 from bandg.models.kp.ball import ball_block
 from bandg.models.kp.basis import Interval, interval
 from bandg.models.kp.box import BoxBlock, box_block, moment_z
@@ -43,8 +43,11 @@ WINDOW_EV = 2.5
 IN_GLASS, IN_SHELL = 3, 6
 """Functions on each layer of glass along an edge (one more serves both sides of the interface), and on a shell."""
 
-_EDGES = {"hole": (0, "6+", -1, "R6+"), "electron": (2, "6-", 1, "R6-")}
-"""First row of the band edge, irrep about Pb, sign of the confinement energy, Bloch state."""
+_EDGES: dict[str, tuple[int, str, int, Literal["valence", "conduction"]]] = {
+    "hole": (0, "6+", -1, "valence"),
+    "electron": (2, "6-", 1, "conduction"),
+}
+"""First row of the band edge, irrep about Pb, sign of the confinement energy, band edge of the perovskite."""
 
 
 @dataclass(frozen=True)
@@ -180,7 +183,7 @@ def compute_levels(parameters: KpSet, nanocrystal: Nanocrystal, barrier: Barrier
 def _level(state: State, name: str, nanocrystal: Nanocrystal) -> LevelState:
     return LevelState(
         energy_eV=state.energy,
-        irrep=EDGE_IRREPS[_EDGES[name][3], nanocrystal.center],
+        irrep=PEROVSKITE.confined(_EDGES[name][3], nanocrystal.center),
         degeneracy=2,
         g=2 * (state.orbital + state.zeeman),
         g_quartet=None,

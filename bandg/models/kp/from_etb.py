@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.units import G0, HBAR2_OVER_M0
+from bandg.crystal.lattice import require_perovskite
 from bandg.models.etb.bulk import Bulk, align, bulk
 from bandg.models.kp.hamiltonian import DEFAULTS, numeric
 from bandg.models.kp.matrices import KpModel
@@ -39,7 +40,8 @@ class Extraction:
 
 
 def extract(parameters: ParameterSet, neighbors: int | None = None) -> Extraction:
-    """The 8-band parameters of a tight-binding set. Raises BandgError where the set has no gap at R."""
+    """The 8-band parameters of a tight-binding set of a perovskite. Raises BandgError where it has no gap at R."""
+    require_perovskite(parameters.lattice, "the 8-band k.p model")
     crystal = bulk(parameters, neighbors)
     states, energies = _eight(crystal)
     hamiltonian = crystal.hamiltonian

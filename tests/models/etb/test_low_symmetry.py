@@ -139,7 +139,7 @@ def test_shapes_hold_the_atoms_they_should() -> None:
     assert count(truncated_cube(3, A, truncation=0.5))[0] == 27 - 8  # without its corners
     assert count(truncated_cube(3, A, truncation=1))[0] == 19
     for crystal in (cuboid((2, 3, 4), A), cuboid((2, 3, 4), A, "lead")):
-        assert count(crystal) == (crystal.estimate_n_pb(), crystal.estimate_n_x())
+        assert count(crystal) == crystal.estimate_counts()
 
 
 # --- the matrix ------------------------------------------------------------------------------------------------------
