@@ -28,7 +28,7 @@ _WIDEST_PT, _THIN_PT = 5.0, 0.35
 
 
 class Bands(NamedTuple):
-    """Bands along a path: distances (n,) in 1/nm, energies (n, dim) in eV, weights (n, dim, m) of the lattice's characters.
+    """Bands along a path: distances (n,) in 1/nm, energies (n, dim) in eV, weights (n, dim, m) by character.
 
     ticks: (distance in 1/nm, name) of every corner of the path.
     """
