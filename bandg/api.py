@@ -17,7 +17,8 @@ from bandg.base.quantities import parse_energies
 from bandg.base.task import Task
 from bandg.crystal.atoms import Atoms
 from bandg.crystal.from_atoms import explicit
-from bandg.crystal.shapes import SHAPES, TERMINATIONS, Nanocrystal
+from bandg.crystal.lattice import require_perovskite, termination_among
+from bandg.crystal.shapes import SHAPES, Nanocrystal
 from bandg.models import base as models
 from bandg.models.base import Model, Options
 from bandg.models.levels import Levels
@@ -178,7 +179,7 @@ def bulk(
     )
     _refuse_unknown(chosen, {**given, **asked})
     parameters = _load(chosen, set)
-    options = chosen.complete(parameters, _options(chosen, None, given, asked))
+    options = chosen.complete(parameters, _options(chosen, parameters, None, given, asked))
     found = chosen.bulk(parameters, options)
     if found is None:
         raise BandgError(f"the model {chosen.name} has no bulk crystal")
@@ -401,7 +402,7 @@ def _work(
     asked = checked(variation)
     _refuse_unknown(chosen, {**given, **asked})
     parameters = _load(chosen, set)
-    options = chosen.complete(parameters, _options(chosen, termination, given, asked))
+    options = chosen.complete(parameters, _options(chosen, parameters, termination, given, asked))
     text("shape", shape, "cube")
     if center is not None:
         text("center", center, "Pb")
@@ -420,7 +421,7 @@ def _work(
         crystals, options = [crystal], replace(options, fraction=crystal.fraction)
     else:
         a_nm = chosen.lattice_nm(parameters, options)
-        crystals = _ideal(size, shape, center, chosen, options.terminations, a_nm, asked.get("truncation"))
+        crystals = _ideal(size, shape, center, chosen, parameters, options.terminations, a_nm, asked.get("truncation"))
     if any(value is not None for value in asked.values()):
         crystals = varied(crystals, asked)
     work = _Work(chosen, parameters, options, tuple(crystals))
@@ -433,6 +434,7 @@ def _ideal(
     shape: str,
     center: str | None,
     model: Model,
+    parameters: Any,
     terminations: Sequence[str],
     a_nm: float,
     truncation: float | None,
@@ -443,15 +445,18 @@ def _ideal(
         raise BandgError(f"shape {shape!r} is unknown in the {model.name} model; choose {choices(known)}")
     words = DEFAULT_SIZE if size is None else size_text(size)
     found = []
+    lattice = model.lattice(parameters)
+    known = [one.name for one in lattice.terminations]
     for end in terminations:
-        surface = end if end in TERMINATIONS else TERMINATIONS[0]
-        made = nanocrystals(words, shape, surface, center, a_nm, truncation)
+        surface = end if end in known else known[0]
+        made = nanocrystals(words, shape, surface, center, a_nm, truncation, lattice)
         found += [replace(crystal, termination=end) for crystal in made]
     return found
 
 
 def _explicit(structure: Any, model: Model, parameters: Any, options: Options) -> Nanocrystal:
     """The nanocrystal of given atoms, or of a structure file."""
+    require_perovskite(model.lattice(parameters), "a structure")
     sets = [one for one in (parameters, options.second) if one is not None]
     halides = [one.halide for one in sets]
     atoms = structure
@@ -506,18 +511,16 @@ def _load(model: Model, given: Any) -> Any:
     return model.load(chosen)
 
 
-def _options(model: Model, termination: Any, given: Mapping[str, Any], asked: Variation) -> Options:
+def _options(model: Model, parameters: Any, termination: Any, given: Mapping[str, Any], asked: Variation) -> Options:
     """The options of the model, before it completes them."""
-    ends = () if termination is None else names("termination", termination, model.terminations[0])
-    if termination is not None and not ends:
-        raise BandgError(f"no termination is given; choose {choices(model.terminations)}, or several in a list")
-    for end in ends:
-        if end not in model.terminations:
-            raise BandgError(
-                f"termination {end!r} is unknown in the {model.name} model; choose {choices(model.terminations)}"
-            )
+    known = model.ends(parameters)
+    asked_ends = () if termination is None else names("termination", termination, known[0].name)
+    if termination is not None and not asked_ends:
+        raise BandgError(f"no termination is given; choose {choices([e.name for e in known])}, or several in a list")
+    where = f" in the {model.name} model"
+    ends = tuple(dict.fromkeys(termination_among(known, end, where).name for end in asked_ends))
     chosen = {name: value for name, value in given.items() if value is not None}
-    return replace(Options(tuple(dict.fromkeys(ends)), **chosen), **_mixed(model, asked))
+    return replace(Options(ends, **chosen), **_mixed(model, asked))
 
 
 def _mixed(model: Model, asked: Variation) -> dict[str, Any]:

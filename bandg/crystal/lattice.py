@@ -133,8 +133,8 @@ class Termination:
     """
 
     name: str
-    aka: str
-    meaning: str
+    aka: str = ""
+    meaning: str = ""
     needs: int = 1
 
     @property
@@ -272,11 +272,7 @@ class Lattice:
 
     def termination(self, name: str) -> Termination:
         """The termination of that name, in either spelling. Raises BandgError for another."""
-        for one in self.terminations:
-            if name in (one.name, one.aka):
-                return one
-        choices = " or ".join(f"{one.name} ({one.aka})" if one.aka else one.name for one in self.terminations)
-        raise BandgError(one_line(f"termination {name!r} is unknown; choose {choices}"))
+        return termination_among(self.terminations, name)
 
     def confined(self, edge: Literal["valence", "conduction"], center: str) -> str:
         """Irrep of a band-edge state with an s-like envelope about the center of a cube or sphere.
@@ -286,6 +282,17 @@ class Lattice:
         """
         irrep = self.edges.valence if edge == "valence" else self.edges.conduction
         return irrep if center == self.centers[0] or self.edges.point == "Gamma" else _TIMES_A2U[irrep]
+
+
+def termination_among(known: Iterable[Termination], name: str, where: str = "") -> Termination:
+    """The termination of that name, in either spelling. Raises BandgError for another."""
+    known = tuple(known)
+    for one in known:
+        if name in (one.name, one.aka):
+            return one
+    words = ", ".join(f"{one.aka}-terminated" for one in known if one.aka)
+    choices = " or ".join(one.name for one in known) + (f" ({words})" if words else "")
+    raise BandgError(one_line(f"termination {name!r} is unknown{where}; choose {choices}"))
 
 
 def _ends(lattice: Lattice, shell: Shell, one: Species) -> list[Vector]:

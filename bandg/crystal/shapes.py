@@ -164,7 +164,7 @@ class Nanocrystal:
 
 
 def cube(
-    cells: int, a_nm: float, termination: str = "", center: str | None = None, lattice: Lattice = PEROVSKITE
+    cells: int, a_nm: float, termination: str | None = None, center: str | None = None, lattice: Lattice = PEROVSKITE
 ) -> Nanocrystal:
     """A cube of `cells` Pb along each edge; its center follows from the parity of `cells`.
 
@@ -188,7 +188,11 @@ def cube(
 
 
 def sphere(
-    diameter_nm: float, a_nm: float, termination: str = "", center: str | None = None, lattice: Lattice = PEROVSKITE
+    diameter_nm: float,
+    a_nm: float,
+    termination: str | None = None,
+    center: str | None = None,
+    lattice: Lattice = PEROVSKITE,
 ) -> Nanocrystal:
     """A sphere that holds all Pb within diameter_nm / 2 of its center, which is Pb unless said otherwise.
 
@@ -198,7 +202,11 @@ def sphere(
 
 
 def octahedron(
-    diameter_nm: float, a_nm: float, termination: str = "", center: str | None = None, lattice: Lattice = PEROVSKITE
+    diameter_nm: float,
+    a_nm: float,
+    termination: str | None = None,
+    center: str | None = None,
+    lattice: Lattice = PEROVSKITE,
 ) -> Nanocrystal:
     """An octahedron of all Pb whose distances along the axes sum up to half of diameter_nm, corner to corner, at most.
 
@@ -208,7 +216,7 @@ def octahedron(
 
 
 def _round(
-    shape: str, diameter_nm: float, a_nm: float, termination: str, center: str | None, lattice: Lattice
+    shape: str, diameter_nm: float, a_nm: float, termination: str | None, center: str | None, lattice: Lattice
 ) -> Nanocrystal:
     termination = _termination(lattice, termination)
     center = lattice.centers[0] if center is None else _center(lattice, center)
@@ -225,7 +233,7 @@ def _round(
 
 
 def cuboid(
-    edges: tuple[int, int, int], a_nm: float, termination: str = "", lattice: Lattice = PEROVSKITE
+    edges: tuple[int, int, int], a_nm: float, termination: str | None = None, lattice: Lattice = PEROVSKITE
 ) -> Nanocrystal:
     """A box of Pb along x, y and z; its center follows from the parities. Raises BandgError for a wrong edge."""
     termination = _termination(lattice, termination)
@@ -240,7 +248,7 @@ def cuboid(
 
 
 def truncated_cube(
-    cells: int, a_nm: float, termination: str = "", truncation: float = 0.5, lattice: Lattice = PEROVSKITE
+    cells: int, a_nm: float, termination: str | None = None, truncation: float = 0.5, lattice: Lattice = PEROVSKITE
 ) -> Nanocrystal:
     """A cube without its corners: Pb whose distances along the axes sum up to (3 - truncation) half spans at most.
 
@@ -270,9 +278,9 @@ def _check_extent(cells: float, a_nm: float) -> None:
         )
 
 
-def _termination(lattice: Lattice, name: str) -> str:
-    """The termination's own name, for one in either spelling; the default for an empty one."""
-    return lattice.termination(name).name if name else lattice.terminations[0].name
+def _termination(lattice: Lattice, name: str | None) -> str:
+    """The termination's own name, for one in either spelling; the default for None."""
+    return lattice.terminations[0].name if name is None else lattice.termination(name).name
 
 
 def _center(lattice: Lattice, center: str) -> str:

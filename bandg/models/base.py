@@ -19,7 +19,8 @@ from bandg.base import cache
 from bandg.base.errors import BandgError
 from bandg.base.task import Task
 from bandg.base.text import nearest, one_line
-from bandg.crystal.shapes import TERMINATIONS, Nanocrystal
+from bandg.crystal.lattice import PEROVSKITE, Lattice, Termination
+from bandg.crystal.shapes import Nanocrystal
 from bandg.models.levels import Levels, levels_of
 
 ENTRY_POINTS = "bandg.models"
@@ -86,7 +87,7 @@ class Model(Protocol):
     shapes : frozenset of str
         Shapes of nanocrystals that it can do.
     terminations : tuple of str
-        Terminations that it can do, the default first.
+        Terminations that it can do, the default first; empty where they are those of the crystal's lattice.
     options : frozenset of str
         Further arguments of `bandg.compute` that it understands, such as "levels" or "strain".
     default_set : str or None
@@ -105,7 +106,7 @@ class Model(Protocol):
 
     name: str
     shapes: frozenset[str] = frozenset({"cube"})
-    terminations: tuple[str, ...] = TERMINATIONS
+    terminations: tuple[str, ...] = ()
     options: frozenset[str] = frozenset()
     default_set: str | None = None
 
@@ -121,7 +122,15 @@ class Model(Protocol):
 
     def complete(self, parameters: Any, options: Options, /) -> Options:
         """The options with the model's own defaults. Raises BandgError for what cannot be, before any work."""
-        return replace(options, terminations=options.terminations or self.terminations[:1])
+        return replace(options, terminations=options.terminations or (self.ends(parameters)[0].name,))
+
+    def lattice(self, parameters: Any, /) -> Lattice:
+        """The crystal that a set describes."""
+        return PEROVSKITE
+
+    def ends(self, parameters: Any, /) -> tuple[Termination, ...]:
+        """The terminations for a set, the default first."""
+        return tuple(Termination(name) for name in self.terminations) or self.lattice(parameters).terminations
 
     def lattice_nm(self, parameters: Any, options: Options, /) -> float:
         """Lattice constant in nm, which may depend on the share of a second halide."""

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict, cast
 
-from bandg.base.arguments import number, text, whole, wrong
+from bandg.base.arguments import choices, number, text, whole, wrong
 from bandg.base.errors import BandgError
 from bandg.base.quantities import parse_edges, parse_size
 from bandg.crystal.atoms import Atoms
 from bandg.crystal.distortion import distorted
+from bandg.crystal.lattice import PEROVSKITE, Lattice
 from bandg.crystal.shapes import SHAPES, Nanocrystal, cube, cuboid, octahedron, sphere, truncated_cube
 from bandg.models.etb.bulk import bulk
 from bandg.models.etb.local import resolve_neighbors
@@ -73,10 +74,11 @@ def checked(asked: Variation) -> Variation:
 def nanocrystals(
     size: str,
     shape: str,
-    termination: str | Sequence[str],
+    termination: str | Sequence[str] | None,
     center: str | None,
     a_nm: float,
     truncation: float | None = None,
+    lattice: Lattice = PEROVSKITE,
 ) -> tuple[Nanocrystal, ...]:
     """The ideal nanocrystals of a size request, one termination after the other, each from small to large.
 
@@ -84,26 +86,26 @@ def nanocrystals(
     """
     if shape not in SHAPES:
         raise BandgError(f"shape {shape!r} is unknown; choose {', '.join(SHAPES[:-1])} or {SHAPES[-1]}")
-    terminations = [termination] if isinstance(termination, str) else list(termination)
+    terminations = [termination] if termination is None or isinstance(termination, str) else list(termination)
     if not terminations:
-        raise BandgError("no termination is given; choose halide, lead or both")
+        raise BandgError(f"no termination is given; choose {choices([one.name for one in lattice.terminations])}")
     if truncation is not None and shape != "truncated-cube":
         raise BandgError("a truncation belongs to the shape truncated-cube")
     if center is not None and shape == "cuboid":
         raise BandgError("the center of a cuboid follows from its edges; leave the center out")
     if shape == "cuboid":
-        return tuple(cuboid(edges, a_nm, end) for end in terminations for edges in parse_edges(size, a_nm))
+        return tuple(cuboid(edges, a_nm, end, lattice) for end in terminations for edges in parse_edges(size, a_nm))
     sizes = parse_size(size)
     if shape == "cube":
-        return tuple(cube(n, a_nm, end, center) for end in terminations for n in sizes.cells(a_nm))
+        return tuple(cube(n, a_nm, end, center, lattice) for end in terminations for n in sizes.cells(a_nm))
     if shape == "truncated-cube":
         share = DEFAULT_TRUNCATION if truncation is None else truncation
         cells = sizes.cells(a_nm)
         if center is not None:
-            cube(cells[0], a_nm, terminations[0], center)  # refuses a center that contradicts the parity
-        return tuple(truncated_cube(n, a_nm, end, share) for end in terminations for n in cells)
+            cube(cells[0], a_nm, terminations[0], center, lattice)  # refuses a center that contradicts the parity
+        return tuple(truncated_cube(n, a_nm, end, share, lattice) for end in terminations for n in cells)
     make = sphere if shape == "sphere" else octahedron
-    return tuple(make(d, a_nm, end, center) for end in terminations for d in sizes.diameters_nm(a_nm))
+    return tuple(make(d, a_nm, end, center, lattice) for end in terminations for d in sizes.diameters_nm(a_nm))
 
 
 def varied(crystals: Sequence[Nanocrystal], asked: Variation) -> tuple[Nanocrystal, ...]:
@@ -151,7 +153,7 @@ class Request:
 def request(
     size: str = DEFAULT_SIZE,
     shape: str = "cube",
-    termination: str | Sequence[str] = "halide",
+    termination: str | Sequence[str] | None = None,
     parameters: str | os.PathLike[str] | ParameterSet = DEFAULT_SET,
     *,
     center: str | None = None,
@@ -163,7 +165,7 @@ def request(
     check_solver(solver)
     chosen = parameters if isinstance(parameters, ParameterSet) else load_set(parameters)
     shells = resolve_neighbors(chosen, neighbors)
-    crystals = nanocrystals(size, shape, termination, center, chosen.a_nm)
+    crystals = nanocrystals(size, shape, termination, center, chosen.a_nm, lattice=chosen.lattice)
     bulk(chosen, shells)  # a set without a gap is refused before anything is computed
     return Request(chosen, shells, crystals, intra_atomic, solver)
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from bandg.base.errors import BandgError
-from bandg.crystal.shapes import SHAPES, TERMINATIONS, Nanocrystal
+from bandg.crystal.lattice import Lattice
+from bandg.crystal.shapes import SHAPES, Nanocrystal
 from bandg.models.base import Model, Options
 from bandg.models.etb.bulk import Bulk
 from bandg.models.etb.job import Job
@@ -23,7 +24,6 @@ class TightBinding(Model):
 
     name = "etb"
     shapes = frozenset(SHAPES)
-    terminations = TERMINATIONS
     options = frozenset(
         [
             *("neighbors", "levels", "intra_atomic", "solver", "truncation", "strain", "tilt", "angles", "second"),
@@ -47,6 +47,10 @@ class TightBinding(Model):
         material(parameters, options)  # refuses two sets that do not mix
         options = super().complete(parameters, options)
         return replace(options, neighbors=resolve_neighbors(parameters, options.neighbors))
+
+    def lattice(self, parameters: ParameterSet, /) -> Lattice:
+        """The crystal that the set names."""
+        return parameters.lattice
 
     def lattice_nm(self, parameters: ParameterSet, options: Options, /) -> float:
         """Lattice constant in nm, linear in the share of the second halide."""
