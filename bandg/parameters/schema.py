@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import reprlib
-import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
@@ -11,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 
 from bandg.base.errors import BandgError
 from bandg.base.text import nearest, one_line
+from bandg.base.toml import parse_toml
 from bandg.crystal.lattice import PEROVSKITE, Lattice, lattice_named
 from bandg.parameters.names import LATTICE, PUBLISHED, SHELLS, integral_names, out_of_range, swapped, unit_of
 from bandg.parameters.sets import Parameter
@@ -97,7 +97,7 @@ def parse(text: str, label: str) -> RawSet:
 
     Raises BandgError naming the file, the key and what would be right.
     """
-    raw = toml_table(text, label)
+    raw = parse_toml(text, label)
     if raw.get("model") == "kp":
         fail(label, "model", 'is "kp", not available here: use the file with bandg kp, or write model = "etb"')
     lattice = _lattice(raw, label)
@@ -122,14 +122,6 @@ def parse(text: str, label: str) -> RawSet:
     }
     head = (file.name, file.base, file.description.strip(), file.material, file.model, lattice)
     return RawSet(*head, entries, published, scaling)
-
-
-def toml_table(text: str, label: str) -> dict[str, Any]:
-    """The table that a TOML text is. Raises BandgError."""
-    try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError: TOMLDecodeError, and integers of > 4300 digits
-        fail(label, "", f"is not valid TOML: {str(error) or type(error).__name__}")
 
 
 def _lattice(raw: dict[str, Any], label: str) -> Lattice:

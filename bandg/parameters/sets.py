@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bandg.base.errors import BandgError
 from bandg.base.text import nearest, one_line
+from bandg.base.toml import write_toml
 from bandg.crystal.lattice import PEROVSKITE, Lattice
 from bandg.parameters.names import DEFAULT_EXPONENT, LATTICE, SHELLS, STATUSES, order, out_of_range
 
@@ -166,23 +167,16 @@ class ParameterSet:
         """A complete parameter file without base that loads back to the same numbers and provenance."""
         common = Counter((e.source, e.status) for path, e in self.entries.items() if path != LATTICE)
         source, status = common.most_common(1)[0][0]
-        lines = ["schema = 1", f"name = {_toml_string(self.name)}", f"model = {_toml_string(self.model)}"]
-        lines += [f"description = {_toml_string(self.description)}", f"material = {_toml_string(self.material)}"]
         defaults = {"unit": "eV", "source": source, "status": status}
-        lines += ["", "[defaults]", *(f"{key} = {_toml_string(value)}" for key, value in defaults.items())]
-        table = ""
+        head = {key: getattr(self, key) for key in ("name", "model", "description", "material")}
+        content: dict[str, Any] = {"schema": 1, **head, "defaults": defaults}
         for path, entry in [*self.entries.items(), *self.scaling.items()]:
             *parts, key = path.split(".", 1 if path == LATTICE else 2)
-            if ".".join(parts) != table:
-                table = ".".join(parts)
-                lines += ["", f"[{table}]"]
-                if path == LATTICE and self.lattice != PEROVSKITE:
-                    lines.append(f"name = {_toml_string(self.lattice.name)}")
-            lines.append(f"{key if key.isidentifier() else _toml_string(key)} = {_toml_entry(entry, defaults)}")
-        if self.published:
-            lines += ["", "[published]"]
-            lines += [f"{key} = {_toml_entry(entry, defaults)}" for key, entry in self.published.items()]
-        return "\n".join(lines) + "\n"
+            content.setdefault(".".join(parts), {})[key] = _toml_entry(entry, defaults)
+        if self.lattice != PEROVSKITE:
+            content["lattice"] = {"name": self.lattice.name} | content["lattice"]
+        content["published"] = {key: _toml_entry(entry, defaults) for key, entry in self.published.items()}
+        return write_toml(content)
 
     def _check_path(self, path: str) -> None:
         if path not in self.entries:
@@ -209,14 +203,7 @@ def _checked(path: str, number: float) -> float:
     return value
 
 
-def _toml_string(text: str) -> str:
-    """A TOML basic string: JSON's escapes, and the one control character that JSON leaves bare."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def _toml_entry(entry: Parameter, defaults: Mapping[str, str]) -> str:
+def _toml_entry(entry: Parameter, defaults: Mapping[str, str]) -> Any:
+    """What is not as in the defaults; the bare number where nothing else is."""
     own = {key: value for key, value in entry.provenance().items() if defaults.get(key) != value}
-    if set(own) == {"value"}:
-        return repr(entry.value)
-    cells = (f"{key} = {_toml_string(v) if isinstance(v, str) else repr(v)}" for key, v in own.items())
-    return "{ " + ", ".join(cells) + " }"
+    return entry.value if set(own) == {"value"} else own

@@ -9,9 +9,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from bandg.base.errors import BandgError
 from bandg.base.files import read_text
 from bandg.base.text import nearest, one_line
+from bandg.base.toml import parse_toml
 from bandg.data.bands import POINTS
 from bandg.parameters.names import order, out_of_range
-from bandg.parameters.schema import complaint, toml_table
+from bandg.parameters.schema import complaint
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*\z")]
@@ -216,7 +217,7 @@ def read_job(path: str) -> Job:
 
 def parse_job(text: str, label: str) -> Job:
     """The job of a TOML text; `label` opens the line of an error. Raises BandgError."""
-    raw = toml_table(text, label)
+    raw = parse_toml(text, label)
     try:
         return Job.model_validate(raw)
     except ValidationError as error:

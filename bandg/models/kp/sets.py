@@ -6,7 +6,6 @@ import hashlib
 import json
 import math
 import os
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 from bandg.base import resources
 from bandg.base.errors import BandgError
 from bandg.base.text import nearest, one_line
+from bandg.base.toml import parse_toml, write_toml
 from bandg.parameters.loader import available_sets
 from bandg.parameters.names import LATTICE, STATUSES, out_of_range
 from bandg.parameters.sets import Parameter, ParameterSet
@@ -74,18 +74,10 @@ class KpSet:
 
     def to_toml(self) -> str:
         """A complete file that loads back to the same set."""
-        lines = [
-            "schema = 1",
-            f"name = {json.dumps(self.name)}",
-            'model = "kp"',
-            f"description = {json.dumps(self.description)}",
-        ]
-        for table, entries in (("lattice", {"a": self.lattice} if self.lattice else {}), ("kp", self.entries)):
-            lines += ["", f"[{table}]"] if entries else []
-            for name, entry in entries.items():
-                parts = ", ".join(f"{key} = {json.dumps(value)}" for key, value in entry.provenance().items())
-                lines.append(f"{name} = {{ {parts} }}")
-        return "\n".join(lines) + "\n"
+        head = {"schema": 1, "name": self.name, "model": "kp", "description": self.description}
+        lattice = {"a": self.lattice.provenance()} if self.lattice else {}
+        kp = {name: entry.provenance() for name, entry in self.entries.items()}
+        return write_toml(head | {"lattice": lattice, "kp": kp})
 
 
 def load_kp(name_or_path: str | os.PathLike[str]) -> KpSet:
@@ -106,7 +98,7 @@ def load_kp(name_or_path: str | os.PathLike[str]) -> KpSet:
         text = Path(name).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError, ValueError) as error:
         raise BandgError(one_line(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}")) from error
-    if _toml(text, name).get("model", "etb") == "etb":
+    if parse_toml(text, name).get("model", "etb") == "etb":
         return from_etb(name)
     return parse(text, name)
 
@@ -136,7 +128,7 @@ def parse(text: str, label: str) -> KpSet:
     """Read the text of a k.p file; label is the file's name in errors. Raises BandgError."""
     from bandg.models.kp.hamiltonian import PARAMETERS
 
-    raw = _toml(text, label)
+    raw = parse_toml(text, label)
     _only(raw, _TOP, label, "")
     if raw.get("schema") != 1:
         _fail(label, "schema", "must be 1")
@@ -195,13 +187,6 @@ def _entry(
     if not isinstance(content.get("source"), str) or not content["source"].strip():
         _fail(label, place, "needs a source")
     return Parameter(name, float(value), unit, content["source"], content["status"], note=content.get("note"))
-
-
-def _toml(text: str, label: str) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
-        raise BandgError(one_line(f"{label}: is not valid TOML: {error}")) from error
 
 
 def _only(table: Any, known: tuple[str, ...], label: str, prefix: str) -> None:
