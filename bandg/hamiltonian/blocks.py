@@ -98,6 +98,15 @@ class Orbits:
         """`locate` for every site."""
         return self.locate(np.arange(self.system.n_sites))
 
+    def places(self) -> Iterator[tuple[int, int, NDArray[np.int64], NDArray[np.int64]]]:
+        """Type, operation, sites that it makes of representatives of that type, and their orbits within the type."""
+        orbit, operation = self.placed
+        for type_number in range(self.n_types):
+            mine = self.type_of[orbit] == type_number
+            for g in np.unique(operation[mine]).tolist():
+                sites = np.flatnonzero(mine & (operation == g))
+                yield type_number, g, sites, orbit[sites] - self.starts[type_number]
+
     @cached_property
     def bond_classes(self) -> tuple[BondClass, ...]:
         """All bonds of the representatives, by class."""
@@ -215,6 +224,15 @@ class Multiplet:
         action = self.actions[self.orbits.kinds[type_number]][operation]
         return action @ self.home[type_number][orbits] @ self.matrices[operation].conj().T
 
+    def expand(self) -> NDArray[np.complex128]:
+        """The states in the full basis, shape (n_orbitals, m)."""
+        system = self.orbits.system
+        result = np.zeros((int(system.offsets[-1]), self.matrices.shape[1]), dtype=complex)
+        for type_number, g, sites, orbit in self.orbits.places():
+            local = self.amplitudes(type_number, g, orbit)
+            result[system.offsets[sites][:, None] + np.arange(local.shape[1])] = local
+        return result
+
 
 class AdaptedBasis:
     """The symmetry-adapted basis of one row of one representation, over all orbits.
@@ -264,27 +282,12 @@ class AdaptedBasis:
 
     def expand(self, vector: NDArray[Any]) -> NDArray[np.complex128]:
         """The d partner states in the full basis, shape (n_orbitals, d)."""
-        system = self.orbits.system
-        result = np.zeros((int(system.offsets[-1]), self.irrep.dimension), dtype=complex)
-        for type_number, g, sites, orbit in self._places():
-            local = self.amplitudes(vector, type_number, g)[orbit]
-            rows = system.offsets[sites][:, None] + np.arange(local.shape[1])
-            result[rows] = local
-        return result
-
-    def _places(self) -> Iterator[tuple[int, int, NDArray[np.int64], NDArray[np.int64]]]:
-        """Type, operation, sites that it makes of representatives of that type, and their orbits within the type."""
-        orbit, operation = self.orbits.placed
-        for type_number in range(self.orbits.n_types):
-            mine = self.orbits.type_of[orbit] == type_number
-            for g in np.unique(operation[mine]).tolist():
-                sites = np.flatnonzero(mine & (operation == g))
-                yield type_number, g, sites, orbit[sites] - self.orbits.starts[type_number]
+        return self.multiplet(vector).expand()[:, : self.irrep.dimension]
 
     def project_full(self, psi: NDArray[np.complex128]) -> NDArray[np.complex128]:
         """Overlaps <function, row | psi> with states in the full basis (n_orbitals, m), shape (size, d, m)."""
         result = np.zeros((self.size, self.irrep.dimension, psi.shape[1]), dtype=complex)
-        for type_number, g, sites, orbit in self._places():
+        for type_number, g, sites, orbit in self.orbits.places():
             functions = self.functions_at(type_number, g)
             if not len(functions):
                 continue

@@ -64,7 +64,19 @@ def moments_of(states: Multiplet, parameters: NDArray[np.float64]) -> Moments:
         current = np.einsum("niu,niv->nuv", psi.conj(), np.matmul(hop, image))
         weight = orbits.sizes[first][:, None] * turned
         local[0] += 1j / HBAR2_OVER_M0 * np.tensordot(weight, current, axes=(0, 0))
-    return Moments(*_averaged(states, local))
+    return Moments(*(_averaged(states, states, orbits.group.axial, one) for one in local))
+
+
+def dipole(first: Multiplet, second: Multiplet) -> NDArray[np.complex128]:
+    """Matrix elements <first, u | r | second, v> in nm, shape (3, m, m'); an orbital has the place of its atom."""
+    orbits = first.orbits
+    positions = orbits.system.positions[orbits.representatives]
+    local = np.zeros((3, first.matrices.shape[1], second.matrices.shape[1]), dtype=complex)
+    for number, (left, right) in enumerate(zip(first.home, second.home, strict=True)):
+        part = orbits.of_type(number)
+        weight = orbits.sizes[part][:, None] * positions[part]
+        local += np.einsum("na,niu,niv->auv", weight, left.conj(), right, optimize=True)
+    return _averaged(first, second, orbits.group.rotations, local)
 
 
 def g_matrix(basis: AdaptedBasis, turn: NDArray[np.complex128] | None = None) -> LinearMatrix:
@@ -122,11 +134,16 @@ def _pseudospin_weights(basis: AdaptedBasis, turn: NDArray[Any]) -> NDArray[np.c
     return np.einsum("gab,ganm->bnm", group.axial, turned) / group.order / 3
 
 
-def _averaged(states: Multiplet, local: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """Sum over the orbits from the values at their representatives, by the action of the group."""
-    group, matrices = states.orbits.group, states.matrices
-    carried = np.einsum("gab,gum,wbmn,gvn->wauv", group.axial, matrices, local, matrices.conj(), optimize=True)
-    return carried / group.order
+def _averaged(
+    first: Multiplet, second: Multiplet, vectors: NDArray[Any], local: NDArray[np.complex128]
+) -> NDArray[np.complex128]:
+    """Sum over the orbits from the values (3, m, m') at their representatives.
+
+    vectors: action of the group on the components (order, 3, 3).
+    """
+    left, right = first.matrices, second.matrices
+    carried = np.einsum("gab,gum,bmn,gvn->auv", vectors, left, local, right.conj(), optimize=True)
+    return np.asarray(carried / first.orbits.group.order)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bandg.crystal.shapes import Nanocrystal
+from bandg.models.observable import Observable
 
 
 @dataclass(frozen=True)
@@ -17,11 +19,12 @@ class LevelState:
     flat level, which coincides with others of its irrep so that its states are arbitrary mixtures.
     g_quartet: (g_1, g_2) of H_Z = mu_B B (g_1 J_z + g_2 J_z^3), B along a cubic axis (None for a doublet).
     g_spin, g_orbital, g_atomic: parts of g; g_atomic, the p shells' own moment, is in g only if asked for.
-    sigma_z: <sigma_z> of the pseudospin-up state. surface_weight: weight on atoms that miss a neighbor.
+    sigma_z: <sigma_z> of the pseudospin-up state. surface_weight: weight on atoms that miss a neighbor (None without
+    atoms).
     overlap: weight of the bulk Bloch function times the envelope. character: weight by species and shell.
     residual_eV: norm of H psi - E psi. g_principal: principal values of g, ordered by the cubic axis that each lies
     nearest to. g_axes: their axes, three unit vectors. g_tensor: three rows (pseudospin) of three columns (field).
-    All three are empty where g is None.
+    All three are empty where g is None. extra: numbers of further observables by name, each in a row.
     """
 
     energy_eV: float
@@ -33,13 +36,14 @@ class LevelState:
     g_orbital: float | None = None
     g_atomic: float | None = None
     sigma_z: float | None = None
-    surface_weight: float = 0.0
+    surface_weight: float | None = None
     overlap: float = 0.0
     character: dict[str, float] = field(default_factory=dict)
     residual_eV: float = 0.0
     g_principal: tuple[float, ...] = ()
     g_axes: tuple[tuple[float, ...], ...] = ()
     g_tensor: tuple[tuple[float, ...], ...] = ()
+    extra: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,8 @@ class Levels:
     electron, hole: the band-edge doublets. electron_levels, hole_levels: the K levels nearest to the gap, the nearest
     first, empty where only the band edges were asked for. bulk_E_v_eV, bulk_E_c_eV: bulk band edges on the same zero.
     warnings: what a user should know, one line each. blocks: size of each reduced block that was used.
-    point_group: Schoenflies symbol of the symmetry that was found.
+    point_group: Schoenflies symbol of the symmetry that was found. extra: numbers of further observables of the pair of
+    electron and hole by name, each in a row.
     """
 
     nanocrystal: Nanocrystal
@@ -70,6 +75,7 @@ class Levels:
     seconds: float
     warnings: tuple[str, ...] = ()
     point_group: str = "Oh"
+    extra: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
     def E_gap_eV(self) -> float:
@@ -88,6 +94,16 @@ class Levels:
         return max(self.electron.residual_eV, self.hole.residual_eV)
 
 
+def with_observables(levels: Levels, observables: Sequence[Observable], doublets: tuple[Any, Any]) -> Levels:
+    """The levels with the observables that are computed from the states of electron and hole. Raises BandgError."""
+    electron, hole = (
+        replace(state, extra=state.extra | {one.name: one.of_states(own) for one in observables if one.of_one})
+        for state, own in zip((levels.electron, levels.hole), doublets, strict=True)
+    )
+    pair = {one.name: one.of_states(*doublets) for one in observables if not one.of_one}
+    return replace(levels, electron=electron, hole=hole, extra=levels.extra | pair)
+
+
 def levels_of(payload: dict[str, Any]) -> Levels:
     """Levels from the plain types that are stored."""
 
@@ -95,7 +111,8 @@ def levels_of(payload: dict[str, Any]) -> Levels:
         quartet = content["g_quartet"]
         tensors = {name: tuple(tuple(row) for row in content[name]) for name in ("g_axes", "g_tensor")}
         fixed = {"g_quartet": tuple(quartet) if quartet else None, "g_principal": tuple(content["g_principal"])}
-        return LevelState(**content | fixed | tensors)
+        extra = {"extra": {name: tuple(row) for name, row in content["extra"].items()}}
+        return LevelState(**content | fixed | tensors | extra)
 
     return Levels(
         **payload
@@ -106,5 +123,6 @@ def levels_of(payload: dict[str, Any]) -> Levels:
             "electron_levels": tuple(state(content) for content in payload["electron_levels"]),
             "hole_levels": tuple(state(content) for content in payload["hole_levels"]),
             "warnings": tuple(payload["warnings"]),
+            "extra": {name: tuple(row) for name, row in payload["extra"].items()},
         }
     )

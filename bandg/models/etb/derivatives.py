@@ -22,7 +22,8 @@ from bandg.hamiltonian.sites import LinearMatrix
 from bandg.models.base import CrystalTask
 from bandg.models.etb.job import Job
 from bandg.models.etb.local import resolve_neighbors
-from bandg.models.etb.nanocrystal import EdgeState, ReducedNanocrystal, band_edges
+from bandg.models.etb.nanocrystal import band_edges
+from bandg.models.etb.states import Doublet
 from bandg.parameters.names import LATTICE
 from bandg.parameters.sets import ParameterSet
 from bandg.solvers.base import ShiftIsLevel, Solver, Work
@@ -85,13 +86,13 @@ def derivatives(
     """
     chosen = factorizing_solver(solver)
     neighbors = resolve_neighbors(parameters, neighbors)
-    reduced, electron, hole = band_edges(parameters, nanocrystal, neighbors, solver)
+    electron, hole = band_edges(parameters, nanocrystal, neighbors, solver)
     work = Work()
     values: dict[str, float] = {}
     slopes: dict[str, tuple[float, ...]] = {}
     weights = np.append(parameters.vector, [G0 / 2, float(intra_atomic)])
     for carrier, state in (("e", electron), ("h", hole)):
-        found = _of_state(reduced, state, weights, parameters.a_nm, chosen, work)
+        found = _of_state(state, weights, parameters.a_nm, chosen, work)
         values[f"E_{carrier}_eV"], values[f"g_{carrier}"] = state.energy, found[0]
         slopes[f"E_{carrier}_eV"], slopes[f"g_{carrier}"] = (tuple(slope.tolist()) for slope in found[1:])
     paths = (LATTICE, *parameters.paths)
@@ -99,14 +100,14 @@ def derivatives(
 
 
 def _of_state(
-    reduced: ReducedNanocrystal,
-    state: EdgeState,
+    state: Doublet,
     weights: NDArray[np.float64],
     a_nm: float,
     solver: type[Solver],
     work: Work,
 ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
     """g of one doublet, and the derivatives of its energy and its g, lattice constant first."""
+    reduced = state.reduced
     if reduced.basis(state.label).irrep.dimension != 2:
         raise BandgError(
             f"there are no derivatives of g with the symmetry {reduced.orbits.group.name}, "

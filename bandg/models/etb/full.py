@@ -113,13 +113,8 @@ def densities(
     parameters: ParameterSet | Material, nanocrystal: Nanocrystal, neighbors: int | None = None, solver: str = "auto"
 ) -> Densities:
     """Weight of the electron and of the hole on each atom, mean over the doublet, as `band_edges` finds them."""
-    reduced, electron, hole = band_edges(parameters, nanocrystal, neighbors, solver)
-    found = []
-    for state in (electron, hole):
-        psi = reduced.basis(state.label).expand(state.vector)
-        weight = np.sum(np.abs(psi) ** 2, axis=1) / psi.shape[1]
-        found.append(np.add.reduceat(weight, reduced.system.offsets[:-1]))
-    return Densities(found[0], found[1], electron.energy, hole.energy)
+    electron, hole = band_edges(parameters, nanocrystal, neighbors, solver)
+    return Densities(electron.density, hole.density, electron.energy, hole.energy)
 
 
 def write_matrix(system: FullSystem, path: str | os.PathLike[str]) -> tuple[Path, Path]:

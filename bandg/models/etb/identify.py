@@ -130,17 +130,7 @@ class FullTrial:
 
     def pseudospin(self, states: Multiplet) -> NDArray[np.complex128]:
         """The unitary (2, 2) whose columns are the doublet's states that are nearest to the trial ones."""
-        orbits, system = self.reduced.orbits, self.reduced.system
-        orbit, operation = orbits.placed
-        overlap = np.zeros((2, 2), dtype=complex)
-        for number in range(orbits.n_types):
-            mine = orbits.type_of[orbit] == number
-            for g in np.unique(operation[mine]).tolist():
-                sites = np.flatnonzero(mine & (operation == g))
-                psi = states.amplitudes(number, g, orbit[sites] - orbits.starts[number])
-                rows = system.offsets[sites][:, None] + np.arange(psi.shape[1])
-                overlap += np.einsum("niu,nis->us", psi.conj(), self.states[rows])
-        return nearest_unitary(overlap)
+        return nearest_unitary(states.expand().conj().T @ self.states)
 
 
 def trial_of(reduced: ReducedNanocrystal, bulk: Bulk, edge: BandEdge) -> CubicTrial | FullTrial:

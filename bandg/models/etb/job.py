@@ -10,6 +10,7 @@ from bandg.base.units import G0, HBAR2_OVER_M0
 from bandg.crystal.shapes import Nanocrystal
 from bandg.models.base import LevelsTask
 from bandg.models.levels import Levels
+from bandg.models.observable import Observable
 from bandg.parameters.sets import ParameterSet
 
 
@@ -18,6 +19,7 @@ class Job(LevelsTask):
     """One nanocrystal to compute: everything that its result depends on.
 
     second, offset_eV: parameter set of the second halide of a mixed one, and its valence-band top above the first's.
+    observables: those that are computed from the states.
     """
 
     parameters: ParameterSet
@@ -28,6 +30,7 @@ class Job(LevelsTask):
     solver: str = "auto"
     second: ParameterSet | None = None
     offset_eV: float = 0.0
+    observables: tuple[Observable, ...] = ()
 
     def key(self) -> str:
         """Key of the result in the cache."""
@@ -42,6 +45,7 @@ class Job(LevelsTask):
                 "levels": self.levels,
                 "intra_atomic": self.intra_atomic,
                 "solver": self.solver,
+                "observables": [one.key() for one in self.observables],
                 "constants": [HBAR2_OVER_M0, G0],
             }
         )
@@ -108,6 +112,7 @@ class Job(LevelsTask):
             self.levels,
             self.intra_atomic,
             self.solver,
+            self.observables,
         )
 
 

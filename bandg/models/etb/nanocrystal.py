@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +19,9 @@ from bandg.models.etb.identify import CubicTrial, confinement_energy, trial_of
 from bandg.models.etb.local import resolve_neighbors
 from bandg.models.etb.material import Material
 from bandg.models.etb.reduced import ReducedNanocrystal, reduced_nanocrystal, reduced_of
-from bandg.models.levels import Levels, LevelState
+from bandg.models.etb.states import Doublet
+from bandg.models.levels import Levels, LevelState, with_observables
+from bandg.models.observable import Observable
 from bandg.parameters.sets import ParameterSet
 from bandg.solvers.base import Estimate, Window, Work
 from bandg.solvers.spectrum import Spectrum
@@ -97,12 +100,14 @@ def compute_levels(
     levels: int = 1,
     intra_atomic: bool = False,
     solver: str = "auto",
+    observables: Sequence[Observable] = (),
 ) -> Levels:
     """Band-edge levels and g-factors of one nanocrystal, and with levels > 1 the lowest ones of each carrier.
 
     parameters: a set, or a Material of two for a mixed halide. levels: K levels of each carrier from all irreps; 1
     computes the two band edges alone.
     intra_atomic: add the angular momentum of the p shells to g. solver: name of a solver, or "auto".
+    observables: those that are computed from the states.
     Raises BandgError for a set without gap, or where a level cannot be verified.
     """
     started = time.perf_counter()
@@ -111,7 +116,7 @@ def compute_levels(
     hole_found, electron_found = solution.band_edges()
     hole, hole_levels = solution.with_levels(hole_found, solution.hole, levels)
     electron, electron_levels = solution.with_levels(electron_found, solution.electron, levels)
-    return Levels(
+    found = Levels(
         nanocrystal=nanocrystal,
         neighbors=neighbors,
         n_pb=reduced.n_pb,
@@ -131,6 +136,10 @@ def compute_levels(
         warnings=(*solution.warnings, *solution.work.warnings),
         point_group=reduced.orbits.group.name,
     )
+    if not observables:
+        return found
+    doublets = solution.doublet(electron_found, solution.electron), solution.doublet(hole_found, solution.hole)
+    return with_observables(found, observables, doublets)
 
 
 def _prepared(
@@ -149,30 +158,13 @@ def _prepared(
     return _Solution(reduced, material.vector(neighbors), bulk_, intra_atomic, solver), neighbors
 
 
-@dataclass(frozen=True, eq=False)
-class EdgeState:
-    """A band-edge doublet with its vector (size,) in the block of an irrep; energy in eV.
-
-    pseudospin: (2, 2) unitary whose columns are the pseudospin states (see `bandg.zeeman.g_tensor`).
-    """
-
-    label: str
-    energy: float
-    vector: NDArray[Any]
-    pseudospin: NDArray[np.complex128]
-
-
 def band_edges(
     parameters: ParameterSet | Material, nanocrystal: Nanocrystal, neighbors: int | None = None, solver: str = "auto"
-) -> tuple[ReducedNanocrystal, EdgeState, EdgeState]:
-    """The reduced nanocrystal with its electron and its hole, as `compute_levels` finds them. Raises BandgError."""
+) -> tuple[Doublet, Doublet]:
+    """Electron and hole of a nanocrystal with their states, as `compute_levels` finds them. Raises BandgError."""
     solution, _ = _prepared(parameters, nanocrystal, neighbors, False, solver)
-    edges = []
-    for carrier, state in zip((solution.hole, solution.electron), solution.band_edges(), strict=True):
-        turn = carrier.trial.pseudospin(solution.reduced.basis(state.label).multiplet(state.vector))
-        edges.append(EdgeState(state.label, state.energy, state.vector, turn))
-    hole, electron = edges
-    return solution.reduced, electron, hole
+    hole, electron = solution.band_edges()
+    return solution.doublet(electron, solution.electron), solution.doublet(hole, solution.hole)
 
 
 class _Solution:
@@ -317,6 +309,11 @@ class _Solution:
             else:
                 shallow = middle
         return deep
+
+    def doublet(self, found: _Found, carrier: _Carrier) -> Doublet:
+        """A band edge with its states."""
+        turn = carrier.trial.pseudospin(self.reduced.basis(found.label).multiplet(found.vector))
+        return Doublet(self.reduced, self.vector, found.label, found.energy, found.vector, turn)
 
     def state(self, found: _Found, carrier: _Carrier) -> LevelState:
         """Everything that is reported of a level."""

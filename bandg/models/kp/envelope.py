@@ -191,10 +191,10 @@ def _level(state: State, name: str, nanocrystal: Nanocrystal) -> LevelState:
         g_orbital=2 * state.orbital,
         g_atomic=None,
         sigma_z=None,
-        surface_weight=state.in_glass,
         overlap=state.overlap,
         character=dict(zip(("R6+", "R6-", "R8-"), state.bands, strict=True)),
         residual_eV=state.residual,
+        extra={"glass_weight": (state.in_glass,)},
     )
 
 
