@@ -22,8 +22,10 @@ from bandg.crystal.shapes import SHAPES, Nanocrystal
 from bandg.models import base as models
 from bandg.models.base import Model, Options
 from bandg.models.levels import Levels
+from bandg.models.observable import Observable
 from bandg.runs import sweep
-from bandg.runs.dataset import Row, to_dataset
+from bandg.runs.dataset import to_dataset
+from bandg.runs.observables import resolve
 from bandg.runs.options import DEFAULT_RUN, Run
 from bandg.runs.request import Variation, checked, nanocrystals, varied
 
@@ -53,6 +55,7 @@ def compute(
     intra_atomic: bool = False,
     barrier: str | float | tuple[float, float] | None = None,
     solver: str = "auto",
+    observables: str | Observable | Sequence[str | Observable] = (),
     run: Run = DEFAULT_RUN,
     **variation: Unpack[Variation],
 ) -> xarray.Dataset:
@@ -84,6 +87,10 @@ def compute(
         which is assumed.
     solver : str
         "auto", "dense", "superlu", "pardiso" or "iterative".
+    observables : str, Observable or list of them
+        What the dataset holds besides the band edges: "E_p_eV" and "oscillator_strength" of the band-edge transition,
+        "details" (g tensors and their parts, characters, overlaps), the name of one that is registered, or an
+        `Observable`.
     run : Run
         Workers, cache, memory, cluster and progress.
     truncation : float, optional
@@ -106,8 +113,8 @@ def compute(
     Returns
     -------
     xarray.Dataset
-        The variables of `bandg.runs.dataset.SCHEMA`; dims nc, carrier, level, axis, field; energies in eV, lengths in
-        nm.
+        The variables of `bandg.runs.observables.BUILT_IN`, energies in eV, lengths in nm. Its accessor `bandg` draws
+        it (`.bandg.plot()`), makes a theory curve (`.bandg.curve()`) and a table (`.bandg.table()`).
 
     Raises
     ------
@@ -123,11 +130,13 @@ def compute(
     >>> [f"{g:.2f}" for g in levels["g_e"].values]
     ['1.87', '2.01']
     """
-    given = _given(neighbors, levels, intra_atomic, barrier, solver)
+    asked = resolve(observables)
+    from_states = tuple(one for one in asked if one.states is not None)
+    given = _given(neighbors, levels, intra_atomic, barrier, solver) | {"observables": from_states or None}
     work = _work(size, shape, termination, set, model, center, given, variation)
     results = sweep.run_jobs(work.jobs, _checked_run(run))
-    rows = [Row(found, work.model.name, work.name, cached) for found, cached in results]
-    dataset = to_dataset(rows, _provenance(work, rows))
+    labels = {"model": work.model.name, "set": work.name}
+    dataset = to_dataset([levels for levels, _ in results], labels, _provenance(work, results), asked)
     dataset.attrs |= _bulk_limit(work)
     return dataset
 
@@ -547,7 +556,7 @@ def _checked_run(run: Any) -> Run:
     return run
 
 
-def _provenance(work: _Work, rows: Sequence[Row]) -> dict[str, Any]:
+def _provenance(work: _Work, results: Sequence[tuple[Levels, bool]]) -> dict[str, Any]:
     second = work.options.second
     return {
         "bandg": __version__,
@@ -561,15 +570,16 @@ def _provenance(work: _Work, rows: Sequence[Row]) -> dict[str, Any]:
         "nanocrystals": [
             {
                 "key": job.key(),
-                "cached": row.cached,
-                "solver": row.levels.solver,
-                "residual_eV": row.levels.residual_eV,
-                "blocks": row.levels.blocks,
-                "point_group": row.levels.point_group,
-                "point_group_order": row.levels.point_group_order,
+                "cached": cached,
+                "seconds": levels.seconds,
+                "solver": levels.solver,
+                "residual_eV": levels.residual_eV,
+                "blocks": levels.blocks,
+                "point_group": levels.point_group,
+                "point_group_order": levels.point_group_order,
                 "geometry": crystal.plain(),
-                "warnings": list(row.levels.warnings),
+                "warnings": list(levels.warnings),
             }
-            for job, crystal, row in zip(work.jobs, work.crystals, rows, strict=True)
+            for job, crystal, (levels, cached) in zip(work.jobs, work.crystals, results, strict=True)
         ],
     }

@@ -9,8 +9,10 @@ import xarray
 
 import bandg
 from bandg.base.errors import BandgError
-from bandg.runs.dataset import CSV_COLUMNS, LEVEL_COLUMNS, SCHEMA, write
+from bandg.runs.dataset import write
+from bandg.runs.observables import BUILT_IN
 from bandg.runs.options import Run
+from bandg.runs.rows import LEVEL_COLUMNS
 
 COLUMNS = (
     "shape,termination,center,neighbors,cells,size_nm,n_pb,n_orbitals,E_e_eV,E_h_eV,E_gap_eV,g_e,g_h,g_bx,"
@@ -23,7 +25,8 @@ COLUMNS = (
 def small(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BANDG_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        return bandg.compute("2..3cells", termination=["halide", "lead"], levels=4, run=Run(workers=1))
+        arguments = {"levels": 4, "observables": "details", "run": Run(workers=1)}
+        return bandg.compute("2..3cells", termination=["halide", "lead"], **arguments)
 
 
 def test_the_public_names_are_frozen():
@@ -33,10 +36,12 @@ def test_the_public_names_are_frozen():
 
 
 def test_the_dataset_holds_what_its_schema_says(small):
-    assert set(small.data_vars) == set(SCHEMA)
-    for name, variable in SCHEMA.items():
-        assert small[name].dims == variable.dims
-        assert small[name].attrs["units"] == variable.unit
+    held = [one for one in BUILT_IN if one.states is None and not one.optional]
+    assert set(small.variables) == {one.name for one in held} | set(small.dims)
+    for one in held:
+        assert small[one.name].dims == one.dims
+        assert small[one.name].attrs == {"units": one.unit, "long_name": one.meaning}
+        assert (one.name in small.coords) == (one.kind == "label")
     assert dict(small.sizes) == {"nc": 4, "carrier": 2, "level": 4, "axis": 3, "field": 3}
 
 
@@ -63,7 +68,7 @@ def test_csv_has_the_columns_in_order_and_the_levels_beside_it(small, tmp_path):
     written = write(small, tmp_path / "a.csv")
     assert [path.name for path in written] == ["a.csv", "a.levels.csv"]
     lines = written[0].read_text().splitlines()
-    assert lines[0] == COLUMNS == ",".join(CSV_COLUMNS)
+    assert lines[0] == COLUMNS
     rows = list(csv.DictReader(lines))
     assert len(rows) == 4
     assert float(rows[0]["g_e"]) == float(small["g_e"].values[0])
@@ -103,7 +108,7 @@ def test_json_holds_the_same_numbers(small, tmp_path):
 def test_one_level_is_written_without_a_levels_file(tmp_path):
     dataset = bandg.compute("2cells", run=Run(workers=1))
     assert write(dataset, tmp_path / "a.csv") == [tmp_path / "a.csv"]
-    assert dataset["level_E_eV"].values[0, 0, 0] == dataset["E_e_eV"].values[0]
+    assert "level" not in dataset.dims and not any(name.startswith("level") for name in dataset.variables)
 
 
 def test_a_sphere_has_no_cells(tmp_path):

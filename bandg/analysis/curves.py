@@ -28,8 +28,7 @@ from bandg.data.curves import parse_curves, read_curves
 from bandg.data.measured import material_of
 from bandg.parameters.loader import DEFAULT_SET, load_set
 from bandg.parameters.sets import ParameterSet
-from bandg.runs.averages import AVERAGE_COLUMNS
-from bandg.runs.dataset import CSV_COLUMNS
+from bandg.runs.rows import file_columns
 
 LAW_SET = "kirstein2022"
 LAW_ENERGIES_EV = np.linspace(1.6, 2.6, 41)
@@ -88,7 +87,7 @@ def resolve(names: Sequence[str], evaluator: Evaluator | None = None, fresh: boo
     for name in dict.fromkeys(names):
         is_path = name.endswith(".csv") or os.sep in name or "/" in name
         if is_path and _kind_of(name) not in KINDS:  # the set of a kind may be a path too
-            found[name] = read_curves(name, (*CSV_COLUMNS, *AVERAGE_COLUMNS))
+            found[name] = read_curves(name, file_columns())
         elif name in stored_names() and not fresh:
             found[name] = [load_stored(name)]
         else:
@@ -173,7 +172,7 @@ def load_stored_set(kind: str, set_name: str | None, name: str) -> TheoryCurve |
     text = resources.theory_curve(f"computed/{file}").read_text(encoding="utf-8")
     if not any(chosen.digest() in line for line in text.splitlines() if line.startswith("#")):
         return None
-    of_set = parse_curves(text, name, file, CSV_COLUMNS)
+    of_set = parse_curves(text, name, file, file_columns())
     own = next(curve for curve in of_set if curve.provenance["termination"] == kind.removeprefix("etb:"))
     case = case_of(kind, chosen)
     end = bulk_of(chosen, case.neighbors)

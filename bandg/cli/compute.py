@@ -27,12 +27,11 @@ _COLUMNS = (
     Column("g_e", "+.3f", "g_e"),
     Column("g_h", "+.3f", "g_h"),
     Column("g_BX", "+.3f", "g_bx"),
-    Column("surf\ne", ".3f", "surface_weight_e"),
-    Column("surf\nh", ".3f", "surface_weight_h"),
-    Column("", key="cached", optional=True),
+    Column("surf\ne", ".3f", "surface_weight_e", optional=True),
+    Column("surf\nh", ".3f", "surface_weight_h", optional=True),
+    Column("glass\ne", ".3f", "glass_weight_e"),
+    Column("glass\nh", ".3f", "glass_weight_h"),
 )
-
-_KP_HEADINGS = {"n_orbitals": "functions", "surface_weight_e": "glass\ne", "surface_weight_h": "glass\nh"}
 
 
 def compute(
@@ -75,6 +74,9 @@ def compute(
     solver: options.Solver = "auto",
     workers: Workers = None,
     scheduler: Scheduler = None,
+    observables: Annotated[
+        str | None, typer.Option(help="More columns: E_p_eV (optical matrix element), oscillator_strength.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write FILE.csv, .nc or .json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw g against energy to FILE.pdf, .png or .svg.")] = None,
     data: Data = None,
@@ -113,6 +115,7 @@ def compute(
             model=model,
             barrier=barrier,
             solver=solver,
+            observables=["details", *(name.strip() for name in (observables or "").split(",") if name.strip())],
             run=run,
             truncation=truncation,
             strain=strain,
@@ -145,15 +148,17 @@ def compute(
 
 def print_table(dataset: xarray.Dataset) -> None:
     """Print the band-edge table, one part for each termination."""
-    from bandg.runs.dataset import edge_rows
+    from bandg.runs.dataset import crystals
+    from bandg.runs.observables import known
+    from bandg.runs.rows import edge_rows
 
-    rows = edge_rows(dataset)
-    cached = dataset["cached"].values
-    rows = [row | {"cached": "*" if flag else ""} for row, flag in zip(rows, cached, strict=True)]
+    cached = [crystal["cached"] for crystal in crystals(dataset)]
+    rows = [row | {"cached": "*" if flag else ""} for row, flag in zip(edge_rows(dataset), cached, strict=True)]
+    more = (Column(_heading(name, one.unit), ".3f", name) for one in known() if one.states for name in one.columns)
+    columns = [one for one in (*_COLUMNS, *more, Column("", key="cached", optional=True)) if one.key in rows[0]]
     for termination in dict.fromkeys(row["termination"] for row in rows):
         chosen = [row for row in rows if row["termination"] == termination]
         first = chosen[0]
-        columns: tuple[Column, ...] = _COLUMNS
         surface = f"{termination} termination, centered on {'/'.join(dict.fromkeys(row['center'] for row in chosen))}"
         if first["shape"] == "structure":
             surface = f"{len(rows)} from atoms"
@@ -161,7 +166,7 @@ def print_table(dataset: xarray.Dataset) -> None:
         title = f"{first['set']} (etb, neighbors {first['neighbors']})\n{first['shape']}, {surface}"
         if first["model"] == "kp":
             title = f"{first['set']} (k.p, 8 bands)\n{first['shape']}, {_wall(dataset, termination)}"
-            columns = tuple(replace(one, heading=_KP_HEADINGS.get(one.key, one.heading)) for one in columns)
+            columns = [replace(one, heading="functions") if one.key == "n_orbitals" else one for one in columns]
         caption = (
             "energies on the set's own zero; E_e-E_h holds no exciton binding\n"
             "g_h of the valence doublet (electron picture)" + ("; * from the cache" if any(cached) else "")
@@ -169,16 +174,22 @@ def print_table(dataset: xarray.Dataset) -> None:
         show(title, columns, chosen, caption)
 
 
+def _heading(column: str, unit: str) -> str:
+    return column if unit == "1" else f"{column.removesuffix(f'_{unit}')}\n{unit}"
+
+
 def print_tensors(dataset: xarray.Dataset) -> None:
     """Print the principal values of g and their axes where they are not all equal."""
+    from bandg.runs.rows import columns_of
+
     values = dataset["g_axis"].values
-    seeds = dataset["seed"].values
+    seeds = columns_of(dataset)["seed"]
     several = len({int(seed) for seed in seeds}) > 1  # one by one they fill the screen and say little: see the files
     uneven = [i for i in range(len(values)) if float(abs(values[i] - values[i, :, :1]).max()) > 5e-4]
     rows = []
     for i in uneven:
         row = dataset.isel(nc=i)
-        seed = int(row["seed"])
+        seed = int(seeds[i])
         for c, carrier in enumerate(row["carrier"].values.tolist() if seed < 0 or not several else ()):
             axes = (" ".join(f"{component:+.2f}" for component in axis) for axis in row["g_direction"].values[c])
             where = (float(row["size_nm"]), None if seed < 0 else seed, str(row["point_group"].values))
@@ -192,7 +203,7 @@ def print_tensors(dataset: xarray.Dataset) -> None:
 
 def print_averages(dataset: xarray.Dataset) -> None:
     """Print the averages over seeds with their standard errors."""
-    from bandg.runs.averages import average_rows
+    from bandg.runs.rows import average_rows
 
     rows: list[list[Any]] = []
     for row in average_rows(dataset):
@@ -231,9 +242,9 @@ _LEVEL_COLUMNS = (
 
 def print_levels(dataset: xarray.Dataset) -> None:
     """Print the levels of each carrier, one table a nanocrystal, where more than the band edges were asked for."""
-    from bandg.runs.dataset import level_rows
+    from bandg.runs.rows import level_rows
 
-    if dataset.sizes["level"] == 1:
+    if dataset.sizes.get("level", 1) == 1:
         return
     crystals: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
     for row in level_rows(dataset):
@@ -247,13 +258,13 @@ def print_levels(dataset: xarray.Dataset) -> None:
 
 def print_warnings(dataset: xarray.Dataset) -> None:
     """Print what the computation warns of, to standard error; what holds for every nanocrystal, once."""
-    import json
+    from bandg.runs.dataset import crystals
 
-    crystals = json.loads(dataset.attrs["provenance"])["nanocrystals"]
-    common = set.intersection(*(set(crystal["warnings"]) for crystal in crystals))
+    own = crystals(dataset)
+    common = set.intersection(*(set(crystal["warnings"]) for crystal in own))
     for warning in sorted(common):
         typer.echo(f"warning: {warning}", err=True)
-    for number, crystal in enumerate(crystals):
+    for number, crystal in enumerate(own):
         for warning in crystal["warnings"]:
             if warning not in common:
                 size = float(dataset["size_nm"].values[number])

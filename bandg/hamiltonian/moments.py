@@ -64,7 +64,7 @@ def moments_of(states: Multiplet, parameters: NDArray[np.float64]) -> Moments:
         current = np.einsum("niu,niv->nuv", psi.conj(), np.matmul(hop, image))
         weight = orbits.sizes[first][:, None] * turned
         local[0] += 1j / HBAR2_OVER_M0 * np.tensordot(weight, current, axes=(0, 0))
-    return Moments(*(_averaged(states, states, orbits.group.axial, one) for one in local))
+    return Moments(*_averaged(states, states, orbits.group.axial, local))
 
 
 def dipole(first: Multiplet, second: Multiplet) -> NDArray[np.complex128]:
@@ -76,7 +76,7 @@ def dipole(first: Multiplet, second: Multiplet) -> NDArray[np.complex128]:
         part = orbits.of_type(number)
         weight = orbits.sizes[part][:, None] * positions[part]
         local += np.einsum("na,niu,niv->auv", weight, left.conj(), right, optimize=True)
-    return _averaged(first, second, orbits.group.rotations, local)
+    return _averaged(first, second, orbits.group.rotations, local[None])[0]
 
 
 def g_matrix(basis: AdaptedBasis, turn: NDArray[np.complex128] | None = None) -> LinearMatrix:
@@ -137,12 +137,12 @@ def _pseudospin_weights(basis: AdaptedBasis, turn: NDArray[Any]) -> NDArray[np.c
 def _averaged(
     first: Multiplet, second: Multiplet, vectors: NDArray[Any], local: NDArray[np.complex128]
 ) -> NDArray[np.complex128]:
-    """Sum over the orbits from the values (3, m, m') at their representatives.
+    """Sum over the orbits from the values (n, 3, m, m') at their representatives.
 
     vectors: action of the group on the components (order, 3, 3).
     """
     left, right = first.matrices, second.matrices
-    carried = np.einsum("gab,gum,bmn,gvn->auv", vectors, left, local, right.conj(), optimize=True)
+    carried = np.einsum("gab,gum,wbmn,gvn->wauv", vectors, left, local, right.conj(), optimize=True)
     return np.asarray(carried / first.orbits.group.order)
 
 

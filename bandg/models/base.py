@@ -22,6 +22,7 @@ from bandg.base.text import nearest, one_line
 from bandg.crystal.lattice import PEROVSKITE, Lattice, Termination
 from bandg.crystal.shapes import Nanocrystal
 from bandg.models.levels import Levels, levels_of
+from bandg.models.observable import Observable
 
 ENTRY_POINTS = "bandg.models"
 BUILT_IN = {"etb": "bandg.models.etb.model", "kp": "bandg.models.kp.model"}
@@ -64,6 +65,7 @@ class Options:
     terminations: those to compute, the model's first where none is asked for. neighbors: hopping shells. levels: of
     each carrier. intra_atomic: the p shells' own moment in g. barrier: heights (electron, hole) of the glass in eV.
     second: parameter set of a second halide, fraction: its share, offset_eV: its valence-band top above the first's.
+    observables: those that are computed from the states; see `bandg.models.levels.with_observables`.
     """
 
     terminations: tuple[str, ...] = ()
@@ -75,6 +77,7 @@ class Options:
     second: Any = None
     fraction: float = 0.0
     offset_eV: float = 0.0
+    observables: tuple[Observable, ...] = ()
 
 
 class Model(Protocol):
@@ -193,6 +196,8 @@ def _plain(value: Any) -> Any:
         return value.digest()
     if isinstance(value, Options):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [one.key() if isinstance(one, Observable) else one for one in value]
     return asdict(value) if isinstance(value, Nanocrystal) else value
 
 

@@ -110,24 +110,17 @@ class Observable:
         """Whether it is one of each carrier, not of the nanocrystal or the pair."""
         return "carrier" in self.dims
 
-    @property
-    def template(self) -> str:
-        """Name of a CSV column with {carrier}, {axis} and {field} to fill in; empty for none."""
-        if self.column is not None:
-            return self.column
-        if self.kind == "detail" or "level" in self.dims:
-            return ""
-        stem, unit = self.name, f"_{self.unit}"
-        tail = unit if self.name.endswith(unit) else ""
-        parts = "".join(f"_{{{dim}}}" for dim in self.dims if dim in LENGTHS)
-        return stem.removesuffix(tail) + parts + tail
-
     def places(self) -> Iterator[tuple[str, tuple[int, ...]]]:
-        """Each CSV column with the place of its values in an array of the dims after nc."""
+        """Each CSV column with the place of its values in an array of the dims after nc (after level)."""
         letters = {"carrier": tuple(CARRIERS.values()), "axis": AXES, "field": AXES}
-        inner = [dim for dim in self.dims if dim in letters]
-        for place in product(*(range(LENGTHS[dim]) for dim in inner)) if self.template else ():
-            yield self.template.format(**{dim: letters[dim][n] for dim, n in zip(inner, place, strict=True)}), place
+        inner = [dim for dim in self.dims if dim in letters and not (dim == "carrier" and "level" in self.dims)]
+        template = self.column
+        if template is None:
+            unit = f"_{self.unit}" if self.name.endswith(f"_{self.unit}") else ""
+            stem = self.name.removeprefix("level_").removesuffix(unit)
+            template = "" if self.kind == "detail" else "_".join([stem, *(f"{{{dim}}}" for dim in inner)]) + unit
+        for place in product(*(range(LENGTHS[dim]) for dim in inner)) if template else ():
+            yield template.format(**{dim: letters[dim][n] for dim, n in zip(inner, place, strict=True)}), place
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -138,7 +131,7 @@ class Observable:
         """The value of a `Levels` or `LevelState`, `missing` where there is none. Raises BandgError."""
         found = source.extra.get(self.name) if self.read is None else self._call(self.read, source)
         if found is None or len(np.atleast_1d(found)) == 0:
-            return np.full(self.shape, self.missing) if self.shape else self.missing
+            return np.full(self.shape, self.missing)[()]
         return self._call(np.reshape, found, self.shape)[()]
 
     def of_states(self, *doublets: Any) -> tuple[float, ...]:

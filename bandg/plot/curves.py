@@ -72,13 +72,13 @@ def curves_of(dataset: Dataset) -> tuple[Curve, ...]:
     missing = [name for name in (*_GROUPS, *_NUMBERS) if name not in dataset.variables]
     if missing:
         raise BandgError(f"the dataset has no variable {', '.join(missing)}: a picture of levels needs it")
-    numbers = {name: np.atleast_1d(np.asarray(dataset[name].values, dtype=float)) for name in _NUMBERS}
+    count = dataset.sizes.get("nc", 1)
+    numbers = {name: np.broadcast_to(np.asarray(dataset[name].values, dtype=float), count) for name in _NUMBERS}
     drawable = np.isfinite(numbers["E_gap_eV"]) & np.any([np.isfinite(numbers[name]) for name in QUANTITIES], axis=0)
     if not drawable.any():
         raise BandgError("the dataset holds no nanocrystal with an energy and a g-factor: there is nothing to draw")
-    columns = {
-        name: np.atleast_1d(dataset[name].values) for name in (*KEYS, "seed", "edges") if name in dataset.variables
-    }
+    names = [name for name in (*KEYS, "seed", "edges") if name in dataset.variables]
+    columns = {name: np.broadcast_to(dataset[name].values, count) for name in names}
     rows = np.flatnonzero(drawable)
     of_curves = groups({name: column[rows] for name, column in columns.items()}, len(rows))
     curves: list[Curve] = []
@@ -89,7 +89,8 @@ def curves_of(dataset: Dataset) -> tuple[Curve, ...]:
         rank = sum(curve.termination == termination for curve in curves)
         values = [numbers[name][order] for name in _NUMBERS]
         if "seed" in columns and (columns["seed"][order] >= 0).any():
-            values = averaged(values, list(zip(values[1], columns["edges"][order], strict=True)))
+            edges = columns.get("edges", np.broadcast_to("", count))
+            values = averaged(values, list(zip(values[1], edges[order], strict=True)))
         energy, size, *g = values
         by_quantity = dict(zip(QUANTITIES, g, strict=True))
         shape = key[KEYS.index("shape")]

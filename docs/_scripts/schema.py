@@ -1,15 +1,20 @@
-"""The table of the dataset's variables, from its schema."""
+"""The table of the dataset's variables, from the list of observables."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from bandg.runs.dataset import SCHEMA
+from bandg.runs.observables import BUILT_IN
+
+_KINDS = {"label": "label", "result": "", "detail": 'with `observables="details"`'}
 
 
 def write(folder: Path) -> None:
     """Write schema.md into the folder."""
-    rows = [f"| `{name}` | {', '.join(v.dims)} | {v.unit} | {v.meaning} |" for name, v in SCHEMA.items()]
-    text = "\n".join(["| variable | dimensions | unit | meaning |", "| --- | --- | --- | --- |", *rows])
+    text = ["| variable | dimensions | unit | meaning | CSV columns | |", "| --- | --- | --- | --- | --- | --- |"]
+    for one in BUILT_IN:
+        asked = f'with `observables="{one.name}"`' if one.states else _KINDS[one.kind]
+        columns = ", ".join(f"`{name}`" for name in one.columns)
+        text.append(f"| `{one.name}` | {', '.join(one.dims)} | {one.unit} | {one.meaning} | {columns} | {asked} |")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "schema.md").write_text(text + "\n", encoding="utf-8")
+    (folder / "schema.md").write_text("\n".join(text) + "\n", encoding="utf-8")

@@ -19,14 +19,15 @@ from bandg.crystal.structure import expected_group, structure_of
 from bandg.models.etb.job import Job
 from bandg.models.etb.nanocrystal import compute_levels
 from bandg.parameters.loader import load_set
-from bandg.runs.averages import average_rows
-from bandg.runs.dataset import Row, to_dataset, write
+from bandg.runs.dataset import crystals, to_dataset, write
 from bandg.runs.options import Run
 from bandg.runs.request import parse_edges
+from bandg.runs.rows import average_rows
 
 SET = load_set("kashikar2021")
 A = SET.a_nm
 SMALL = {"size": "2cells", "set": SET, "run": Run(workers=1)}
+LABELS = {"model": "etb", "set": SET.name}
 ALLOY = {"second": "kashikar2021-cspbbr3", "fraction": 0.3, "offset_eV": -0.3}
 
 
@@ -34,7 +35,7 @@ ALLOY = {"second": "kashikar2021-cspbbr3", "fraction": 0.3, "offset_eV": -0.3}
 def seeded(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BANDG_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        return bandg.compute(**SMALL, **ALLOY, seeds=4, seed=3)
+        return bandg.compute(**SMALL, **ALLOY, seeds=4, seed=3, observables="details")
 
 
 def test_averages_over_seeds_have_standard_errors(seeded, tmp_path):
@@ -70,9 +71,8 @@ def test_files_hold_the_g_tensor(seeded, tmp_path):
 
 def test_a_seeded_result_comes_back_from_the_cache(seeded, monkeypatch, tmp_path):
     monkeypatch.setenv("BANDG_CACHE_DIR", str(tmp_path))
-    first = bandg.compute(**SMALL, **ALLOY, seed=3)
-    again = bandg.compute(**SMALL, **ALLOY, seed=3)
-    assert (first["cached"].values[0], again["cached"].values[0]) == (False, True)
+    first, again = (bandg.compute(**SMALL, **ALLOY, seed=3, observables="details") for _ in range(2))
+    assert [crystals(one)[0]["cached"] for one in (first, again)] == [False, True]
     for name in ("g_tensor", "g_direction", "distortion", "seed", "E_e_eV"):
         np.testing.assert_array_equal(first[name].values, again[name].values)
     assert first["g_e"].values[0] == seeded["g_e"].values[0]
@@ -81,9 +81,9 @@ def test_a_seeded_result_comes_back_from_the_cache(seeded, monkeypatch, tmp_path
 def test_a_structure_is_computed_as_it_is():
     made = structure_of(distorted(cube(2, A), tilt="a0a0c+", angles="8"))
     atoms = Atoms(made.positions_nm, np.array(["Pb", "I"])[made.species])
-    one = bandg.compute(**SMALL | {"size": None}, structure=atoms)
-    other = bandg.compute(**SMALL, tilt="a0a0c+", angles="8")
-    assert one["shape"].values[0] == "structure" and one["point_group"].values[0] == "D2h"
+    one = bandg.compute(**SMALL | {"size": None}, structure=atoms, observables="g_tensor")
+    other = bandg.compute(**SMALL, tilt="a0a0c+", angles="8", observables="g_tensor")
+    assert one["shape"].item() == "structure" and one["point_group"].values[0] == "D2h"
     np.testing.assert_allclose(one["g_tensor"].values, other["g_tensor"].values, atol=1e-7)
     assert one["n_orbitals"].values[0] == other["n_orbitals"].values[0]
 
@@ -257,13 +257,13 @@ def test_averages_tell_crystals_apart_and_keep_those_that_lose_more_atoms_togeth
 
     def rows(edges, **changes):
         crystals = [distorted(cuboid(edges, A), seed=seed, **changes) for seed in range(1, 5)]
-        return [Row(compute_levels(SET, crystal), "etb", SET.name, False) for crystal in crystals]
+        return [compute_levels(SET, crystal) for crystal in crystals]
 
-    boxes = average_rows(to_dataset(rows((1, 1, 4), x_vacancies=0.2) + rows((1, 2, 2), x_vacancies=0.2), {}))
+    boxes = average_rows(to_dataset(rows((1, 1, 4), x_vacancies=0.2) + rows((1, 2, 2), x_vacancies=0.2), LABELS, {}))
     assert [(row["edges"], row["seeds"]) for row in boxes] == [("1x1x4", 4), ("1x2x2", 4)]
     torn = rows((1, 2, 2), pb_vacancies=0.25, x_vacancies=0.3) + rows((1, 1, 4), pb_vacancies=0.25)
-    table = average_rows(to_dataset(torn, {}))
-    counts = np.array([row.levels.n_pb for row in torn[4:]])
+    table = average_rows(to_dataset(torn, LABELS, {}))
+    counts = np.array([levels.n_pb for levels in torn[4:]])
     assert len(set(counts)) > 1 and len(table) == 2
     assert table[1]["n_pb"] == counts.mean() and table[1]["seeds"] == 4
     assert table[1]["n_pb_stderr"] == pytest.approx(counts.std(ddof=1) / 2)

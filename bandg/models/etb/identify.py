@@ -130,7 +130,12 @@ class FullTrial:
 
     def pseudospin(self, states: Multiplet) -> NDArray[np.complex128]:
         """The unitary (2, 2) whose columns are the doublet's states that are nearest to the trial ones."""
-        return nearest_unitary(states.expand().conj().T @ self.states)
+        overlap = np.zeros((2, 2), dtype=complex)
+        for number, g, sites, orbit in self.reduced.orbits.places():
+            psi = states.amplitudes(number, g, orbit)
+            rows = self.reduced.system.offsets[sites][:, None] + np.arange(psi.shape[1])
+            overlap += np.einsum("niu,nis->us", psi.conj(), self.states[rows])
+        return nearest_unitary(overlap)
 
 
 def trial_of(reduced: ReducedNanocrystal, bulk: Bulk, edge: BandEdge) -> CubicTrial | FullTrial:

@@ -28,6 +28,7 @@ class TightBinding(Model):
         [
             *("neighbors", "levels", "intra_atomic", "solver", "truncation", "strain", "tilt", "angles", "second"),
             *("fraction", "offset_eV", "x_vacancies", "pb_vacancies", "occupancy", "seed", "seeds", "structure"),
+            "observables",
         ]
     )
     default_set = DEFAULT_SET
@@ -71,6 +72,7 @@ class TightBinding(Model):
             options.solver,
             second=options.second,
             offset_eV=options.offset_eV,
+            observables=options.observables,
         )
 
 

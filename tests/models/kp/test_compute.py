@@ -10,6 +10,7 @@ import bandg
 from bandg.base.errors import BandgError
 from bandg.cli import compute as command
 from bandg.models.kp.sets import KpSet, from_etb, load_kp, parse
+from bandg.runs.dataset import crystals
 from bandg.runs.options import Run
 
 
@@ -31,14 +32,15 @@ def test_the_dataset_is_that_of_tight_binding(swept, standin):
     dataset, again = swept
     assert dataset.sizes["nc"] == 4
     assert list(dataset["termination"].values) == ["hard-wall", "hard-wall", "glass", "glass"]
-    assert set(dataset["model"].values) == {"kp"}
+    assert dataset["model"].item() == "kp"
     assert dataset["g_bx"].values == pytest.approx((dataset["g_e"] + dataset["g_h"]).values)
     assert dataset.attrs["bulk_g_h"] == pytest.approx(
         bandg.bulk(bandg.load_set("nestoklon2023-standin")).valence.g(), abs=1e-6
     )
-    assert np.isnan(dataset["s_weight"].values).all()  # the eight bands say nothing about atoms
-    assert again["cached"].values.all()
-    assert not dataset["cached"].values.any()
+    assert np.isnan(dataset["surface_weight"].values).all()  # the eight bands say nothing about atoms
+    assert (dataset["glass_weight"].values[:2] == 0).all() and (dataset["glass_weight"].values[2:] > 0.01).all()
+    assert all(crystal["cached"] for crystal in crystals(again))
+    assert not any(crystal["cached"] for crystal in crystals(dataset))
     provenance = json.loads(dataset.attrs["provenance"])
     assert provenance["barrier_eV"] == [3.0, 2.0]
     assert provenance["parameters_sha256"] == standin.digest()
@@ -75,8 +77,8 @@ def test_the_picture_is_drawn(swept, tmp_path):
 def test_a_tight_binding_set_object_is_extracted():
     etb = bandg.load_set("kashikar2021")
     found = bandg.compute("3nm", "sphere", set=etb, model="kp", run=Run(workers=1))
-    assert str(found["set"].values[0]) == "kashikar2021-kp"
-    assert float(found["E_c_bulk_eV"][0] - found["E_v_bulk_eV"][0]) == pytest.approx(0.630, abs=1e-3)
+    assert found["set"].item() == "kashikar2021-kp"
+    assert found.attrs["bulk_E_c_eV"] - found.attrs["bulk_E_v_eV"] == pytest.approx(0.630, abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -168,4 +170,4 @@ def test_no_text_of_a_file_reaches_a_parser(tmp_path, monkeypatch):
     path.write_text(text)
     monkeypatch.setattr(sympy.parsing.sympy_parser, "eval_expr", refuse)
     found = bandg.compute("3nm", "sphere", set=path, model="kp", run=Run(workers=1))
-    assert str(found["set"].values[0]) == name
+    assert found["set"].item() == name
