@@ -14,11 +14,13 @@ import numpy as np
 from bandg.data.measured import MeasuredPoint, material_of, measured_points
 from bandg.plot.curves import Curve, curves_of
 from bandg.plot.palette import FAINT, GRAY, INK, SYMBOLS
-from bandg.plot.points import Mark, Series, at_the_gap, point_look, range_look, series_of, source_name, without_energy
+from bandg.plot.points import Mark, Series, at_the_gap, measured_legend, series_of, source_name, without_energy
 from bandg.plot.style import literal, panels, style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
     from xarray import Dataset
 
 PANELS = (("g_e", "g_h"), ("g_bx",))
@@ -85,7 +87,10 @@ def plot_levels(
             notes = [*_notes(curves, series, points), *filter(None, (missing, dataset.attrs.get(_NO_BULK)))]
             _surroundings(axes, curves, series, bulk, notes, title)
         else:
-            axes[0].legend(handles=_calculated_handles(curves, bulk) + _measured_handles(series))
+            handles = _calculated_handles(curves, bulk)
+            if len(axes) > 1:
+                axes[0].legend(handles=handles, fontsize="small")
+            measured_legend(axes[-1], series, 40, handles if len(axes) == 1 else (), fontsize="small")
             axes[0].set_title(literal(title or ""))
     return axes
 
@@ -100,8 +105,7 @@ def _surroundings(
 ) -> None:
     """Sizes and title above the frames, legends and notes below them."""
     left, right = axes
-    figure = left.get_figure(root=True)
-    assert figure is not None
+    figure = _figure(left)
     figure.subplots_adjust(left=0.065, right=0.97, bottom=0.14, top=0.88, wspace=0.19)
     for one, letter in zip(axes, "ab", strict=True):
         _size_rows(one, curves, letter)
@@ -109,9 +113,12 @@ def _surroundings(
         above: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "fontsize": 9}
         height = 8 + _SIZE_ROW_PT * _rows_of_sizes(curves)
         left.annotate(literal(title), (0, 1), (0, height), **above, verticalalignment="bottom")
-    lowest = _hang(left, _calculated_handles(curves, bulk), "Calculated: set (model): shape, termination")
-    if measured := _measured_handles(series):
-        lowest = min(lowest, _hang(right, measured, "Measured"))
+    calculated = "Calculated: set (model): shape, termination"
+    handles = _calculated_handles(curves, bulk)
+    legends = [left.legend(handles=handles, title=calculated, alignment="left", **_below(left))]
+    if series:
+        legends.append(measured_legend(right, series, 54, title="Measured", **_below(right)))
+    lowest = _lower_end(legends)
     text = "\n".join(line for note in notes for line in _wrap(note))
     figure.text(0.065, lowest, text, fontsize=6.5, color=INK, verticalalignment="top", linespacing=1.35)
 
@@ -216,41 +223,26 @@ def _calculated_handles(curves: Sequence[Curve], bulk: Mapping[str, float]) -> l
     return handles
 
 
-def _measured_handles(series: Sequence[Series]) -> list[Any]:
-    """What the legend says of the measured marks."""
-    from matplotlib.lines import Line2D
-
-    handles = []
-    for group in series:
-        label = "\n".join(textwrap.wrap(group.label, 54))
-        handles.append(Line2D([], [], label=label, **group.look()))
-    marks = [mark for group in series for mark in group.marks]
-    if any(mark.quantity == "g_h" and not mark.is_range for mark in marks):
-        handles.append(Line2D([], [], label="square: hole (circle: electron or sum)", **point_look("g_h", True, INK)))
-    if any(not mark.signed for mark in marks):
-        handles.append(Line2D([], [], label="open: stated as a magnitude", **point_look("g_e", False, INK)))
-    if any(mark.is_range for mark in marks):
-        handles.append(Line2D([], [], label="bar: stated as a range, not as points", **range_look(INK)))
-    return handles
-
-
-def _hang(axes: Axes, handles: list[Any], title: str) -> float:
-    """Put a legend below the axes and return its lower end in figure coordinates."""
+def _below(axes: Axes) -> dict[str, Any]:
+    """Where a legend below the axes is."""
     from matplotlib.transforms import ScaledTranslation
 
+    drop = ScaledTranslation(0, -_LEGEND_DROP_PT / 72, _figure(axes).dpi_scale_trans)
+    return {"loc": "upper left", "bbox_to_anchor": (0, 0), "bbox_transform": axes.transAxes + drop}
+
+
+def _figure(axes: Axes) -> Figure:
     figure = axes.get_figure(root=True)
     assert figure is not None
-    drop = ScaledTranslation(0, -_LEGEND_DROP_PT / 72, figure.dpi_scale_trans)
-    legend = axes.legend(
-        handles=handles,
-        title=title,
-        alignment="left",
-        loc="upper left",
-        bbox_to_anchor=(0, 0),
-        bbox_transform=axes.transAxes + drop,
-    )
+    return figure
+
+
+def _lower_end(legends: Sequence[Legend]) -> float:
+    """Lower end of the legends in figure coordinates."""
+    figure = legends[0].get_figure(root=True)
+    assert figure is not None
     figure.canvas.draw()
-    low = legend.get_window_extent().y0 / figure.bbox.height
+    low = min(legend.get_window_extent().y0 for legend in legends) / figure.bbox.height
     return float(low - 5 / 72 / figure.get_figheight())
 
 

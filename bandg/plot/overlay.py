@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ import numpy as np
 from bandg.data.compare import TheoryCurve
 from bandg.data.measured import MeasuredPoint
 from bandg.plot.palette import DASHES, FAINT, LINES, NAMES, marker
-from bandg.plot.points import series_of
+from bandg.plot.points import measured_legend, series_of
 from bandg.plot.style import literal, panels, style
 
 if TYPE_CHECKING:
@@ -95,15 +94,15 @@ def _legends(axes: Sequence[Axes], curves: Sequence[TheoryCurve], data: Sequence
         Line2D([], [], linewidth=2.0, label=literal(curve.name), **_look(number, "g_e") | {"markevery": None})
         for number, curve in enumerate(curves)
     ]
-    marks = [
-        Line2D([], [], label="\n".join(textwrap.wrap(series.label, 52)), **series.look()) for series in series_of(data)
-    ]
+    series = series_of(data)
     if not below:
-        axes[0].legend(handles=lines + marks)
+        if len(axes) > 1:
+            axes[0].legend(handles=lines, fontsize="small")
+        measured_legend(axes[-1], series, 40, lines if len(axes) == 1 else (), fontsize="small")
         return
-    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0, -0.14), "alignment": "left"}
+    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0, -0.14)}
     if lines:
-        axes[0].legend(handles=lines, title="Calculated, without exciton binding", ncols=2, **place)
-    if marks:
-        title = "Measured (square: hole; open: magnitude; bar: range)"
-        axes[1].legend(handles=marks, title=title, **place)
+        title = "Calculated, without exciton binding"
+        axes[0].legend(handles=lines, title=title, ncols=2, alignment="left", **place)
+    if series:
+        measured_legend(axes[1], series, 52, title="Measured", **place)

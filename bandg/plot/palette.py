@@ -32,6 +32,9 @@ MARKERS = (("o", "s"), ("^", "D"), ("p", "v"), ("<", ">"), ("h", "X"))
 DASHES = {"g_e": "-", "g_h": (0, (4, 1.6)), "g_bx": "-"}
 """Lines: electrons and g_BX solid, holes dashed."""
 
+RANGES = ("-", "--", ":", "-.")
+"""Lines of measured ranges, in the order of the pairs of markers."""
+
 SYMBOLS = {"g_e": r"g_{\mathrm{e}}", "g_h": r"g_{\mathrm{h}}", "g_bx": r"g_{\mathrm{BX}}"}
 NAMES = {quantity: f"${symbol}$" for quantity, symbol in SYMBOLS.items()}
 """What a label calls a quantity."""

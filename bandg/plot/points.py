@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from bandg.data.measured import MeasuredPoint, range_of
-from bandg.plot.palette import POINTS, marker
+from bandg.plot.palette import INK, POINTS, RANGES, marker
 from bandg.plot.style import literal
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Mark:
         """
         if self.is_range:
             cap = "|" if self.energies[0] != self.energies[1] else "_"
-            axes.plot(self.energies, self.values, **range_look(color, cap), zorder=4)
+            axes.plot(self.energies, self.values, **range_look(color, cap, family), zorder=4)
             return
         look = point_look(self.quantity, self.signed, color, family)
         if self.bound:
@@ -82,7 +83,7 @@ class Series:
     def look(self) -> dict[str, Any]:
         """Marker for the legend: that of a point, or of a range where the series has nothing else."""
         if all(mark.is_range for mark in self.marks):
-            return range_look(self.color)
+            return range_look(self.color, family=self.family)
         signed = any(mark.signed for mark in self.marks)
         return point_look("g_e", signed, self.color, self.family)
 
@@ -95,9 +96,36 @@ def point_look(quantity: str, signed: bool, color: str, family: int = 0) -> dict
     return common | {"markerfacecolor": "none", "markersize": 8.0, "markeredgewidth": 1.0}
 
 
-def range_look(color: str, cap: str = "|") -> dict[str, Any]:
+def range_look(color: str, cap: str = "|", family: int = 0) -> dict[str, Any]:
     """Line of a range that a source states."""
-    return {"color": color, "linewidth": 1.6, "marker": cap, "markersize": 7, "markeredgewidth": 1.4}
+    line = RANGES[family % len(RANGES)]
+    return {"color": color, "linewidth": 1.6, "linestyle": line, "marker": cap, "markersize": 7, "markeredgewidth": 1.4}
+
+
+def measured_legend(
+    axes: Axes, series: Collection[Series], width: int, calculated: Collection[Any] = (), **place: Any
+) -> Any:
+    """Legend of measured series, after that of what is calculated if given, and what their markers mean."""
+    from matplotlib.legend_handler import HandlerTuple
+    from matplotlib.lines import Line2D
+
+    handles: list[Any] = list(calculated)
+    labels = [str(handle.get_label()) for handle in handles]
+    for group in series:
+        handles.append(Line2D([], [], **group.look()))
+        labels.append("\n".join(textwrap.wrap(group.label, width)))
+    marks = [(group.family, mark) for group in series for mark in group.marks]
+    holes = sorted({family for family, mark in marks if mark.quantity == "g_h" and not mark.is_range})
+    if holes:
+        handles.append(tuple(Line2D([], [], **point_look("g_h", True, INK, family)) for family in holes))
+        labels.append("hole (other markers: electron or sum)")
+    if any(not mark.signed for _, mark in marks):
+        handles.append(Line2D([], [], **point_look("g_e", False, INK)))
+        labels.append("open: stated as a magnitude")
+    if any(mark.is_range for _, mark in marks):
+        handles.append(Line2D([], [], **range_look(INK)))
+        labels.append("bar: stated as a range, not as points")
+    return axes.legend(handles, labels, handler_map={tuple: HandlerTuple(ndivide=None)}, alignment="left", **place)
 
 
 def series_of(points: Iterable[MeasuredPoint], taken: Collection[str] = ()) -> tuple[Series, ...]:
