@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from bandg.base.errors import BandgError
 from bandg.base.units import HBAR2_OVER_M0
 from bandg.hamiltonian.groups import PAULI
-from bandg.models.kp.hamiltonian import HBAR2_2M0, numeric, order_by_order
+from bandg.models.kp.hamiltonian import numeric
 from bandg.solvers.spectrum import Spectrum
 
 INSTALL = 'uv pip install "bandg[kwant]", or kwant from conda-forge'
@@ -58,22 +58,32 @@ def _kwant() -> Any:
     return kwant
 
 
-@lru_cache(maxsize=8)
-def _template(values: tuple[tuple[str, float], ...], orientation: tuple[float, ...], step: float) -> Any:
-    """The discretized infinite crystal. Only numbers and our own symbols reach sympy: no text is parsed."""
+_POWERS = ((), (0,), (1,), (2,), (0, 0), (1, 1), (2, 2), (0, 1), (1, 2), (0, 2))
+"""The products of wave vectors in H(k), each by its axes."""
+
+
+@lru_cache(maxsize=1)
+def _template() -> Any:
+    """The discretized infinite crystal of one band, on a grid of step 1: a sum of all products of wave vectors.
+
+    Only numbers and our own symbols reach sympy: no text is parsed.
+    """
     kwant = _kwant()
     k = kwant.continuum.momentum_operators
-    turn = np.array(orientation).reshape(3, 3)
-    momentum = [sum((sp.Float(turn[a, b], 17) * k[b] for b in range(3)), sp.S.Zero) for a in range(3)]
-    constant, linear, quadratic = order_by_order(dict(values))
-    matrix = constant
-    for a in range(3):
-        matrix = matrix + linear[a] * momentum[a]
-    for (a, b), block in quadratic.items():
-        block = block.subs(HBAR2_2M0, HBAR2_OVER_M0 / 2)
-        square = momentum[a] ** 2 if a == b else (momentum[a] * momentum[b] + momentum[b] * momentum[a]) / 2
-        matrix = matrix + block * square.expand()
-    return kwant.continuum.discretize(sp.Matrix(matrix).applyfunc(sp.expand), "xyz", grid=step)
+    products = [sp.Mul(*(k[a] for a in axes)) for axes in _POWERS]
+    weights = sp.symbols(f"c:{len(_POWERS)}", real=True)
+    return kwant.continuum.discretize(sum(c * p for c, p in zip(weights, products, strict=True)), "xyz", grid=1)
+
+
+def _coefficients(values: dict[str, float], turn: NDArray[np.float64], step: float) -> list[NDArray[np.complex128]]:
+    """The 8 x 8 matrices that stand before the products, for k along the axes of the grid in units of 1 / step."""
+    model = numeric(values)
+    linear = np.einsum("aij,ab->bij", model.h1, turn) / step
+    square = np.einsum("cdij,ca,db->abij", model.h2, turn, turn) / step**2
+    return [
+        model.h0 if not axes else linear[axes[0]] if len(axes) == 1 else square[axes] * (1 if axes[0] == axes[1] else 2)
+        for axes in _POWERS
+    ]
 
 
 def build(
@@ -94,18 +104,22 @@ def build(
     """
     kwant = _kwant()
     turn = np.eye(3) if orientation is None else np.asarray(orientation, dtype=float)
-    template = _template(tuple(sorted(values.items())), tuple(turn.ravel()), step)
     system = kwant.Builder()
-    shift = center * step
 
     def shape(site: Any) -> bool:
-        position = np.array(site.pos) + shift
+        position = (np.array(site.tag) + center) * step
         return bool(np.abs(position).max() <= reach + step and inside(position[None])[0])
 
-    system.fill(template, shape, (0, 0, 0))
+    system.fill(_template(), shape, (0, 0, 0))
     finished = system.finalized()
-    matrix = sparse.csr_array(finished.hamiltonian_submatrix(sparse=True))
-    positions = np.array([site.pos for site in finished.sites]) + shift
+    positions = (np.array([site.tag for site in finished.sites]) + center) * step
+    units = np.eye(len(_POWERS)).tolist()
+    scalar = [
+        finished.hamiltonian_submatrix(params={f"c{n}": c for n, c in enumerate(unit)}, sparse=True) for unit in units
+    ]
+    terms = zip(scalar, _coefficients(values, turn, step), strict=True)
+    matrix = sparse.csr_array(sum(sparse.kron(sparse.csr_array(one), block) for one, block in terms))
+    matrix.eliminate_zeros()
     if barrier is not None and crystal is not None:
         outside = ~crystal(positions)
         matrix = sparse.csr_array(matrix + sparse.kron(sparse.diags_array(outside * 1.0), np.diag(barrier)))
