@@ -20,15 +20,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from itertools import permutations, product
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from bandg.base.errors import BandgError
 from bandg.base.text import nearest, one_line
 
 if TYPE_CHECKING:
-    from pydantic import TypeAdapter
+    pass
 
 Vector = tuple[int, int, int]
 
@@ -362,18 +362,6 @@ def lattice_named(name: str) -> Lattice:
         hint = nearest(name, _known) or f"; there are: {', '.join(_known)}"
         raise BandgError(one_line(f"there is no lattice {name!r}{hint}; bandg.crystal.lattice.register adds one"))
     return _known[name]
-
-
-@lru_cache(maxsize=1)
-def _reader() -> TypeAdapter[Lattice]:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(Lattice)
-
-
-def lattice_of(content: dict[str, Any]) -> Lattice:
-    """A lattice from the plain types of `dataclasses.asdict` or JSON. Raises ValueError for what is none."""
-    return _reader().validate_python(content)
 
 
 def require_perovskite(lattice: Lattice, what: str) -> None:

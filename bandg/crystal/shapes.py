@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
-from bandg.crystal.lattice import PEROVSKITE, Lattice, lattice_of
+from bandg.crystal.lattice import PEROVSKITE, Lattice
 
 SHAPES = ("cube", "sphere", "cuboid", "octahedron", "truncated-cube")
 MAX_CELLS = 1000
@@ -54,14 +54,6 @@ class Nanocrystal:
     seed: int | None = None
     atoms: str = ""
     lattice: Lattice = PEROVSKITE
-
-    @classmethod
-    def of(cls, content: dict[str, Any]) -> Nanocrystal:
-        """From the plain types of `asdict` or JSON."""
-        fixed: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in content.items()}
-        if "lattice" in content:
-            fixed["lattice"] = lattice_of(content["lattice"])
-        return cls(**fixed)
 
     def plain(self) -> dict[str, Any]:
         """The fields that say something, as plain types."""

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bandg.base import cache
+from bandg.base.decode import decode
 from bandg.base.errors import BandgError
 from bandg.base.task import Task
 from bandg.base.text import nearest, one_line
 from bandg.crystal.lattice import PEROVSKITE, Lattice, Termination
 from bandg.crystal.shapes import Nanocrystal
-from bandg.models.levels import Levels, levels_of
+from bandg.models.levels import Levels
 from bandg.models.observable import Observable
 
 ENTRY_POINTS = "bandg.models"
@@ -187,7 +188,7 @@ class LevelsTask(CrystalTask):
 
     def read(self, payload: dict[str, Any], /) -> Levels:
         """The result from the plain types that the cache holds."""
-        return levels_of(payload)
+        return decode(Levels, payload)
 
 
 def _plain(value: Any) -> Any:

@@ -102,27 +102,3 @@ def with_observables(levels: Levels, observables: Sequence[Observable], doublets
     )
     pair = {one.name: one.of_states(*doublets) for one in observables if not one.of_one}
     return replace(levels, electron=electron, hole=hole, extra=levels.extra | pair)
-
-
-def levels_of(payload: dict[str, Any]) -> Levels:
-    """Levels from the plain types that are stored."""
-
-    def state(content: dict[str, Any]) -> LevelState:
-        quartet = content["g_quartet"]
-        tensors = {name: tuple(tuple(row) for row in content[name]) for name in ("g_axes", "g_tensor")}
-        fixed = {"g_quartet": tuple(quartet) if quartet else None, "g_principal": tuple(content["g_principal"])}
-        extra = {"extra": {name: tuple(row) for name, row in content["extra"].items()}}
-        return LevelState(**content | fixed | tensors | extra)
-
-    return Levels(
-        **payload
-        | {
-            "nanocrystal": Nanocrystal.of(payload["nanocrystal"]),
-            "electron": state(payload["electron"]),
-            "hole": state(payload["hole"]),
-            "electron_levels": tuple(state(content) for content in payload["electron_levels"]),
-            "hole_levels": tuple(state(content) for content in payload["hole_levels"]),
-            "warnings": tuple(payload["warnings"]),
-            "extra": {name: tuple(row) for name, row in payload["extra"].items()},
-        }
-    )

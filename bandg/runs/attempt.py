@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bandg.base.decode import decode
 from bandg.base.errors import BandgError, SolverError
 from bandg.base.task import Task
 from bandg.models.levels import Levels
@@ -20,14 +21,6 @@ class Outcome:
     levels: Levels | None
     error: str = ""
     final: bool = True
-
-    @classmethod
-    def read(cls, payload: dict[str, Any]) -> Outcome:
-        """From the plain types that the cache holds."""
-        from bandg.models.levels import levels_of
-
-        levels = payload["levels"]
-        return cls(levels_of(levels) if levels else None, str(payload["error"]))
 
 
 @dataclass(frozen=True)
@@ -69,4 +62,6 @@ class Attempt:
         except BandgError as error:
             return Outcome(None, str(error))
 
-    read = staticmethod(Outcome.read)
+    def read(self, payload: dict[str, Any], /) -> Outcome:
+        """From the plain types that the cache holds."""
+        return decode(Outcome, payload)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import bandg
+from bandg.base.decode import decode
 from bandg.base.errors import BandgError
 from bandg.crystal.atoms import Atoms
 from bandg.crystal.distortion import describe, distorted, parse_strain, parse_tilt
@@ -189,7 +190,7 @@ def test_parsing():
     assert describe(made) == (
         "strain zz 0.01; tilt a0a0c- by 0, 0, 5 degrees; 0.25 second halide; 0.1 surface X vacancies"
     )
-    assert Nanocrystal.of(json.loads(json.dumps(made.plain()))) == made
+    assert decode(Nanocrystal, json.loads(json.dumps(made.plain()))) == made
 
 
 def job(nanocrystal, **changes):

@@ -14,7 +14,6 @@ from bandg.base.errors import BandgError
 from bandg.crystal.shapes import cube, sphere
 from bandg.models.etb.job import Job
 from bandg.models.etb.nanocrystal import compute_levels
-from bandg.models.levels import levels_of
 from bandg.parameters.loader import load_set
 from bandg.runs import sweep
 from bandg.runs.options import Run
@@ -114,7 +113,7 @@ def test_a_damaged_cache_file_is_noticed_and_computed_again(monkeypatch, fresh_c
     assert not cached
     assert len(done) == 2
     assert again.electron.g == pytest.approx(good.electron.g, abs=1e-12)
-    assert cache.load(job().key(), levels_of) == again
+    assert cache.load(job().key(), job().read) == again
 
 
 def test_one_changed_digit_in_a_cache_file_is_noticed(fresh_cache):
@@ -123,7 +122,7 @@ def test_one_changed_digit_in_a_cache_file_is_noticed(fresh_cache):
     content = json.loads(path.read_text())
     content["payload"]["electron"]["g"] += 1e-9
     path.write_text(json.dumps(content))
-    assert cache.load(job().key(), levels_of) is None
+    assert cache.load(job().key(), job().read) is None
 
 
 def test_a_cache_that_cannot_be_written_is_read_and_missed_only_where_it_is_needed(monkeypatch):

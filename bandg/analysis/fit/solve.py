@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from bandg.analysis.fit.covariance import Errors, errors_of
 from bandg.analysis.fit.residuals import Pair, Problem
 from bandg.base import cache as cache_of
+from bandg.base.decode import decode
 from bandg.base.errors import BandgError
 from bandg.runs.options import DEFAULT_RUN, Run
 
@@ -91,7 +92,7 @@ def solve(problem: Problem, starts: int | None = None, run: Run = DEFAULT_RUN) -
     description = _description(problem) if run.cache else {}
     for number, point in enumerate(points):
         key = cache_of.key_of(description | {"start": [repr(float(x)) for x in point]}) if run.cache else ""
-        attempt = cache_of.load(key, _read) if run.cache else None
+        attempt = cache_of.load(key, partial(decode, Attempt)) if run.cache else None
         known = attempt is not None
         n_cached += known
         if attempt is None:
@@ -161,11 +162,6 @@ def _active(problem: Problem, theta: NDArray[np.float64], mask: NDArray[np.int64
     close = 1e-4 * space.scale
     mask = np.where(theta - space.lower < close, -1, mask)
     return np.where(space.upper - theta < close, 1, mask)
-
-
-def _read(payload: dict[str, Any]) -> Attempt:
-    lists = {key: tuple(payload[key]) for key in ("start", "theta", "active")}
-    return Attempt(**{**payload, **lists})
 
 
 @lru_cache(maxsize=1)

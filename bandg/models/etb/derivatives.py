@@ -6,7 +6,6 @@ dg/dp_i = <v| dG/dp_i |v> - 2 Re <z| A_i |v>, where (H - E) z = G v - g v with <
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bandg.base import cache
+from bandg.base.decode import decode
 from bandg.base.errors import BandgError
 from bandg.base.units import G0
 from bandg.crystal.shapes import Nanocrystal
@@ -63,13 +63,6 @@ class Derivatives:
         if quantity in _SUMS:
             return np.sum([sign * np.array(self.slopes[name]) for name, sign in _SUMS[quantity]], axis=0)
         return np.array(self.slopes[quantity])
-
-    @classmethod
-    def read(cls, payload: Mapping[str, Any]) -> Derivatives:
-        """From the plain JSON types that the cache holds."""
-        slopes = {name: tuple(values) for name, values in payload["slopes"].items()}
-        crystal = Nanocrystal.of(payload["nanocrystal"])
-        return cls(**{**payload, "nanocrystal": crystal, "paths": tuple(payload["paths"]), "slopes": slopes})
 
 
 def derivatives(
@@ -195,4 +188,6 @@ class DerivativeJob(CrystalTask):
         """Compute."""
         return derivatives(self.parameters, self.nanocrystal, self.neighbors, self.intra_atomic, self.solver)
 
-    read = staticmethod(Derivatives.read)
+    def read(self, payload: dict[str, Any], /) -> Derivatives:
+        """From the plain types that the cache holds."""
+        return decode(Derivatives, payload)

@@ -1,0 +1,27 @@
+"""Results from the plain types that JSON holds."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+T = TypeVar("T")
+
+
+def decode(kind: type[T], payload: Any) -> T:
+    """A dataclass, and the dataclasses within it, from what `dataclasses.asdict` and JSON make of it; floats are exact.
+
+    Raises ValueError where a field is missing or of another type.
+    """
+    found: T = _adapter(kind).validate_python(payload)  # type: ignore[arg-type]
+    return found
+
+
+@lru_cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter  # slow to load
+
+    return TypeAdapter(kind)
