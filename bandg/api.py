@@ -384,16 +384,15 @@ def _bulk_limit(work: _Work) -> dict[str, Any]:
     """Bulk values of the crystal that the nanocrystals are cut from, or why there are none ("bulk_missing")."""
     if work.bulk is None:
         return {}
-    crystal = work.crystals[0]
-    for distorted, what in (
-        (crystal.tilt, "a tilted crystal"),
-        (crystal.strain, "a strained crystal"),
-        (crystal.atoms, "the crystal of a structure file"),
-    ):
-        if distorted:
-            return {"bulk_missing": f"No bulk limit is drawn: bandg does not compute the bulk of {what}."}
-    g_e, g_h = work.bulk.g_factors(work.options.intra_atomic)
-    return {"bulk_E_gap_eV": work.bulk.E_g, "bulk_g_e": g_e, "bulk_g_h": g_h}
+    crystal, found = work.crystals[0], work.bulk
+    what = "a tilted crystal" if crystal.tilt else "the crystal of a structure file" if crystal.atoms else ""
+    if crystal.strain and not what:
+        strained = work.model.strained_bulk(work.parameters, work.options, crystal.strain)
+        found, what = strained or found, "" if strained else "this strained crystal"
+    if what:
+        return {"bulk_missing": f"No bulk limit is drawn: bandg does not compute the bulk of {what}."}
+    g_e, g_h = found.g_factors(work.options.intra_atomic)
+    return {"bulk_E_gap_eV": found.E_g, "bulk_g_e": g_e, "bulk_g_h": g_h}
 
 
 def _work(

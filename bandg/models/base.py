@@ -124,6 +124,10 @@ class Model(Protocol):
         """The bulk crystal; None where the model has none."""
         return None
 
+    def strained_bulk(self, parameters: Any, options: Options, strain: tuple[float, ...], /) -> Bulk | None:
+        """The bulk crystal under strain (xx, yy, zz, yz, xz, xy); None where the model does not compute it."""
+        return None
+
     def complete(self, parameters: Any, options: Options, /) -> Options:
         """The options with the model's own defaults. Raises BandgError for what cannot be, before any work."""
         return replace(options, terminations=options.terminations or (self.ends(parameters)[0].name,))

@@ -14,6 +14,7 @@ from bandg.models.etb.bulk import Bulk
 from bandg.models.etb.job import Job
 from bandg.models.etb.local import resolve_neighbors
 from bandg.models.etb.material import Material
+from bandg.models.etb.strained import StrainedBulk, strained_bulk
 from bandg.parameters.loader import DEFAULT_SET, load_set
 from bandg.parameters.sets import ParameterSet
 from bandg.solvers.registry import check_solver
@@ -60,6 +61,14 @@ class TightBinding(Model):
     def bulk(self, parameters: ParameterSet, options: Options, /) -> Bulk:
         """Bulk bands. Raises BandgError for a set without a gap."""
         return material(parameters, options).bulk(resolve_neighbors(parameters, options.neighbors), options.fraction)
+
+    def strained_bulk(
+        self, parameters: ParameterSet, options: Options, strain: tuple[float, ...], /
+    ) -> StrainedBulk | None:
+        """Gap and g of the strained crystal of one halide. Raises BandgError where strain closes the gap."""
+        if options.second is not None:
+            return None
+        return strained_bulk(parameters, resolve_neighbors(parameters, options.neighbors), strain)
 
     def job(self, parameters: ParameterSet, nanocrystal: Nanocrystal, options: Options, /) -> Job:
         """One nanocrystal."""
