@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.base.errors import BandgError
-from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, Workers, running
+from bandg.cli.options import Force, Judge, Neighbors, NoCache, Scheduler, Workers, points_to_judge_by, running
 
 if TYPE_CHECKING:
     from bandg.analysis.hypotheses import Case, Mechanism
@@ -31,7 +31,7 @@ def hypotheses(
     shape: Annotated[str, typer.Option(help="Baseline: cube or sphere.")] = "cube",
     neighbors: Neighbors = None,
     cells: Annotated[str | None, typer.Option(help="Sizes in cells, as 4,5,6,8,11,15,20.")] = None,
-    data: Annotated[str, typer.Option(help="Measured points: your CSV, or a shipped collection.")] = "meliakov2025",
+    data: Judge = None,
     out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw small multiples to FILE.pdf, .png or .svg.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write one FILE.html that stands alone.")] = None,
@@ -43,7 +43,6 @@ def hypotheses(
     """Weigh what could explain the hole g-factor: what each mechanism does to g, and what would be needed."""
     from bandg.analysis.hypotheses.evaluate import Evaluator
     from bandg.base.files import check_writable
-    from bandg.data.measured import load_measured
     from bandg.plot.output import check_picture_path
 
     if list_:
@@ -60,7 +59,7 @@ def hypotheses(
     if list_:
         print_mechanisms(known if only is None and not combine else singles)
         return
-    points = load_measured(data)
+    points = points_to_judge_by(data, base.parameters.material)
     with running(workers, scheduler, no_cache, force) as run:
         found = _study(base, singles, pairs, points, Evaluator(run))
     print_study(found)

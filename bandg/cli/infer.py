@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandg.base.errors import BandgError
-from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, SetName, Workers, running
+from bandg.cli.options import Force, Judge, Neighbors, NoCache, Scheduler, SetName, Workers, points_to_judge_by, running
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def infer(
     model: Annotated[
         list[str] | None, typer.Option(help="'NAME: WHAT=LO..HI, WHAT=VALUE': a model to compare; repeated.")
     ] = None,
-    data: Annotated[str, typer.Option(help="Measured points: your CSV, or a shipped collection.")] = "meliakov2025",
+    data: Judge = None,
     quantities: Annotated[str, typer.Option(help="Of g_e, g_h, g_bx: what enters.")] = "g_e,g_h",
     sigma: Annotated[float, typer.Option(help="Error of points without a stated one (assumed).")] = 0.1,
     bulk: Annotated[
@@ -64,7 +64,6 @@ def infer(
     from bandg.base.files import check_writable
     from bandg.base.quantities import named
     from bandg.crystal.lattice import PEROVSKITE
-    from bandg.data.measured import load_measured
     from bandg.parameters.loader import load_set
     from bandg.plot.output import check_picture_path, save
 
@@ -76,7 +75,9 @@ def infer(
     share = [one.name for one in PEROVSKITE.terminations].index(PEROVSKITE.termination(termination).name)
     parameters = load_set(set_name)
     models = _models(parameters, model or (), vary or ())
-    points = inference.select_points(load_measured(data), [part.strip() for part in quantities.split(",")])
+    points = inference.select_points(
+        points_to_judge_by(data, parameters.material), [part.strip() for part in quantities.split(",")]
+    )
     limits = bulk if bulk is not None else () if vary or model else DEFAULT_BULK
     constraints = [_constraint(*pair, parameters) for pair in named(limits, "bulk range", "E_g=1.6..1.7eV").items()]
     with running(workers, scheduler, no_cache, force) as run:

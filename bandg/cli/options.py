@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bandg.base.errors import BandgError
+
 if TYPE_CHECKING:
+    from bandg.data.measured import MeasuredPoint
     from bandg.runs.options import Run
 
 SetName = Annotated[str, typer.Option("--set", help="Parameter set, by name or path.")]
@@ -25,6 +28,10 @@ Data = Annotated[
         help="Measured points: FILE.csv or a shipped collection; repeated; none for none.",
         show_default="what ships of the material",
     ),
+]
+Judge = Annotated[
+    str | None,
+    typer.Option(help="Measured points: your CSV, or a shipped collection.", show_default="meliakov2025 for CsPbI3"),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Go on although memory may not suffice.")]
 
@@ -44,6 +51,15 @@ def as_options(message: str) -> str:
         return spelled if value in (None, "True") else spelled + " " + value.strip("'")
 
     return re.sub(r"`([A-Za-z_]+)(?:=([^`]*))?`", option, message)
+
+
+def points_to_judge_by(data: str | None, material: str) -> tuple[MeasuredPoint, ...]:
+    """The points of --data, or those that ship of CsPbI3 nanocrystals. Raises BandgError for another material."""
+    from bandg.data.measured import load_measured
+
+    if data is None and material != "CsPbI3":
+        raise BandgError(f"no measured points of {material} nanocrystals ship with bandg: name yours by --data")
+    return load_measured(data or "meliakov2025")
 
 
 @contextmanager

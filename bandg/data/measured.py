@@ -66,6 +66,8 @@ class MeasuredPoint:
             return "repeats another point"
         if self.kind.endswith("bound"):
             return "is a bound"
+        if self.energy_is == "gap":
+            return "stands at the gap of the bulk crystal"
         if self.temperature_K is not None and self.temperature_K > WARM_K:
             return f"above {WARM_K:g} K"
         return ""

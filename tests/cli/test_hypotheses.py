@@ -108,6 +108,8 @@ WRONG = [
     (("hypotheses", "--set", "none"), "unknown parameter set"),
     (("hypotheses", "--data", "kp"), "no measured points named"),
     (("hypotheses", "--data", "other.csv"), "have no g_h with an energy"),
+    (("hypotheses", "--set", "bandg-cspbbr3"), "no measured points of CsPbBr3 nanocrystals ship with bandg"),
+    (("overlay", "--curve", "mine.csv", "--data", "none", "--data", "mine.csv"), "'none' stands alone"),
     (("hypotheses", "--out", "a.csv"), "no known format"),
     (("hypotheses", "--report", "a.pdf"), "no known format"),
     (("hypotheses", "--plugin", "missing.py"), "No such file"),
