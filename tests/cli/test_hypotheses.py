@@ -120,7 +120,7 @@ WRONG = [
 if importlib.util.find_spec("distributed") is not None:
     for command in (("hypotheses", "--cells", "2,3"), ("overlay", "--curve", "kp:bulk-law")):
         WRONG.append(((*command, "--scheduler", "tcp://127.0.0.1:9"), "does not answer"))
-        WRONG.append(((*command, "--scheduler", ""), "the scheduler is empty"))
+        WRONG.append(((*command, "--scheduler", ""), "--scheduler is empty"))
 
 FILES = {
     "mev.csv": "energy_eV,g_e,g_h\n1700,2.0,0.0\n1900,1.5,1.0\n",
