@@ -338,6 +338,12 @@ WRONG = {
     "bad name": (edit('name = "kashikar2021"', 'name = "a b\\n"'), ["name", "letters"]),
     "missing material": (edit('material = "CsPbI3"\n', ""), ["material", "missing"]),
     "missing lattice": (edit("[lattice]\na = {", "[published]\nE_g_eV = {").replace('"nm"', '"eV"'), ["lattice.a"]),
+    "unknown lattice": (edit("[lattice]", '[lattice]\nname = "perovskit"'), ["lattice.name", "mean 'perovskite'"]),
+    "lattice as number": (edit("[lattice]", "[lattice]\nname = 3"), ["lattice.name", "must be a text in quotes"]),
+    "lattice as text": (
+        edit("schema = 1", 'schema = 1\nlattice = "perovskite"', edit("[lattice]\na = {", "[published]\nE_g_eV = {")),
+        ["lattice: must be a table"],
+    ),
     "missing value": (edit("{ value = 0.01,", "{"), ["hopping.Pb-Pb.s-s", "has no value"]),
     "missing source": (edit('source = "kashikar2021"\n', ""), ["has no source", "[defaults]"]),
     "missing unit": (edit('unit = "eV"\n', ""), ["has no unit"]),
