@@ -103,9 +103,9 @@ def test_levels_have_their_closed_form(
         np.testing.assert_allclose(doublets, exact[: len(doublets)], rtol=0, atol=1e-9)
         assert float(found[f"E_{letter}_eV"]) == pytest.approx(exact[0], abs=1e-9)
         assert float(found[f"g_{letter}"]) == pytest.approx(G0, abs=1e-9)  # an s orbital without neighbors in energy
-        assert float(one["overlap"]) == pytest.approx(1, abs=1e-6)  # Bloch function x envelope is exact here
+        assert float(one["level_overlap"][0]) == pytest.approx(1, abs=1e-6)  # Bloch function x envelope is exact here
         inner = [1 - 4 / (n + 1) * np.sin(np.pi / (n + 1)) ** 2 for n in cells]  # not on one of two faces
-        assert float(found[f"surface_weight_{letter}"]) == pytest.approx(1 - np.prod(inner), abs=1e-9)
+        assert float(one["surface_weight"]) == pytest.approx(1 - np.prod(inner), abs=1e-9)
 
 
 def test_irreps_about_both_centers(case: tuple[str, float, float, Path]) -> None:
