@@ -9,8 +9,6 @@ taken off.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import sys
 from datetime import UTC, datetime
@@ -21,7 +19,7 @@ import numpy as np
 
 import bandg
 from bandg.analysis.fit.covariance import Covariance, read_covariance
-from bandg.base.files import write_whole
+from bandg.base.tables import write_csv
 from bandg.crystal.shapes import cube
 from bandg.models.etb.derivatives import Derivatives, derivatives
 from bandg.parameters.loader import load_set
@@ -93,14 +91,12 @@ def write(name: str) -> None:
     """Compute and store one curve, with what it was computed from in its first lines."""
     parameters = load_set(name)
     rows = curve(name, CURVES[name])
-    text = io.StringIO()
-    text.write(f"# bandg {bandg.__version__}, {datetime.now(UTC).date()}, set {name}, digest {parameters.digest()}\n")
-    text.write(f"# cubes, without the p shells' own moment; again: python docs/_scripts/computed_curves.py {name}\n")
-    table = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
-    table.writeheader()
-    for row in rows:
-        table.writerow({key: f"{value:.6g}" if isinstance(value, float) else value for key, value in row.items()})
-    write_whole(FOLDER / f"{name}.csv", lambda path: path.write_text(text.getvalue(), encoding="utf-8"))
+    comments = [
+        f"bandg {bandg.__version__}, {datetime.now(UTC).date()}, set {name}, digest {parameters.digest()}",
+        f"cubes, without the p shells' own moment; again: python docs/_scripts/computed_curves.py {name}",
+    ]
+    table = [{key: f"{v:.6g}" if isinstance(v, float) else v for key, v in row.items()} for row in rows]
+    write_csv(FOLDER / f"{name}.csv", table, COLUMNS, comments)
 
 
 if __name__ == "__main__":

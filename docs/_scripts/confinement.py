@@ -19,6 +19,7 @@ from bandg.models.kp import envelope, laws
 from bandg.models.kp.sets import of_etb
 from bandg.models.levels import Levels
 from bandg.parameters.loader import load_set
+from bandg.plot.palette import BLUE, FAINT, GREEN, INK, PINK, SKY, VERMILLION, VIOLET
 from bandg.plot.style import style
 
 SET = "nestoklon2023-standin"
@@ -28,14 +29,14 @@ CELLS_IN_GLASS = CELLS[:-1]
 
 BARRIER = envelope.Barrier(3.0, 3.0)
 LOOKS = {
-    "bulk law": ("#999999", ":"),
-    "effective gap": ("#56B4E9", "-."),
-    "Kane": ("#009E73", "-."),
-    "fourth order": ("#CC79A7", "-."),
-    "envelope, hard walls": ("#333333", "-"),
-    "envelope, 3 eV glass": ("#7B3294", "-"),
-    "ETB, halide": ("#0072B2", "-"),
-    "ETB, lead": ("#D55E00", "-"),
+    "bulk law": (FAINT, ":"),
+    "effective gap": (SKY, "-."),
+    "Kane": (GREEN, "-."),
+    "fourth order": (PINK, "-."),
+    "envelope, hard walls": (INK, "-"),
+    "envelope, 3 eV glass": (VIOLET, "-"),
+    "ETB, halide": (BLUE, "-"),
+    "ETB, lead": (VERMILLION, "-"),
 }
 LABELS = {"g_e": r"$g_{\mathrm{e}}$", "g_h": r"$g_{\mathrm{h}}$"}
 

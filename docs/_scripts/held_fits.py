@@ -8,8 +8,6 @@ in place of 100. All else, and the starts, stay. g of cubes at 1.911 eV is inter
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +17,7 @@ from bandg.analysis.fit.report import group_rows
 from bandg.analysis.fit.residuals import problem_of
 from bandg.analysis.fit.result import fitted_set
 from bandg.analysis.fit.solve import solve
-from bandg.base.files import write_whole
+from bandg.base.tables import write_csv
 from bandg.crystal.shapes import cube
 from bandg.models.etb.nanocrystal import compute_levels
 from bandg.parameters.sets import ParameterSet
@@ -75,13 +73,10 @@ def row_of(label: str) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    text = io.StringIO()
-    text.write("# bandg-nnn with parameters held; again: python docs/_scripts/held_fits.py\n")
-    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    table.writeheader()
+    table = []
     for label in VARIANTS:
         row = row_of(label)
-        table.writerow({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
+        table.append({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
         print(row, flush=True)
-    target = ROOT / "theory_curves" / "computed" / "held_nnn.csv"
-    write_whole(target, lambda path: path.write_text(text.getvalue(), encoding="utf-8"))
+    comments = ["bandg-nnn with parameters held; again: python docs/_scripts/held_fits.py"]
+    write_csv(ROOT / "theory_curves" / "computed" / "held_nnn.csv", table, COLUMNS, comments)

@@ -6,7 +6,6 @@ python docs/_scripts/hole.py --readme README.md
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from pathlib import Path
@@ -22,6 +21,7 @@ from bandg.analysis.hypotheses.report import baseline_text, markdown
 from bandg.analysis.inference.emulator import knob, parameters_at
 from bandg.analysis.inference.likelihood import SPECIAL
 from bandg.base.resources import theory_curve
+from bandg.base.tables import read_table
 from bandg.data.compare import QUANTITIES, compare, verdict_points
 from bandg.data.measured import load_measured
 from bandg.models.etb.bulk import bulk
@@ -88,10 +88,9 @@ def joint(name: str) -> str:
 
 def refits(held: str) -> str:
     """Sets fitted again with `held` at a value: what the bands pay, and how near each comes to the points."""
-    with theory_curve("computed/refits.csv").open(encoding="utf-8") as stream:
-        rows = [
-            row for row in csv.DictReader(line for line in stream if not line.startswith("#")) if row["held"] == held
-        ]
+    label = "computed/refits.csv"
+    table_of_all = read_table(theory_curve(label).read_text(encoding="utf-8"), label)
+    rows = [row for row in table_of_all.cells if row["held"] == held]
     models = list(dict.fromkeys(row["model"] for row in rows))
     lines = []
     for first in (row for row in rows if row["model"] == models[0]):

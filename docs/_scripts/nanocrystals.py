@@ -6,7 +6,6 @@ python docs/_scripts/nanocrystals.py --compute   computes the stored results ane
 
 from __future__ import annotations
 
-import csv
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from bandg.base.resources import theory_curve
+from bandg.base.tables import read_table, write_csv
+from bandg.plot.palette import INK, LINES
 from bandg.plot.style import style
 from bandg.runs.options import Run
 
@@ -25,7 +26,7 @@ QUANTITIES = ("g_e", "g_h")
 _TAILS = ("", "_x", "_y", "_z", "_stderr")
 COLUMNS = ("series", "x", "seeds", "E_gap_eV", *(f"{quantity}{tail}" for quantity in QUANTITIES for tail in _TAILS))
 LABELS = {"g_e": r"$g_{\mathrm{e}}$", "g_h": r"$g_{\mathrm{h}}$"}
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+COLORS = LINES[:4]
 
 
 @dataclass(frozen=True)
@@ -83,25 +84,23 @@ def compute(name: str, study: Study) -> None:
     import bandg
 
     STORED.mkdir(exist_ok=True)
-    with (STORED / f"nanocrystals_{name}.csv").open("w", newline="") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        for series, x, arguments in study.points:
-            found = bandg.compute(set=SET, run=Run(workers=1), **arguments)
-            row: dict[str, Any] = {"series": series, "x": f"{x:.6g}", "seeds": found.sizes["nc"]}
-            for column in COLUMNS[3:]:
-                values = found[column.removesuffix("_stderr")].values
-                error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
-                row[column] = f"{error if column.endswith('_stderr') else values.mean():.6f}"
-            writer.writerow(row)
-            stream.flush()
-            print(name, row, flush=True)
+    table = []
+    for series, x, arguments in study.points:
+        found = bandg.compute(set=SET, run=Run(workers=1), **arguments)
+        row: dict[str, Any] = {"series": series, "x": f"{x:.6g}", "seeds": found.sizes["nc"]}
+        for column in COLUMNS[3:]:
+            values = found[column.removesuffix("_stderr")].values
+            error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
+            row[column] = f"{error if column.endswith('_stderr') else values.mean():.6f}"
+        table.append(row)
+        print(name, row, flush=True)
+    write_csv(STORED / f"nanocrystals_{name}.csv", table, COLUMNS)
 
 
 def read(name: str) -> dict[str, dict[str, np.ndarray]]:
     """A stored study: for each series the columns as arrays."""
-    with theory_curve(f"computed/nanocrystals_{name}.csv").open() as stream:
-        rows = list(csv.DictReader(stream))
+    label = f"computed/nanocrystals_{name}.csv"
+    rows = read_table(theory_curve(label).read_text(encoding="utf-8"), label).cells
     return {
         series: {
             column: np.array([float(row[column]) for row in rows if row["series"] == series]) for column in COLUMNS[1:]
@@ -121,7 +120,7 @@ def draw(name: str, study: Study, path: Path) -> None:
                 curves = [(quantity, series, color, over)]
                 if study.principal:
                     curves = [
-                        (quantity, "Tr(g)/3", "#333333", "-"),
+                        (quantity, "Tr(g)/3", INK, "-"),
                         (f"{quantity}_x", "along x and y", COLORS[0], "--"),
                         (f"{quantity}_z", "along z", COLORS[1], "--"),
                     ]

@@ -7,8 +7,6 @@ Targets for momentum elements, masses and g are left out, so that bands, gap, De
 
 from __future__ import annotations
 
-import csv
-import io
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,7 @@ from bandg.analysis.fit.job import read_job
 from bandg.analysis.fit.profile import profile
 from bandg.analysis.fit.residuals import problem_of
 from bandg.analysis.fit.solve import solve
-from bandg.base.files import write_whole
+from bandg.base.tables import write_csv
 
 ROOT = Path(__file__).resolve().parents[2]
 LEFT_OUT = ("E_p_R6", "E_p_R8", "m_h", "m_e", "g_h", "g_e")
@@ -47,12 +45,10 @@ def rows_of(name: str) -> list[dict[str, object]]:
 
 
 if __name__ == "__main__":
-    text = io.StringIO()
-    text.write("# bands, gap, Delta and levels at R alone; again: python docs/_scripts/profile_g_h.py\n")
-    table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-    table.writeheader()
-    for set_name in ("bandg-nn", "bandg-nnn"):
-        for row in rows_of(set_name):
-            table.writerow({k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()})
-    target = ROOT / "theory_curves" / "computed" / "profile_g_h.csv"
-    write_whole(target, lambda path: path.write_text(text.getvalue(), encoding="utf-8"))
+    table = [
+        {k: f"{v:.5g}" if isinstance(v, float) else v for k, v in row.items()}
+        for set_name in ("bandg-nn", "bandg-nnn")
+        for row in rows_of(set_name)
+    ]
+    comments = ["bands, gap, Delta and levels at R alone; again: python docs/_scripts/profile_g_h.py"]
+    write_csv(ROOT / "theory_curves" / "computed" / "profile_g_h.csv", table, COLUMNS, comments)

@@ -9,8 +9,6 @@ exciton as the one number that is adjusted to them.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -26,7 +24,7 @@ from bandg.analysis.hypotheses import Case
 from bandg.analysis.hypotheses.changes import Binding
 from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.analysis.hypotheses.registry import LOWEST_EPS
-from bandg.base.files import write_whole
+from bandg.base.tables import write_csv
 from bandg.data.compare import QUANTITIES, Comparison, compare, verdict_points
 from bandg.data.measured import load_measured
 from bandg.models.etb.bulk import bulk
@@ -90,14 +88,9 @@ def rows() -> Iterator[dict[str, str]]:
 
 
 if __name__ == "__main__":
-    text = io.StringIO()
-    text.write("# bandg-nnn fitted again, bulk g held, theory minus measured; again: python docs/_scripts/refits.py\n")
-    table = None
+    table = []
     for row in rows():
-        if table is None:
-            table = csv.DictWriter(text, list(row), lineterminator="\n")
-            table.writeheader()
-        table.writerow(row)
+        table.append(row)
         print(row, flush=True)
-    target = ROOT / "theory_curves" / "computed" / "refits.csv"
-    write_whole(target, lambda path: path.write_text(text.getvalue(), encoding="utf-8"))
+    comments = ["bandg-nnn fitted again, bulk g held, theory minus measured; again: python docs/_scripts/refits.py"]
+    write_csv(ROOT / "theory_curves" / "computed" / "refits.csv", table, comments=comments)

@@ -5,7 +5,6 @@ python docs/_scripts/second_neighbors.py FOLDER
 
 from __future__ import annotations
 
-import csv
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from validation import table
 
 from bandg.base import resources
+from bandg.base.tables import read_table
 from bandg.data.bands import ReferenceBands
 from bandg.data.measured import load_measured
 from bandg.data.reference import load_reference
@@ -23,6 +23,7 @@ from bandg.models.etb.bloch import BlochHamiltonian
 from bandg.models.etb.bulk import Bulk, bulk, occupied_bands
 from bandg.parameters.loader import load_set
 from bandg.parameters.sets import ParameterSet
+from bandg.plot.palette import BLUE, FAINT, GREEN, INK, ORANGE, SKY, VERMILLION
 from bandg.plot.style import style
 
 IODIDES = ("bandg-nn", "bandg-nnn", "bandg-nnn-small")
@@ -40,7 +41,7 @@ FIRST_PRINCIPLES = {
 """Levels at R in eV from the valence-band top: irrep, and number counted from the top."""
 
 LOOKS = {"bandg-nn": "--", "bandg-nnn": "-"}
-COLORS = {"halide": "#0072B2", "lead": "#D55E00"}
+COLORS = {"halide": BLUE, "lead": VERMILLION}
 SYMBOLS = {"g_e": r"$g_{\mathrm{e}}$", "g_h": r"$g_{\mathrm{h}}$", "g_bx": r"$g_{\mathrm{BX}}$"}
 ENERGIES = (1.695, 1.75, 1.911, 2.25)
 _ORDER = slice(7, 19)
@@ -133,9 +134,9 @@ def errors_table() -> str:
 
 def stored(name: str) -> list[dict[str, Any]]:
     """Rows of a file in theory_curves/computed, numbers as numbers, NaN where there is none."""
-    text = resources.theory_curve(f"computed/{name}.csv").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    return [{key: _number(value) for key, value in row.items()} for row in csv.DictReader(lines)]
+    label = f"computed/{name}.csv"
+    table = read_table(resources.theory_curve(label).read_text(encoding="utf-8"), label)
+    return [{key: _number(value) for key, value in row.items()} for row in table.cells]
 
 
 def _number(text: str) -> Any:
@@ -224,14 +225,14 @@ def picture_of_bands(path: Path) -> None:
         figure = Figure(figsize=(7.0, 3.4), layout="constrained")
         *panels, bars = figure.subplots(1, 3, width_ratios=(1, 1, 0.8))
         for panel, name in zip(panels, LOOKS, strict=True):
-            panel.plot(distance, energies[:, :11], color="#999999", linewidth=2.2)
-            panel.plot(distance, doublets(load_set(name), section.k)[:, :11], color="#0072B2", linewidth=0.8)
+            panel.plot(distance, energies[:, :11], color=FAINT, linewidth=2.2)
+            panel.plot(distance, doublets(load_set(name), section.k)[:, :11], color=BLUE, linewidth=0.8)
             panel.set_title(f"{name} (lines) over mBJ (gray)", fontsize=8)
             panel.set_xticks([distance[i] for i in corners.values()], list(corners))
             panel.set_xlim(distance[0], distance[-1])
             panel.set_ylim(-4.6, 5.5)
         panels[0].set_ylabel("Energy from the valence-band top at R (eV)")
-        for number, (name, color) in enumerate(zip(IODIDES, ("#E69F00", "#0072B2", "#56B4E9"), strict=True)):
+        for number, (name, color) in enumerate(zip(IODIDES, (ORANGE, BLUE, SKY), strict=True)):
             found = errors_of(load_set(name))
             bars.bar(np.arange(3) + 0.27 * (number - 1), [found[g] for g in groups], 0.26, color=color, label=name)
         bars.set_xticks(range(3), ["upper\nvalence", "conduction\nnear R", "lower\nhalide"])
@@ -259,8 +260,8 @@ def picture_of_profile(path: Path) -> None:
             for name, dash in LOOKS.items():
                 own = sorted((row for row in rows if row["set"] == name), key=lambda row: row["g_h"])
                 x, y = ([row[key] for row in own] for key in ("g_h", f"rms {group} (meV)"))
-                panel.plot(x, y, dash, marker="o", ms=3, color="#333333", label=name)
-            panel.axvspan(-0.90, -0.62, color="#009E73", alpha=0.25, linewidth=0, label="first principles, scissor")
+                panel.plot(x, y, dash, marker="o", ms=3, color=INK, label=name)
+            panel.axvspan(-0.90, -0.62, color=GREEN, alpha=0.25, linewidth=0, label="first principles, scissor")
             panel.set_xlabel(r"Bulk $g_{\mathrm{h}}$ imposed")
             panel.set_ylabel(f"rms error, {group.split(',')[0]} (meV)")
             panel.set_ylim(bottom=0)
@@ -315,7 +316,7 @@ def picture_of_bromide(path: Path) -> None:
                 label="colloidal NCs, energy not stated, Nano Lett. 21, 8481",
             )
             if quantity == "g_h":
-                panel.axhspan(0.8, 1.5, color="#009E73", alpha=0.2, lw=0, label="NCs in glass, arXiv:2409.01065")
+                panel.axhspan(0.8, 1.5, color=GREEN, alpha=0.2, lw=0, label="NCs in glass, arXiv:2409.01065")
             panel.set_xlabel("Transition energy (eV)")
             panel.set_ylabel(SYMBOLS[quantity])
         panel = figure.axes[0]
