@@ -1,4 +1,4 @@
-"""The one exception that a wrong input raises, and its kind for what a solver cannot do."""
+"""The one exception that a wrong input raises, its kind for what a solver cannot do, and the one warning."""
 
 from bandg.base.text import one_line, shortened
 
@@ -15,3 +15,7 @@ class BandgError(Exception):
 
 class SolverError(BandgError):
     """A solver failed on a matrix: another solver, shift or machine may do it, so this is never kept in the cache."""
+
+
+class BandgWarning(UserWarning):
+    """Something that a user should know although the work goes on; the command line prints it as one line."""

@@ -27,6 +27,7 @@ from bandg.cli import (
 from bandg.cli.command import App
 from bandg.cli.options import as_options
 from bandg.cli.screen import screens
+from bandg.cli.signals import Interruption
 
 app = App(
     help="Levels and g-factors of perovskite nanocrystals.",
@@ -65,10 +66,13 @@ def _options(
 
 
 def main() -> None:
-    """Entry point: wrong input prints one line and exits with 2, an interruption exits with 130."""
+    """Entry point: wrong input prints one line and exits with 2, a signal that ends the command with 128 + its number.
+
+    These are SIGINT, SIGTERM and SIGHUP.
+    """
     os.environ["MPLBACKEND"] = "agg"  # pictures go to files and need no display
-    with screens() as (output, _):
-        code = _run()
+    with screens() as (output, _), Interruption() as interruption:
+        code = _run(interruption)
         output.flush()
         # who closed the pipe has seen enough
         if output.failure is not None and not isinstance(output.failure, BrokenPipeError):
@@ -77,7 +81,7 @@ def main() -> None:
     sys.exit(code)
 
 
-def _run() -> int:
+def _run(interruption: Interruption) -> int:
     """Run the command; its exit code."""
     try:
         code = app(standalone_mode=False)
@@ -98,7 +102,7 @@ def _run() -> int:
             return 2
         return _say_error(error.format_message())
     if code == 130:  # also what newer typer makes of an interruption
-        typer.echo("interrupted; what is finished is kept", err=True)
+        return interruption.say()
     return code if isinstance(code, int) else 0
 
 

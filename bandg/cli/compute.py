@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.cli import nanocrystal as options
-from bandg.cli.options import Data, Force, Neighbors, NoCache, Scheduler, SetName, Workers, running
+from bandg.cli.options import Data, Force, Neighbors, NoCache, Patience, Scheduler, SetName, Workers, running
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def compute(
     solver: options.Solver = "auto",
     workers: Workers = None,
     scheduler: Scheduler = None,
+    patience: Patience = 60.0,
     observables: Annotated[
         str | None, typer.Option(help="More columns: E_p_eV (optical matrix element), oscillator_strength.")
     ] = None,
@@ -102,7 +103,7 @@ def compute(
     if data and plot is None:
         raise BandgError("--data is for the picture: add --plot FILE.pdf, or leave --data out")
     points = measured_points(data) if data else None
-    with running(workers, scheduler, no_cache, force) as run:
+    with running(workers, scheduler, no_cache, force, patience) as run:
         dataset = compute_dataset(
             size,
             shape,

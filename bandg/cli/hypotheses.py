@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.base.errors import BandgError
-from bandg.cli.options import Force, Judge, Neighbors, NoCache, Scheduler, Workers, points_to_judge_by, running
+from bandg.cli.options import (
+    Force,
+    Judge,
+    Neighbors,
+    NoCache,
+    Patience,
+    Scheduler,
+    Workers,
+    points_to_judge_by,
+    running,
+)
 
 if TYPE_CHECKING:
     from bandg.analysis.hypotheses import Case, Mechanism
@@ -37,6 +47,7 @@ def hypotheses(
     report: Annotated[Path | None, typer.Option(help="Write one FILE.html that stands alone.")] = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    patience: Patience = 60.0,
     no_cache: NoCache = False,
     force: Force = False,
 ) -> None:
@@ -60,7 +71,7 @@ def hypotheses(
         print_mechanisms(known if only is None and not combine else singles)
         return
     points = points_to_judge_by(data, base.parameters.material)
-    with running(workers, scheduler, no_cache, force) as run:
+    with running(workers, scheduler, no_cache, force, patience) as run:
         found = _study(base, singles, pairs, points, Evaluator(run))
     print_study(found)
     for path in _write(found, out, plot, report):

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandg.base.errors import BandgError
-from bandg.cli.options import Force, Judge, Neighbors, NoCache, Scheduler, SetName, Workers, points_to_judge_by, running
+from bandg.cli.options import (
+    Force,
+    Judge,
+    Neighbors,
+    NoCache,
+    Patience,
+    Scheduler,
+    SetName,
+    Workers,
+    points_to_judge_by,
+    running,
+)
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
@@ -52,6 +63,7 @@ def infer(
     ] = 2,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    patience: Patience = 60.0,
     out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the bands of all models to FILE.pdf, .png or .svg.")] = None,
     corner: Annotated[Path | None, typer.Option(help="Draw the corner plot of the best model to FILE.")] = None,
@@ -80,7 +92,7 @@ def infer(
     )
     limits = bulk if bulk is not None else () if vary or model else DEFAULT_BULK
     constraints = [_constraint(*pair, parameters) for pair in named(limits, "bulk range", "E_g=1.6..1.7eV").items()]
-    with running(workers, scheduler, no_cache, force) as run:
+    with running(workers, scheduler, no_cache, force, patience) as run:
         found = nested.infer(
             *(parameters, models, points),
             size=size or nested.DEFAULT_SIZES,

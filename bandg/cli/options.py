@@ -21,6 +21,7 @@ Workers = Annotated[int | None, typer.Option(help="Processes; default: all proce
 Scheduler = Annotated[
     str | None, typer.Option(help="dask.distributed: tcp://host:port or a scheduler file; works there.")
 ]
+Patience = Annotated[float, typer.Option(help="Seconds that the cluster may be without workers.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")]
 Data = Annotated[
     list[str] | None,
@@ -64,13 +65,17 @@ def points_to_judge_by(data: str | None, material: str) -> tuple[MeasuredPoint, 
 
 @contextmanager
 def running(
-    workers: int | None = None, scheduler: str | None = None, no_cache: bool = False, force: bool = False
+    workers: int | None = None,
+    scheduler: str | None = None,
+    no_cache: bool = False,
+    force: bool = False,
+    patience: float = 60.0,
 ) -> Iterator[Run]:
     """The Run of these options, with a progress bar that is shown inside of the block."""
     from bandg.cli.progress import Progress
     from bandg.runs.options import Run
 
     with Progress() as progress:
-        run = Run(workers, not no_cache, force, scheduler, progress)
+        run = Run(workers, not no_cache, force, scheduler, patience, progress)
         run.check()
         yield run

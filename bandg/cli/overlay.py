@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.base.errors import BandgError
-from bandg.cli.options import Data, Force, NoCache, Scheduler, Workers, running
+from bandg.cli.options import Data, Force, NoCache, Patience, Scheduler, Workers, running
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def overlay(
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute also the curves that are stored.")] = False,
     workers: Workers = None,
     scheduler: Scheduler = None,
+    patience: Patience = 60.0,
     no_cache: NoCache = False,
     force: Force = False,
 ) -> None:
@@ -52,7 +53,7 @@ def overlay(
     if plot is not None:
         check_picture_path(plot)
     points = measured_points(data) if data else ()
-    with running(workers, scheduler, no_cache, force) as run:
+    with running(workers, scheduler, no_cache, force, patience) as run:
         evaluator = Evaluator(run)
         if regenerate is not None:
             for path in library.regenerate(regenerate, evaluator):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandg.base.errors import BandgError
-from bandg.cli.options import Force, Neighbors, NoCache, Scheduler, SetName, Workers, running
+from bandg.cli.options import Force, Neighbors, NoCache, Patience, Scheduler, SetName, Workers, running
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def sensitivity(
     solver: Annotated[str, typer.Option(help="auto, dense, superlu or pardiso.")] = "auto",
     workers: Workers = None,
     scheduler: Scheduler = None,
+    patience: Patience = 60.0,
     out: Annotated[Path | None, typer.Option(help="Write FILE.csv or .json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a tornado plot to FILE.pdf, .png or .svg.")] = None,
     top: Annotated[int, typer.Option(help="Rows of each table, 0 for all.")] = 12,
@@ -78,7 +79,7 @@ def sensitivity(
             raise BandgError(
                 "--vary, --samples and --seed belong to the global methods: add --method morris or --method sobol"
             )
-        with running(workers, scheduler, no_cache, force) as run:
+        with running(workers, scheduler, no_cache, force, patience) as run:
             effects = library.effects(asked, steps, run)
         written = _show_effects(effects, top, out, plot)
     else:
@@ -87,7 +88,7 @@ def sensitivity(
         from bandg.analysis.sensitivity.indices import global_sensitivity
 
         ranges = parameter_ranges(vary, asked.parameters) if vary else tuple(map(_around, steps))
-        with running(workers, scheduler, no_cache, force) as run:
+        with running(workers, scheduler, no_cache, force, patience) as run:
             indices = global_sensitivity(asked, ranges, method, samples, seed or 0, run)
         written = _show_indices(indices, top, out, plot)
     for path in written:

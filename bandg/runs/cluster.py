@@ -6,9 +6,11 @@ import json
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Executor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -31,7 +33,6 @@ RETRIES = 3
 """So many times a job that failed, or whose worker died, is done again."""
 
 _ANSWER_S = 10.0
-_WORKERS_S = 30.0
 _LONGEST_GREETING = 1_000_000
 
 
@@ -82,30 +83,53 @@ def check_scheduler(scheduler: str) -> str:
     return scheduler_address(scheduler)
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A running cluster.
+
+    executor: where to submit. flight: how many jobs to keep in flight. runner: what to submit for each job.
+    check: raises BandgError where the cluster has had no worker for too long.
+    """
+
+    executor: Executor
+    flight: int
+    runner: Callable[[Task[Any]], Any]
+    check: Callable[[], None]
+
+
 @contextmanager
-def cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
-    """An executor on a running cluster, and how many jobs to keep in flight.
+def cluster(scheduler: str, patience: float) -> Iterator[Cluster]:
+    """A running cluster, which is given so many seconds to have a worker, at the start and whenever it has none.
 
     Whatever still runs at the end is cancelled. Raises BandgError where there is no answer or no worker.
     """
     address = check_scheduler(scheduler)
     from distributed import Client, KilledWorker
 
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # its story of a lost worker is no news to the user
+    with _quiet():
+        yield from _connected(address, patience, Client, KilledWorker)
+
+
+def _connected(address: str, patience: float, Client: Any, KilledWorker: Any) -> Iterator[Cluster]:
     try:
         client = Client(address, timeout=_ANSWER_S, set_as_default=False)
     except (OSError, TimeoutError, TypeError, ValueError, RuntimeError) as error:  # TypeError: no certificates
         raise BandgError(f"the scheduler {address} does not answer as one of dask: {_first_line(error)}") from error
     executor = None
     try:
-        threads = _threads(client, address)
+        _wait_for_workers(client, address, patience)
+        _check_bandg(client)
+        flight = max(32, 4 * sum(client.nthreads().values()))  # more than there are now: workers may join
         executor = client.get_executor(retries=RETRIES, pure=False)
-        yield executor, max(32, 4 * threads)  # more than there are now: workers may join
+        runner = partial(run_remote, digest=source_digest(), solvers=added_solvers())
+        yield Cluster(executor, flight, runner, _Patience(client, address, patience))
     except KilledWorker as error:
         raise BandgError(
             f"a job killed its worker {RETRIES + 1} times, probably because memory ran out: "
             "start workers with more memory each; finished sizes are kept"
         ) from error
+    except ImportError as error:  # of a worker that joined later
+        raise _no_bandg("workers", error) from error
     except (CancelledError, OSError) as error:
         raise BandgError(f"the scheduler {address} was lost; finished sizes are kept") from error
     finally:
@@ -114,15 +138,60 @@ def cluster(scheduler: str) -> Iterator[tuple[Executor, int]]:
         client.close()
 
 
-def _threads(client: Any, address: str) -> int:
-    """Number of threads of all workers, once there is one."""
+def _wait_for_workers(client: Any, address: str, patience: float) -> None:
     try:
-        client.wait_for_workers(1, timeout=_WORKERS_S)
+        client.wait_for_workers(1, timeout=patience)
     except TimeoutError as error:
-        raise BandgError(
-            f"the scheduler {address} has no workers after {_WORKERS_S:g} s: start some with dask worker {address}"
-        ) from error
-    return sum(client.nthreads().values())
+        raise _no_workers(address, patience) from error
+
+
+def _no_workers(address: str, patience: float) -> BandgError:
+    return BandgError(
+        f"the scheduler {address} has had no workers for {patience:g} s: start some with dask worker {address}; "
+        "finished sizes are kept"
+    )
+
+
+class _Patience:
+    """Raises BandgError when it is called after a cluster has been without workers for too long."""
+
+    def __init__(self, client: Any, address: str, patience: float) -> None:
+        self._client, self._address, self._patience = client, address, patience
+        self._seen = time.monotonic()
+
+    def __call__(self) -> None:
+        if self._client.nthreads():
+            self._seen = time.monotonic()
+        elif time.monotonic() - self._seen > self._patience:
+            raise _no_workers(self._address, self._patience)
+
+
+def _check_bandg(client: Any) -> None:
+    """Raise BandgError where scheduler or workers cannot import bandg; what is sent names builtins alone."""
+    places = {"scheduler": client.run_on_scheduler, "workers": client.run}
+    for name, run in places.items():
+        try:
+            run(eval, "__import__('bandg.runs.cluster') and None")
+        except Exception as error:
+            raise _no_bandg(name, error) from error
+
+
+def _no_bandg(name: str, error: BaseException) -> BandgError:
+    return BandgError(f"the {name} of the cluster cannot import bandg ({_first_line(error)}): install it there")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing of what dask logs about a lost worker or scheduler, which is said in one line here."""
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in ("distributed", "tornado")]
+    before = {name: logging.getLogger(name).disabled for name in names}
+    try:
+        for name in names:
+            logging.getLogger(name).disabled = True
+        yield
+    finally:
+        for name, disabled in before.items():
+            logging.getLogger(name).disabled = disabled
 
 
 def _first_line(error: BaseException) -> str:
@@ -134,8 +203,3 @@ def run_remote(job: Task[R], digest: str, solvers: Sequence[type[Solver]] = ()) 
     if digest != source_digest():
         raise BandgError("the workers of the cluster have another bandg than this one: install the same on both")
     return run_job(job, solvers=solvers)
-
-
-def remote_runner() -> Callable[..., Any]:
-    """The function to submit for each job, which carries the digest of this bandg and the registered solvers."""
-    return partial(run_remote, digest=source_digest(), solvers=added_solvers())

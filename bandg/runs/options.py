@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from bandg.base.arguments import flag, strict, whole, wrong
+from bandg.base.arguments import flag, number, strict, whole, wrong
+from bandg.base.errors import BandgError
 
 
 class Progress(Protocol):
@@ -45,6 +46,8 @@ class Run:
         Go on although the memory estimate says that the work does not fit.
     scheduler : str, optional
         Of a dask.distributed cluster that does the work: "tcp://host:port" or the path of a scheduler file.
+    patience : float
+        Seconds that a cluster may be without workers before the run gives up.
     progress : Progress, optional
         An object with the methods ``start(total, what)`` and ``advance(done)``, which are called as the work goes on.
 
@@ -65,6 +68,7 @@ class Run:
     cache: bool = True
     force: bool = False
     scheduler: str | None = None
+    patience: float = 60.0
     progress: Progress = SILENT
 
     def __post_init__(self) -> None:
@@ -74,6 +78,9 @@ class Run:
             object.__setattr__(self, name, flag(name, getattr(self, name)))
         if self.scheduler is not None and not isinstance(self.scheduler, str):
             raise wrong("scheduler", "text as 'tcp://host:port' or the path of a scheduler file", self.scheduler)
+        object.__setattr__(self, "patience", number("patience", self.patience))
+        if self.patience <= 0:
+            raise BandgError(f"`patience` must be positive, not {self.patience:g}")
         if not (hasattr(self.progress, "start") and hasattr(self.progress, "advance")):
             raise wrong("progress", "an object with start(total, what) and advance(done)", self.progress)
 

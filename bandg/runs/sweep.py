@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import closing
 from functools import partial
 from typing import Any
 
@@ -16,10 +14,11 @@ from bandg.base.errors import BandgError
 from bandg.base.memory import free_memory
 from bandg.base.task import R, Task
 from bandg.runs.options import DEFAULT_RUN, Run
-from bandg.runs.task import run_job, threads_each
+from bandg.runs.task import run_job
+from bandg.runs.workers import places, processes, threads_each
 from bandg.solvers.registry import added_solvers
 
-_THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+_CHECK_S = 1.0
 
 
 def check_memory(jobs: Sequence[Task[Any]], force: bool = False) -> None:
@@ -64,48 +63,31 @@ def run_jobs(jobs: Sequence[Task[R]], run: Run = DEFAULT_RUN) -> list[tuple[R, b
     waiting = sorted(set(range(len(jobs))) - set(results), key=lambda n: jobs[n].estimate_memory(), reverse=True)
     if waiting and run.cache:
         cache.check()
-    places = run.workers or os.cpu_count() or 1
-    count = min(places, len(waiting))
-    threads = threads_each(places, count)
-    if run.scheduler is not None:
-        from bandg.runs.cluster import cluster, remote_runner
-
-        if waiting:
-            with cluster(run.scheduler) as (executor, flight):
-                for number, result in _spread(jobs, waiting, executor, flight, math.inf, remote_runner()):
-                    keep(number, result)
-    elif count <= 1:
-        for number in waiting:
-            keep(number, run_job(jobs[number], threads))
-    else:
-        with _processes(count, threads) as executor:
-            try:
-                runner = partial(run_job, threads=threads, solvers=added_solvers())
-                for number, result in _spread(jobs, waiting, executor, count, free_memory(), runner):
-                    keep(number, result)
-            except BrokenExecutor as error:
-                raise BandgError(
-                    "a worker process was killed, probably because memory ran out; finished sizes are kept, "
-                    "try again with fewer `workers`"
-                ) from error
+    if waiting:
+        with closing(_results(jobs, waiting, run)) as found:  # ends the workers at once where this is interrupted
+            for number, result in found:
+                keep(number, result)
     return [results[number] for number in range(len(jobs))]
 
 
-@contextmanager
-def _processes(count: int, threads: int) -> Iterator[Executor]:
-    """Worker processes with so many BLAS threads each, killed when the caller is interrupted."""
-    from loky import get_reusable_executor
+def _results(jobs: Sequence[Task[R]], waiting: Sequence[int], run: Run) -> Generator[tuple[int, R], None, None]:
+    """Results of the jobs that are waiting, as they come: from a cluster, from here, or from processes beside this."""
+    if run.scheduler is not None:
+        from bandg.runs.cluster import cluster
 
-    # caches of geometries make workers grow, within limits; that one is restarted for it is no news to the user
-    warnings.filterwarnings("ignore", message="A worker was restarted while some jobs", category=UserWarning)
-    executor = get_reusable_executor(
-        max_workers=count, env=dict.fromkeys(_THREAD_VARIABLES, str(threads)), timeout=60, kill_workers=False
-    )
-    try:
-        yield executor
-    except BaseException:
-        executor.shutdown(wait=False, kill_workers=True)
-        raise
+        with cluster(run.scheduler, run.patience) as there:
+            yield from _spread(jobs, waiting, there.executor, there.flight, math.inf, there.runner, there.check)
+        return
+    free = places(run.workers)
+    count = min(free, len(waiting))
+    threads = threads_each(free, count)
+    if count == 1:
+        for number in waiting:
+            yield number, run_job(jobs[number], threads)
+        return
+    with processes(count, threads) as executor:
+        here = partial(run_job, threads=threads, solvers=added_solvers())
+        yield from _spread(jobs, waiting, executor, count, free_memory(), here)
 
 
 def _spread(
@@ -115,8 +97,12 @@ def _spread(
     count: int,
     free: float,
     runner: Callable[[Task[R]], R] = run_job,
+    check: Callable[[], None] | None = None,
 ) -> Iterator[tuple[int, R]]:
-    """Results as they come; a job starts when one of `count` places and its estimated memory of `free` GB are free."""
+    """Results as they come; a job starts when one of `count` places and its estimated memory of `free` GB are free.
+
+    check: called every second while nothing comes; it may end the wait by an exception.
+    """
     left = list(waiting)
     running: dict[Future[R], int] = {}
     while left or running:
@@ -128,7 +114,9 @@ def _spread(
             number = left[0] if fits is None else fits
             left.remove(number)
             running[executor.submit(runner, jobs[number])] = number
-        done, _ = wait(running, return_when=FIRST_COMPLETED)
+        done, _ = wait(running, timeout=check and _CHECK_S, return_when=FIRST_COMPLETED)
+        if not done and check:
+            check()
         for future in sorted(done, key=_failed):  # what succeeded is kept before a failure ends the rest
             yield running.pop(future), future.result()
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 from bandg.base.task import R, Task
 from bandg.solvers import Solver, register
 
+_SMALL_GB = 0.25
+"""Tasks that need less memory gain nothing from several threads, and lose much where processors are busy."""
+
 
 def run_job(job: Task[R], threads: int = 1, solvers: Sequence[type[Solver]] = ()) -> R:
-    """What a process does: one job on so many threads of BLAS and PARDISO.
+    """What a process does: one job on so many threads of BLAS and PARDISO, a small one on one.
 
     solvers: those that a user has registered, of which a worker process knows nothing.
     """
@@ -23,12 +25,5 @@ def run_job(job: Task[R], threads: int = 1, solvers: Sequence[type[Solver]] = ()
 
     for solver in solvers:
         register(solver)
-    with threadpool_limits(threads):
+    with threadpool_limits(threads if job.estimate_memory() > _SMALL_GB else 1):
         return job.run()
-
-
-def threads_each(workers: int, jobs: int) -> int:
-    """Threads for each of some jobs at a time, no more than MKL_NUM_THREADS or OMP_NUM_THREADS allows."""
-    asked = os.environ.get("MKL_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or ""
-    limit = int(asked) if asked.isdigit() else workers
-    return max(1, min(limit, workers // max(jobs, 1)))

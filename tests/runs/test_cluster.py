@@ -1,11 +1,13 @@
 """A real cluster of two worker processes on this machine: one dies in mid-run, and nothing is lost."""
 
+import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import Executor, Future
 from threading import Thread
 
 import pytest
@@ -102,6 +104,54 @@ def test_a_worker_that_is_killed_costs_no_result_and_none_is_counted_twice(local
 
     with pytest.raises(BandgError, match=r"was lost; finished sizes are kept"):
         sweep.run_jobs(asked, Run(cache=False, progress=Murderer(), scheduler=str(file)))
+
+
+class Lonely:
+    """A client of a cluster whose workers have gone, or do not know bandg."""
+
+    def nthreads(self):
+        return {}
+
+    def run_on_scheduler(self, function, *arguments):
+        return function(*arguments)
+
+    def run(self, function, *arguments):
+        raise ModuleNotFoundError("No module named 'bandg'")
+
+
+def test_a_cluster_without_workers_is_given_up_after_the_stated_time(monkeypatch):
+    """While jobs wait for ever, as they do where the last worker has died."""
+
+    class Never(Executor):
+        def submit(self, run, job):
+            return Future()
+
+    monkeypatch.setattr(sweep, "_CHECK_S", 0.01)
+    begun = time.monotonic()
+    patience = cluster._Patience(Lonely(), "tcp://here:1", 0.2)
+    with pytest.raises(BandgError, match=r"tcp://here:1 has had no workers for 0.2 s: start some .* sizes are kept"):
+        list(sweep._spread(jobs(2), [0, 1], Never(), 2, 10.0, check=patience))
+    assert 0.2 < time.monotonic() - begun < 5
+
+
+def test_workers_that_cannot_import_bandg_are_one_clear_line():
+    with pytest.raises(BandgError, match=r"workers of the cluster cannot import bandg \(No module named 'bandg'\)"):
+        cluster._check_bandg(Lonely())
+
+
+def test_patience_is_a_positive_time():
+    for wrong in (0, -1, "60s", float("inf")):
+        with pytest.raises(BandgError, match="`patience` must be"):
+            Run(patience=wrong)
+
+
+def test_the_log_of_dask_is_quiet_only_during_a_run():
+    loggers = [logging.getLogger(name) for name in ("distributed", "distributed.client")]
+    before = [(one.level, one.disabled, list(one.handlers)) for one in loggers]
+    with cluster._quiet():
+        assert all(one.disabled for one in loggers)
+    assert [(one.level, one.disabled, list(one.handlers)) for one in loggers] == before
+    assert not loggers[0].disabled
 
 
 def free_port():

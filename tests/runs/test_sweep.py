@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import threadpoolctl
 
 from bandg.base import cache
 from bandg.base.errors import BandgError
@@ -17,7 +16,6 @@ from bandg.models.etb.nanocrystal import compute_levels
 from bandg.parameters.loader import load_set
 from bandg.runs import sweep
 from bandg.runs.options import Run
-from bandg.runs.task import threads_each
 
 SET = load_set("nestoklon2023-standin")
 
@@ -193,7 +191,7 @@ class AtOnce(Executor):
 def test_what_succeeds_beside_a_failure_is_kept(monkeypatch):
     """Three finish at the same moment, the failed one first."""
 
-    def all_at_once(running, return_when):
+    def all_at_once(running, timeout, return_when):
         return sorted(running, key=lambda future: future.exception() is None), set()
 
     def run(job):
@@ -247,15 +245,3 @@ def test_the_estimate_of_the_number_of_orbitals_is_exact_for_a_halide_cube():
 def test_workers_below_one_are_refused():
     with pytest.raises(BandgError, match="1 or more"):
         sweep.run_jobs([job()], Run(workers=0))
-
-
-def test_few_jobs_get_the_threads_of_idle_workers(monkeypatch):
-    for name in ("MKL_NUM_THREADS", "OMP_NUM_THREADS"):
-        monkeypatch.delenv(name, raising=False)
-    assert [threads_each(8, jobs) for jobs in (0, 1, 3, 8)] == [8, 8, 2, 1]
-    monkeypatch.setenv("OMP_NUM_THREADS", "4")
-    assert [threads_each(8, jobs) for jobs in (1, 3)] == [4, 2]
-    seen = []
-    monkeypatch.setattr(Job, "run", lambda self: seen.append(threadpoolctl.threadpool_info()) or compute(self))
-    sweep.run_jobs([job()], Run(workers=2))
-    assert seen[0] and {pool["num_threads"] for pool in seen[0]} == {2}

@@ -1,0 +1,75 @@
+"""How a command ends early: one line and the exit code of the signal, also in the middle of a long call of LAPACK."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import time
+from types import FrameType, TracebackType
+from typing import Any
+
+_GRACE_S = 1.0
+"""So long a command may take to end by itself."""
+
+_NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+class Interruption:
+    """SIGTERM and SIGHUP end the block as SIGINT does, by KeyboardInterrupt.
+
+    Python runs a handler only between two calls of compiled code, which can take minutes. So a thread ends the process
+    where the signal has had no effect after a second; workers end with it.
+    """
+
+    def __init__(self) -> None:
+        self.number = int(signal.SIGINT)
+        self._before: dict[int, Any] = {}
+        self._received = self._said = self._over = False
+
+    def __enter__(self) -> Interruption:
+        if threading.current_thread() is not threading.main_thread() or os.name == "nt":
+            return self
+        for number in (getattr(signal, name) for name in _NAMES):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
+                self._before[number] = signal.signal(number, self._interrupt)
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        self._pipe = writing, signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        threading.Thread(target=self._wait, args=(reading,), daemon=True).start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._over = True
+        if self._before:
+            signal.set_wakeup_fd(self._pipe[1])
+            os.close(self._pipe[0])  # ends the thread
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def say(self) -> int:
+        """Print the line, once, and return the exit code."""
+        if not self._said:
+            self._said = True
+            print("interrupted; what is finished is kept", file=sys.stderr, flush=True)
+        return 128 + self.number
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:
+        if self._received:  # it is ending already
+            return
+        self.number, self._received = number, True
+        raise KeyboardInterrupt
+
+    def _wait(self, reading: int) -> None:
+        while received := os.read(reading, 1):
+            if received[0] in self._before:
+                time.sleep(_GRACE_S)
+                if not self._over:
+                    self.number = received[0]
+                    if sys.stderr.isatty():
+                        print("\x1b[?25h", file=sys.stderr)  # a progress bar hides the cursor
+                    os._exit(self.say())
+        os.close(reading)

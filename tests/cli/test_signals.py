@@ -1,0 +1,62 @@
+"""Signals end a command with one line and their exit code; the process of a library user is left as it is."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from bandg.cli import main
+from bandg.cli.signals import Interruption
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+
+LINE = "interrupted; what is finished is kept\n"
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+def handlers():
+    return [signal.getsignal(getattr(signal, name)) for name in NAMES]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_signal_ends_the_command(name, monkeypatch, capsys):
+    number = getattr(signal, name)
+    monkeypatch.setattr("bandg.parameters.loader.available_sets", lambda: signal.raise_signal(number))
+    monkeypatch.setattr("sys.argv", ["bandg", "params", "list"])
+    before = handlers()
+    with pytest.raises(SystemExit) as done:
+        main()
+    assert done.value.code == 128 + number
+    assert capsys.readouterr().err == LINE
+    assert handlers() == before
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_what_is_ignored_stays_ignored():
+    """As nohup asks for."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with Interruption():
+            signal.raise_signal(signal.SIGHUP)
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_long_call_of_compiled_code_is_ended():
+    """As of LAPACK: a call that does not return to Python for minutes, so that no handler runs."""
+    code = (
+        "import hashlib; from bandg.cli.signals import Interruption\n"
+        "with Interruption():\n"
+        "    print('begun', flush=True)\n"
+        "    hashlib.pbkdf2_hmac('sha256', b'', b'', 2_000_000_000)"
+    )
+    run = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert run.stdout.readline() == "begun\n"
+    run.terminate()
+    begun = time.monotonic()
+    assert (run.communicate()[1], run.returncode) == (LINE, 143)
+    assert time.monotonic() - begun < 5
