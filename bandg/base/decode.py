@@ -1,7 +1,8 @@
-"""Results from the plain types that JSON holds."""
+"""Results from the plain types that JSON holds, and numbers as such types."""
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,3 +26,11 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     from pydantic import TypeAdapter  # slow to load
 
     return TypeAdapter(kind)
+
+
+def finite(value: Any) -> Any:
+    """A number, or an array of any shape as lists of them; None where one is not finite, which JSON does not know."""
+    value = value.tolist() if hasattr(value, "tolist") else value
+    if isinstance(value, list):
+        return [finite(one) for one in value]
+    return value if value is not None and math.isfinite(value) else None

@@ -165,7 +165,7 @@ def parse_energies(text: str, what: str, most: int = MAX_SIZES) -> tuple[float, 
 
 
 @dataclass(frozen=True)
-class Sizes:
+class SizeRequest:
     """Sizes as the user asked for them; what they mean depends on the shape and the lattice constant.
 
     ``unit`` is "nm" or "cells"; ``values`` are the listed sizes in that unit, ascending and positive (empty for a
@@ -213,7 +213,7 @@ class Sizes:
         return a_nm if self.unit == "nm" else 1.0
 
 
-def parse_size(text: str) -> Sizes:
+def parse_size(text: str) -> SizeRequest:
     """Read ``7nm``, ``4..16nm``, ``4..16nm:1nm``, ``5nm,8nm,11nm``, ``7cells``, ``7..25cells``, ``7..25cells:2cells``.
 
     Decimals, exponents and blanks between the parts are fine. Raises BandgError (one line) for anything else.
@@ -226,16 +226,16 @@ def parse_size(text: str) -> Sizes:
         if ":" in text:
             raise SIZE.wrong(text, "has a step but is no range: write 4..16nm:1nm")
         found = SIZE.values(text)
-        return Sizes(text, found[0].unit, _unique(value.number for value in found))
+        return SizeRequest(text, found[0].unit, _unique(value.number for value in found))
     if "," in text:
         raise SIZE.wrong(text, "is a range and a list at once: give one of them")
     span = SIZE.span(text)
     if span.rest is None:
-        return Sizes(text, span.unit, (), (span.lower, span.upper))
+        return SizeRequest(text, span.unit, (), (span.lower, span.upper))
     step = SIZE.value(span.rest, text)
     if step.unit != span.unit:
         raise SIZE.wrong(text, f"has its step in {step.unit}: give it in {span.unit} too")
-    return Sizes(text, span.unit, _steps(span.lower, span.upper, step.number, text))
+    return SizeRequest(text, span.unit, _steps(span.lower, span.upper, step.number, text))
 
 
 def parse_edges(text: str, a_nm: float) -> tuple[tuple[int, int, int], ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandg.analysis.fit.matching import Row
+from bandg.analysis.fit.matching import BandRow
 from bandg.analysis.fit.report import worst
 from bandg.analysis.fit.result import fitted_set
 from bandg.base.errors import BandgError
@@ -148,5 +148,5 @@ def _by_band(axes: Axes, fit: Fit, errors: NDArray[np.float64]) -> None:
     axes.set_ylabel("band of the reference")
 
 
-def _of_band(rows: tuple[Row, ...], name: str) -> list[int]:
+def _of_band(rows: tuple[BandRow, ...], name: str) -> list[int]:
     return [number for number, row in enumerate(rows) if row.band == name]

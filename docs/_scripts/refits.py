@@ -16,7 +16,7 @@ from profile_g_h import LEFT_OUT, ROOT
 from scipy.optimize import minimize_scalar
 from second_neighbors import errors_of
 
-from bandg.analysis.fit.job import Target, read_job
+from bandg.analysis.fit.job import FitTarget, read_job
 from bandg.analysis.fit.profile import profile
 from bandg.analysis.fit.residuals import problem_of
 from bandg.analysis.fit.solve import solve
@@ -52,7 +52,7 @@ def refits() -> Iterator[tuple[str, float, ParameterSet]]:
         assert point.converged, point
         yield "g_h", point.rise, found(point.theta)
     for g_h, g_e in BOTH_HELD:
-        held = {"g_h": Target(value=g_h, error=0.003), "g_e": Target(value=g_e, error=0.01)}
+        held = {"g_h": FitTarget(value=g_h, error=0.003), "g_e": FitTarget(value=g_e, error=0.01)}
         fit = solve(problem_of(bare.model_copy(update={"targets": bare.targets | held})))
         assert fit.best.converged, (g_h, g_e)
         yield "g_h, g_e", fit.errors.chi2 - free.errors.chi2, found(fit.theta)

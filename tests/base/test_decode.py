@@ -6,19 +6,20 @@ import json
 from dataclasses import asdict, replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bandg.analysis.fit.solve import Attempt
-from bandg.base.decode import decode
+from bandg.analysis.fit.solve import FitAttempt
+from bandg.base.decode import decode, finite
 from bandg.crystal.lattice import PEROVSKITE
 from bandg.crystal.shapes import Nanocrystal, cube
 from bandg.models.etb.derivatives import Derivatives
 from bandg.models.levels import Levels, LevelState
 from bandg.runs.attempt import Outcome
 
-KINDS = (Levels, Outcome, Derivatives, Attempt, Nanocrystal)
+KINDS = (Levels, Outcome, Derivatives, FitAttempt, Nanocrystal)
 CRYSTALS = st.builds(Nanocrystal, lattice=st.sampled_from([PEROVSKITE, replace(PEROVSKITE, name="another")]))
 st.register_type_strategy(Nanocrystal, CRYSTALS)
 STATE = LevelState(
@@ -50,3 +51,8 @@ def test_what_is_no_result_is_an_error(payload: Any) -> None:
 
 def test_the_crystal_of_a_result_is_the_crystal() -> None:
     assert decode(Nanocrystal, stored(cube(3, 0.6))) == cube(3, 0.6)
+
+
+def test_numbers_for_json() -> None:
+    assert finite(np.array([[1.5, np.nan], [np.inf, -0.0]])) == [[1.5, None], [None, 0.0]]
+    assert [finite(one) for one in (None, 2, np.float64(0.1), float("-inf"))] == [None, 2, 0.1, None]

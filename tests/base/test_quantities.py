@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bandg.base.errors import BandgError
-from bandg.base.quantities import MAX_SIZES, Grammar, Sizes, named, parse_energies, parse_size
+from bandg.base.quantities import MAX_SIZES, Grammar, SizeRequest, named, parse_energies, parse_size
 from bandg.base.units import G0, HBAR, HBAR2_OVER_M0, MU_B
 
 A = 0.6289  # CsPbI3
@@ -185,7 +185,7 @@ ALMOST_SIZES = st.one_of(
 def check_only_one_line_errors(text: str) -> None:
     try:
         sizes = parse_size(text)
-        assert isinstance(sizes, Sizes)
+        assert isinstance(sizes, SizeRequest)
         for found in (sizes.diameters_nm(A), sizes.cells(A)):
             assert found and all(size > 0 for size in found) and list(found) == sorted(set(found))
     except BandgError as error:

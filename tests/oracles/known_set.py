@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bandg.analysis.fit.job import Job, parse_job
+from bandg.analysis.fit.job import FitJob, parse_job
 from bandg.models.etb.bloch import BlochHamiltonian
 from bandg.models.etb.bulk import bulk
 from bandg.parameters.loader import load_set
@@ -57,7 +57,7 @@ def write_bands(parameters: ParameterSet, path: Path, per_line: int = 8) -> None
     path.write_text("\n".join(lines) + "\n")
 
 
-def make_job(parameters: ParameterSet, folder: Path, seed: int = 3, extra: str = "", error_meV: float = 10.0) -> Job:
+def make_job(parameters: ParameterSet, folder: Path, seed: int = 3, extra: str = "", error_meV: float = 10.0) -> FitJob:
     """A job whose every free parameter starts 20 to 40 % away from the truth; `folder` then holds start and bands."""
     rng = np.random.default_rng(seed)
     factors = 1 + rng.choice([-1, 1], len(TRUTH)) * rng.uniform(0.2, 0.4, len(TRUTH))

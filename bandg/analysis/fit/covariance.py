@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.analysis.fit.residuals import Problem
+from bandg.base.decode import finite
 from bandg.base.errors import BandgError
 from bandg.base.text import one_line
 
@@ -100,8 +101,8 @@ class Errors:
         """Plain JSON types: what is needed to carry the errors on to other quantities."""
         return {
             "free": list(self.paths),
-            "stderr_eV": _plain(self.stderr),
-            "correlation": [_plain(row) for row in self.correlation],
+            "stderr_eV": finite(self.stderr),
+            "correlation": finite(self.correlation),
             "at_bound": [path for path, side in zip(self.paths, self.at_bound, strict=True) if side],
             "undetermined": [path for path, is_so in zip(self.paths, self.undetermined, strict=True) if is_so],
             "undetermined_directions": [{"reach": one.reach, "members": dict(one.members)} for one in self.directions],
@@ -109,10 +110,6 @@ class Errors:
             "dof": self.dof,
             "error_factor": self.factor,
         }
-
-
-def _plain(values: NDArray[np.float64]) -> list[float | None]:
-    return [float(value) if np.isfinite(value) else None for value in values]
 
 
 def errors_of(problem: Problem, theta: NDArray[np.float64], at_bound: NDArray[np.int64]) -> Errors:

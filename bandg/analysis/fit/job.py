@@ -99,7 +99,7 @@ def _bands(raw: Any) -> Any:
     return raw
 
 
-class Bands(_Strict):
+class BandGroup(_Strict):
     """One group of bands: residual (model - reference) / error_meV at every k point of the window."""
 
     name: Text
@@ -111,7 +111,7 @@ class Bands(_Strict):
     every: int = Field(default=1, ge=1)
 
     @model_validator(mode="after")
-    def _known(self) -> Bands:
+    def _known(self) -> BandGroup:
         unknown = [point for point in self.near if point not in POINTS]
         if unknown:
             raise ValueError(f"near = {unknown[0]!r} is no point; there are {', '.join(POINTS)}")
@@ -126,7 +126,7 @@ def _number_or_reference(raw: Any) -> Any:
     return raw
 
 
-class Target(_Strict):
+class FitTarget(_Strict):
     """A scalar that the set should have: value with its error, in eV or without unit."""
 
     value: Annotated[Finite | Literal["reference"], BeforeValidator(_number_or_reference)]
@@ -134,7 +134,7 @@ class Target(_Strict):
     source: Text | None = None
 
 
-class Job(_Strict):
+class FitJob(_Strict):
     """The whole file; see docs/fitting.md."""
 
     version: int = Field(alias="schema")
@@ -148,8 +148,8 @@ class Job(_Strict):
     free: dict[str, Free]
     link: dict[str, Link] = {}
     reference: Reference | None = None
-    bands: list[Bands] = []
-    targets: dict[str, Target] = {}
+    bands: list[BandGroup] = []
+    targets: dict[str, FitTarget] = {}
     published: Text | None = None
     starts: int = Field(default=1, ge=1, le=1000)
     seed: int = Field(default=0, ge=0)
@@ -157,7 +157,7 @@ class Job(_Strict):
     errors: Literal["scaled", "stated"] = "scaled"
 
     @model_validator(mode="after")
-    def _consistent(self) -> Job:
+    def _consistent(self) -> FitJob:
         if self.version != 1:
             raise ValueError(f"schema {self.version} is not known: this version of bandg reads schema = 1")
         if not self.free:
@@ -209,27 +209,27 @@ def check_quantity(name: str) -> None:
     raise ValueError(f"target {name!r} is unknown{nearest(name, known)}; there are: {', '.join(known)}")
 
 
-def read_job(path: str) -> Job:
+def read_job(path: str) -> FitJob:
     """The job in a TOML file. Raises BandgError, one line that starts with the file name, for whatever is wrong."""
     wanted = "the TOML file of a fit (see docs/fitting.md)"
     return parse_job(read_text(path, path, f"give {wanted}", wanted), path)
 
 
-def parse_job(text: str, label: str) -> Job:
+def parse_job(text: str, label: str) -> FitJob:
     """The job of a TOML text; `label` opens the line of an error. Raises BandgError."""
     raw = parse_toml(text, label)
     try:
-        return Job.model_validate(raw)
+        return FitJob.model_validate(raw)
     except ValidationError as error:
         raise BandgError(one_line(f"{label}: {_explain(error)}")) from None
 
 
-_MODELS = (Job, Free, Held, Link, Prior, Reference, Bands, Target)
+_MODELS = (FitJob, Free, Held, Link, Prior, Reference, BandGroup, FitTarget)
 _EXAMPLES = {
     "Free": "{} or { lower = -5.0, upper = 5.0 }",
     "Link": '{ to = "hopping.X-X.p-p.sigma", factor = -0.25 }',
     "Prior": "{ value = 0.28, width = 0.03 }",
-    "Target": "{ value = 1.65, error = 0.01 }",
+    "FitTarget": "{ value = 1.65, error = 0.01 }",
 }
 
 

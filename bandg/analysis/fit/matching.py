@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.analysis.fit.edges import EdgeModel
-from bandg.analysis.fit.job import GROUPS, Bands, Reference
+from bandg.analysis.fit.job import GROUPS, BandGroup, Reference
 from bandg.base.errors import BandgError
 from bandg.data.bands import POINTS, ReferenceBands, point_at
 from bandg.models.etb.bloch import BlochHamiltonian
@@ -26,7 +26,7 @@ _LEAD_P = 0.1
 
 
 @dataclass(frozen=True)
-class Row:
+class BandRow:
     """One residual: the doublet at `position` of a sector at a k point against a reference energy in eV.
 
     k in 2 pi/a; point: Gamma, X, M, R, or "" where bands are matched by order. band: numbers in the reference.
@@ -56,7 +56,7 @@ class Matcher:
         """Doublets of X s in the model."""
         return 3 * ("s" in self.hamiltonian.model.spaces[1].shells)
 
-    def rows(self, group: Bands, number: int) -> list[Row]:
+    def rows(self, group: BandGroup, number: int) -> list[BandRow]:
         """All residuals of one group of bands. Raises BandgError where its window holds nothing."""
         if group.section not in self.reference.sections:
             known = ", ".join(self.reference.sections)
@@ -71,7 +71,7 @@ class Matcher:
                 energy = float(section.energies[index, column] + self.shift(column - self.reference.top))
                 band = self.reference.bands(column - self.reference.top)
                 rows.append(
-                    Row((float(k[0]), float(k[1]), float(k[2])), *place, energy, float(error[index]), number, band)
+                    BandRow((float(k[0]), float(k[1]), float(k[2])), *place, energy, float(error[index]), number, band)
                 )
         if not rows:
             raise BandgError(f"bands {group.name!r}: no k point lies in the window; widen near and within")
@@ -82,7 +82,7 @@ class Matcher:
         return 0.0 if offset < 1 else self.shifts[0] if offset == 1 else self.shifts[1]
 
     def _places(
-        self, group: Bands, k: NDArray[np.float64], energies: NDArray[np.float64]
+        self, group: BandGroup, k: NDArray[np.float64], energies: NDArray[np.float64]
     ) -> list[tuple[tuple[str, str, int], int]]:
         """((point, sector, position), column of the reference) of every doublet of the group at k."""
         point = point_at(k)
@@ -102,7 +102,7 @@ class Matcher:
             found = self._with_parity(point, columns)
         return [(place, column) for place, column in found if place is not None]
 
-    def _offsets(self, group: Bands) -> tuple[int, int]:
+    def _offsets(self, group: BandGroup) -> tuple[int, int]:
         named = GROUPS[group.bands] if isinstance(group.bands, str) else None
         if named is not None:
             first, last = named
@@ -194,7 +194,7 @@ def shifts_of(reference: ReferenceBands, wanted: Reference) -> tuple[float, floa
     return float(lower), float(lower if wanted.Delta_eV is None else lower + wanted.Delta_eV - (upper - bottom))
 
 
-def _in_window(k: NDArray[np.float64], group: Bands) -> NDArray[np.bool_]:
+def _in_window(k: NDArray[np.float64], group: BandGroup) -> NDArray[np.bool_]:
     """Whether each k lies within reach of one of the points of the group, or of equivalents; (n,)."""
     if group.within is None:
         return np.ones(len(k), dtype=bool)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from bandg.analysis.fit.matching import Row
+from bandg.analysis.fit.matching import BandRow
 from bandg.analysis.fit.solve import Fit
 
 N_WORST = 8
@@ -71,11 +71,11 @@ def target_rows(fit: Fit) -> list[TargetRow]:
     ]
 
 
-def worst(fit: Fit, count: int = N_WORST) -> list[tuple[Row, float]]:
+def worst(fit: Fit, count: int = N_WORST) -> list[tuple[BandRow, float]]:
     """The rows with the largest errors in meV, one for each band."""
     problem = fit.problem
     errors = 1000 * (problem.bands(fit.theta)[0] - problem.band_energy)
-    found: list[tuple[Row, float]] = []
+    found: list[tuple[BandRow, float]] = []
     seen = set()
     for number in np.argsort(-np.abs(errors)):
         row = problem.rows[number]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bandg.analysis.fit.edges import EdgeModel
-from bandg.analysis.fit.job import Job
-from bandg.analysis.fit.matching import Matcher, Row, shifts_of
+from bandg.analysis.fit.job import FitJob
+from bandg.analysis.fit.matching import BandRow, Matcher, shifts_of
 from bandg.analysis.fit.space import Space, space_of
 from bandg.base.errors import BandgError
 from bandg.data.bands import ReferenceBands
@@ -76,11 +76,11 @@ class Problem:
     sectors: the blocks of H(k) that the rows need. shifts: of the lowest and of the other conduction bands, in eV.
     """
 
-    job: Job
+    job: FitJob
     space: Space
     reference: ReferenceBands | None
     edges: EdgeModel
-    rows: tuple[Row, ...]
+    rows: tuple[BandRow, ...]
     goals: tuple[Goal, ...]
     sectors: tuple[SectorMatrix, ...]
     shifts: tuple[float, float]
@@ -137,7 +137,7 @@ class Problem:
         return np.concatenate(residuals), np.concatenate(jacobian)
 
 
-def problem_of(job: Job, folder: Path | None = None) -> Problem:
+def problem_of(job: FitJob, folder: Path | None = None) -> Problem:
     """The residuals of a job; files that it names are looked up in `folder`. Raises BandgError if they do not fit."""
     space = space_of(job, folder)
     hamiltonian = BlochHamiltonian.of(space.parameters)
@@ -168,7 +168,7 @@ def with_energies(problem: Problem, energies: NDArray[np.float64], goals: Sequen
     return replace(problem, rows=rows, goals=moved)
 
 
-def _goal(job: Job, name: str, reference: ReferenceBands | None, shifts: tuple[float, float]) -> Goal:
+def _goal(job: FitJob, name: str, reference: ReferenceBands | None, shifts: tuple[float, float]) -> Goal:
     target = job.targets[name]
     if not isinstance(target.value, str):
         return Goal(name, target.value, target.error, target.source or "given")
@@ -196,7 +196,7 @@ def _reference_value(name: str, reference: ReferenceBands, shifts: tuple[float, 
     return None
 
 
-def _sector_matrices(edges: EdgeModel, rows: tuple[Row, ...]) -> list[SectorMatrix]:
+def _sector_matrices(edges: EdgeModel, rows: tuple[BandRow, ...]) -> list[SectorMatrix]:
     """The blocks of H that the rows need; H(k) is formed for one parameter at a time, at all k together."""
     wanted: dict[tuple[tuple[float, float, float], str, str], list[int]] = {}
     for number, row in enumerate(rows):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from bandg.analysis.fit.covariance import Covariance
-from bandg.analysis.fit.job import Job
+from bandg.analysis.fit.job import FitJob
 from bandg.analysis.fit.profile import ProfilePoint
 from bandg.analysis.fit.solve import Fit
 from bandg.base.files import write_whole
@@ -54,7 +54,7 @@ def fitted_set(fit: Fit) -> ParameterSet:
     return ParameterSet(job.name, description, material, "etb", None, job.name, entries, _published(job))
 
 
-def _published(job: Job) -> dict[str, Parameter]:
+def _published(job: FitJob) -> dict[str, Parameter]:
     """The targets as bulk values to compare with, where the job says that its targets are published ones."""
     if job.published is None:
         return {}

@@ -23,7 +23,7 @@ _MOST_EVALUATIONS = 1000
 
 
 @dataclass(frozen=True)
-class Attempt:
+class FitAttempt:
     """One finished start: its number, where it ended, cost = sum of squares / 2, evaluations, why it stopped.
 
     active: -1, 0 or 1 where a parameter lies on its lower bound, on none, on its upper bound. A start whose residuals
@@ -45,12 +45,12 @@ class Fit:
     """A solved problem: attempts by cost, lowest first and failed ones last, and the errors at the best one."""
 
     problem: Problem
-    attempts: tuple[Attempt, ...]
+    attempts: tuple[FitAttempt, ...]
     errors: Errors
     n_cached: int
 
     @property
-    def best(self) -> Attempt:
+    def best(self) -> FitAttempt:
         """The attempt of the lowest cost."""
         return self.attempts[0]
 
@@ -87,12 +87,12 @@ def solve(problem: Problem, starts: int | None = None, run: Run = DEFAULT_RUN) -
     """
     points = start_points(problem, starts or problem.job.starts)
     run.progress.start(len(points), "starts")
-    attempts: list[Attempt] = []
+    attempts: list[FitAttempt] = []
     n_cached = 0
     description = _description(problem) if run.cache else {}
     for number, point in enumerate(points):
         key = cache_of.key_of(description | {"start": [repr(float(x)) for x in point]}) if run.cache else ""
-        attempt = cache_of.load(key, partial(decode, Attempt)) if run.cache else None
+        attempt = cache_of.load(key, partial(decode, FitAttempt)) if run.cache else None
         known = attempt is not None
         n_cached += known
         if attempt is None:
@@ -144,16 +144,16 @@ def _inside(start: NDArray[np.float64], lower: NDArray[np.float64], upper: NDArr
     return np.clip(start, lower + 1e-3 * width, upper - 1e-3 * width)
 
 
-def _attempt(problem: Problem, number: int, start: NDArray[np.float64]) -> Attempt:
+def _attempt(problem: Problem, number: int, start: NDArray[np.float64]) -> FitAttempt:
     values = tuple(float(x) for x in start)
     try:
         found = minimize(problem, start)
     except (np.linalg.LinAlgError, ValueError) as error:  # a start so bad that the residuals are not finite
-        return Attempt(number, values, values, float("inf"), 0, False, str(error), (0,) * len(values))
+        return FitAttempt(number, values, values, float("inf"), 0, False, str(error), (0,) * len(values))
     theta = tuple(float(x) for x in found.x)
     active = tuple(int(side) for side in _active(problem, found.x, found.active_mask))
     cost, evaluations = float(found.cost), int(found.nfev)
-    return Attempt(number, values, theta, cost, evaluations, bool(found.status > 0), str(found.message), active)
+    return FitAttempt(number, values, theta, cost, evaluations, bool(found.status > 0), str(found.message), active)
 
 
 def _active(problem: Problem, theta: NDArray[np.float64], mask: NDArray[np.int64]) -> NDArray[np.int64]:

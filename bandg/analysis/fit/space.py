@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from bandg.analysis.fit.job import Held, Job
+from bandg.analysis.fit.job import FitJob, Held
 from bandg.base.errors import BandgError
 from bandg.crystal.lattice import require_perovskite
 from bandg.parameters.loader import load_set
@@ -45,7 +45,7 @@ class Space:
         return self.base + self.slope @ theta
 
 
-def space_of(job: Job, folder: Path | None = None) -> Space:
+def space_of(job: FitJob, folder: Path | None = None) -> Space:
     """The start set with what the job adds, and its free parameters.
 
     folder: where a start set given as a file is looked up. Raises BandgError for what does not fit together.
@@ -74,7 +74,7 @@ def space_of(job: Job, folder: Path | None = None) -> Space:
     return Space(parameters, paths, start, bounds[:, 0], bounds[:, 1], prior, base, slope)
 
 
-def start_set(job: Job, folder: Path | None = None) -> ParameterSet:
+def start_set(job: FitJob, folder: Path | None = None) -> ParameterSet:
     """The start set in the basis of the job, with the integrals that it lacks and the values that the job sets."""
     name = job.start
     if folder is not None and (name.endswith(".toml") or "/" in name):
@@ -105,7 +105,7 @@ def start_set(job: Job, folder: Path | None = None) -> ParameterSet:
 _ADDED = "absent from the start set: taken as 0"
 
 
-def _in_basis(parameters: ParameterSet, job: Job) -> dict[str, Parameter]:
+def _in_basis(parameters: ParameterSet, job: FitJob) -> dict[str, Parameter]:
     """Entries of the set without the shells that the job leaves out."""
     kept = dict(parameters.orbitals)
     for species, shells in job.basis.items():

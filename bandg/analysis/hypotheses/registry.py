@@ -61,7 +61,9 @@ def _energy() -> list[Mechanism]:
             "The measured energy is that of an exciton, below E_e - E_h by the Coulomb energy 1.786 e^2 / (eps R). "
             "The value is 1 / eps_in, from no attraction at all to attraction that the lattice does not screen.",
             Binding(),
-            *(0.0, 1 / LOWEST_EPS, 0.0),
+            lower=0.0,
+            upper=1 / LOWEST_EPS,
+            baseline=0.0,
             source="brus1984, mapbi2015: eps between infinity and 2.10^2, the lowest infrared value of an iodide",
             limits=(0.0, 1.0),
         ),
@@ -70,7 +72,9 @@ def _energy() -> list[Mechanism]:
             "Image charges in the surroundings lift the exciton and take back a part of its binding energy. "
             "The value is eps_in / eps_out at eps_in = 4.4, from no contrast to vacuum; binding is included.",
             Contrast(LOWEST_EPS),
-            *(1.0, LOWEST_EPS, None),
+            lower=1.0,
+            upper=LOWEST_EPS,
+            baseline=None,
             source="brus1984, mapbi2015: from the same eps outside to vacuum",
             limits=(1.0, LOWEST_EPS),
         ),
@@ -79,7 +83,9 @@ def _energy() -> list[Mechanism]:
             "The hole's confinement energy is changed from that of its own band to that of a parabola at the same k. "
             "1 is the parabola, 0 tight binding, and below zero the band is more non-parabolic than computed.",
             HoleDispersion(),
-            *(0.0, 1.0, 0.0),
+            lower=0.0,
+            upper=1.0,
+            baseline=0.0,
             definition=True,
         ),
         Mechanism(
@@ -87,7 +93,9 @@ def _energy() -> list[Mechanism]:
             "The bulk gap is shifted, and with it the energy axis and the g-factors. "
             "It is not known for these nanocrystals at 6 K.",
             Target("E_g", "onsite.Pb.p"),
-            *(1.60, 1.66, None),
+            lower=1.60,
+            upper=1.66,
+            baseline=None,
             unit="eV",
             source="arxiv1905.12486: 1.63(3) eV for gamma-CsPbI3 at room temperature",
         ),
@@ -103,7 +111,9 @@ def _geometry(case: Case) -> list[Mechanism]:
             f"A share of the nanocrystals ends in {other} planes instead of {case.termination} planes. "
             "The value is that share at equal transition energy.",
             Share((("termination", other),)),
-            *(0.0, 1.0, 0.0),
+            lower=0.0,
+            upper=1.0,
+            baseline=0.0,
             definition=True,
             limits=(0.0, 1.0),
         ),
@@ -112,7 +122,9 @@ def _geometry(case: Case) -> list[Mechanism]:
             f"A share of the nanocrystals has the shape of a {shape} instead of a {case.shape}. "
             "The value is that share at equal transition energy.",
             Share((("shape", shape),)),
-            *(0.0, 1.0, 0.0),
+            lower=0.0,
+            upper=1.0,
+            baseline=0.0,
             definition=True,
             limits=(0.0, 1.0),
         ),
@@ -121,7 +133,9 @@ def _geometry(case: Case) -> list[Mechanism]:
             "A share of the nanocrystals are cuboids whose long edge is 1.5 times the two short ones. "
             "The value is that share at equal transition energy, and g the mean over the directions.",
             Share((("shape", "cuboid"), ("aspect", 1.5))),
-            *(0.0, 1.0, 0.0),
+            lower=0.0,
+            upper=1.0,
+            baseline=0.0,
             limits=(0.0, 1.0),
         ),
         Mechanism(
@@ -129,7 +143,9 @@ def _geometry(case: Case) -> list[Mechanism]:
             "The 8-band k.p envelope model of the same bulk bands behind hard walls takes the place of tight binding. "
             "The value is the share of the way there at equal energy; what is left is the atomic surface.",
             Share((("model", "kp"),)),
-            *(0.0, 1.0, 0.0),
+            lower=0.0,
+            upper=1.0,
+            baseline=0.0,
             definition=True,
             limits=(0.0, 1.0),
         ),
@@ -138,7 +154,9 @@ def _geometry(case: Case) -> list[Mechanism]:
             "The glass is a finite barrier, into which the carriers leak; the change is that of the k.p envelope "
             "model, size by size. The value is the inverse height, the same for both carriers.",
             Glass(),
-            *(0.0, 1 / 3, 0.0),
+            lower=0.0,
+            upper=1 / 3,
+            baseline=0.0,
             unit="1/eV",
             limits=(0.0, 1.0),
         ),
@@ -147,7 +165,9 @@ def _geometry(case: Case) -> list[Mechanism]:
             "The lattice is strained, hoppings follow as the inverse square of the distance, at the same bulk gap. "
             "Lattice constants of CsPbI3 nanocrystals were found to vary by 3 % with size.",
             Strain(),
-            *(-0.03, 0.03, 0.0),
+            lower=-0.03,
+            upper=0.03,
+            baseline=0.0,
             source="zhao2020: 3 % over all sizes (2.1 % in volume); harrison1980: exponent of s and p, assumed for d",
             limits=(-0.2, 0.2),
         ),
@@ -167,7 +187,9 @@ def _surface(case: Case) -> list[Mechanism]:
             "A share of the halide sites of the surface is filled, in mean field, so that the symmetry stays. "
             "0 is the lead termination, 1 the halide one.",
             Occupancy(),
-            *(0.0, 1.0, own),
+            lower=0.0,
+            upper=1.0,
+            baseline=own,
             definition=True,
             limits=(0.0, 1.0),
         ),
@@ -176,7 +198,9 @@ def _surface(case: Case) -> list[Mechanism]:
             "A share of the halide sites of the surface is filled at random; the curve is the mean over seeds. "
             "Small nanocrystals alone are computed, so the curve ends above the lower energies.",
             Vacancies(SEEDS, _SMALL),
-            *(0.0, 1.0, None),
+            lower=0.0,
+            upper=1.0,
+            baseline=None,
             definition=True,
             limits=(0.0, 1.0),
             slow=True,
@@ -186,7 +210,9 @@ def _surface(case: Case) -> list[Mechanism]:
             "A share of the surface Pb is missing at random; the curve is the mean over seeds. "
             "Small nanocrystals alone are computed, so the curve ends above the lower energies.",
             LeadVacancies(SEEDS, _SMALL),
-            *(0.0, 0.5, None),
+            lower=0.0,
+            upper=0.5,
+            baseline=None,
             limits=(0.0, 1.0),
             slow=True,
         ),
@@ -195,7 +221,9 @@ def _surface(case: Case) -> list[Mechanism]:
             "The octahedra turn about one axis in phase (a0a0c+), and hoppings follow the distances of the atoms. "
             "There is no tilted bulk to end in, so the curve ends above the lower energies.",
             Tilt("a0a0c+", _TILTED),
-            *(0.0, 10.0, None),
+            lower=0.0,
+            upper=10.0,
+            baseline=None,
             unit="deg",
             limits=(0.0, 25.0),
             slow=True,
@@ -210,7 +238,9 @@ def _moment() -> list[Mechanism]:
             "The angular momentum within the p shells, which the published g-factors leave out, is added. "
             "The value is the share of a free atom's moment.",
             After(IntraAtomic),
-            *(0.0, 1.0, 0.0),
+            lower=0.0,
+            upper=1.0,
+            baseline=0.0,
             definition=True,
         )
     ]
@@ -235,7 +265,9 @@ def _parameters(case: Case) -> list[Mechanism]:
             "The momentum between the band edges is changed by the Pb p - X p sigma integral, at the same gap. "
             "The value is E_p of R6+ and R6-.",
             Target("E_p", "hopping.Pb-X.p-p.sigma"),
-            *(11.8, 17.0, crystal.kane_energy("R6-")),
+            lower=11.8,
+            upper=17.0,
+            baseline=crystal.kane_energy("R6-"),
             unit="eV",
             source="0.90 x 13.1 eV of the first-principles bands of bandg; arxiv2004.05093: 17 eV",
         ),
@@ -244,7 +276,9 @@ def _parameters(case: Case) -> list[Mechanism]:
             "The halide p levels are raised against all others, which mixes more of them into the band edges, at the "
             "same gap. The value is how much; the range is between the two published families of sets.",
             Values(("onsite.X.p",), "add"),
-            *(low - s_to_p(own), high - s_to_p(own), 0.0),
+            lower=low - s_to_p(own),
+            upper=high - s_to_p(own),
+            baseline=0.0,
             unit="eV",
             source="E_p(X) - E_s(Pb) of CsPbI3: nestoklon2021 3.56 eV, kashikar2021 5.07 eV",
         ),
@@ -257,7 +291,9 @@ def _parameters(case: Case) -> list[Mechanism]:
                 "The spin-orbit coupling of the halide is changed at the same gap. "
                 "The value is a third of the splitting of its p shell.",
                 Values(("spin_orbit.X.p",)),
-                *(0.28, ATOMIC_LAMBDA_I, own.value("spin_orbit.X.p")),
+                lower=0.28,
+                upper=ATOMIC_LAMBDA_I,
+                baseline=own.value("spin_orbit.X.p"),
                 unit="eV",
                 source="nestoklon2021: 0.2836 eV; nist_asd: 7603 cm^-1 / 3 in the atom",
                 limits=(0.0, 2.0),
@@ -270,7 +306,9 @@ def _parameters(case: Case) -> list[Mechanism]:
                 "The spin-orbit coupling of lead is changed at the same gap. "
                 "The value is what it makes of the splitting of the conduction band, R8- minus R6-.",
                 Target("Delta", "spin_orbit.Pb.p"),
-                *(1.258, 1.55, crystal.Delta),
+                lower=1.258,
+                upper=1.55,
+                baseline=crystal.Delta,
                 unit="eV",
                 source="nestoklon2023: 1.258 eV; first-principles bands of bandg with Dirac correction: 1.50(5) eV",
                 limits=(0.1, 5.0),
@@ -293,7 +331,14 @@ def _halide_mixing(case: Case) -> list[Mechanism]:
         scaled = text + "The value multiplies all of its integrals."
         return [
             Mechanism(
-                "halide-hopping", scaled, Values(paths, "scale"), *(0.0, 1.5, 1.0), source=source, limits=(0.0, 4.0)
+                "halide-hopping",
+                scaled,
+                Values(paths, "scale"),
+                lower=0.0,
+                upper=1.5,
+                baseline=1.0,
+                source=source,
+                limits=(0.0, 4.0),
             )
         ]
     if FITTED not in available_sets():
@@ -305,7 +350,9 @@ def _halide_mixing(case: Case) -> list[Mechanism]:
             "halide-hopping",
             text + f"The value multiplies that of {FITTED}, and the set is not fitted again to any bands.",
             Borrowed(FITTED, "X-X"),
-            *(0.0, 1.5, 0.0),
+            lower=0.0,
+            upper=1.5,
+            baseline=0.0,
             source=source,
             limits=(-1.0, 4.0),
         ),
@@ -314,7 +361,9 @@ def _halide_mixing(case: Case) -> list[Mechanism]:
             f"{FITTED}, our fit to first-principles bands with halide hopping, takes the place of the baseline's set. "
             "The value multiplies its halide hopping, 1 is the set as it is.",
             OtherSet(FITTED, paths),
-            *(0.0, 1.5, None),
+            lower=0.0,
+            upper=1.5,
+            baseline=None,
             source=source,
             limits=(0.0, 4.0),
         ),

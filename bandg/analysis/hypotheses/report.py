@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import html
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 from bandg import __version__
 from bandg.analysis.hypotheses.combine import Pair
 from bandg.analysis.hypotheses.study import ENERGIES_EV, Finding, Study, Trial
+from bandg.base.decode import finite
 from bandg.data.compare import QUANTITIES, TheoryCurve
 
 HEADINGS = ("mechanism", "range", "best", "dg_h", "rms g_e", "rms g_h", "rms g_BX", "explains", "needed", "verdict")
@@ -27,11 +27,6 @@ def legend(row: Mapping[str, Any]) -> str:
         f"{row['target_eV']:g} eV; explains: share of the rms that it removes; needed: the value that meets g_h there, "
         "- where that is not reached within three times the range. Where no curve reaches all points there is no best."
     )
-
-
-def plain(value: float | None) -> float | None:
-    """The number, or None where it is not finite: JSON knows no NaN."""
-    return None if value is None or not math.isfinite(value) else float(value)
 
 
 def rows(found: Study) -> list[dict[str, Any]]:
@@ -54,14 +49,14 @@ def _row(finding: Finding, found: Study) -> dict[str, Any]:
         "status": mechanism.status,
         "source": mechanism.source,
         "text": mechanism.text,
-        "needed": plain(finding.needed),
-        "needed_also": plain(finding.needed_also),
+        "needed": finite(finding.needed),
+        "needed_also": finite(finding.needed_also),
         "also_eV": finding.goals[1][0] if len(finding.goals) > 1 else None,
         "defensible": finding.defensible,
         "best": best.value if best else None,
-        **{f"rms_{quantity}": plain(best.rms(quantity)) if best else None for quantity in QUANTITIES},
-        "rms": plain(best.rms(*QUANTITIES)) if best else None,
-        "delta_g_h": plain(finding.delta_g_h),
+        **{f"rms_{quantity}": finite(best.rms(quantity)) if best else None for quantity in QUANTITIES},
+        "rms": finite(best.rms(*QUANTITIES)) if best else None,
+        "delta_g_h": finite(finding.delta_g_h),
         "target_eV": finding.goals[0][0],
         "explained": finding.explained,
         "verdict": finding.verdict,
@@ -76,11 +71,11 @@ def _row(finding: Finding, found: Study) -> dict[str, Any]:
 
 
 def _trial(trial: Trial, base: Trial) -> dict[str, Any]:
-    described: dict[str, Any] = {"value": plain(trial.value), "error": trial.error, "curve": _curve(trial)}
+    described: dict[str, Any] = {"value": finite(trial.value), "error": trial.error, "curve": _curve(trial)}
     for quantity in QUANTITIES:
-        described[quantity] = [plain(float(g)) for g in trial.g[quantity]]
-        described[f"delta_{quantity}"] = [plain(float(g)) for g in trial.g[quantity] - base.g[quantity]]
-        described[f"rms_{quantity}"] = plain(trial.rms(quantity))
+        described[quantity] = finite(trial.g[quantity])
+        described[f"delta_{quantity}"] = finite(trial.g[quantity] - base.g[quantity])
+        described[f"rms_{quantity}"] = finite(trial.rms(quantity))
     return described
 
 

@@ -23,6 +23,7 @@ from bandg.analysis.inference.likelihood import (
     Model,
     Points,
 )
+from bandg.base.decode import finite
 from bandg.base.errors import BandgError
 from bandg.crystal.shapes import Nanocrystal
 from bandg.models.etb.bulk import bulk
@@ -334,9 +335,9 @@ def to_dict(found: Inference) -> dict[str, Any]:
             "priors": [asdict(chosen) for chosen in one.model.ranges],
             "fixed": dict(one.model.fixed),
             "posterior": one.summary(),
-            "best_predicted": _plain(one.exact),
-            "best_emulated": _plain(one.predicted),
-            "best_rms": _plain(one.rms),
+            "best_predicted": finite(one.exact),
+            "best_emulated": finite(one.predicted),
+            "best_rms": finite(one.rms),
             "best_bulk": dict(zip(OUTPUTS, one.exact_bulk.tolist(), strict=True)),
             "share_of_prior_outside": one.impossible,
             "calls": one.calls,
@@ -360,13 +361,6 @@ def to_dict(found: Inference) -> dict[str, Any]:
         "left_out": [{"quantity": p.quantity, "value": p.value, "why": why} for p, why in found.points.left_out],
         "models": models,
     }
-
-
-def _plain(value: Any) -> Any:
-    """Numbers, None where there is none."""
-    if isinstance(value, np.ndarray):
-        return [_plain(float(one)) for one in value]
-    return value if np.isfinite(value) else None
 
 
 def write_inference(found: Inference, path: Path) -> Path:

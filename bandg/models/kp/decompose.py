@@ -30,7 +30,7 @@ def tight_binding(crystal: Bulk) -> dict[str, dict[str, float]]:
 
 
 @dataclass(frozen=True)
-class Share:
+class LevelShare:
     """What one level at R gives to g: energy in eV, irrep about a Pb site, group of GROUPS, share of g."""
 
     energy_eV: float
@@ -39,7 +39,7 @@ class Share:
     share: float
 
 
-def by_level(crystal: Bulk) -> dict[str, tuple[Share, ...]]:
+def by_level(crystal: Bulk) -> dict[str, tuple[LevelShare, ...]]:
     """The orbital contributions to g_h and g_e level by level, ascending in energy."""
     return {"g_h": _shares(crystal, crystal.valence), "g_e": _shares(crystal, crystal.conduction)}
 
@@ -51,7 +51,7 @@ def _edge_groups(crystal: Bulk, edge: BandEdge) -> dict[str, float]:
     return parts
 
 
-def _shares(crystal: Bulk, edge: BandEdge) -> tuple[Share, ...]:
+def _shares(crystal: Bulk, edge: BandEdge) -> tuple[LevelShare, ...]:
     bonding = min(level.energy for level in crystal.levels if level.character.get("Pb s", 0) > 0.3)
     known = {
         crystal.valence.energy: GROUPS[1],
@@ -65,7 +65,7 @@ def _shares(crystal: Bulk, edge: BandEdge) -> tuple[Share, ...]:
         halide = energy < crystal.valence.energy and characters[energy].get("X p", 0) > 0.5
         return known.get(energy, "halide p" if halide else "rest")
 
-    return tuple(Share(energy, irrep, group(energy), share) for energy, irrep, share in sorted(edge.contributions))
+    return tuple(LevelShare(energy, irrep, group(energy), share) for energy, irrep, share in sorted(edge.contributions))
 
 
 def first_principles() -> dict[str, dict[str, dict[str, float]]]:

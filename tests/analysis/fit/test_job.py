@@ -11,7 +11,7 @@ from known_set import TRUTH, known_set, make_job
 from typer.testing import CliRunner
 
 from bandg.analysis.fit.covariance import errors_of, read_covariance
-from bandg.analysis.fit.job import Free, Job, Prior, parse_job, read_job
+from bandg.analysis.fit.job import FitJob, Free, Prior, parse_job, read_job
 from bandg.analysis.fit.report import report
 from bandg.analysis.fit.residuals import problem_of
 from bandg.analysis.fit.result import covariance_of, fitted_set
@@ -204,7 +204,7 @@ def test_zero_of_energy_is_called_undetermined(tmp_path: Path) -> None:
     assert fitted_set(held).value("onsite.X.p") == pytest.approx(TRUTH["onsite.X.p"], abs=1e-4)
 
 
-def job_with_prior(job: Job, width: float) -> Job:
+def job_with_prior(job: FitJob, width: float) -> FitJob:
     """The job with the onsite energy of Pb p held near 4.8 eV."""
     entry = Free(prior=Prior(value=4.8, width=width))
     return job.model_copy(update={"free": job.free | {"onsite.Pb.p": entry}})
@@ -317,7 +317,7 @@ def test_command_with_a_wrong_job_writes_nothing(tmp_path: Path) -> None:
         CliRunner().invoke(
             app, ["fit", str(tmp_path / "job.toml"), "--out", str(tmp_path / "x.toml")], catch_exceptions=False
         )
-    with pytest.raises(BandgError, match="is the job itself"):
+    with pytest.raises(BandgError, match="would overwrite .*, which JOB reads"):
         CliRunner().invoke(
             app, ["fit", str(tmp_path / "job.toml"), "--out", str(tmp_path / "job.toml")], catch_exceptions=False
         )
