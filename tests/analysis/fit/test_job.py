@@ -317,7 +317,7 @@ def test_command_with_a_wrong_job_writes_nothing(tmp_path: Path) -> None:
         CliRunner().invoke(
             app, ["fit", str(tmp_path / "job.toml"), "--out", str(tmp_path / "x.toml")], catch_exceptions=False
         )
-    with pytest.raises(BandgError, match="would overwrite .*, which JOB reads"):
+    with pytest.raises(BandgError, match=r"would overwrite .*, which JOB reads"):
         CliRunner().invoke(
             app, ["fit", str(tmp_path / "job.toml"), "--out", str(tmp_path / "job.toml")], catch_exceptions=False
         )
