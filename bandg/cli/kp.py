@@ -36,7 +36,6 @@ def bulk(
     from bandg.base.files import check_writable
     from bandg.models.kp.bulk import KpBulk
     from bandg.models.kp.sets import load_kp
-    from bandg.runs.dataset import write_json
 
     if out is not None:
         check_writable(out, (".json",))
@@ -46,6 +45,8 @@ def bulk(
     result = {name: value for name, value in values.items() if name != "E_g_eV"}
     typer.echo(f"{chosen.name}, gap {values['E_g_eV']:.4g} eV: " + describe(result))
     if out is not None:
+        from bandg.runs.dataset import write_json
+
         write_json({"set": chosen.name} | values, out)
         typer.echo(f"wrote {out}")
 

@@ -1,7 +1,7 @@
 """A k.p set that is invariant under all rotations, so that closed forms are known."""
 
 from bandg.base.units import HBAR2_OVER_M0
-from bandg.models.kp.hamiltonian import DEFAULTS
+from bandg.models.kp.matrices import DEFAULTS
 from bandg.models.kp.sets import KpSet
 from bandg.parameters.sets import Parameter
 

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from bandg.base.errors import BandgError
 from bandg.base.units import HBAR2_OVER_M0
 from bandg.hamiltonian.groups import PAULI
-from bandg.models.kp.hamiltonian import numeric
+from bandg.models.kp.matrices import numeric
 from bandg.solvers.spectrum import Spectrum
 
 INSTALL = 'uv pip install "bandg[kwant]", or kwant from conda-forge'

@@ -14,14 +14,12 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sparse
-import sympy as sp
 from numpy.typing import NDArray
 
 from bandg.base.units import HBAR2_OVER_M0
 from bandg.hamiltonian.groups import SPIN_REVERSAL, PointGroup, cubic_rotations, point_group
 from bandg.models.kp.basis import Interval
-from bandg.models.kp.hamiltonian import rows
-from bandg.models.kp.matrices import KpModel
+from bandg.models.kp.matrices import NUMBERS, KpModel
 
 C2_Y = np.diag([-1, 1, -1])
 
@@ -35,7 +33,7 @@ def full_group() -> PointGroup:
 @lru_cache(maxsize=1)
 def _bloch_basis() -> NDArray[np.complex128]:
     """The eight bands as columns over S, X, Y, Z with spin, shape (8, 8)."""
-    return np.array(sp.Matrix(rows()).evalf().tolist(), dtype=np.complex128)
+    return NUMBERS.basis()
 
 
 @lru_cache(maxsize=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bandg.models.kp.laws import evaluate, mass
+from bandg.models.kp.edges import principal_g, principal_inverse_mass
 from bandg.models.kp.sets import KpSet
 
 EDGES = {"g_h": "v", "g_e": "c"}
@@ -28,8 +28,9 @@ class KpBulk:
         return self.numbers["E_g"]
 
     def g_factors(self, intra_atomic: bool = False) -> tuple[float, float]:
-        """g of the electron and of the hole of the cubic crystal at second order; no p shells are known here."""
-        return float(evaluate("c", self.numbers)), float(evaluate("v", self.numbers))
+        """g of the electron and of the hole at second order, means over x, y, z; no p shells are known here."""
+        g_h, g_e = (float(principal_g(edge, self.numbers).mean()) for edge in EDGES.values())
+        return g_e, g_h
 
     def values(self) -> dict[str, float]:
         """E_g_eV, g_e and g_h, m_e and m_h in m0 where the set has masses, and g along x, y, z with a crystal field."""
@@ -40,28 +41,20 @@ class KpBulk:
 
 def bulk_values(values: dict[str, float], masses: bool) -> dict[str, float]:
     """g_e and g_h, and m_e and m_h in m0 if asked for, at second order; with a crystal field means over x, y, z."""
-    if _has_field(values):
-        from bandg.models.kp.crystal_field import principal_g, principal_inverse_mass
-
-        result = {name: float(principal_g(edge, values).mean()) for name, edge in EDGES.items()}
-        inverse = {f"m_{name[2]}": float(principal_inverse_mass(edge, values).mean()) for name, edge in EDGES.items()}
-        return result | ({name: 1 / value for name, value in inverse.items()} if masses else {})
-    result = {name: evaluate(edge, values) for name, edge in EDGES.items()}
-    return result | ({"m_h": mass("v", values), "m_e": mass("c", values)} if masses else {})
+    result = {name: float(principal_g(edge, values).mean()) for name, edge in EDGES.items()}
+    if masses:
+        result |= {
+            f"m_{name[2]}": 1 / float(principal_inverse_mass(edge, values).mean()) for name, edge in EDGES.items()
+        }
+    return result
 
 
 def principal_values(values: dict[str, float]) -> dict[str, float]:
     """g along x, y, z of both carriers where the set has a crystal field, else nothing."""
-    if not _has_field(values):
+    if not (values.get("delta") or values.get("epsilon")):
         return {}
-    from bandg.models.kp.crystal_field import principal_g
-
     return {
         f"{name}_{a}": float(g)
         for name, edge in EDGES.items()
         for a, g in zip("xyz", principal_g(edge, values), strict=True)
     }
-
-
-def _has_field(values: dict[str, float]) -> bool:
-    return bool(values.get("delta") or values.get("epsilon"))

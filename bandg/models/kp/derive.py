@@ -14,11 +14,9 @@ from typing import Any
 import sympy as sp
 from sympy.polys.rings import PolyElement
 
-from bandg.models.kp.hamiltonian import FIELD, G_FREE, HBAR2_2M0, PARAMETERS, K, order_by_order, symbol, zeeman
+from bandg.models.kp.hamiltonian import FIELD, G_FREE, HBAR2_2M0, K, order_by_order, symbol, zeeman
+from bandg.models.kp.matrices import EDGES, PARAMETERS
 from bandg.models.kp.words import Words
-
-EDGES = {"v": 0, "c": 2}
-"""First row of each band-edge doublet in the order of the eight bands: R6+ and R6-."""
 
 MU_B = sp.Symbol("mu_B", positive=True)
 """Bohr magneton as a symbol; it drops out of g."""

@@ -25,8 +25,7 @@ from bandg.crystal.shapes import Nanocrystal
 from bandg.models.kp.ball import ball_block
 from bandg.models.kp.basis import Interval, interval
 from bandg.models.kp.box import BoxBlock, box_block, moment_z
-from bandg.models.kp.hamiltonian import DEFAULTS, numeric
-from bandg.models.kp.matrices import KpModel
+from bandg.models.kp.matrices import DEFAULTS, KpModel, numeric
 from bandg.models.kp.sets import KpSet
 from bandg.models.levels import Levels, LevelState
 

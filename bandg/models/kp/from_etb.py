@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from bandg.base.units import G0, HBAR2_OVER_M0
 from bandg.crystal.lattice import require_perovskite
 from bandg.models.etb.bulk import Bulk, align, bulk
-from bandg.models.kp.hamiltonian import DEFAULTS, numeric
-from bandg.models.kp.matrices import KpModel
+from bandg.models.kp.matrices import DEFAULTS, KpModel, numeric
 from bandg.parameters.sets import ParameterSet
 
 _INVERSE_MASSES = ("a_v", "a_6", "a_8", "b_E", "b_T", "d_E", "d_T")

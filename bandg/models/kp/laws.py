@@ -15,7 +15,8 @@ import sympy as sp
 from bandg.base.errors import BandgError
 from bandg.base.units import G0, HBAR2_OVER_M0
 from bandg.models.kp.derive import effective
-from bandg.models.kp.hamiltonian import DEFAULTS, G_FREE, HBAR2_2M0, numeric, symbol
+from bandg.models.kp.hamiltonian import G_FREE, HBAR2_2M0, symbol
+from bandg.models.kp.matrices import DEFAULTS, numeric
 
 LAWS = ("bulk", "effective-gap", "kane", "fourth-order")
 """The laws that `confined_g` knows."""
@@ -79,7 +80,7 @@ def _cubic_only(values: dict[str, float]) -> None:
 def evaluate(
     edge: str, values: dict[str, float], law: str = "bulk", energy: float = 0.0, wave_squared: float = 0.0
 ) -> float:
-    """Number of a law for k.p parameters (see `bandg.models.kp.hamiltonian.PARAMETERS`) of the cubic crystal.
+    """Number of a law for k.p parameters (see `bandg.models.kp.matrices.PARAMETERS`) of the cubic crystal.
 
     energy: transition energy in eV (effective-gap) or confinement energy (kane). wave_squared: <k^2> in 1/nm^2
     (fourth-order). Raises BandgError for a set with a crystal field: see `bandg.models.kp.crystal_field`.

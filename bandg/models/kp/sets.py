@@ -113,7 +113,7 @@ def from_etb(name_or_path: str | os.PathLike[str], neighbors: int | None = None)
 def of_etb(etb: ParameterSet, neighbors: int | None = None) -> KpSet:
     """The 8-band set that describes the same crystal near R as a tight-binding set."""
     from bandg.models.kp.from_etb import extract
-    from bandg.models.kp.hamiltonian import PARAMETERS
+    from bandg.models.kp.matrices import PARAMETERS
 
     found = extract(etb, neighbors)
     source = f"extracted from {etb.name} at R, sha256 {etb.digest()[:12]}"
@@ -126,7 +126,7 @@ def of_etb(etb: ParameterSet, neighbors: int | None = None) -> KpSet:
 
 def parse(text: str, label: str) -> KpSet:
     """Read the text of a k.p file; label is the file's name in errors. Raises BandgError."""
-    from bandg.models.kp.hamiltonian import PARAMETERS
+    from bandg.models.kp.matrices import PARAMETERS
 
     raw = parse_toml(text, label)
     _only(raw, _TOP, label, "")

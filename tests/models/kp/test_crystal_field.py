@@ -5,9 +5,10 @@ import pytest
 
 from bandg.base.errors import BandgError
 from bandg.base.units import G0, HBAR2_OVER_M0
-from bandg.models.kp import crystal_field, laws
+from bandg.models.kp import crystal_field, edges, laws
 from bandg.models.kp.envelope import elliptic
-from bandg.models.kp.hamiltonian import DEFAULTS, G_FREE, HBAR2_2M0, numeric, symbol
+from bandg.models.kp.hamiltonian import G_FREE, HBAR2_2M0, symbol
+from bandg.models.kp.matrices import DEFAULTS, numeric
 
 CUBIC = {"E_g": 1.652, "Delta": 1.5, "P6": 0.68, "P8": 0.6, "dg_c": -1.0, "dg_v": -0.1, "kappa": 0.2, "kappa_68": -0.3}
 CUBIC |= {"a_v": -1.2, "a_6": 2.0, "a_8": 1.5, "b_E": 1.0, "b_T": 0.4, "d_E": 0.7, "d_T": -0.3}
@@ -37,7 +38,7 @@ def formula_g(edge, values):
 @pytest.mark.parametrize("edge", ["v", "c"])
 def test_the_formulas_are_the_sum_over_states(edge, delta, epsilon):
     values = CUBIC | {"delta": delta, "epsilon": epsilon}
-    tensor, g = formula_g(edge, values), crystal_field.principal_g(edge, values)
+    tensor, g = formula_g(edge, values), edges.principal_g(edge, values)
     np.testing.assert_allclose(tensor, np.diag(g), atol=1e-9)
     if not delta:
         np.testing.assert_allclose(g, laws.evaluate(edge, CUBIC), atol=1e-9)
@@ -57,13 +58,13 @@ def test_components_of_g_have_signs_of_their_own():
     g = np.array([[float(one.subs(symbol("E_g"), gap)) for one in by_gap] for gap in gaps])
     between = gaps[(g[:, 0] > 0) & (g[:, 1] < 0)]
     assert len(between)
-    signs = np.sign(crystal_field.principal_g("v", values | {"E_g": float(between[0])}))
+    signs = np.sign(edges.principal_g("v", values | {"E_g": float(between[0])}))
     assert tuple(signs) == (1, 1, -1)
 
 
 def test_exchanging_x_and_y_exchanges_their_g():
     for edge in ("v", "c"):
-        one, other = (crystal_field.principal_g(edge, CUBIC | {"delta": 0.1, "epsilon": e}) for e in (0.05, -0.05))
+        one, other = (edges.principal_g(edge, CUBIC | {"delta": 0.1, "epsilon": e}) for e in (0.05, -0.05))
         np.testing.assert_allclose(one, other[[1, 0, 2]], atol=1e-9)
 
 
@@ -72,7 +73,7 @@ def test_a_field_on_x_is_a_field_on_z_turned():
     for edge in ("v", "c"):
         d = 0.12
         turned = CUBIC | {"E_g": CUBIC["E_g"] + d / 2, "delta": -d / 2, "epsilon": d / 2}
-        along_z, along_x = (crystal_field.principal_g(edge, v) for v in (CUBIC | {"delta": d}, turned))
+        along_z, along_x = (edges.principal_g(edge, v) for v in (CUBIC | {"delta": d}, turned))
         np.testing.assert_allclose(along_x, along_z[[2, 0, 1]], atol=1e-9)
 
 
@@ -81,10 +82,10 @@ def test_masses_are_the_curvature_of_the_bands(edge):
     values = CUBIC | {"delta": 0.15, "epsilon": 0.06}
     model, step = numeric(values), 0.01
     band, sign = {"v": (0, -1), "c": (2, 1)}[edge]
-    for a, inverse in enumerate(crystal_field.principal_inverse_mass(edge, values)):
+    for a, inverse in enumerate(edges.principal_inverse_mass(edge, values)):
         ends = [np.linalg.eigvalsh(model.H(k * np.eye(3)[a]))[band] for k in (0.0, step)]
         assert sign * (ends[1] - ends[0]) / step**2 / (HBAR2_OVER_M0 / 2) == pytest.approx(inverse, rel=2e-3)
-    flat = crystal_field.principal_inverse_mass(edge, CUBIC)
+    flat = edges.principal_inverse_mass(edge, CUBIC)
     np.testing.assert_allclose(1 / flat, laws.mass(edge, CUBIC), rtol=1e-9)
 
 
@@ -105,7 +106,7 @@ def test_what_the_tetragonal_symbols_mean():
     assert level == pytest.approx(np.linalg.eigvalsh(numeric(values).h0)[2], abs=1e-12)
     replace[crystal_field.E_C] = level
     g = [float(printed[f"g_{axis}"].subs(replace)) for axis in "xyz"]
-    np.testing.assert_allclose(g, crystal_field.principal_g("c", values), atol=1e-9)
+    np.testing.assert_allclose(g, edges.principal_g("c", values), atol=1e-9)
 
 
 def test_the_command_gives_means_and_components():

@@ -14,7 +14,7 @@ from bandg.models.kp.ball import ball_block
 from bandg.models.kp.basis import interval
 from bandg.models.kp.box import box_block
 from bandg.models.kp.envelope import Barrier, compute_levels, elliptic
-from bandg.models.kp.hamiltonian import DEFAULTS, numeric
+from bandg.models.kp.matrices import DEFAULTS, numeric
 from bandg.models.kp.sets import load_kp
 
 

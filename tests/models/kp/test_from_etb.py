@@ -16,8 +16,8 @@ from bandg.cli.kp import app
 from bandg.models.etb.bulk import bulk
 from bandg.models.kp.decompose import GROUPS, by_level, first_principles, tight_binding
 from bandg.models.kp.from_etb import extract
-from bandg.models.kp.hamiltonian import numeric
 from bandg.models.kp.laws import evaluate, mass
+from bandg.models.kp.matrices import numeric
 from bandg.models.kp.sets import from_etb, load_kp, parse
 from bandg.parameters.loader import available_sets, load_set
 

@@ -8,17 +8,15 @@ from scipy.linalg import block_diag
 from bandg.base.units import G0, HBAR2_OVER_M0
 from bandg.hamiltonian.groups import cubic_rotations, point_group
 from bandg.models.kp.hamiltonian import (
-    DEFAULTS,
     FIELD,
-    PARAMETERS,
     K,
     hamiltonian,
-    numeric,
     order_by_order,
     reversal,
     rows,
     zeeman,
 )
+from bandg.models.kp.matrices import DEFAULTS, PARAMETERS, numeric
 
 GROUP = point_group(cubic_rotations())
 VALUES = {name: 0.1 * (n + 1) for n, name in enumerate(PARAMETERS)} | {"delta": 0.0, "epsilon": 0.0}

@@ -9,11 +9,21 @@ import sympy as sp
 from bandg.base.errors import BandgError
 from bandg.base.units import G0, HBAR2_OVER_M0
 from bandg.models.kp import derive, laws
+from bandg.models.kp.bulk import bulk_values
 from bandg.models.kp.derive import effective
-from bandg.models.kp.hamiltonian import G_FREE, HBAR2_2M0, numeric, symbol
+from bandg.models.kp.hamiltonian import G_FREE, HBAR2_2M0, symbol
+from bandg.models.kp.matrices import PARAMETERS, numeric
 
 P, E_G, DELTA = symbol("P"), symbol("E_g"), symbol("Delta")
 UNIVERSAL = {"E_g": 1.652, "Delta": 1.5, "P6": 0.68, "P8": 0.68, "dg_c": -1.0}
+
+
+def test_the_sum_over_eight_bands_is_the_derived_law():
+    """What `bandg kp bulk` computes in numbers, without sympy, is what the derivation gives."""
+    values = {name: 0.1 * (n + 2) for n, name in enumerate(PARAMETERS)} | {"delta": 0.0, "epsilon": 0.0, "E_g": 1.3}
+    found = bulk_values(values, masses=True)
+    law = laws.effective_parameters(values)
+    assert found == pytest.approx(law, rel=1e-12) and len(law) == 4
 
 
 def test_the_universal_laws_come_out_term_by_term():
