@@ -32,7 +32,7 @@ from bandg.cli.signals import Interruption
 app = App(
     help="Levels and g-factors of perovskite nanocrystals.",
     no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     pretty_exceptions_enable=False,
 )
 app.command("compute")(compute.compute)

@@ -30,7 +30,10 @@ _HOME = re.compile(r"(--[a-z-]+=)~(?=/|$)")
 
 
 class App(typer.Typer):
-    """A typer application whose commands are of the class Command."""
+    """A typer application whose commands are of the class Command, with plain help, which needs no library to draw."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(rich_markup_mode=None, **settings)
 
     def command(self, name: str | None = None, **settings: Any) -> Any:
         """As in typer."""

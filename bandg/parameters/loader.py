@@ -150,6 +150,7 @@ def load_set(name_or_path: str | os.PathLike[str]) -> ParameterSet:
     return load(name_or_path) if isinstance(name_or_path, str) else load_file(os.fspath(name_or_path))
 
 
+@lru_cache(maxsize=2)
 def available_sets(model: str = "etb") -> tuple[str, ...]:
     """Names of the shipped parameter sets of a model, "etb" or "kp", sorted."""
     return tuple(sorted(name.removesuffix(".toml") for name in resources.params_files() if _model_of(name) == model))

@@ -80,11 +80,24 @@ def test_info_names_what_is_missing(bandg):
     assert "kwant" in out
 
 
-def test_help_needs_no_heavy_library():
-    heavy = ("numpy", "scipy", "sympy", "xarray", "matplotlib")
-    code = f"import sys; import bandg.cli; print([m for m in {heavy} if m in sys.modules])"
+LIGHT = ("numpy", "scipy", "sympy", "xarray", "pandas", "matplotlib", "rich", "spgrep", "pymablock")
+
+
+@pytest.mark.parametrize(
+    ("words", "heavy"),
+    [
+        (None, (*LIGHT, "typer", "pydantic")),
+        (["--help"], (*LIGHT, "pydantic")),
+        (["params", "list"], LIGHT),
+        (["kp", "bulk"], tuple(name for name in LIGHT if name != "numpy")),
+    ],
+)
+def test_a_quick_command_loads_no_heavy_library(words, heavy):
+    run = "import bandg" if words is None else f"sys.argv = ['bandg', *{words}]; from bandg.cli import main; main()"
+    code = f"import atexit, sys; atexit.register(lambda: print('loaded', {{*{heavy}}} & {{*sys.modules}})); {run}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.stdout.strip() == "[]"
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "loaded set()"
 
 
 def _start(size, cwd):
