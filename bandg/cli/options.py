@@ -72,10 +72,10 @@ def running(
     patience: float = 60.0,
 ) -> Iterator[Run]:
     """The Run of these options, with a progress bar that is shown inside of the block."""
-    from bandg.cli.progress import Progress
+    from bandg.cli.progress import progress
     from bandg.runs.options import Run
 
-    with Progress() as progress:
-        run = Run(workers, not no_cache, force, scheduler, patience, progress)
+    with progress() as shown:
+        run = Run(workers, not no_cache, force, scheduler, patience, shown)
         run.check()
         yield run

@@ -1,38 +1,56 @@
-"""A progress bar on standard error, which stays silent where that is no terminal."""
+"""Progress of a command on standard error: a bar on a terminal, lines in a log file, nothing in a pipe."""
 
 from __future__ import annotations
 
-from types import TracebackType
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from bandg.runs.progress import SILENT, Lines, Progress
+
 if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
     from rich.progress import TaskID
 
 
-class Progress:
-    """A bar for `bandg.Run`."""
-
-    def __init__(self) -> None:
+@contextmanager
+def progress() -> Iterator[Progress]:
+    """What shows the progress of a command inside of the block."""
+    if sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
-        from rich.progress import Progress as Bar
+        from rich.progress import Progress as RichProgress
 
-        console = Console(stderr=True)
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+        )
+        with RichProgress(*columns, console=Console(stderr=True), transient=True) as bar:
+            yield _Bar(bar)
+    else:
+        yield Lines() if _is_file() else SILENT
+
+
+def _is_file() -> bool:
+    """Whether standard error goes to a file, which somebody will read later or follow."""
+    try:
+        return stat.S_ISREG(os.fstat(sys.stderr.fileno()).st_mode)
+    except (OSError, ValueError):  # captured, or closed
+        return False
+
+
+class _Bar:
+    """A bar on the terminal."""
+
+    def __init__(self, bar: RichProgress) -> None:
+        self._bar = bar
         self._task: TaskID | None = None
         self._total = 0
-        self._bar = Bar(*columns, console=console, transient=True, disable=not console.is_terminal)
-
-    def __enter__(self) -> Progress:
-        if not self._bar.disable:  # an older rich prints an empty line even where it is disabled
-            self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if not self._bar.disable:
-            self._bar.stop()
 
     def start(self, total: int, what: str) -> None:
         """Begin with a number of something; called again, it adds to them."""

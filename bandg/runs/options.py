@@ -2,34 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
 
 from bandg.base.arguments import flag, number, strict, whole, wrong
 from bandg.base.errors import BandgError
-
-
-class Progress(Protocol):
-    """Is told how far the work is; a bar, a line in a log file, or nothing."""
-
-    def start(self, total: int, what: str) -> None:
-        """So many more pieces of work will be done, called `what` ("nanocrystals"); may be called again."""
-
-    def advance(self, done: str) -> None:
-        """One piece is done; `done` says which ("5.03 nm")."""
-
-
-class Silent:
-    """Progress that is not shown."""
-
-    def start(self, total: int, what: str) -> None:
-        """Nothing."""
-
-    def advance(self, done: str) -> None:
-        """Nothing."""
-
-
-SILENT = Silent()
+from bandg.runs.progress import Notebook, Progress
 
 
 @dataclass(frozen=True)
@@ -49,7 +26,9 @@ class Run:
     patience : float
         Seconds that a cluster may be without workers before the run gives up.
     progress : Progress, optional
-        An object with the methods ``start(total, what)`` and ``advance(done)``, which are called as the work goes on.
+        An object with the methods ``start(total, what)`` and ``advance(done)``, which are called as the work goes on;
+        by default a bar in a notebook and nothing elsewhere. `bandg.runs.progress` has ``Lines`` for log files and
+        ``SILENT``.
 
     Raises
     ------
@@ -69,7 +48,7 @@ class Run:
     force: bool = False
     scheduler: str | None = None
     patience: float = 60.0
-    progress: Progress = SILENT
+    progress: Progress = field(default_factory=Notebook, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.workers is not None:

@@ -23,7 +23,8 @@ from bandg.crystal.shapes import cube
 from bandg.models.etb.job import Job
 from bandg.parameters.loader import load_set
 from bandg.runs import cluster, sweep
-from bandg.runs.options import Run, Silent
+from bandg.runs.options import Run
+from bandg.runs.progress import Silent
 
 SET = load_set("nestoklon2023-standin")
 

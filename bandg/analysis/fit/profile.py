@@ -18,7 +18,7 @@ from bandg.analysis.fit.solve import Fit, minimize
 from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar, named
 from bandg.base.text import one_line, quote
-from bandg.runs.options import SILENT, Progress
+from bandg.runs.progress import SILENT, Progress
 
 _STIFFNESS = 1e-3
 """Error of the held value, as a share of the range of the profile."""

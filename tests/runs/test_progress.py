@@ -1,0 +1,104 @@
+"""Progress: lines now and then, a bar in a notebook, silence elsewhere."""
+
+import io
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from bandg.cli.progress import progress
+from bandg.crystal.shapes import cube
+from bandg.models.etb.job import Job
+from bandg.parameters.loader import load_set
+from bandg.runs import progress as library
+from bandg.runs.options import Run
+from bandg.runs.progress import SILENT, Lines, Notebook
+from bandg.runs.sweep import run_jobs
+
+SET = load_set("nestoklon2023-standin")
+
+
+def test_lines_come_at_the_start_every_tenth_and_at_the_end(monkeypatch):
+    clock = iter(range(1000))
+    monkeypatch.setattr(library.time, "monotonic", lambda: float(next(clock)))
+    stream = io.StringIO()
+    lines = Lines(stream)
+    lines.start(25, "nanocrystals")
+    for number in range(25):
+        lines.advance(f"{number} nm")
+    written = stream.getvalue().splitlines()
+    assert written[:2] == ["25 nanocrystals to do", "3 of 25 nanocrystals done after 3 s: 2 nm"]
+    assert written[-1] == "25 of 25 nanocrystals done after 25 s: 24 nm"
+    assert len(written) == 10
+
+
+def test_a_line_comes_after_thirty_seconds(monkeypatch):
+    clock = iter(range(0, 20_000, 16))
+    monkeypatch.setattr(library.time, "monotonic", lambda: float(next(clock)))
+    stream = io.StringIO()
+    lines = Lines(stream)
+    lines.start(1000, "starts")
+    for _ in range(6):
+        lines.advance("one")
+    assert [line.split()[0] for line in stream.getvalue().splitlines()[1:]] == ["2", "4", "6"]
+
+
+class Shell:
+    """What IPython gives to a notebook."""
+
+    kernel, execution_count = object(), 1
+
+
+@pytest.fixture
+def notebook(monkeypatch):
+    """The states of every bar that is displayed."""
+    bars = []
+
+    def display(first, display_id):
+        bars.append([])
+        return SimpleNamespace(update=bars[-1].append)
+
+    shell = Shell()
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=display))
+    return shell, bars
+
+
+def test_a_notebook_gets_a_bar_by_default(notebook):
+    run_jobs([Job(SET, cube(2, SET.a_nm), 1)], Run(workers=1, cache=False))
+    [[begun, done]] = notebook[1]
+    assert repr(begun).startswith("0/1 nanocrystals")
+    assert '<progress value="1" max="1"></progress> 1/1 ' in done._repr_html_()
+
+
+def test_an_unfinished_bar_is_left_behind_by_the_next_cell(notebook):
+    shell, bars = notebook
+    bar = Notebook()
+    bar.start(3, "<b>")
+    bar.advance("one")
+    bar.start(2, "more")
+    assert repr(bars[0][-1]) == "1/5 more"
+    assert "&lt;b&gt;" in bars[0][0]._repr_html_()
+    shell.execution_count = 2
+    bar.start(4, "nanocrystals")
+    assert (len(bars), repr(bars[1][-1])) == (2, "0/4 nanocrystals")
+
+
+def test_elsewhere_nothing_is_shown(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: None))
+    bar = Notebook()
+    bar.start(1, "x")
+    bar.advance("y")
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_command_writes_lines_to_a_file_and_nothing_to_a_pipe(tmp_path, monkeypatch):
+    with (tmp_path / "log").open("w+") as log:
+        monkeypatch.setattr(sys, "stderr", log)
+        with progress() as shown:
+            shown.start(1, "nanocrystals")
+        log.seek(0)
+        assert log.read() == "1 nanocrystals to do\n"
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with progress() as shown:
+        assert shown is SILENT
