@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from bandg.data.compare import Comparison
     from bandg.data.measured import MeasuredPoint
 
-DEFAULT_CURVES = ("etb:halide", "etb:lead", "kp:bulk-law")
-
 
 def overlay(
     curve: Annotated[
@@ -39,10 +37,11 @@ def overlay(
     force: Force = False,
 ) -> None:
     """Lay theory curves over measured g-factors and print what is left over at every point."""
-    from bandg.analysis import curves as library
+    from bandg.analysis.curves import regenerate as store
     from bandg.analysis.hypotheses.evaluate import Evaluator
+    from bandg.analysis.overlay import DEFAULT_CURVES, write_comparisons
+    from bandg.analysis.overlay import overlay as compare_curves
     from bandg.base.files import check_writable
-    from bandg.data.compare import compare
     from bandg.data.measured import measured_points
     from bandg.plot.output import check_picture_path, save
 
@@ -52,25 +51,21 @@ def overlay(
         check_writable(out, (".csv", ".json"))
     if plot is not None:
         check_picture_path(plot)
-    points = measured_points(data) if data else ()
+    given = measured_points(data) if data else None
     with running(workers, scheduler, no_cache, force, patience) as run:
-        evaluator = Evaluator(run)
         if regenerate is not None:
-            for path in library.regenerate(regenerate, evaluator):
+            for path in store(regenerate, Evaluator(run)):
                 typer.echo(f"wrote {path}")
             return
-        curves = library.resolve(curve or list(DEFAULT_CURVES), evaluator, fresh)
-    if not data:
-        points = measured_points(None, library.material_of_curves(curves))
-    comparisons = [compare(one, points) for one in curves]
-    print_comparisons(comparisons, points)
+        found = compare_curves(curve or DEFAULT_CURVES, given, run=run, fresh=fresh)
+    print_comparisons(found.comparisons, found.points)
     if out is not None:
-        write_comparisons(comparisons, out)
+        write_comparisons(found.comparisons, out)
         typer.echo(f"wrote {out}")
     if plot is not None:
         from bandg.plot.overlay import plot_overlay
 
-        save(plot_overlay(curves, points), plot)
+        save(plot_overlay(found.curves, found.points), plot)
         typer.echo(f"wrote {plot}")
 
 
@@ -100,38 +95,3 @@ def print_comparisons(comparisons: Sequence[Comparison], points: Sequence[Measur
         typer.echo(f"left out: {missing} points without an energy")
     if not any(point.error for point in points):
         typer.echo("no chi-square: no point states an error")
-
-
-def write_comparisons(comparisons: Sequence[Comparison], path: Path) -> None:
-    """Write one row for each curve and point. Raises BandgError where it cannot be written."""
-    from bandg.base.tables import write_csv
-    from bandg.runs.dataset import write_json
-
-    rows = [
-        {
-            "curve": one.name,
-            "energy_eV": residual.point.energy_eV,
-            "quantity": residual.point.quantity,
-            "measured": residual.point.value,
-            "error": residual.point.error,
-            "theory": None if residual.theory != residual.theory else residual.theory,
-            "residual": None if residual.theory != residual.theory else residual.residual,
-            "source": residual.point.source,
-        }
-        for one in comparisons
-        for residual in one.residuals
-    ]
-    if path.suffix.lower() == ".csv":
-        write_csv(path, rows, columns=() if rows else ("curve",))
-        return
-    summary = [
-        {
-            "curve": one.name,
-            "outside": one.outside,
-            "chi_square": one.chi_square[0],
-            "points_with_error": one.chi_square[1],
-        }
-        | {f"rms_{q}": None if one.rms(q) != one.rms(q) else one.rms(q) for q in ("g_e", "g_h", "g_bx")}
-        for one in comparisons
-    ]
-    write_json({"schema": 1, "curves": summary, "residuals": rows}, path)

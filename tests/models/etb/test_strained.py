@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import bandg
 from bandg.models.etb.bulk import bulk
 from bandg.models.etb.strained import strained_bulk
 from bandg.parameters.loader import load_set
@@ -46,3 +47,11 @@ def test_directions_are_equal_and_to_first_order_the_trace_alone_counts(name: st
     assert uniaxial[0] == pytest.approx(isotropic / 3, rel=5e-3, abs=1e-2)
     assert (values(name, 0, 0, 0, e, e, e) - ideal) / e == pytest.approx(np.zeros(5), abs=2e-2)
     assert np.abs(isotropic[:3]).min() > 1
+
+
+def test_the_bulk_limit_of_a_picture_is_that_of_the_distorted_crystal() -> None:
+    found = bandg.compute("2cells", strain="zz=0.02", run=bandg.Run(workers=1))
+    limit = [found.attrs[f"bulk_{name}"] for name in ("E_gap_eV", "g_e", "g_h")]
+    assert limit == pytest.approx(values("nestoklon2023-standin", 0, 0, 0.02, 0, 0, 0)[:3])
+    tilted = bandg.compute("2cells", tilt="a0a0c+", angles="8", run=bandg.Run(workers=1))
+    assert "bulk_g_e" not in tilted.attrs and "tilted" in tilted.attrs["bulk_missing"]

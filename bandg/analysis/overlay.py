@@ -1,0 +1,105 @@
+"""Theory curves beside measured points: the library twin of `bandg overlay`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bandg.analysis.curves import material_of_curves, resolve
+from bandg.analysis.hypotheses.evaluate import Evaluator
+from bandg.base.tables import write_csv
+from bandg.data.compare import Comparison, TheoryCurve, compare
+from bandg.data.measured import MeasuredPoint, measured_points
+from bandg.runs.dataset import write_json
+from bandg.runs.options import DEFAULT_RUN, Run
+
+DEFAULT_CURVES = ("etb:halide", "etb:lead", "kp:bulk-law")
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """Curves, the points that they were compared with, and a comparison for each curve."""
+
+    curves: tuple[TheoryCurve, ...]
+    points: tuple[MeasuredPoint, ...]
+    comparisons: tuple[Comparison, ...]
+
+
+def overlay(
+    curves: Sequence[str | TheoryCurve] = DEFAULT_CURVES,
+    data: object = None,
+    *,
+    run: Run = DEFAULT_RUN,
+    fresh: bool = False,
+) -> Overlay:
+    """Compare theory curves with measured g-factors.
+
+    Parameters
+    ----------
+    curves : sequence of str or TheoryCurve
+        Names as "etb:halide" or "etb:lead:SET", paths of CSV files, or curves.
+    data : str, path, MeasuredPoint or sequence of these, optional
+        Measured points: names of shipped collections, CSV files or points, "none" for none. Without it the shipped
+        points of the curves' material are taken.
+    run : Run
+        Workers, cache and cluster for curves that are not stored.
+    fresh : bool
+        Compute also the curves that are stored.
+
+    Returns
+    -------
+    Overlay
+        Energies in eV; `bandg.plot.overlay.plot_overlay` draws it.
+
+    Raises
+    ------
+    BandgError
+        For unknown names and for whatever is wrong in a file.
+
+    Examples
+    --------
+    >>> from bandg.analysis.overlay import overlay
+    >>> found = overlay(["kp:bulk-law"], "meliakov2025")
+    >>> f"{found.comparisons[0].rms('g_h'):.2f}"
+    '0.79'
+    """
+    if all(isinstance(curve, str) for curve in curves):
+        chosen = tuple(resolve([str(curve) for curve in curves], Evaluator(run), fresh))
+    else:
+        parts = (resolve([one], Evaluator(run), fresh) if isinstance(one, str) else [one] for one in curves)
+        chosen = tuple(curve for part in parts for curve in part)
+    points = measured_points(data, material_of_curves(chosen) if data is None else "")
+    return Overlay(chosen, points, tuple(compare(curve, points) for curve in chosen))
+
+
+def write_comparisons(comparisons: Sequence[Comparison], path: Path) -> None:
+    """Write one row for each curve and point. Raises BandgError where it cannot be written."""
+    rows = [
+        {
+            "curve": one.name,
+            "energy_eV": residual.point.energy_eV,
+            "quantity": residual.point.quantity,
+            "measured": residual.point.value,
+            "error": residual.point.error,
+            "theory": None if residual.theory != residual.theory else residual.theory,
+            "residual": None if residual.theory != residual.theory else residual.residual,
+            "source": residual.point.source,
+        }
+        for one in comparisons
+        for residual in one.residuals
+    ]
+    if path.suffix.lower() == ".csv":
+        write_csv(path, rows, columns=() if rows else ("curve",))
+        return
+    summary = [
+        {
+            "curve": one.name,
+            "outside": one.outside,
+            "chi_square": one.chi_square[0],
+            "points_with_error": one.chi_square[1],
+        }
+        | {f"rms_{q}": None if one.rms(q) != one.rms(q) else one.rms(q) for q in ("g_e", "g_h", "g_bx")}
+        for one in comparisons
+    ]
+    write_json({"schema": 1, "curves": summary, "residuals": rows}, path)
