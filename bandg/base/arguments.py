@@ -64,12 +64,21 @@ def _hint(key: str, known: Collection[str]) -> str:
     return nearest(key, known) or f"; it takes {', '.join(one for one in known if one != 'self')}"
 
 
+LARGEST = 2**31 - 1
+"""Of whole numbers: what every library below takes, as a seed too."""
+
+
 def whole(name: str, value: Any, least: int | None = None) -> int:
-    """A whole number from an int or an integer of numpy. Raises BandgError for anything else and below `least`."""
+    """A whole number from an int or an integer of numpy.
+
+    Raises BandgError for anything else, below `least` and beyond LARGEST.
+    """
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise wrong(name, "a whole number", value)
     if least is not None and value < least:
         raise BandgError(f"`{name}` must be {least} or more, not {shown(value)}")
+    if int(value) > LARGEST:
+        raise BandgError(f"`{name}` must be at most {LARGEST}, not {shown(value)}")
     return int(value)
 
 

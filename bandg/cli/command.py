@@ -14,6 +14,7 @@ import typer.core
 
 from bandg.base.errors import BandgError
 from bandg.base.marks import may_replace
+from bandg.base.text import quote
 
 _WRITTEN = ("out", "plot", "corner", "report", "matrix", "atoms")
 """Parameters that name a file to write; every other word that names a file is read."""
@@ -25,6 +26,7 @@ _BESIDE = {
 }
 """Endings of the files that a command writes beside the one that is named."""
 
+_LARGEST = 2**31 - 1
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _HOME = re.compile(r"(--[a-z-]+=)~(?=/|$)")
 
@@ -107,16 +109,21 @@ def _check_words(given: Mapping[str, Any], order: Iterable[Any]) -> None:
             if not isinstance(word, str):
                 continue
             if _CONTROL.search(word):
-                raise BandgError(f"{_shown(parameter)} {word!r} holds a control character")
+                raise BandgError(f"{_shown(parameter)} {quote(word)} holds a control character")
             if not word.strip():
                 raise BandgError(f"{_shown(parameter)} is empty: give it a value, or leave it out")
 
 
 def _check_numbers(given: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-    """Raise BandgError for what only Python reads as a number, such as 1_000."""
+    """Raise BandgError for what only Python reads as a number, such as 1_000, and for numbers beyond all use."""
     for name, word in given.items():
-        if isinstance(word, str) and isinstance(values.get(name), int | float) and ("_" in word or not word.isascii()):
-            raise BandgError(f"{word!r} is not a plain number")
+        value = values.get(name)
+        if not isinstance(word, str) or not isinstance(value, int | float):
+            continue
+        if "_" in word or not word.isascii():
+            raise BandgError(f"{quote(word)} is not a plain number")
+        if not abs(value) <= _LARGEST:  # nan too
+            raise BandgError(f"{quote(word)} is not a number up to {_LARGEST}")
 
 
 def check_files(command: str, shown: Mapping[str, str], values: Mapping[str, Any], overwrite: bool) -> None:

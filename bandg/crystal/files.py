@@ -26,6 +26,9 @@ BOND_NM = 0.42
 LATTICE_TOLERANCE = 0.06
 TURN_TOLERANCE_DEG = 3.0
 DROP = "drop"
+MAX_SITES = 200
+"""Of a CIF whose symmetry is still to be expanded."""
+
 _BYTES_PER_ATOM = 250
 _FORMATS = {".xyz": "extxyz", ".extxyz": "extxyz", ".cif": "cif", ".vasp": "vasp", ".poscar": "vasp"}
 _NAMES = {"POSCAR": "vasp", "CONTCAR": "vasp"}
@@ -122,9 +125,11 @@ def _read(path: Path, kind: str) -> Any:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # ase comments on settings of CIF files that play no part here
-            frames: Iterator[Any] = ase.io.iread(path, index=":", format=kind)
+            frames: Iterator[Any] = _cif_frames(path) if kind == "cif" else ase.io.iread(path, index=":", format=kind)
             frame = next(frames)
             more = next(frames, None) is not None
+    except BandgError:
+        raise
     except MemoryError as error:
         raise BandgError(f"{path.name} does not fit into memory") from error
     except Exception as error:  # every reader of ase has its own errors
@@ -135,6 +140,34 @@ def _read(path: Path, kind: str) -> Any:
     if not len(frame):
         raise BandgError(f"{path.name} holds no atoms")
     return frame
+
+
+def _cif_frames(path: Path) -> Iterator[Any]:
+    """Structures of a CIF. Raises BandgError for a site that is partly occupied, and for too many to expand."""
+    from ase.io.cif import parse_cif
+
+    for block in parse_cif(os.fspath(path)):
+        if not block.has_structure():
+            continue
+        symbols = block.get_symbols()
+        labels = block.get("_atom_site_label") or symbols
+        for label, share in zip(labels, block.get("_atom_site_occupancy") or (), strict=False):
+            if isinstance(share, int | float) and abs(share - 1) > 1e-6:
+                raise BandgError(
+                    f"{path.name}: site {label} is occupied to {share:g}; a nanocrystal has whole atoms: write one "
+                    "arrangement of them, with the occupancy 1"
+                )
+        if block.get_spacegroup(True).nsymop == 1:  # ase would compare every atom with every other
+            frame = block.get_unsymmetrized_structure()
+            frame.pbc = frame.cell.rank == 3
+            yield frame
+            continue
+        if len(symbols) > MAX_SITES:
+            raise BandgError(
+                f"{path.name} has {len(symbols)} sites and a symmetry other than P 1, which is slow to expand: write "
+                "all atoms, with the symmetry P 1"
+            )
+        yield block.get_atoms()
 
 
 def _targets(

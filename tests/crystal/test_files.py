@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -131,6 +132,39 @@ def test_too_large_a_file_is_not_read(tmp_path: Path) -> None:
         file.truncate(30 * 10**9)
     with pytest.raises(BandgError, match=r"holds about 1\.2e\+08 atoms"):
         read_structure(tmp_path / "nc.cif")
+
+
+def cif(sites: str, symmetry: str = "P 1") -> str:
+    cell = "".join(
+        f"_cell_length_{x} 90\n_cell_angle_{y} 90\n" for x, y in (("a", "alpha"), ("b", "beta"), ("c", "gamma"))
+    )
+    columns = "".join(f"_atom_site_{name}\n" for name in ("label", "type_symbol", *(f"fract_{x}" for x in "xyz")))
+    head = f"data_x\n{cell}_symmetry_space_group_name_H-M '{symmetry}'\nloop_\n{columns}_atom_site_occupancy\n"
+    return head + sites
+
+
+def test_partial_occupancy_is_refused_with_the_name_of_the_site(tmp_path: Path) -> None:
+    path = tmp_path / "nc.cif"
+    path.write_text(cif("Pb1 Pb 0.5 0.5 0.5 1.0\nI1 I 0.53 0.5 0.5 0.55(1)\nBr1 Br 0.53 0.5 0.5 0.45\n"))
+    with pytest.raises(BandgError, match=r"nc\.cif: site I1 is occupied to 0\.55"):
+        read_structure(path)
+    path.write_text(cif("Pb1 Pb 0.5 0.5 0.5 1\nI1 I 0.53 0.5 0.5 ?\n"))
+    assert read_structure(path).species.tolist() == ["Pb", "I"]
+
+
+def test_a_cif_of_all_atoms_is_read_in_no_time_and_symmetry_is_expanded_for_few(tmp_path: Path) -> None:
+    """ase compares every atom with every other: 1000 took ten seconds."""
+    path = tmp_path / "nc.cif"
+    rows = "".join(f"I{n} I {0.3 + 0.0003 * n:.5f} 0.5 0.5 1\n" for n in range(1000))
+    path.write_text(cif(f"Pb1 Pb 0.5 0.52 0.5 1\n{rows}"))
+    began = time.process_time()
+    assert len(read_structure(path)) == 1001
+    assert time.process_time() - began < 1
+    path.write_text(cif(f"Pb1 Pb 0.5 0.52 0.5 1\n{rows}", "P -1"))
+    with pytest.raises(BandgError, match=r"1001 sites and a symmetry other than P 1"):
+        read_structure(path)
+    path.write_text(cif("Pb1 Pb 0.5 0.5 0.5 1\nI1 I 0.53 0.5 0.5 1\n", "P -1"))
+    assert read_structure(path).species.tolist() == ["Pb", "I", "I"]
 
 
 def test_a_crystal_is_refused(tmp_path: Path) -> None:

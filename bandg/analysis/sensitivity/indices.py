@@ -33,6 +33,7 @@ INDICES = {"morris": ("mu", "mu_star", "mu_star_conf", "sigma"), "sobol": ("S1",
 """What each method gives for a parameter. Morris: change of the result over the whole range, its mean, mean magnitude
 with 95 % interval and spread. Sobol: share of the variance alone and in total, each with its 95 % interval."""
 
+MAX_SAMPLES = 1 << 20
 _LEVELS = 4  # seed + 1 below: SALib takes a seed of 0 for none
 _PARTS = (4, 2, 1)
 """Convergence is shown at a quarter, at half and at all of the samples."""
@@ -108,6 +109,8 @@ def draw(ranges: Sequence[Range], method: str, samples: int, seed: int = 0) -> N
     check_seed(seed)
     if samples < 8:
         raise BandgError(f"--samples must be 8 or more, not {samples}: convergence is shown at a quarter of them")
+    if samples > MAX_SAMPLES:
+        raise BandgError(f"{samples} samples are too many: at most {MAX_SAMPLES}")
     if method == "sobol" and samples & (samples - 1):
         nearest = 2 ** round(math.log2(samples))
         raise BandgError(f"--samples of sobol must be a power of two: write {nearest} instead of {samples}")

@@ -14,6 +14,7 @@ from bandg.models.etb.full import FullSystem, import_kwant
 from bandg.solvers.spectrum import Spectrum
 
 MAX_MOMENTS = 1_000_000
+MAX_VECTORS = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +47,8 @@ def check_expansion(moments: int, vectors: int, seed: int) -> None:
         raise BandgError(f"a density of states needs 10 moments and 2 vectors or more, not {moments} and {vectors}")
     if moments > MAX_MOMENTS:
         raise BandgError(f"{moments} moments are too many: at most {MAX_MOMENTS}, which resolve single levels")
+    if vectors > MAX_VECTORS:
+        raise BandgError(f"{vectors} random vectors are too many: at most {MAX_VECTORS}")
     if not 0 <= seed < 1 << 32:
         raise BandgError(f"the seed of the random vectors must lie between 0 and 2^32 - 1, not {seed}")
 
