@@ -26,6 +26,9 @@ BOND_NM = 0.42
 LATTICE_TOLERANCE = 0.06
 TURN_TOLERANCE_DEG = 3.0
 DROP = "drop"
+LEAST_DISTANCE_NM = 0.05
+"""Atoms that are nearer than this lie at one place: bonds have 0.3 nm."""
+
 MAX_SITES = 200
 """Of a CIF whose symmetry is still to be expanded."""
 
@@ -78,6 +81,7 @@ def read_structure(
     for needed, what in ((("Pb",), "Pb"), (HALIDES, "halide")):
         if not np.isin(atoms.species, needed).any():
             raise BandgError(f"{source.name} holds no {what}; name what stands for it, as in --species Sn=Pb,Cl=I")
+    _check_distances(atoms, source)
     if frame.pbc.any():
         _check_boundary(frame[kept], source)
         on_note(f"{source.name}: its periodic cell is ignored; the atoms in it are taken as one finite nanocrystal")
@@ -208,6 +212,21 @@ def _are_cations(organic: Mapping[str, int]) -> bool:
     carbon, nitrogen, hydrogen = (organic.get(name, 0) for name in ("C", "N", "H"))
     fa, ma = nitrogen - carbon, 2 * carbon - nitrogen
     return fa >= 0 and ma >= 0 and hydrogen == 6 * ma + 5 * fa
+
+
+def _check_distances(atoms: Atoms, path: Path) -> None:
+    """Refuse two atoms at one place, which also make the search for neighbors endless."""
+    from scipy.spatial import KDTree
+
+    if len(atoms) < 2:
+        return
+    distance, near = KDTree(atoms.positions_nm).query(atoms.positions_nm, k=2)
+    first = int(distance[:, 1].argmin())
+    if distance[first, 1] < LEAST_DISTANCE_NM:
+        raise BandgError(
+            f"{path.name}: atoms {first + 1} and {int(near[first].max()) + 1} of those kept lie "
+            f"{distance[first, 1]:.2g} nm apart: leave one of them out (files hold lengths in angstrom)"
+        )
 
 
 def _check_boundary(frame: Any, path: Path) -> None:

@@ -101,6 +101,7 @@ BAD = {
     "lead.xyz": ("1\n\nPb 0 0 0\n", "holds no halide"),
     "iodine.xyz": ("1\n\nI 0 0 0\n", "holds no Pb"),
     "bad.cif": ("data_\n_cell 1\n", "is no valid cif file"),
+    "one.xyz": ("3\n\nPb 0 0 0\nI 3 0 0\nI 3 0 0.1\n", "atoms 2 and 3 of those kept lie 0.01 nm apart"),
     "POSCAR": ("nonsense\n", "is no valid vasp file"),
     "nc.pdb": ("ATOM\n", "no known format of structures; use"),
 }
@@ -155,12 +156,13 @@ def test_partial_occupancy_is_refused_with_the_name_of_the_site(tmp_path: Path) 
 def test_a_cif_of_all_atoms_is_read_in_no_time_and_symmetry_is_expanded_for_few(tmp_path: Path) -> None:
     """ase compares every atom with every other: 1000 took ten seconds."""
     path = tmp_path / "nc.cif"
-    rows = "".join(f"I{n} I {0.3 + 0.0003 * n:.5f} 0.5 0.5 1\n" for n in range(1000))
-    path.write_text(cif(f"Pb1 Pb 0.5 0.52 0.5 1\n{rows}"))
+    places = (f"{0.1 + 0.06 * x:.5f} {0.1 + 0.06 * y:.5f} {0.1 + 0.06 * z:.5f}" for x, y, z in np.ndindex(10, 10, 10))
+    rows = "".join(f"I{n} I {place} 1\n" for n, place in enumerate(places))
+    path.write_text(cif(f"Pb1 Pb 0.5 0.53 0.5 1\n{rows}"))
     began = time.process_time()
     assert len(read_structure(path)) == 1001
     assert time.process_time() - began < 1
-    path.write_text(cif(f"Pb1 Pb 0.5 0.52 0.5 1\n{rows}", "P -1"))
+    path.write_text(cif(f"Pb1 Pb 0.5 0.53 0.5 1\n{rows}", "P -1"))
     with pytest.raises(BandgError, match=r"1001 sites and a symmetry other than P 1"):
         read_structure(path)
     path.write_text(cif("Pb1 Pb 0.5 0.5 0.5 1\nI1 I 0.53 0.5 0.5 1\n", "P -1"))
