@@ -32,3 +32,8 @@ def shortened(text: str, longest: int = 800) -> str:
     """``text`` without its middle where it is longer than a message should be."""
     half = longest // 2 - 3
     return text if len(text) <= longest else f"{text[:half]} ... {text[-half:]}"
+
+
+def install(extra: str) -> str:
+    """How to install an extra, which works before there is a release."""
+    return f'in a clone of bandg, uv sync --extra {extra} or python -m pip install ".[{extra}]"'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from bandg.base.text import install
 from bandg.cli.command import App
 
 cache_app = App(help="Look at the cache of results, or empty it.", no_args_is_help=True)
@@ -33,7 +34,7 @@ def info() -> None:
         try:
             typer.echo(f"optional: {name} {version(name)}")
         except PackageNotFoundError:
-            typer.echo(f'optional: {name} not installed (pip install "bandg[{extra}]")')
+            typer.echo(f"optional: {name} not installed ({install(extra)})")
     typer.echo(
         f"solvers: {', '.join(installed_solvers())} (auto takes the first that memory allows; small blocks go to dense)"
     )

@@ -73,8 +73,10 @@ def formula(
     if quantity not in EDGES:
         raise BandgError(f"quantity {quantity!r} is unknown; choose g_h or g_e")
     if field is not None:
-        if law != "bulk":
-            raise BandgError("--crystal-field is for the bulk law: leave out --law")
+        if law != "bulk" or separate:
+            raise BandgError(
+                f"--crystal-field is for the bulk law alone: leave out {'--separate' if separate else '--law'}"
+            )
         from bandg.models.kp import crystal_field
 
         for name, expression in crystal_field.formula(EDGES[quantity], field).items():

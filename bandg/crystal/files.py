@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
 from bandg.base.quantities import named
-from bandg.base.text import quote
+from bandg.base.text import install, quote
 from bandg.crystal.atoms import Atoms
 from bandg.crystal.from_atoms import BOND_CUTOFF, MAX_ATOMS
 
@@ -36,7 +36,6 @@ _BYTES_PER_ATOM = 250
 _FORMATS = {".xyz": "extxyz", ".extxyz": "extxyz", ".cif": "cif", ".vasp": "vasp", ".poscar": "vasp"}
 _NAMES = {"POSCAR": "vasp", "CONTCAR": "vasp"}
 _KNOWN = ".xyz, .extxyz, .cif, .vasp, .poscar, POSCAR or CONTCAR"
-_HINT = 'pip install "bandg[structures]"'
 
 
 def parse_species(text: str) -> dict[str, str]:
@@ -123,7 +122,7 @@ def _read(path: Path, kind: str) -> Any:
     try:
         import ase.io
     except ImportError as error:
-        raise BandgError(f"structure files need ase: {_HINT}") from error
+        raise BandgError(f"structure files need ase: {install('structures')}") from error
     import warnings
 
     try:

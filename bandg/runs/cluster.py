@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from bandg.base.cache import source_digest
 from bandg.base.errors import BandgError
-from bandg.base.text import one_line
+from bandg.base.text import install, one_line
 from bandg.runs.task import run_job
 from bandg.solvers.registry import added_solvers
 
@@ -79,7 +79,7 @@ def _from_file(path: Path) -> str:
 def check_scheduler(scheduler: str) -> str:
     """The address of a scheduler that answers. Raises BandgError otherwise, and without dask.distributed."""
     if find_spec("distributed") is None:
-        raise BandgError('--scheduler needs dask.distributed: pip install "bandg[distributed]"')
+        raise BandgError(f"`scheduler` needs dask.distributed: {install('distributed')}")
     return scheduler_address(scheduler)
 
 

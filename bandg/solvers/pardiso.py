@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import SolverError
+from bandg.base.text import install
 from bandg.solvers.base import matrix_gb
 from bandg.solvers.shift_invert import ShiftInvert, check_solve, probe_error
 
@@ -129,7 +130,7 @@ class Pardiso(ShiftInvert):
     """MKL PARDISO with nested dissection."""
 
     name = "pardiso"
-    hint = 'pip install "bandg[fast]" (x86-64 Linux)'
+    hint = f"{install('fast')} (x86-64 Linux)"
     factorization = PardisoFactor
 
     @classmethod

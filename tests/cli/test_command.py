@@ -66,6 +66,12 @@ def test_one_line_names_what_is_wrong(bandg, words, message):
     assert len(err) < 1000
 
 
+def test_an_option_that_a_formula_does_not_have_is_refused(bandg):
+    code, out, err = bandg("kp", "formula", "g_h", "--separate", "--crystal-field", "tetragonal")
+    assert (code, out) == (2, "")
+    assert err == "error: --crystal-field is for the bulk law alone: leave out --separate\n"
+
+
 def test_repeated_options_may_be_repeated(bandg):
     code, _, err = bandg("sensitivity", "--step", "0.05eV", "--step", "onsite.Pb.p=0.02eV", "--set", "none")
     assert code == 2

@@ -209,5 +209,5 @@ def test_without_ase_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "nc.xyz").write_text("2\n\nPb 0 0 0\nI 3.1 0 0\n")
     monkeypatch.setitem(sys.modules, "ase", None)
     monkeypatch.setitem(sys.modules, "ase.io", None)
-    with pytest.raises(BandgError, match=r'pip install "bandg\[structures\]"'):
+    with pytest.raises(BandgError, match=r'uv sync --extra structures or python -m pip install "\.\[structures\]"'):
         read_structure(tmp_path / "nc.xyz")

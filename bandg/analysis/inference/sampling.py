@@ -25,6 +25,7 @@ from bandg.analysis.inference.likelihood import (
 )
 from bandg.base.decode import finite
 from bandg.base.errors import BandgError
+from bandg.base.text import install
 from bandg.crystal.shapes import Nanocrystal
 from bandg.models.etb.bulk import bulk
 from bandg.models.etb.job import Job
@@ -219,7 +220,7 @@ def _dynesty() -> Any:
     try:
         import dynesty
     except ImportError as error:
-        raise BandgError('inference needs dynesty: pip install "bandg[sensitivity]"') from error
+        raise BandgError(f"inference needs dynesty: {install('sensitivity')}") from error
     return dynesty.NestedSampler
 
 

@@ -15,6 +15,7 @@ from bandg import __version__
 from bandg.analysis.sensitivity.effects import FORMATS, SHOWN
 from bandg.base.errors import BandgError
 from bandg.base.files import check_writable
+from bandg.base.text import install
 from bandg.crystal.shapes import Nanocrystal
 from bandg.models.etb.bulk import bulk
 from bandg.models.etb.job import Job
@@ -205,7 +206,7 @@ def _salib(name: str) -> Any:
     try:
         return import_module(f"SALib.{name}")
     except ImportError as error:
-        raise BandgError('global sensitivity needs SALib: pip install "bandg[sensitivity]"') from error
+        raise BandgError(f"global sensitivity needs SALib: {install('sensitivity')}") from error
 
 
 def write_indices(found: GlobalSensitivity, path: Path) -> Path:

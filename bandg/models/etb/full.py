@@ -19,6 +19,7 @@ from bandg.base.errors import BandgError
 from bandg.base.files import check_writable, write_whole
 from bandg.base.marks import ARCHIVE_MARK
 from bandg.base.tables import to_csv
+from bandg.base.text import install
 from bandg.crystal.shapes import Nanocrystal
 from bandg.models.etb.local import resolve_neighbors
 from bandg.models.etb.material import Material
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 BASIS_COLUMNS = ("index", "site", "species", "x_nm", "y_nm", "z_nm", "orbital", "spin")
 ATOM_FORMATS = (".extxyz", ".xyz")
 MATRIX_FORMATS = (".npz",)
-_KWANT_HINT = 'pip install "bandg[kwant]", which compiles it, or conda install -c conda-forge kwant'
+_KWANT_HINT = "in a clone of bandg, uv sync --extra kwant, which compiles it, or conda install -c conda-forge kwant"
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,7 +144,7 @@ def require_ase() -> None:
     try:
         import ase  # noqa: F401
     except ImportError as error:
-        raise BandgError('atoms are written by ase: pip install "bandg[structures]"') from error
+        raise BandgError(f"atoms are written by ase: {install('structures')}") from error
 
 
 def to_ase(system: FullSystem, weights: Densities | None = None) -> ase.Atoms:
