@@ -21,6 +21,10 @@ _QUOTED = 60
 """So many characters of a cell are repeated in a message."""
 
 
+_LARGEST = 1e12
+"""Of a number in a table; the squares of larger ones overflow."""
+
+
 def quote(text: str) -> str:
     """The text of a cell or column for a message, on one line and cut if it is long."""
     return repr(text if len(text) <= _QUOTED else text[: _QUOTED - 3] + "...")
@@ -31,6 +35,8 @@ def _number(text: object) -> float:
         raise ValueError("which is not a number")
     if not math.isfinite(value := float(str(text))):
         raise ValueError("which is not a finite number: leave the cell empty where there is none")
+    if abs(value) > _LARGEST:
+        raise ValueError(f"which is beyond {_LARGEST:g}")
     return value
 
 

@@ -46,7 +46,9 @@ class Material:
                 )
 
     def lattice_nm(self, fraction: float = 0.0) -> float:
-        """Lattice constant in nm, linear in the share of the second halide (Vegard)."""
+        """Lattice constant in nm, linear in the share of the second halide (Vegard). Raises BandgError."""
+        if not 0 <= fraction <= 1:
+            raise BandgError(f"`fraction` must lie between 0 and 1, not {fraction:g}")
         if self.second is None:
             return self.parameters.a_nm
         return (1 - fraction) * self.parameters.a_nm + fraction * self.second.a_nm
@@ -60,8 +62,17 @@ class Material:
         """What is added to the onsite energies of the second set."""
         if self.second is None:
             return 0.0
-        first, second = (_bulk(one, neighbors).valence.energy for one in (self.parameters, self.second))
-        return first + self.offset_eV - second
+        first, second = (_bulk(one, neighbors) for one in (self.parameters, self.second))
+        shift = first.valence.energy + self.offset_eV - second.valence.energy
+        top = max(first.valence.energy, second.valence.energy + shift)
+        bottom = min(first.conduction.energy, second.conduction.energy + shift)
+        if bottom <= top:  # the band edges of the mixture would be searched without an end
+            raise BandgError(
+                f"an offset of {self.offset_eV:g} eV leaves {self.parameters.name} and {self.second.name} no gap in "
+                f"common: it must lie between {first.valence.energy - first.conduction.energy:.3g} and "
+                f"{first.conduction.energy - first.valence.energy:.3g} eV, or nearer to 0"
+            )
+        return shift
 
     def vector(self, neighbors: int) -> NDArray[np.float64]:
         """The parameter vector in eV, that of both sets one after the other."""
