@@ -79,14 +79,13 @@ def test_a_worker_ends_with_its_parent(by_kernel):
         f"end_with_parent(os.getppid(), {by_kernel}); print(os.getpid(), flush=True); time.sleep(60)"
     )
     code = f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {child!r}]).wait()"
-    parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    worker = psutil.Process(int(parent.stdout.readline()))
-    worker.terminate()  # is left to the parent
-    time.sleep(0.05)
-    assert worker.is_running()
-    parent.kill()
-    parent.communicate()
-    deadline = time.monotonic() + 2
-    while worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        worker = psutil.Process(int(parent.stdout.readline()))
+        worker.terminate()  # is left to the parent
+        time.sleep(0.05)
+        assert worker.is_running()
+        parent.kill()
+        deadline = time.monotonic() + 2
+        while worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
