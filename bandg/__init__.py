@@ -8,15 +8,17 @@ if TYPE_CHECKING:
     from bandg.api import compute
     from bandg.base.errors import BandgError
     from bandg.models.etb.bulk import bulk
+    from bandg.models.observable import Observable
     from bandg.parameters.loader import available_sets, load_set
     from bandg.parameters.sets import ParameterSet
     from bandg.runs.options import Run
 
 __version__ = "0.1.0"
-__all__ = ["BandgError", "ParameterSet", "Run", "available_sets", "bulk", "compute", "load_set"]
+__all__ = ["BandgError", "Observable", "ParameterSet", "Run", "available_sets", "bulk", "compute", "load_set"]
 
 _HOME = {
     "BandgError": "bandg.base.errors",
+    "Observable": "bandg.models.observable",
     "ParameterSet": "bandg.parameters.sets",
     "Run": "bandg.runs.options",
     "available_sets": "bandg.parameters.loader",
@@ -32,4 +34,6 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'bandg' has no attribute {name!r}")
     from importlib import import_module
 
+    if name == "compute":
+        import_module("bandg.accessor")  # `.bandg` of the dataset that it returns
     return getattr(import_module(_HOME[name]), name)

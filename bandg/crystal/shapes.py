@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
+from bandg.base.show import Shown, plain
 from bandg.crystal.lattice import PEROVSKITE, Lattice
 
 SHAPES = ("cube", "sphere", "cuboid", "octahedron", "truncated-cube")
@@ -20,8 +21,8 @@ MAX_CELLS = 1000
 """More cells across than this are a slip of units, and no machine holds them."""
 
 
-@dataclass(frozen=True)
-class Nanocrystal:
+@dataclass(frozen=True, repr=False)
+class Nanocrystal(Shown):
     """A nanocrystal without atoms yet: what was asked for. Build it with `cube`, `sphere`, ... and `distorted`.
 
     shape: one of SHAPES, or "structure". a_nm: lattice constant. termination: "halide" (every Pb keeps its six X) or
@@ -153,6 +154,14 @@ class Nanocrystal:
         if self.shape == "octahedron":
             return box[np.abs(box).sum(axis=1) <= radius]
         return box[(box**2).sum(axis=1) <= radius**2]
+
+    def shown(self) -> tuple[str, dict[str, Any]]:
+        """One line."""
+        known = ("shape", "a_nm", "termination", "center", "cells", "diameter_nm", "atoms")
+        more = {name: value for name, value in self.plain().items() if name not in known and value not in (0, 1.0)}
+        atoms = {"atoms": self.atoms.count("\n") + 1} if self.atoms else {}
+        title = f"{self.shape} of {self.size_nm:.4g} nm, {self.termination} termination, center {self.center}"
+        return ", ".join([title, *(f"{name} {plain(value)}" for name, value in (more | atoms).items())]), {}
 
 
 def cube(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bandg.base.show import Shown
 from bandg.data.measured import MeasuredPoint
 
 QUANTITIES = ("g_e", "g_h", "g_bx")
@@ -18,8 +19,8 @@ ENERGY_COLUMNS = ("energy_eV", "E_gap_eV")
 """What the energy is called in a CSV: a measured or mapped energy, or E_e - E_h as `bandg compute` writes it."""
 
 
-@dataclass(frozen=True, eq=False)
-class TheoryCurve:
+@dataclass(frozen=True, eq=False, repr=False)
+class TheoryCurve(Shown):
     """g-factors against energy. energy: (n,) in eV, ascending. values: (n,) by g_e, g_h, g_bx, what there is.
 
     size_nm: (n,), infinite for the bulk, NaN where there is none. provenance: plain types.
@@ -54,6 +55,14 @@ class TheoryCurve:
     def range_eV(self) -> tuple[float, float]:
         """Lowest and highest energy."""
         return float(self.energy[0]), float(self.energy[-1])
+
+    def shown(self) -> tuple[str, dict[str, Any]]:
+        """Title, and the ranges as lines."""
+        low, high = self.range_eV
+        lines = {"energy": f"{low:.4f} to {high:.4f} eV, {len(self.energy)} points"}
+        for name, values in self.values.items():
+            lines[name] = f"{values[0]:+.3f} to {values[-1]:+.3f}"
+        return f"curve {self.name}", lines
 
 
 @dataclass(frozen=True)

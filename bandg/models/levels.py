@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bandg.base.show import Shown, plain
 from bandg.crystal.shapes import Nanocrystal
 from bandg.models.observable import Observable
 
 
-@dataclass(frozen=True)
-class LevelState:
+@dataclass(frozen=True, repr=False)
+class LevelState(Shown):
     """One confined level: a Kramers doublet, or a quartet of 8+ or 8-.
 
     energy_eV: on the set's own zero. irrep: about the center of the nanocrystal. degeneracy: 2 or 4.
@@ -45,9 +46,18 @@ class LevelState:
     g_tensor: tuple[tuple[float, ...], ...] = ()
     extra: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
+    def shown(self) -> tuple[str, dict[str, Any]]:
+        """Title, and what is known of the level as lines."""
+        weights = {shell: f"{weight:.3f}" for shell, weight in self.character.items() if weight > 5e-3}
+        lines: dict[str, Any] = {"g": self.g, "principal values": self.g_principal or None, "quartet": self.g_quartet}
+        lines |= {"surface weight": self.surface_weight, "overlap": self.overlap, "character": weights or None}
+        lines |= {name: list(values) for name, values in self.extra.items()}
+        title = f"level {self.irrep} at {self.energy_eV:.4f} eV, {self.degeneracy} states"
+        return title, {name: value for name, value in lines.items() if value is not None}
 
-@dataclass(frozen=True)
-class Levels:
+
+@dataclass(frozen=True, repr=False)
+class Levels(Shown):
     """Levels of one nanocrystal.
 
     electron, hole: the band-edge doublets. electron_levels, hole_levels: the K levels nearest to the gap, the nearest
@@ -92,6 +102,19 @@ class Levels:
     def residual_eV(self) -> float:
         """Largest residual of the two band edges in eV."""
         return max(self.electron.residual_eV, self.hole.residual_eV)
+
+    def shown(self) -> tuple[str, dict[str, Any]]:
+        """Title, and the band edges as lines."""
+        carriers = {
+            name: f"{one.energy_eV:.4f} eV, {one.irrep}, g {plain(one.g)}"
+            for name, one in (("electron", self.electron), ("hole", self.hole))
+        }
+        lines: dict[str, Any] = {**carriers, "E_gap": f"{self.E_gap_eV:.4f} eV", "symmetry": self.point_group}
+        lines |= {"solver": f"{self.solver}, {self.n_orbitals} orbitals"}
+        lines |= {"levels": len(self.electron_levels)} if self.electron_levels else {}
+        lines |= {name: list(values) for name, values in self.extra.items()}
+        lines |= {"warnings": len(self.warnings)} if self.warnings else {}
+        return f"levels of {self.nanocrystal!r}", lines
 
 
 def with_observables(levels: Levels, observables: Sequence[Observable], doublets: tuple[Any, Any]) -> Levels:

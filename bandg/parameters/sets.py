@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from bandg.base.errors import BandgError
+from bandg.base.show import Shown
 from bandg.base.text import nearest, one_line
 from bandg.base.toml import write_toml
 from bandg.crystal.lattice import PEROVSKITE, Lattice
@@ -41,8 +42,8 @@ class Parameter:
         return {key: value for key, value in asdict(self).items() if key != "path" and value is not None}
 
 
-@dataclass(frozen=True)
-class ParameterSet:
+@dataclass(frozen=True, repr=False)
+class ParameterSet(Shown):
     """A complete set: ``entries`` maps every dotted path to its Parameter in canonical order.
 
     Energies are in eV and ``lattice.a`` in nm. A hopping value is the Slater-Koster integral with the direction from
@@ -181,6 +182,18 @@ class ParameterSet:
     def _check_path(self, path: str) -> None:
         if path not in self.entries:
             raise BandgError(one_line(f"{self.name} has no parameter {path!r}{nearest(path, self.entries)}"))
+
+    def shown(self) -> tuple[str, dict[str, Any]]:
+        """Title, and what the set is as lines."""
+        statuses = Counter(entry.status for entry in self.entries.values())
+        return f"parameter set {self.name}", {
+            "material": self.material,
+            "lattice constant": f"{self.a_nm:.5g} nm",
+            "orbitals": {species: " ".join(shells) for species, shells in self.orbitals.items()},
+            "hopping": self.shells,
+            "numbers": f"{len(self.entries)}: " + ", ".join(f"{n} {status}" for status, n in statuses.items()),
+            "origin": self.origin,
+        }
 
 
 def orbitals_of(paths: Iterable[str], lattice: Lattice = PEROVSKITE) -> dict[str, tuple[str, ...]]:

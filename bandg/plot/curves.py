@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
+from bandg.base.show import Shown
 from bandg.data.curves import KEYS, averaged, differing, groups
 from bandg.plot.palette import DASHES, FAINT, TERMINATIONS, marker
 from bandg.plot.style import literal
@@ -25,8 +26,8 @@ _WALLS = {"hard-wall": "hard walls", "glass": "in glass"}
 _MODELS = {"etb": "ETB", "kp": "k·p"}
 
 
-@dataclass(frozen=True, eq=False)
-class Curve:
+@dataclass(frozen=True, eq=False, repr=False)
+class Curve(Shown):
     """One curve per quantity: transition energies in eV (n,), sizes in nm (n,), smallest size last; g by quantity.
 
     label: for the legend. rank: number among the curves of the same termination, which chooses color and marker.
@@ -61,6 +62,13 @@ class Curve:
     def look(self, quantity: str) -> dict[str, Any]:
         """Line style and marker of a quantity."""
         return {"linestyle": DASHES[quantity], "marker": marker(quantity, self.rank // 3)}
+
+    def shown(self) -> tuple[str, dict[str, Any]]:
+        """Title, and the ranges as lines."""
+        lines = {
+            "energy": f"{np.nanmin(self.energy):.4f} to {np.nanmax(self.energy):.4f} eV, {len(self.energy)} points"
+        }
+        return f"curve {self.label}", lines | {name: f"{g[0]:+.3f} to {g[-1]:+.3f}" for name, g in self.values.items()}
 
 
 def curves_of(dataset: Dataset) -> tuple[Curve, ...]:

@@ -9,7 +9,6 @@ taken off.
 
 from __future__ import annotations
 
-import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +22,9 @@ from bandg.base.tables import write_csv
 from bandg.crystal.shapes import cube
 from bandg.models.etb.derivatives import Derivatives, derivatives
 from bandg.parameters.loader import load_set
+from bandg.runs.dataset import crystals
 from bandg.runs.options import Run
+from bandg.runs.rows import edge_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "theory_curves" / "computed"
@@ -51,18 +52,12 @@ def curve(name: str, cells: list[int]) -> list[dict[str, Any]]:
     parameters = load_set(name)
     covariance = read_covariance(ROOT / "params" / f"{name}.json")
     size = ",".join(f"{n}cells" for n in cells)
-    dataset = bandg.compute(size, termination=["halide", "lead"], set=name, run=Run(workers=1))
-    warnings = [one["warnings"] for one in json.loads(dataset.attrs["provenance"])["nanocrystals"]]
+    dataset = bandg.compute(size, termination=["halide", "lead"], set=name, observables="details", run=Run(workers=1))
     rows = []
-    for number in range(dataset.sizes["nc"]):
-        row = {key: dataset[key].values[number].item() for key in COLUMNS if key in dataset}
-        overlap = dataset["overlap"].values[number]
-        row |= {
-            "overlap_e": float(overlap[0]),
-            "overlap_h": float(overlap[1]),
-            "warnings": " | ".join(warnings[number]),
-        }
-        rows.append(row)
+    for found, crystal, overlap in zip(edge_rows(dataset), crystals(dataset), dataset["overlap"].values, strict=True):
+        row = {key: value for key, value in found.items() if key in COLUMNS}
+        row |= {"overlap_e": float(overlap[0]), "overlap_h": float(overlap[1])}
+        rows.append(row | {"warnings": " | ".join(crystal["warnings"])})
     for termination in ("halide", "lead"):
         chosen = [row for row in rows if row["termination"] == termination]
         energy = np.array([row["E_gap_eV"] for row in chosen])

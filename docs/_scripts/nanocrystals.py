@@ -82,14 +82,15 @@ def studies() -> dict[str, Study]:
 def compute(name: str, study: Study) -> None:
     """Compute a study and store it; what is in the cache is not computed again."""
     import bandg
+    from bandg.runs.rows import columns_of
 
     STORED.mkdir(exist_ok=True)
     table = []
     for series, x, arguments in study.points:
-        found = bandg.compute(set=SET, run=Run(workers=1), **arguments)
-        row: dict[str, Any] = {"series": series, "x": f"{x:.6g}", "seeds": found.sizes["nc"]}
+        found = columns_of(bandg.compute(set=SET, run=Run(workers=1), **arguments))
+        row: dict[str, Any] = {"series": series, "x": f"{x:.6g}", "seeds": len(found["seed"])}
         for column in COLUMNS[3:]:
-            values = found[column.removesuffix("_stderr")].values
+            values = found[column.removesuffix("_stderr")]
             error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else 0.0
             row[column] = f"{error if column.endswith('_stderr') else values.mean():.6f}"
         table.append(row)

@@ -17,6 +17,7 @@ from bandg.analysis.fit.residuals import Pair, Problem
 from bandg.base import cache as cache_of
 from bandg.base.decode import decode
 from bandg.base.errors import BandgError
+from bandg.base.show import Shown
 from bandg.runs.options import DEFAULT_RUN, Run
 
 _MOST_EVALUATIONS = 1000
@@ -40,8 +41,8 @@ class FitAttempt:
     active: tuple[int, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Fit:
+@dataclass(frozen=True, eq=False, repr=False)
+class Fit(Shown):
     """A solved problem: attempts by cost, lowest first and failed ones last, and the errors at the best one."""
 
     problem: Problem
@@ -63,6 +64,16 @@ class Fit:
     def n_same(self) -> int:
         """How many starts ended at the best cost, within a thousandth of it."""
         return sum(one.cost <= self.best.cost * 1.001 + 1e-9 for one in self.attempts)
+
+    def shown(self) -> tuple[str, dict[str, Any]]:
+        """Title, and how good it is as lines."""
+        return f"fit of {len(self.theta)} parameters", {
+            "cost": self.best.cost,
+            "chi2 / dof": f"{self.errors.chi2:.5g} / {self.errors.dof}",
+            "starts": f"{len(self.attempts)}, {self.n_same} at the best cost",
+            "converged": self.best.converged,
+            "undetermined": f"{int(self.errors.undetermined.sum())} parameters",
+        }
 
 
 def start_points(problem: Problem, count: int) -> list[NDArray[np.float64]]:

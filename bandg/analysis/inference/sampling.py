@@ -25,6 +25,7 @@ from bandg.analysis.inference.likelihood import (
 )
 from bandg.base.decode import finite
 from bandg.base.errors import BandgError
+from bandg.base.show import Shown
 from bandg.base.text import install
 from bandg.crystal.shapes import Nanocrystal
 from bandg.models.etb.bulk import bulk
@@ -47,8 +48,8 @@ _PRIOR_SAMPLES = 500
 _POSTERIOR_SAMPLES = 300
 
 
-@dataclass(frozen=True, eq=False)
-class Posterior:
+@dataclass(frozen=True, eq=False, repr=False)
+class Posterior(Shown):
     """What nested sampling found for one model.
 
     log_evidence, log_evidence_error: ln Z. samples: (m, d) of equal weight. best: (d,) of largest likelihood.
@@ -95,9 +96,15 @@ class Posterior:
             }
         return found
 
+    def shown(self) -> tuple[str, dict[str, Any]]:
+        """Title, and the parameters as lines."""
+        lines: dict[str, Any] = {"ln Z": f"{self.log_evidence:.2f} +- {self.log_evidence_error:.2f}", "rms": self.rms}
+        lines |= {name: f"{one['mean']:.4g} +- {one['std']:.2g}" for name, one in self.summary().items()}
+        return f"posterior of the model {self.model.name}", lines
 
-@dataclass(frozen=True, eq=False)
-class Inference:
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Inference(Shown):
     """Posteriors of all models on the same points, and how far the emulator is from exact computations.
 
     emulator_error: largest differences (E in eV, g_e, g_h) at points drawn inside the ranges, nanocrystals and bulk.
@@ -115,6 +122,14 @@ class Inference:
     def ranking(self) -> list[Posterior]:
         """The largest evidence first."""
         return sorted(self.posteriors, key=lambda found: -found.log_evidence)
+
+    def shown(self) -> tuple[str, dict[str, Any]]:
+        """Title, and the models as lines, the largest evidence first."""
+        lines = {
+            found.model.name: f"ln Z {found.log_evidence:.2f} +- {found.log_evidence_error:.2f}, rms {found.rms:.3f}"
+            for found in self.ranking()
+        }
+        return f"inference from {len(self.points.value)} measured values", lines
 
 
 def infer(

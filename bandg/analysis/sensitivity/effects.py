@@ -11,6 +11,7 @@ from bandg import __version__
 from bandg.base.errors import BandgError
 from bandg.base.files import check_writable
 from bandg.base.quantities import named
+from bandg.base.show import Shown, plain
 from bandg.base.text import quote
 from bandg.models.etb.derivatives import DerivativeJob, Derivatives
 from bandg.parameters.names import LATTICE, unit_of
@@ -45,8 +46,8 @@ class Step:
     origin: str
 
 
-@dataclass(frozen=True)
-class Effects:
+@dataclass(frozen=True, repr=False)
+class Effects(Shown):
     """Derivatives of nanocrystals with the steps that turn them into effects.
 
     steps: in the order of `Derivatives.paths`. found: one for each nanocrystal.
@@ -83,6 +84,17 @@ class Effects:
             head |= {name: derivative.value(name) for name in SHOWN}
             table += [head | row for row in self.rows(number)]
         return table
+
+    def shown(self) -> tuple[str, dict[str, Any]]:
+        """Title, and the largest effect on g of each nanocrystal as lines."""
+        lines = {}
+        for number, one in enumerate(self.found):
+            row = self.rows(number)[0]
+            effects = {name: row[f"effect_{name}"] for name in G_QUANTITIES}
+            lines[f"{one.nanocrystal.size_nm:.4g} nm {one.nanocrystal.termination}"] = (
+                f"{row['path']}: {plain(effects)}"
+            )
+        return f"effects of {len(self.steps)} parameters of {self.parameters.name}, the largest", lines
 
 
 def strength(row: Mapping[str, Any]) -> float:

@@ -15,6 +15,7 @@ from bandg import __version__
 from bandg.analysis.sensitivity.effects import FORMATS, SHOWN
 from bandg.base.errors import BandgError
 from bandg.base.files import check_writable
+from bandg.base.show import Shown
 from bandg.base.text import install
 from bandg.crystal.shapes import Nanocrystal
 from bandg.models.etb.bulk import bulk
@@ -51,8 +52,8 @@ class Index:
     values: dict[str, float]
 
 
-@dataclass(frozen=True)
-class GlobalSensitivity:
+@dataclass(frozen=True, repr=False)
+class GlobalSensitivity(Shown):
     """What `global_sensitivity` found: `indices` at a quarter, half and all of the samples."""
 
     method: str
@@ -85,6 +86,16 @@ class GlobalSensitivity:
             row |= {"lower": chosen.lower, "upper": chosen.upper, "evaluations": index.evaluations}
             rows.append(row | index.values)
         return rows
+
+    def shown(self) -> tuple[str, dict[str, Any]]:
+        """Title, and the most important parameter of each quantity as lines."""
+        rank = INDICES[self.method][1 if self.method == "morris" else 2]
+        lines = {}
+        for number, crystal in enumerate(self.crystals):
+            for quantity in dict.fromkeys(index.quantity for index in self.indices):
+                first = self.final(number, quantity)[0]
+                lines[f"{crystal.size_nm:.4g} nm {crystal.termination}, {quantity}"] = {first.path: first.values[rank]}
+        return f"{self.method} indices ({rank}) of {len(self.ranges)} parameters of {self.parameters.name}", lines
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
+from bandg.base.show import Shown
 from bandg.base.units import G0, HBAR2_OVER_M0
 from bandg.hamiltonian.groups import PAULI, cubic_rotations, intertwiner, point_group
 from bandg.models.etb.bloch import BlochHamiltonian
@@ -67,8 +68,8 @@ class BandEdge:
         return {"spin": self.spin_g, "intra_atomic": self.atomic_g, "bands": bands}
 
 
-@dataclass(frozen=True, eq=False)
-class Bulk:
+@dataclass(frozen=True, eq=False, repr=False)
+class Bulk(Shown):
     """Bulk band structure of a parameter set around its band edges.
 
     split_off: the spin-orbit partner of the conduction band, None where the lattice names none.
@@ -147,6 +148,17 @@ class Bulk:
             "inverse_mass_h": valence.inverse_mass.tolist(),
             "intra_atomic": intra_atomic,
             "g_parts": {"electron": conduction.parts(), "hole": valence.parts()},
+        }
+
+    def shown(self) -> tuple[str, dict[str, Any]]:
+        """Title, and the bulk properties as lines."""
+        values = self.values()
+        gaps = {name: values[f"{name}_eV"] for name in ("E_g", "Delta") if np.isfinite(values[f"{name}_eV"])}
+        lines = {"energies (eV)": gaps, "masses (m0)": {name: values[name] for name in ("m_e", "m_h")}}
+        lines |= {"g-factors": {name: values[name] for name in ("g_e", "g_h")}}
+        edges = {"valence": self.valence.energy, "conduction": self.conduction.energy}
+        return f"bulk crystal, band edges at {self.valence.irrep} and {self.conduction.irrep}", lines | {
+            "edges (eV)": edges
         }
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from bandg.base.show import Shown
 from bandg.models.kp.edges import principal_g, principal_inverse_mass
 from bandg.models.kp.sets import KpSet
 
 EDGES = {"g_h": "v", "g_e": "c"}
 
 
-@dataclass(frozen=True)
-class KpBulk:
+@dataclass(frozen=True, repr=False)
+class KpBulk(Shown):
     """Bulk band edges of a k.p set; gap_eV: in place of that of the set."""
 
     parameters: KpSet
@@ -37,6 +39,10 @@ class KpBulk:
         numbers = self.numbers
         found = bulk_values(numbers, self.parameters.has_masses) | principal_values(numbers)
         return {"E_g_eV": self.E_g} | found
+
+    def shown(self) -> tuple[str, dict[str, Any]]:
+        """Title, and the bulk properties as lines."""
+        return f"bulk crystal of the k.p set {self.parameters.name}", self.values()
 
 
 def bulk_values(values: dict[str, float], masses: bool) -> dict[str, float]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from bandg.base import resources
 from bandg.base.errors import BandgError
+from bandg.base.show import Shown
 from bandg.base.text import nearest, one_line
 from bandg.base.toml import parse_toml, write_toml
 from bandg.parameters.loader import available_sets
@@ -26,8 +27,8 @@ _LIMITS = {"eV": 100.0, "eV nm": 10.0, "1": 1000.0, "nm": 100.0}
 """No crystal has larger values: what exceeds them is a slip of units."""
 
 
-@dataclass(frozen=True)
-class KpSet:
+@dataclass(frozen=True, repr=False)
+class KpSet(Shown):
     """A k.p set: `entries` maps names of `bandg.models.kp.hamiltonian.PARAMETERS` to Parameter; others have defaults.
 
     lattice: lattice constant in nm, which only nanocrystals need. has_masses: whether the set says anything about
@@ -78,6 +79,11 @@ class KpSet:
         lattice = {"a": self.lattice.provenance()} if self.lattice else {}
         kp = {name: entry.provenance() for name, entry in self.entries.items()}
         return write_toml(head | {"lattice": lattice, "kp": kp})
+
+    def shown(self) -> tuple[str, dict[str, Any]]:
+        """Title, and the numbers as lines."""
+        lines = {name: f"{entry.value:.5g} {entry.unit}".removesuffix(" 1") for name, entry in self.entries.items()}
+        return f"k.p set {self.name}", lines | ({"lattice constant": f"{self.a_nm:.5g} nm"} if self.lattice else {})
 
 
 def load_kp(name_or_path: str | os.PathLike[str]) -> KpSet:
