@@ -8,7 +8,7 @@ import xarray
 
 import bandg
 from bandg.analysis.fit.covariance import Errors
-from bandg.analysis.fit.solve import Attempt, Fit
+from bandg.analysis.fit.solve import Fit, FitAttempt
 from bandg.analysis.inference.sampling import Inference, Posterior
 from bandg.analysis.sensitivity.effects import Effects, Step
 from bandg.analysis.sensitivity.indices import GlobalSensitivity, Index
@@ -29,7 +29,7 @@ CURVE = TheoryCurve("mine", np.array([1.7, 2.0]), {"g_e": np.array([2.0, 1.0])},
 
 
 def fit():
-    attempts = tuple(Attempt(n, (0.0,), (1.0, 2.0), 0.5 + n, 10, True, "", (0, 0)) for n in range(3))
+    attempts = tuple(FitAttempt(n, (0.0,), (1.0, 2.0), 0.5 + n, 10, True, "", (0, 0)) for n in range(3))
     errors = Errors(("a", "b"), np.eye(2), np.ones(2), np.zeros(2), np.array([True, False]), (), 12.34, 7, 1.0)
     return Fit(SimpleNamespace(), attempts, errors, 0)
 
