@@ -20,7 +20,8 @@ class Interruption:
     """SIGTERM and SIGHUP end the block as SIGINT does, by KeyboardInterrupt.
 
     Python runs a handler only between two calls of compiled code, which can take minutes. So a thread ends the process
-    where the signal has had no effect after a second; workers end with it.
+    where the signal has had no effect after a second; workers end with it. Routines of LAPACK that hold Python's lock
+    (scipy's eigh) hold up this thread, too: the process ends when they return.
     """
 
     def __init__(self) -> None:

@@ -45,13 +45,12 @@ class Lines:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream or sys.stderr
         self._total = self._done = self._shown = 0
-        self._what = ""
         self._begun = self._last = time.monotonic()
 
     def start(self, total: int, what: str) -> None:
         """Write how much there is to do."""
-        self._total, self._what = self._total + total, what
-        self._write(f"{self._total} {what} to do")
+        self._total += total
+        self._write(f"{self._total} {what}")
 
     def advance(self, done: str) -> None:
         """Write how far it is, now and then."""
@@ -60,7 +59,7 @@ class Lines:
         enough = self._done - self._shown >= _LINE_EVERY_SHARE * self._total
         if enough or now - self._last >= _LINE_EVERY_S or self._done == self._total:
             self._shown, self._last = self._done, now
-            self._write(f"{self._done} of {self._total} {self._what} done after {now - self._begun:.0f} s: {done}")
+            self._write(f"{self._done} of {self._total} done after {now - self._begun:.0f} s: {done}")
 
     def _write(self, text: str) -> None:
         print(text, file=self._stream, flush=True)
