@@ -1,7 +1,7 @@
 """Envelope states of the 8-band model in a cube: products of functions of x, y and z, adapted to one row of an irrep.
 
-The product basis is carried into itself by O_h, so the same projection as for atoms shrinks the matrix 24 times; the
-antiunitary T C_2y makes it real. For a hard wall the reduced matrix is H_0 + H_1 / L + H_2 / L^2 with H_i that do not
+The product basis is carried into itself by O_h: the products of permuted functions are an orbit, as atoms are, and the
+same projection shrinks the matrix 24 times. Time reversal makes it real. For a hard wall the reduced matrix is H_0 + H_1 / L + H_2 / L^2 with H_i that do not
 depend on the edge L, so that a sweep builds them once.
 """
 
@@ -17,11 +17,10 @@ import scipy.sparse as sparse
 from numpy.typing import NDArray
 
 from bandg.base.units import HBAR2_OVER_M0
+from bandg.hamiltonian.blocks import local_intertwiners
 from bandg.hamiltonian.groups import SPIN_REVERSAL, PointGroup, cubic_rotations, point_group
 from bandg.models.kp.basis import Interval
 from bandg.models.kp.matrices import NUMBERS, KpModel
-
-C2_Y = np.diag([-1, 1, -1])
 
 
 @lru_cache(maxsize=1)
@@ -48,12 +47,10 @@ def bloch_representation() -> NDArray[np.complex128]:
 
 
 @lru_cache(maxsize=1)
-def _antiunitary() -> NDArray[np.complex128]:
-    """Matrix of T C_2y on the eight bands: the antiunitary is this matrix times complex conjugation."""
-    group, basis = full_group(), _bloch_basis()
-    number = int(np.flatnonzero((group.rotations == C2_Y).all(axis=(1, 2)))[0])
-    reversal = basis.conj().T @ np.kron(np.eye(4), SPIN_REVERSAL) @ basis.conj()
-    return np.array(bloch_representation()[number] @ reversal)
+def _reversal() -> NDArray[np.complex128]:
+    """Matrix of time reversal on the eight bands: the antiunitary is this matrix times complex conjugation."""
+    basis = _bloch_basis()
+    return np.array(basis.conj().T @ np.kron(np.eye(4), SPIN_REVERSAL) @ basis.conj())
 
 
 @lru_cache(maxsize=32)
@@ -88,33 +85,17 @@ def _orbit_functions(
     pattern: the permutations, each as ranks of its three functions. parities: parity of the function of each rank.
     """
     group, irrep = full_group(), full_group().irrep(label)
-    number = {p: i for i, p in enumerate(pattern)}
-    size = 8 * len(pattern)
-
-    def action(rotation: NDArray[np.int64], bands: NDArray[Any]) -> NDArray[Any]:
-        # (g f)(r) = f(g^-1 r), and component a of g^-1 r is sign_a r_(to_a)
-        to = np.argmax(np.abs(rotation), axis=0)
-        signs = rotation[to, np.arange(3)]
-        matrix = np.zeros((size, size), dtype=complex)
-        for p, i in number.items():
-            image = [0, 0, 0]
-            for axis in range(3):
-                image[to[axis]] = p[axis]
-            sign = np.prod([signs[axis] ** parities[p[axis]] for axis in range(3)])
-            j = number[tuple(image)]
-            matrix[8 * j : 8 * j + 8, 8 * i : 8 * i + 8] = sign * bands
-        return matrix
-
-    projector = np.zeros((size, size), dtype=complex)
-    for rotation, bands, matrix in zip(group.rotations, bloch_representation(), irrep.matrices, strict=True):
-        projector += irrep.dimension / group.order * np.conj(matrix[0, 0]) * action(rotation, bands)
-    weight, vectors = np.linalg.eigh(projector)
-    vectors = vectors[:, weight > 0.5]
-    turned = action(C2_Y, _antiunitary()) @ vectors.conj()
-    invariant = np.concatenate([vectors + turned, 1j * (vectors - turned)], axis=1)
-    norm, combination = np.linalg.eigh(np.real(invariant.conj().T @ invariant))
-    kept = norm > 1e-9
-    return np.array(invariant @ combination[:, kept] / np.sqrt(norm[kept]))
+    # (g f)(r) = f(g^-1 r), and component a of g^-1 r is sign_a r_(to_a)
+    to = np.argmax(np.abs(group.rotations), axis=1)
+    signs = np.take_along_axis(group.rotations, to[:, None], axis=1)[:, 0]
+    images = [tuple(pattern[0][axis] for axis in np.argsort(axes)) for axes in to]
+    odd = np.array([parities[rank] for rank in pattern[0]])
+    actions = np.prod(signs**odd, axis=1)[:, None, None] * bloch_representation()
+    stabilizer = np.flatnonzero([image == pattern[0] for image in images])
+    local = local_intertwiners(actions, _reversal(), irrep, stabilizer)
+    carriers = [images.index(p) for p in pattern]
+    parts = [(actions[g] @ local @ irrep.matrices[g].conj().T)[:, :, 0] for g in carriers]
+    return np.array(np.sqrt(irrep.dimension / len(pattern)) * np.concatenate(parts, axis=1).T)
 
 
 @dataclass(frozen=True, eq=False)

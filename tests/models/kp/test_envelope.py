@@ -12,7 +12,7 @@ from bandg.crystal.shapes import cube, sphere
 from bandg.models.kp import envelope, laws
 from bandg.models.kp.ball import ball_block
 from bandg.models.kp.basis import interval
-from bandg.models.kp.box import box_block
+from bandg.models.kp.box import adapted, box_block, full_group
 from bandg.models.kp.envelope import Barrier, compute_levels, elliptic
 from bandg.models.kp.matrices import DEFAULTS, numeric
 from bandg.models.kp.sets import load_kp
@@ -222,3 +222,12 @@ def test_what_cannot_be_confined_is_refused(changes, message):
 def test_a_barrier_out_of_range_is_refused():
     with pytest.raises(BandgError, match=r"0\.5\.\.100 eV"):
         Barrier(0.0, 3.0)
+
+
+def test_functions_of_the_cube_are_orthonormal_and_all_there():
+    count, functions = 4, 0
+    for irrep in full_group().irreps:
+        basis = adapted(count, irrep.label)
+        assert abs(basis.conj().T @ basis - np.eye(basis.shape[1])).max() < 1e-13
+        functions += irrep.dimension * basis.shape[1]
+    assert functions == 8 * count**3
