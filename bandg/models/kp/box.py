@@ -1,8 +1,8 @@
 """Envelope states of the 8-band model in a cube: products of functions of x, y and z, adapted to one row of an irrep.
 
 The product basis is carried into itself by O_h: the products of permuted functions are an orbit, as atoms are, and the
-same projection shrinks the matrix 24 times. Time reversal makes it real. For a hard wall the reduced matrix is H_0 + H_1 / L + H_2 / L^2 with H_i that do not
-depend on the edge L, so that a sweep builds them once.
+same projection shrinks the matrix 24 times. Time reversal makes it real. For a hard wall the reduced matrix is
+H_0 + H_1 / L + H_2 / L^2 with H_i that do not depend on the edge L, so that a sweep builds them once.
 """
 
 from __future__ import annotations
