@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bandg.api import compute
     from bandg.base.errors import BandgError
+    from bandg.crystal.lattice import Lattice
     from bandg.models.etb.bulk import bulk
     from bandg.models.observable import Observable
     from bandg.parameters.loader import available_sets, load_set
@@ -14,10 +15,21 @@ if TYPE_CHECKING:
     from bandg.runs.options import Run
 
 __version__ = "0.1.0"
-__all__ = ["BandgError", "Observable", "ParameterSet", "Run", "available_sets", "bulk", "compute", "load_set"]
+__all__ = [
+    "BandgError",
+    "Lattice",
+    "Observable",
+    "ParameterSet",
+    "Run",
+    "available_sets",
+    "bulk",
+    "compute",
+    "load_set",
+]
 
 _HOME = {
     "BandgError": "bandg.base.errors",
+    "Lattice": "bandg.crystal.lattice",
     "Observable": "bandg.models.observable",
     "ParameterSet": "bandg.parameters.sets",
     "Run": "bandg.runs.options",

@@ -69,7 +69,8 @@ def compute(
     shape : str
         "cube", "sphere", "cuboid", "octahedron" or "truncated-cube".
     termination : str or list of str, optional
-        "halide" (default), "lead" or both in a list; of the model "kp" "hard-wall" (default) or "glass".
+        "halide" or "CsX" (default), "lead" or "PbX2", or both in a list; of another lattice what it has; of the model
+        "kp" "hard-wall" (default) or "glass".
     set : str, path or parameter set, optional
         Name of a parameter set, path of a file, or a set; the k.p model extracts its set from a tight-binding one.
     model : str or Model

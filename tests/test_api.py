@@ -30,7 +30,17 @@ def small(tmp_path_factory):
 
 
 def test_the_public_names_are_frozen():
-    names = ["BandgError", "Observable", "ParameterSet", "Run", "available_sets", "bulk", "compute", "load_set"]
+    names = [
+        "BandgError",
+        "Lattice",
+        "Observable",
+        "ParameterSet",
+        "Run",
+        "available_sets",
+        "bulk",
+        "compute",
+        "load_set",
+    ]
     assert bandg.__all__ == names
     for name in bandg.__all__:
         assert getattr(bandg, name).__doc__

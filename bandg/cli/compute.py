@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.cli import nanocrystal as options
-from bandg.cli.options import Data, Force, Neighbors, NoCache, Patience, Scheduler, SetName, Workers, running
+from bandg.cli.options import (
+    TERMINATIONS,
+    Data,
+    Force,
+    Neighbors,
+    NoCache,
+    Patience,
+    Scheduler,
+    SetName,
+    Workers,
+    running,
+)
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
@@ -44,7 +55,8 @@ def compute(
     ] = None,
     shape: options.Shape = "cube",
     termination: Annotated[
-        str | None, typer.Option(help="halide, lead or halide,lead; with --model kp hard-wall, glass or both.")
+        str | None,
+        typer.Option(help=f"{TERMINATIONS}, or both with a comma; of --model kp hard-wall or glass."),
     ] = None,
     center: options.Center = None,
     set_name: SetName = "nestoklon2023-standin",

@@ -9,6 +9,7 @@ import typer
 
 from bandg.base.errors import BandgError
 from bandg.cli.options import (
+    TERMINATIONS,
     Force,
     Judge,
     Neighbors,
@@ -37,7 +38,7 @@ def hypotheses(
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the mechanisms with their sources, and stop.")] = False,
     set_name: Annotated[str, typer.Option("--set", help="Parameter set of the baseline.")] = "nestoklon2023-standin",
-    termination: Annotated[str, typer.Option(help="Baseline: lead (near the published theory) or halide.")] = "lead",
+    termination: Annotated[str, typer.Option(help=f"Baseline: {TERMINATIONS}, which is near the theory.")] = "lead",
     shape: Annotated[str, typer.Option(help="Baseline: cube or sphere.")] = "cube",
     neighbors: Neighbors = None,
     cells: Annotated[str | None, typer.Option(help="Sizes in cells, as 4,5,6,8,11,15,20.")] = None,

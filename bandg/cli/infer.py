@@ -10,6 +10,7 @@ import typer
 
 from bandg.base.errors import BandgError
 from bandg.cli.options import (
+    TERMINATIONS,
     Force,
     Judge,
     Neighbors,
@@ -50,7 +51,7 @@ def infer(
     bulk: Annotated[
         list[str] | None, typer.Option(help="Constraint: g_h=first-principles, g_h=LO..HI, g_e=LO..HI, E_g=LO..HIeV.")
     ] = None,
-    termination: Annotated[str, typer.Option(help="halide or lead where a model does not say.")] = "halide",
+    termination: Annotated[str, typer.Option(help=f"{TERMINATIONS}, where a model does not say.")] = "halide",
     size: Annotated[str | None, typer.Option(help="Sizes of the curves; default: seven from 4 to 24 cells.")] = None,
     shape: Annotated[str, typer.Option(help="cube or sphere.")] = "cube",
     set_name: SetName = "nestoklon2023-standin",

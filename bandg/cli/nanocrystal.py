@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.base.errors import BandgError
-from bandg.cli.options import Neighbors, SetName
+from bandg.cli.options import TERMINATIONS, Neighbors, SetName
 
 if TYPE_CHECKING:
     from bandg.crystal.atoms import Atoms
@@ -22,7 +22,7 @@ Size = Annotated[str | None, typer.Option(help="5nm, 8cells or 4x4x6nm: one nano
 Shape = Annotated[
     str, typer.Option(help="cube, sphere, cuboid, octahedron (size: corner to corner) or truncated-cube.")
 ]
-Termination = Annotated[str | None, typer.Option(help="halide or lead.")]
+Termination = Annotated[str | None, typer.Option(help=f"{TERMINATIONS}.")]
 Center = Annotated[str | None, typer.Option(help="Pb or Cs; a cube of odd cells is centered on Pb, of even on Cs.")]
 Truncation = Annotated[
     float | None, typer.Option(help="truncated-cube: share of the corners cut off, up to 1; default 0.5.")

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandg.base.errors import BandgError
+from bandg.crystal.lattice import PEROVSKITE
 
 if TYPE_CHECKING:
     from bandg.data.measured import MeasuredPoint
     from bandg.runs.options import Run
+
+TERMINATIONS = " or ".join(one.label for one in PEROVSKITE.terminations)
+"""Both terminations, for the help of options."""
 
 SetName = Annotated[str, typer.Option("--set", help="Parameter set, by name or path.")]
 Neighbors = Annotated[int | None, typer.Option(help="1 or 2; default: what the set has.")]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandg.base.errors import BandgError
-from bandg.cli.options import Force, Neighbors, NoCache, Patience, Scheduler, SetName, Workers, running
+from bandg.cli.options import TERMINATIONS, Force, Neighbors, NoCache, Patience, Scheduler, SetName, Workers, running
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def sensitivity(
     size: Annotated[str, typer.Option(help="7nm, 4..16nm, 5nm,8nm or 7..25cells.")] = "5cells,9cells,24cells",
     shape: Annotated[str, typer.Option(help="cube or sphere.")] = "cube",
-    termination: Annotated[str, typer.Option(help="halide, lead or halide,lead.")] = "halide",
+    termination: Annotated[str, typer.Option(help=f"{TERMINATIONS}, or both with a comma.")] = "halide",
     center: Annotated[str | None, typer.Option(help="Pb or Cs, for a sphere.")] = None,
     set_name: SetName = "nestoklon2023-standin",
     neighbors: Neighbors = None,

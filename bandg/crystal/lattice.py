@@ -240,6 +240,11 @@ class Lattice:
         return self.centers[0], self.centers[3]
 
     @property
+    def meanings(self) -> str:
+        """What its terminations are, in one line."""
+        return "; ".join(f"{one.label}: {one.meaning}" if one.meaning else one.label for one in self.terminations)
+
+    @property
     def edge_vector(self) -> Vector:
         """The k point of the band edges in units of pi/a."""
         return HIGH_SYMMETRY[self.edges.point]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
 from bandg.base.show import Shown
+from bandg.crystal.lattice import PEROVSKITE
 from bandg.data.curves import KEYS, averaged, differing, groups
 from bandg.plot.palette import DASHES, FAINT, TERMINATIONS, marker
 from bandg.plot.style import literal
@@ -22,7 +23,9 @@ QUANTITIES = ("g_e", "g_h", "g_bx")
 _NUMBERS = ("E_gap_eV", "size_nm", *QUANTITIES)
 _GROUPS = ("set", "model", "shape", "termination")
 
-_WALLS = {"hard-wall": "hard walls", "glass": "in glass"}
+_WALLS = {"hard-wall": "hard walls", "glass": "in glass"} | {
+    one.name: f"{one.name} ({one.aka})" for one in PEROVSKITE.terminations
+}
 _MODELS = {"etb": "ETB", "kp": "k·p"}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from bandg.base.errors import BandgError
 from bandg.base.text import nearest, one_line
 from bandg.crystal.distortion import describe
+from bandg.crystal.lattice import PEROVSKITE
 from bandg.models.etb import optics
 from bandg.models.levels import Levels, LevelState
 from bandg.models.observable import Observable
@@ -61,7 +62,7 @@ def _quartet(number: int) -> Callable[[LevelState], float | None]:
 
 
 _SHAPES = "cube, sphere, cuboid, octahedron, truncated-cube, or structure: explicit atoms"
-_ENDS = "halide: every Pb keeps six X; lead: only X that bridge two Pb; k.p: hard-wall or glass"
+_ENDS = f"{PEROVSKITE.meanings}; k.p: hard-wall or glass"
 _CENTERS = "what lies in the center of the shape: Pb, Cs, X, or face (none, in a plane of PbX2)"
 _SHELLS = "hopping shells: 1 Pb-X, 2 with those of X-X and Pb-Pb that the set has; 0 in the k.p model"
 _CELLS = "Pb along an edge of a cube or truncated cube; 0 for others"

@@ -89,10 +89,10 @@ def test_curves_are_the_numbers_and_nothing_beyond() -> None:
     left, right = draw(data).axes
     drawn = curves(left) | curves(right)
     assert len(curves(left)) == 4 and len(curves(right)) == 2
-    for termination in ("halide", "lead"):
+    for termination, label in (("halide", "halide (CsX)"), ("lead", "lead (PbX2)")):
         mine = data.where(data.termination == termination, drop=True)
         for quantity in ("g_e", "g_h", "g_bx"):
-            x, y = drawn[f"{quantity} some-set (ETB): cube, {termination}"]
+            x, y = drawn[f"{quantity} some-set (ETB): cube, {label}"]
             assert x.tolist() == mine.E_gap_eV.values.tolist()
             assert y.tolist() == mine[quantity].values.tolist()
 
@@ -108,16 +108,17 @@ def test_a_missing_value_leaves_a_gap() -> None:
     data["g_h"][2] = data["g_bx"][2] = np.nan
     left, right = draw(data).axes
     assert (
-        np.isnan(curves(right)["g_bx some-set (ETB): cube, halide"][1]).tolist() == [False] * 2 + [True] + [False] * 3
+        np.isnan(curves(right)["g_bx some-set (ETB): cube, halide (CsX)"][1]).tolist()
+        == [False] * 2 + [True] + [False] * 3
     )
-    assert not np.isnan(curves(left)["g_e some-set (ETB): cube, halide"][1]).any()
+    assert not np.isnan(curves(left)["g_e some-set (ETB): cube, halide (CsX)"][1]).any()
 
 
 def test_terminations_differ_in_color_and_carriers_without_it() -> None:
     left = draw(dataset(rows("halide"), rows("lead"))).axes[0]
     lines = {str(line.get_label()): line for line in left.lines}
-    halide_e, halide_h = (lines[f"{q} some-set (ETB): cube, halide"] for q in ("g_e", "g_h"))
-    lead_e = lines["g_e some-set (ETB): cube, lead"]
+    halide_e, halide_h = (lines[f"{q} some-set (ETB): cube, halide (CsX)"] for q in ("g_e", "g_h"))
+    lead_e = lines["g_e some-set (ETB): cube, lead (PbX2)"]
     assert halide_e.get_color() == halide_h.get_color() != lead_e.get_color()
     assert halide_e.get_marker() != halide_h.get_marker() and halide_e.get_linestyle() != halide_h.get_linestyle()
 
@@ -125,9 +126,9 @@ def test_terminations_differ_in_color_and_carriers_without_it() -> None:
 def test_groups_of_the_legend() -> None:
     texts = legend_texts(draw(dataset(rows("halide"), rows("lead"), rows("lead", name="other"))))
     assert texts[:3] == [
-        "some-set (ETB): cube, halide",
-        "some-set (ETB): cube, lead",
-        "other (ETB): cube, lead",
+        "some-set (ETB): cube, halide (CsX)",
+        "some-set (ETB): cube, lead (PbX2)",
+        "other (ETB): cube, lead (PbX2)",
     ]
     assert len(texts) == 5 and "electron" in texts[3] and "hole" in texts[4]
 
@@ -145,14 +146,17 @@ def test_centers_split_spheres_but_not_cubes() -> None:
     assert len(curves_of(dataset(mixed))) == 1
     spheres = [row | {"shape": "sphere"} for row in mixed]
     assert [curve.label for curve in curves_of(dataset(spheres))] == [
-        "some-set (ETB): sphere, halide, centered on Cs",
-        "some-set (ETB): sphere, halide, centered on Pb",
+        "some-set (ETB): sphere, halide (CsX), centered on Cs",
+        "some-set (ETB): sphere, halide (CsX), centered on Pb",
     ]
 
 
 def test_neighbors_split_where_they_differ() -> None:
     labels = [curve.label for curve in curves_of(dataset(rows(), rows(neighbors=2)))]
-    assert labels == ["some-set (ETB): cube, halide, neighbors 1", "some-set (ETB): cube, halide, neighbors 2"]
+    assert labels == [
+        "some-set (ETB): cube, halide (CsX), neighbors 1",
+        "some-set (ETB): cube, halide (CsX), neighbors 2",
+    ]
 
 
 def test_every_measured_point_lies_inside_the_frame() -> None:

@@ -114,14 +114,14 @@ class Case:
         return tuple(distorted(one, **options, seed=seed) for one in found for seed in range(1, self.seeds + 1))
 
     def _crystal(self, n: int) -> Nanocrystal:
-        a_nm = self.parameters.a_nm
+        a_nm, lattice = self.parameters.a_nm, self.parameters.lattice
         if self.shape == "sphere":
-            return sphere(n * a_nm, a_nm, self.termination)
+            return sphere(n * a_nm, a_nm, self.termination, lattice=lattice)
         if self.shape == "cuboid":
-            return cuboid((n, n, round(self.aspect * n)), a_nm, self.termination)
+            return cuboid((n, n, round(self.aspect * n)), a_nm, self.termination, lattice)
         if self.shape != "cube":
             raise BandgError(f"shape {self.shape!r} has no curve: choose cube, sphere or cuboid")
-        return cube(n, a_nm, self.termination)
+        return cube(n, a_nm, self.termination, lattice=lattice)
 
     def ensemble(self) -> tuple[tuple[float, Case], ...]:
         """(share, case) of all in the ensemble, none of them mixed itself; the shares add up to 1."""
