@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -257,7 +259,8 @@ def _sample(
             "computed curves; take other sizes or other ranges"
         )
     nested = sampler(likelihood, likelihood.prior, d, nlive=live, rstate=rng)
-    nested.run_nested(dlogz=precision, print_progress=False)
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):  # dynesty prints every interruption
+        nested.run_nested(dlogz=precision, print_progress=False)
     raw = nested.results
     samples = raw.samples_equal(rstate=rng)
     best = raw.samples[np.argmax(raw.logl)]

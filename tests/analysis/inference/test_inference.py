@@ -1,6 +1,7 @@
 """Emulator, likelihood and sampler: exact where they must be, and the truth comes back from synthetic measurements."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -315,3 +316,32 @@ def test_one_emulator_serves_all_models():
     assert nested.needed_terminations(models, 0.0) == ("halide", "lead")
     assert nested.needed_terminations(models[:1], 0.0) == ("halide",)
     assert nested.needed_terminations(models[2:], 0.0) == ("lead",)
+
+
+def test_an_interrupted_sampling_prints_nothing(capfd):
+    """dynesty prints a traceback of whatever ends the likelihood."""
+    from types import SimpleNamespace
+
+    from bandg.analysis.inference import sampling
+
+    class Likelihood:
+        model = SimpleNamespace(ranges=(1,), name="m")
+
+        def prior(self, cube):
+            return cube
+
+        def __call__(self, point):
+            return 0.0
+
+    class Interrupted:
+        def __init__(self, *_, **__):
+            pass
+
+        def run_nested(self, **_):
+            print("Exception while calling loglikelihood function")
+            print("Traceback", file=sys.stderr)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sampling._sample(Interrupted, Likelihood(), 50, 0.1, 0, lambda values: None)
+    assert capfd.readouterr() == ("", "")

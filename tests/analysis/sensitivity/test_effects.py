@@ -134,5 +134,4 @@ def test_without_an_extra_the_error_names_it(monkeypatch, missing):
         elif missing == "dynesty":
             nested._dynesty()
         else:
-            with cluster.cluster("tcp://127.0.0.1:1"):
-                pass
+            cluster.check_scheduler("tcp://127.0.0.1:1")
