@@ -64,9 +64,10 @@ class Command(typer.core.TyperCommand):
             _check_words(given, order)
         rest = super().parse_args(ctx, args)
         if not ctx.resilient_parsing:
-            _check_numbers(given, ctx.params)
+            shown = {str(p.name): _shown(p) for p in self.params}
+            _check_numbers(given, ctx.params, shown)
             overwrite = ctx.params.pop("overwrite", False)
-            check_files(self.name or "", {p.name: _shown(p) for p in self.params}, ctx.params, overwrite)
+            check_files(self.name or "", shown, ctx.params, overwrite)
         return rest
 
 
@@ -114,16 +115,16 @@ def _check_words(given: Mapping[str, Any], order: Iterable[Any]) -> None:
                 raise BandgError(f"{_shown(parameter)} is empty: give it a value, or leave it out")
 
 
-def _check_numbers(given: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+def _check_numbers(given: Mapping[str, Any], values: Mapping[str, Any], shown: Mapping[str, str]) -> None:
     """Raise BandgError for what only Python reads as a number, such as 1_000, and for numbers beyond all use."""
     for name, word in given.items():
         value = values.get(name)
         if not isinstance(word, str) or not isinstance(value, int | float):
             continue
         if "_" in word or not word.isascii():
-            raise BandgError(f"{quote(word)} is not a plain number")
+            raise BandgError(f"{shown[name]} {quote(word)} is not a plain number")
         if not abs(value) <= _LARGEST:  # nan too
-            raise BandgError(f"{quote(word)} is not a number up to {_LARGEST}")
+            raise BandgError(f"{shown[name]} {quote(word)} is not a number up to {_LARGEST}")
 
 
 def check_files(command: str, shown: Mapping[str, str], values: Mapping[str, Any], overwrite: bool) -> None:
