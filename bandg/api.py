@@ -129,7 +129,7 @@ def compute(
     >>> levels["cells"].values
     array([2, 3])
     >>> [f"{g:.2f}" for g in levels["g_e"].values]
-    ['1.87', '2.01']
+    ['-0.35', '0.09']
     """
     asked = resolve(observables)
     from_states = tuple(one for one in asked if one.states is not None)

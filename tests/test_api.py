@@ -4,6 +4,7 @@ import csv
 import json
 import math
 
+import numpy as np
 import pytest
 import xarray
 
@@ -27,23 +28,6 @@ def small(tmp_path_factory):
         patch.setenv("BANDG_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         arguments = {"levels": 4, "observables": "details", "run": Run(workers=1)}
         return bandg.compute("2..3cells", termination=["halide", "lead"], **arguments)
-
-
-def test_the_public_names_are_frozen():
-    names = [
-        "BandgError",
-        "Lattice",
-        "Observable",
-        "ParameterSet",
-        "Run",
-        "available_sets",
-        "bulk",
-        "compute",
-        "load_set",
-    ]
-    assert bandg.__all__ == names
-    for name in bandg.__all__:
-        assert getattr(bandg, name).__doc__
 
 
 def test_the_dataset_holds_what_its_schema_says(small):
@@ -171,3 +155,134 @@ def test_a_missing_g_is_nan_in_the_dataset_and_empty_in_the_file(small):
     quartet = small["level_degeneracy"].values == 4
     assert quartet.any()
     assert all(math.isnan(g) for g in small["level_g"].values[quartet])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"bogus": 1}, "compute has no argument 'bogus'"),
+        ({"x_vacancy": 0.5}, r"did you mean 'x_vacancies'\?"),
+        ({"parameters": "kashikar2021"}, "compute has no argument 'parameters'"),
+        ({"workers": 2}, r"write run=bandg.Run\(workers=...\)"),
+        ({"size": True}, "`size` must be text"),
+        ({"size": b"4nm"}, "`size` must be text"),
+        ({"size": (4, 6, 8)}, r"a pair \(lowest, highest\)"),
+        ({"size": []}, "empty list"),
+        ({"size": [4, "x"]}, "unknown unit|no unit|should stand"),
+        ({"size": float("nan")}, "`size` must be a finite number"),
+        ({"size": (16, 4)}, "is reversed"),
+        ({"shape": 3}, "`shape` must be text as 'cube'"),
+        ({"termination": 3}, "`termination` must be text as 'halide'"),
+        ({"termination": ["halide", 3]}, "`termination` must be text"),
+        ({"set": 5}, "no tight-binding set"),
+        ({"set": object()}, "no tight-binding set"),
+        ({"model": 3}, "must be the name of a model"),
+        ({"model": "ebt"}, "did you mean 'etb'"),
+        ({"center": 3}, "`center` must be text"),
+        ({"neighbors": 1.5}, "`neighbors` must be a whole number"),
+        ({"levels": "a"}, "`levels` must be a whole number, not 'a'"),
+        ({"levels": True}, "`levels` must be a whole number"),
+        ({"intra_atomic": "yes"}, "`intra_atomic` must be True or False"),
+        ({"barrier": 3.0}, "add `model='kp'`"),
+        ({"model": "kp", "barrier": "x"}, "barrier 'x'"),
+        ({"model": "kp", "barrier": (1, 2, 3)}, "two for electron and hole"),
+        ({"model": "kp", "solver": "dense"}, "kp model does not know `solver`"),
+        ({"solver": 3}, "`solver` must be text"),
+        ({"strain": 0.01}, "`strain` must be text as 'zz=0.01', not 0.01"),
+        ({"tilt": 8}, "`tilt` must be text as 'a0a0c\\+'"),
+        ({"tilt": "a0a0c+", "angles": [None]}, "`angles` must be a finite number"),
+        ({"fraction": "x"}, "`fraction` must be a finite number, not 'x'"),
+        ({"second": 3, "fraction": 0.3, "offset_eV": -0.3}, "no tight-binding set"),
+        ({"offset_eV": "0.3"}, "`offset_eV` must be a finite number"),
+        ({"x_vacancies": "half"}, "`x_vacancies` must be a finite number"),
+        ({"occupancy": None, "x_vacancies": 0.5, "seed": 1.5}, "`seed` must be a whole number, not 1.5"),
+        ({"x_vacancies": 0.5, "seeds": "4"}, "`seeds` must be a whole number"),
+        ({"size": None, "structure": "nc.abc"}, "no known format"),
+        ({"size": None, "structure": 3}, "`structure` must be the path"),
+        ({"structure": "nc.xyz"}, "has its own size"),
+        ({"truncation": "much", "shape": "truncated-cube"}, "`truncation` must be a finite number"),
+        ({"run": {"workers": 2}}, "`run` must be a bandg.Run"),
+    ],
+)
+def test_a_wrong_name_or_type_is_one_line(arguments, message, fresh_cache):
+    with pytest.raises(BandgError, match=message) as caught:
+        bandg.compute(**{"size": "2cells"} | arguments)
+    assert "\n" not in str(caught.value)
+    assert not fresh_cache.exists()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: bandg.Run(workers="2"), "`workers` must be a whole number, not '2'"),
+        (lambda: bandg.Run(workers=0), "`workers` must be 1 or more"),
+        (lambda: bandg.Run(wrokers=2), r"did you mean 'workers'\?"),
+        (lambda: bandg.Run(cache="no"), "`cache` must be True or False"),
+        (lambda: bandg.Run(scheduler=8786), "`scheduler` must be text"),
+        (lambda: bandg.Run(progress=print), "`progress` must be an object"),
+        (lambda: bandg.bulk(3), "no tight-binding set"),
+        (lambda: bandg.bulk(sett="kashikar2021"), r"did you mean 'set'\?"),
+        (lambda: bandg.bulk(neighbors="1"), "`neighbors` must be a whole number"),
+        (lambda: bandg.load_set(3), "name of a set or a path"),
+        (lambda: bandg.tight_binding("2cells", levels=2), "tight_binding has no argument 'levels'"),
+        (lambda: bandg.full_hamiltonian("2..3cells"), "means 2 nanocrystals; name one"),
+        (lambda: bandg.density_of_states("2cells", moments="many"), "`moments` must be a whole number"),
+        (lambda: bandg.sensitivity("2cells", method=3), "`method` must be text"),
+        (lambda: bandg.sensitivity("2cells", samples=3), "`samples` belongs to the global methods"),
+        (lambda: bandg.sensitivity("2cells", parameters="x"), "sensitivity has no argument"),
+        (lambda: bandg.infer(vary=3), "`vary` must be text"),
+        (lambda: bandg.infer(sigma="x"), "`sigma` must be a finite number"),
+        (lambda: bandg.fit(3), "`job` must be the path"),
+        (lambda: bandg.fit(), "missing a required argument: 'job'"),
+        (lambda: bandg.overlay(curves=3), "`curves` must be names"),
+        (lambda: bandg.overlay(data=3), "data must be measured points"),
+        (lambda: bandg.hypotheses(only=3), "`only` must be text"),
+        (lambda: bandg.hypotheses("nothing"), "no mechanism is called 'nothing'"),
+    ],
+)
+def test_wrong_input_of_every_function_is_one_line(call, message, fresh_cache):
+    with pytest.raises(BandgError, match=message) as caught:
+        call()
+    assert "\n" not in str(caught.value)
+    assert not fresh_cache.exists()
+
+
+A = bandg.load_set("nestoklon2023-standin").a_nm
+
+
+@pytest.mark.parametrize(
+    ("given", "cells"),
+    [
+        (6, [10]),
+        (np.float64(6.0), [10]),
+        (np.int64(6), [10]),
+        ((1.2, 2.6), [2, 3, 4]),
+        ([2 * A, np.float32(3 * A)], [2, 3]),
+        (np.array([2, 3]) * A, [2, 3]),
+        (["2cells", "4cells"], [2, 4]),
+    ],
+)
+def test_sizes_without_a_unit_are_in_nm(given, cells):
+    assert [crystal.cells for _, crystal, _ in bandg.tight_binding(given)] == cells
+
+
+def test_numbers_are_taken_as_angles_and_integers_of_numpy_as_counts():
+    [(_, crystal, shells)] = bandg.tight_binding(
+        "2cells", tilt="a-b+a-", angles=(8, np.int64(10)), neighbors=np.int64(1)
+    )
+    assert (crystal.tilt_deg, shells) == ((8.0, 10.0, 8.0), 1)
+    [(_, crystal, _)] = bandg.tight_binding("2cells", x_vacancies=np.float32(0.5), seed=np.int32(3))
+    assert (crystal.x_vacancies, crystal.seed, type(crystal.seed)) == (0.5, 3, int)
+
+
+def test_a_path_is_taken_as_a_structure(tmp_path):
+    pytest.importorskip("ase")
+    [(_, crystal, _)] = bandg.tight_binding("2cells")
+    atoms = bandg.full_hamiltonian("2cells")
+    lines = [
+        f"{kind} {x * 10} {y * 10} {z * 10}" for kind, (x, y, z) in zip(atoms.species, atoms.positions_nm, strict=True)
+    ]
+    path = tmp_path / "nc.xyz"
+    path.write_text("\n".join([str(len(lines)), "", *lines]) + "\n")
+    [(_, given, _)] = bandg.tight_binding(structure=path)
+    assert given.estimate_n_pb() == crystal.estimate_n_pb() == 8

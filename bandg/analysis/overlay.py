@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bandg.analysis.curves import material_of_curves, resolve
 from bandg.analysis.hypotheses.evaluate import Evaluator
+from bandg.base.arguments import strict, wrong
 from bandg.base.tables import write_csv
 from bandg.data.compare import Comparison, TheoryCurve, compare
 from bandg.data.measured import MeasuredPoint, measured_points
@@ -26,8 +27,9 @@ class Overlay:
     comparisons: tuple[Comparison, ...]
 
 
+@strict
 def overlay(
-    curves: Sequence[str | TheoryCurve] = DEFAULT_CURVES,
+    curves: str | TheoryCurve | Sequence[str | TheoryCurve] = DEFAULT_CURVES,
     data: object = None,
     *,
     run: Run = DEFAULT_RUN,
@@ -64,6 +66,9 @@ def overlay(
     >>> f"{found.comparisons[0].rms('g_h'):.2f}"
     '0.79'
     """
+    curves = [curves] if isinstance(curves, str | TheoryCurve) else curves
+    if not isinstance(curves, list | tuple) or not all(isinstance(one, str | TheoryCurve) for one in curves):
+        raise wrong("curves", "names as 'etb:halide', paths of CSV files, or curves", curves)
     if all(isinstance(curve, str) for curve in curves):
         chosen = tuple(resolve([str(curve) for curve in curves], Evaluator(run), fresh))
     else:

@@ -2,32 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bandg.base.errors import BandgError
-from bandg.cli.options import (
-    TERMINATIONS,
-    Force,
-    Judge,
-    Neighbors,
-    NoCache,
-    Patience,
-    Scheduler,
-    Workers,
-    points_to_judge_by,
-    running,
-)
+from bandg.cli.options import TERMINATIONS, Force, Judge, Neighbors, NoCache, Patience, Scheduler, Workers, running
 
 if TYPE_CHECKING:
-    from bandg.analysis.hypotheses import Case, Mechanism
+    from bandg.analysis.hypotheses import Mechanism
     from bandg.analysis.hypotheses.study import Study
-
-
-QUICK = "quick"
-"""In --only: all mechanisms that do not take minutes each."""
 
 
 def hypotheses(
@@ -53,7 +39,8 @@ def hypotheses(
     force: Force = False,
 ) -> None:
     """Weigh what could explain the hole g-factor: what each mechanism does to g, and what would be needed."""
-    from bandg.analysis.hypotheses.evaluate import Evaluator
+    from bandg.analysis.hypotheses.request import baseline, mechanisms
+    from bandg.analysis.hypotheses.request import hypotheses as library
     from bandg.base.files import check_writable
     from bandg.plot.output import check_picture_path
 
@@ -66,77 +53,28 @@ def hypotheses(
             check_writable(path, formats)
     if plot is not None:
         check_picture_path(plot)
-    base = _baseline(set_name, termination, shape, neighbors, cells)
-    known, singles, pairs = _mechanisms(base, only, combine or [], plugin or [])
+    only_given = () if only is None else only
     if list_:
-        print_mechanisms(known if only is None and not combine else singles)
+        base = baseline(set_name, termination, shape, neighbors, cells)
+        chosen = mechanisms(base, only_given, combine or (), plugin or ())
+        print_mechanisms(chosen.singles if only is not None or combine else chosen.known)
         return
-    points = points_to_judge_by(data, base.parameters.material)
     with running(workers, scheduler, no_cache, force, patience) as run:
-        found = _study(base, singles, pairs, points, Evaluator(run))
+        found = library(
+            only_given,
+            combine=combine or (),
+            plugin=plugin or (),
+            set=set_name,
+            termination=termination,
+            shape=shape,
+            neighbors=neighbors,
+            cells=cells,
+            data=data,
+            run=run,
+        )
     print_study(found)
     for path in _write(found, out, plot, report):
         typer.echo(f"wrote {path}")
-
-
-def _baseline(set_name: str, termination: str, shape: str, neighbors: int | None, cells: str | None) -> Case:
-    from bandg.analysis.hypotheses.case import Case
-    from bandg.base.quantities import Grammar
-    from bandg.crystal.lattice import PEROVSKITE
-    from bandg.models.etb.local import resolve_neighbors
-    from bandg.parameters.loader import load_set
-
-    if shape not in ("cube", "sphere"):
-        raise BandgError(f"shape {shape!r} is unknown; choose cube or sphere")
-    termination = PEROVSKITE.termination(termination).name
-    parameters = load_set(set_name)
-    counts: tuple[int, ...] = ()
-    if cells is not None:
-        grammar = Grammar("cells", "4,5,6,8,11,15,20")
-        numbers = sorted({value.number for value in grammar.values(cells)})
-        if len(numbers) < 2 or not all(number >= 2 and number.is_integer() for number in numbers):
-            raise grammar.wrong(cells, "must be two whole numbers or more, each 2 or more")
-        counts = tuple(map(int, numbers))
-    return Case(parameters, resolve_neighbors(parameters, neighbors), shape, termination, cells=counts)
-
-
-def _mechanisms(
-    base: Case, only: str | None, combine: list[str], plugins: list[Path]
-) -> tuple[list[Mechanism], list[Mechanism], list[tuple[Mechanism, Mechanism]]]:
-    """All mechanisms that there are, those that are asked for, and the pairs."""
-    from bandg.analysis.hypotheses.plugin import load_plugin
-    from bandg.analysis.hypotheses.registry import choose, default_mechanisms
-
-    known = list(default_mechanisms(base))
-    for path in plugins:
-        for mechanism in load_plugin(path, base):
-            if any(mechanism.name == other.name for other in known):
-                raise BandgError(f"plugin {path}: there is a mechanism {mechanism.name!r} already")
-            known.append(mechanism)
-    pairs = []
-    for text in combine:
-        names = [part.strip() for part in text.split(",")]
-        if len(names) != 2 or names[0] == names[1]:
-            raise BandgError(f"--combine {text!r} must be two different mechanisms: A,B")
-        first, second = choose(known, names)
-        pairs.append((first, second))
-    quick = [mechanism.name for mechanism in known if not mechanism.slow]
-    if only is not None:
-        asked = [part.strip() for part in only.split(",") if part.strip()]
-    else:
-        asked = [mechanism.name for pair in pairs for mechanism in pair] or [QUICK]
-    if not asked:
-        raise BandgError("--only names no mechanism")
-    singles = choose(known, [name for part in asked for name in (quick if part == QUICK else [part])])
-    return known, list(singles), pairs
-
-
-def _study(base: Case, singles: list[Any], pairs: list[Any], points: Any, evaluator: Any) -> Study:
-    from bandg.analysis.hypotheses.combine import combine
-    from bandg.analysis.hypotheses.study import study
-
-    together = [combine(base, first, second, points, evaluator) for first, second in pairs]
-    return study(base, [*singles, *together], points, evaluator)
 
 
 def _write(found: Study, out: Path | None, plot: Path | None, report: Path | None) -> list[Path]:
@@ -184,7 +122,7 @@ def print_study(found: Study) -> None:
     typer.echo(f"{found.computed} nanocrystals computed, {found.cached} from the cache")
 
 
-def print_mechanisms(mechanisms: list[Mechanism]) -> None:
+def print_mechanisms(mechanisms: Sequence[Mechanism]) -> None:
     """Print what each mechanism is and what its range rests on."""
     for one in mechanisms:
         unit = f" {one.unit}" if one.unit else ""

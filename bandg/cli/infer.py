@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bandg.base.errors import BandgError
 from bandg.cli.options import (
     TERMINATIONS,
     Force,
@@ -19,19 +17,12 @@ from bandg.cli.options import (
     Scheduler,
     SetName,
     Workers,
-    points_to_judge_by,
     running,
 )
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
-    from bandg.analysis.inference.likelihood import Constraint, Model
     from bandg.analysis.inference.sampling import Inference
-    from bandg.parameters.sets import ParameterSet
-
-DEFAULT_VARY = ("onsite.Pb.p=+-0.1eV", "hopping.Pb-X.s-p=+-0.05eV", "spin_orbit.X.p=+-0.1eV")
-DEFAULT_BULK = ("E_g=1.63..1.67eV", "g_h=first-principles")
-DEFAULT_MODELS = ("halide: termination=0", "lead: termination=1", "mixed: termination=0..1")
 
 
 def infer(
@@ -72,12 +63,9 @@ def infer(
     force: Force = False,
 ) -> None:
     """Posterior of named parameters given measured g-factors, and the evidence of competing models."""
-    from bandg.analysis.inference import likelihood as inference
     from bandg.analysis.inference import sampling as nested
+    from bandg.analysis.inference.request import infer as library
     from bandg.base.files import check_writable
-    from bandg.base.quantities import named
-    from bandg.crystal.lattice import PEROVSKITE
-    from bandg.parameters.loader import load_set
     from bandg.plot.output import check_picture_path, save
 
     if out is not None:
@@ -85,24 +73,20 @@ def infer(
     for picture in (plot, corner):
         if picture is not None:
             check_picture_path(picture)
-    share = [one.name for one in PEROVSKITE.terminations].index(PEROVSKITE.termination(termination).name)
-    parameters = load_set(set_name)
-    models = _models(parameters, model or (), vary or ())
-    points = inference.select_points(
-        points_to_judge_by(data, parameters.material), [part.strip() for part in quantities.split(",")]
-    )
-    limits = bulk if bulk is not None else () if vary or model else DEFAULT_BULK
-    constraints = [_constraint(*pair, parameters) for pair in named(limits, "bulk range", "E_g=1.6..1.7eV").items()]
     with running(workers, scheduler, no_cache, force, patience) as run:
-        found = nested.infer(
-            *(parameters, models, points),
+        found = library(
+            vary or (),
+            model or (),
+            data,
+            quantities=quantities,
+            sigma=sigma,
+            bulk=bulk,
+            termination=termination,
             size=size or nested.DEFAULT_SIZES,
             shape=shape,
-            termination=float(share),
+            set=set_name,
             neighbors=neighbors,
             intra_atomic=intra_atomic,
-            sigma=sigma,
-            constraints=constraints,
             live=live,
             seed=seed,
             checks=checks,
@@ -120,32 +104,6 @@ def infer(
         save(plot_corner(found.ranking()[0]), corner)
     for path in [*written, *(picture for picture in (plot, corner) if picture is not None)]:
         typer.echo(f"wrote {path}")
-
-
-def _models(parameters: ParameterSet, texts: Sequence[str], common: Sequence[str]) -> list[Model]:
-    """The models that are asked for; without any, the example of the documentation."""
-    from bandg.analysis.inference.likelihood import parse_model
-
-    if not texts:
-        texts, common = (["all:"], common) if common else (DEFAULT_MODELS, DEFAULT_VARY)
-    return [parse_model(text, parameters, common) for text in texts]
-
-
-def _constraint(name: str, text: str, parameters: ParameterSet) -> Constraint:
-    """A constraint from "g_h=first-principles" or "E_g=1.6..1.7eV"."""
-    from bandg.analysis.inference.likelihood import BULK, Constraint
-    from bandg.models.etb.bulk import bulk
-    from bandg.models.kp.decompose import first_principles_g_h
-    from bandg.parameters.ranges import parse_range
-
-    if name not in BULK:
-        raise BandgError(f"bulk quantity {name!r} is unknown; choose {', '.join(BULK)}")
-    if text == "first-principles":
-        if name != "g_h":
-            raise BandgError(f"there is no first-principles range of {name}, only of g_h: give {name}=LO..HI")
-        return Constraint(name, *first_principles_g_h(bulk(parameters).E_g), origin="first principles, two functionals")
-    chosen = parse_range(text, name, "eV" if name == "E_g" else "")
-    return Constraint(name, chosen.lower, chosen.upper)
 
 
 def print_inference(found: Inference) -> None:

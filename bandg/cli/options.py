@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bandg.base.errors import BandgError
 from bandg.crystal.lattice import PEROVSKITE
 
 if TYPE_CHECKING:
-    from bandg.data.measured import MeasuredPoint
     from bandg.runs.options import Run
 
 TERMINATIONS = " or ".join(one.label for one in PEROVSKITE.terminations)
@@ -56,15 +54,6 @@ def as_options(message: str) -> str:
         return spelled if value in (None, "True") else spelled + " " + value.strip("'")
 
     return re.sub(r"`([A-Za-z_]+)(?:=([^`]*))?`", option, message)
-
-
-def points_to_judge_by(data: str | None, material: str) -> tuple[MeasuredPoint, ...]:
-    """The points of --data, or those that ship of CsPbI3 nanocrystals. Raises BandgError for another material."""
-    from bandg.data.measured import load_measured
-
-    if data is None and material != "CsPbI3":
-        raise BandgError(f"no measured points of {material} nanocrystals ship with bandg: name yours by --data")
-    return load_measured(data or "meliakov2025")
 
 
 @contextmanager

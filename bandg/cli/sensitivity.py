@@ -12,9 +12,8 @@ from bandg.cli.options import TERMINATIONS, Force, Neighbors, NoCache, Patience,
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
-    from bandg.analysis.sensitivity.effects import Effects, Step
+    from bandg.analysis.sensitivity.effects import Effects
     from bandg.analysis.sensitivity.indices import GlobalSensitivity
-    from bandg.parameters.ranges import Range
 
 
 def sensitivity(
@@ -50,56 +49,40 @@ def sensitivity(
     force: Force = False,
 ) -> None:
     """What every parameter does to g: exact derivatives times a stated step, or global indices over ranges."""
-    from bandg.analysis.sensitivity import effects as library
+    from bandg.analysis.sensitivity.effects import FORMATS, Effects
+    from bandg.analysis.sensitivity.request import sensitivity as library
     from bandg.base.files import check_writable
-    from bandg.parameters.ranges import parameter_ranges
-    from bandg.runs.request import request
 
     if out is not None:
-        check_writable(out, library.FORMATS)
+        check_writable(out, FORMATS)
     if plot is not None:
         from bandg.plot.output import check_picture_path
 
         check_picture_path(plot)
     if top < 0:
         raise BandgError(f"--top must be 0 (all) or more, not {top}")
-    asked = request(
-        size,
-        shape,
-        list(dict.fromkeys(part.strip() for part in termination.split(","))),
-        set_name,
-        center=center,
-        neighbors=neighbors,
-        intra_atomic=intra_atomic,
-        solver=solver,
+    with running(workers, scheduler, no_cache, force, patience) as run:
+        found = library(
+            size,
+            shape,
+            [part.strip() for part in termination.split(",")],
+            set_name,
+            center=center,
+            neighbors=neighbors,
+            intra_atomic=intra_atomic,
+            solver=solver,
+            method=method,
+            step=step or (),
+            vary=vary or (),
+            samples=samples,
+            seed=seed,
+            run=run,
+        )
+    written = (
+        _show_effects(found, top, out, plot) if isinstance(found, Effects) else _show_indices(found, top, out, plot)
     )
-    steps = library.resolve_steps(asked.parameters, step or ())
-    if method == "local":
-        if vary or samples is not None or seed is not None:
-            raise BandgError(
-                "--vary, --samples and --seed belong to the global methods: add --method morris or --method sobol"
-            )
-        with running(workers, scheduler, no_cache, force, patience) as run:
-            effects = library.effects(asked, steps, run)
-        written = _show_effects(effects, top, out, plot)
-    else:
-        if vary and step:
-            raise BandgError("--step makes the ranges where --vary does not give them: leave one of the two out")
-        from bandg.analysis.sensitivity.indices import global_sensitivity
-
-        ranges = parameter_ranges(vary, asked.parameters) if vary else tuple(map(_around, steps))
-        with running(workers, scheduler, no_cache, force, patience) as run:
-            indices = global_sensitivity(asked, ranges, method, samples, seed or 0, run)
-        written = _show_indices(indices, top, out, plot)
     for path in written:
         typer.echo(f"wrote {path}")
-
-
-def _around(step: Step) -> Range:
-    """The range of a parameter one step down and one up."""
-    from bandg.parameters.ranges import Range
-
-    return Range(step.path, step.value - step.size, step.value + step.size, step.unit)
 
 
 def _show_effects(found: Effects, top: int, out: Path | None, plot: Path | None) -> list[Path]:

@@ -59,12 +59,34 @@ def read_structure(
     halide: str = "I",
     on_note: Callable[[str], None] = lambda note: None,
 ) -> Atoms:
-    """Atoms of a structure file, in nm about their common center; A cations are left out.
+    """Atoms of a structure file, in nm about their common center; A cations are left out; needs ase.
 
-    path: extxyz, xyz, CIF or POSCAR. species: mapping as `parse_species` makes it; what it does not name keeps its
-    symbol. halide: what X means in it. on_note(text): told how a periodic cell was treated and what was left out.
-    Raises BandgError for a file that is missing, empty, too large, periodic through its boundary or of another format,
-    for species without orbitals, and where ase is not installed. `check_lattice` and `bandg.explicit` judge the atoms.
+    Parameters
+    ----------
+    path : str or path
+        An extxyz, xyz, CIF or POSCAR file.
+    species : dict, optional
+        What a species of the file stands for, as ``{"Sn": "Pb", "Cl": "X", "H": "drop"}``; others keep their symbol.
+    halide : str
+        What "X" means in `species`.
+    on_note : callable, optional
+        Is told in a line of text how a periodic cell was treated, and what was left out.
+
+    Returns
+    -------
+    Atoms
+        Positions in nm, shape (n, 3), and species, shape (n,), for ``bandg.compute(structure=...)``.
+
+    Raises
+    ------
+    BandgError
+        For a file that is missing, empty, too large, periodic through its boundary or of another format, for species
+        without orbitals, and where ase is not installed. `check_lattice` and `explicit` judge the atoms.
+
+    Examples
+    --------
+    >>> import bandg
+    >>> atoms = bandg.read_structure("nc.xyz", {"H": "drop"})  # doctest: +SKIP
     """
     source = Path(path)
     kind = _format_of(source)

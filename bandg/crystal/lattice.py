@@ -193,6 +193,12 @@ class Lattice:
     ------
     BandgError
         For data that contradict each other.
+
+    Examples
+    --------
+    >>> from bandg.crystal.lattice import PEROVSKITE
+    >>> [one.name for one in PEROVSKITE.terminations]
+    ['halide', 'lead']
     """
 
     name: str

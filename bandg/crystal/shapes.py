@@ -35,6 +35,13 @@ class Nanocrystal(Shown):
     surface X and Pb that is missing. occupancy: mean-field occupancy of the surface X. seed: of all that is random.
     atoms: rows of an explicit structure, "species x y z" in nm. lattice: which crystal; what is said of Pb and X here
     holds for the frame and the ligands of another one.
+
+    Examples
+    --------
+    >>> from bandg.crystal.shapes import cube
+    >>> crystal = cube(4, a_nm=0.6289)
+    >>> crystal.center, crystal.estimate_n_pb()
+    ('Cs', 64)
     """
 
     shape: str

@@ -184,6 +184,13 @@ def measured_points(data: object, material: str = "") -> tuple[MeasuredPoint, ..
     return tuple(point for one in given for point in measured_points(one if one is not None else ""))
 
 
+def points_to_judge_by(data: object, material: str) -> tuple[MeasuredPoint, ...]:
+    """The points that a user gives, else those that ship of CsPbI3. Raises BandgError for another material."""
+    if data is None and material != "CsPbI3":
+        raise BandgError(f"no measured points of {material} nanocrystals ship with bandg: name yours by `data`")
+    return measured_points("meliakov2025" if data is None else data)
+
+
 def _read(name: str, label: str, is_path: bool) -> str:
     if not is_path:
         shipped = available_measured()

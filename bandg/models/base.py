@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from importlib import import_module
 from importlib.metadata import entry_points
@@ -17,6 +17,7 @@ from typing import Any, Protocol
 
 from bandg.base import cache
 from bandg.base.decode import decode
+from bandg.base.entries import load_entry_point
 from bandg.base.errors import BandgError
 from bandg.base.task import Task
 from bandg.base.text import nearest, one_line
@@ -244,20 +245,8 @@ def find(model: str | Model) -> Model:
     if not known:
         names = available()
         raise BandgError(one_line(f"model {model!r} is unknown{nearest(model, names)}; there are: {', '.join(names)}"))
-    return _checked(load_entry_point(known[0]), f"the entry point {model!r}")
-
-
-def load_entry_point(point: Any) -> Any:
-    """What an entry point of another package holds; a class is called. Raises BandgError of one line where it fails."""
-    package = point.dist.name if point.dist else "unknown"
-    try:
-        found: Callable[[], Any] | Any = point.load()
-        return found() if isinstance(found, type) else found
-    except (Exception, SystemExit) as error:  # whatever the code of another package does wrong is told in one line
-        what = f"{type(error).__name__}: {error}"
-        raise BandgError(
-            one_line(f"{point.name!r} of the package {package} does not load ({point.group}): {what}")
-        ) from error
+    found = load_entry_point(known[0])
+    return _checked(found() if isinstance(found, type) else found, f"the entry point {model!r}")
 
 
 def _checked(model: Any, what: str) -> Model:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -64,27 +65,27 @@ class Levels(Shown):
     first, empty where only the band edges were asked for. bulk_E_v_eV, bulk_E_c_eV: bulk band edges on the same zero.
     warnings: what a user should know, one line each. blocks: size of each reduced block that was used.
     point_group: Schoenflies symbol of the symmetry that was found. extra: numbers of further observables of the pair of
-    electron and hole by name, each in a row.
+    electron and hole by name, each in a row. A model leaves out what it does not know.
     """
 
     nanocrystal: Nanocrystal
-    neighbors: int
-    n_pb: int
-    n_orbitals: int
     electron: LevelState
     hole: LevelState
-    electron_levels: tuple[LevelState, ...]
-    hole_levels: tuple[LevelState, ...]
-    bulk_E_v_eV: float
-    bulk_E_c_eV: float
-    point_group_order: int
-    blocks: dict[str, int]
-    factorizations: int
-    solves: int
-    solver: str
-    seconds: float
+    electron_levels: tuple[LevelState, ...] = ()
+    hole_levels: tuple[LevelState, ...] = ()
+    neighbors: int = 0
+    n_pb: int = 0
+    n_orbitals: int = 0
+    bulk_E_v_eV: float = math.nan
+    bulk_E_c_eV: float = math.nan
+    point_group_order: int = 1
+    blocks: dict[str, int] = field(default_factory=dict)
+    factorizations: int = 0
+    solves: int = 0
+    solver: str = ""
+    seconds: float = 0.0
     warnings: tuple[str, ...] = ()
-    point_group: str = "Oh"
+    point_group: str = "C1"
     extra: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     @property
@@ -94,8 +95,9 @@ class Levels(Shown):
 
     @property
     def g_bx(self) -> float:
-        """g-factor of the bright exciton, g_e + g_h."""
-        assert self.electron.g is not None and self.hole.g is not None
+        """g-factor of the bright exciton, g_e + g_h; NaN where one of them is not known."""
+        if self.electron.g is None or self.hole.g is None:
+            return math.nan
         return self.electron.g + self.hole.g
 
     @property

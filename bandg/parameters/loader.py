@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bandg.base import resources
+from bandg.base.arguments import strict, wrong
 from bandg.base.errors import BandgError
 from bandg.base.files import read_text
 from bandg.base.text import nearest, one_line
@@ -141,18 +142,62 @@ def _needs(path: str) -> list[tuple[str, str]]:
 DEFAULT_SET = "nestoklon2023-standin"
 
 
+@strict
 def load_set(name_or_path: str | os.PathLike[str]) -> ParameterSet:
-    """A shipped set by its name, or the file at a path (ends in .toml or contains a separator), checked and complete.
+    """A tight-binding parameter set, checked and complete.
 
-    Raises BandgError, one line that starts with the file name, for whatever is wrong in the file or in its base.
+    Parameters
+    ----------
+    name_or_path : str or path
+        A shipped set by its name, or the file at a path (it ends in .toml or contains a separator).
+
+    Returns
+    -------
+    ParameterSet
+        All numbers with their unit, source and status.
+
+    Raises
+    ------
+    BandgError
+        One line that starts with the file name, for whatever is wrong in the file or in its base.
+
+    Examples
+    --------
+    >>> import bandg
+    >>> bandg.load_set("nestoklon2023-standin").a_nm
+    0.6289
     """
-
+    if not isinstance(name_or_path, str | os.PathLike):
+        raise wrong("name_or_path", "the name of a set or a path", name_or_path)
     return load(name_or_path) if isinstance(name_or_path, str) else load_file(os.fspath(name_or_path))
 
 
+@strict
 @lru_cache(maxsize=2)
 def available_sets(model: str = "etb") -> tuple[str, ...]:
-    """Names of the shipped parameter sets of a model, "etb" or "kp", sorted."""
+    """Names of the shipped parameter sets of a model.
+
+    Parameters
+    ----------
+    model : str
+        "etb" or "kp".
+
+    Returns
+    -------
+    tuple of str
+        Sorted.
+
+    Raises
+    ------
+    BandgError
+        For an unknown keyword.
+
+    Examples
+    --------
+    >>> import bandg
+    >>> bandg.available_sets("kp")
+    ('kirstein2022',)
+    """
     return tuple(sorted(name.removesuffix(".toml") for name in resources.params_files() if _model_of(name) == model))
 
 

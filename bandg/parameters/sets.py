@@ -50,6 +50,13 @@ class ParameterSet(Shown):
     the lower to the higher angular momentum, whichever stands first in its name. ``published`` holds bulk values
     for comparison only, ``scaling`` exponents of the distance by path "scaling.Pb-X.s-p". ``origin`` is "shipped" or
     the file as the user gave it. ``lattice`` says which species, orbitals and hoppings there can be.
+
+    Examples
+    --------
+    >>> import bandg
+    >>> chosen = bandg.load_set("nestoklon2023-standin")
+    >>> chosen.with_values({"onsite.Pb.p": 4.5}).value("onsite.Pb.p")
+    4.5
     """
 
     name: str

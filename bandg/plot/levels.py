@@ -72,6 +72,12 @@ def plot_levels(
     ------
     BandgError
         For an empty or incomplete dataset, and for other things than axes.
+
+    Examples
+    --------
+    >>> import bandg
+    >>> levels = bandg.compute("2..3cells", run=bandg.Run(workers=1))
+    >>> axes = bandg.plot_levels(levels)
     """
     curves, material = curves_of(dataset), _material(dataset)
     points = measured_points(data, material or "CsPbI3")

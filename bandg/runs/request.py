@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict, cast
 
-from bandg.base.arguments import choices, number, text, whole, wrong
+from bandg.base.arguments import choices, flag, names, number, size_text, text, whole, wrong
 from bandg.base.errors import BandgError
 from bandg.base.quantities import parse_edges, parse_size
 from bandg.crystal.atoms import Atoms
 from bandg.crystal.distortion import distorted
 from bandg.crystal.lattice import PEROVSKITE, Lattice
 from bandg.crystal.shapes import SHAPES, Nanocrystal, cube, cuboid, octahedron, sphere, truncated_cube
+from bandg.models.base import find
 from bandg.models.etb.bulk import bulk
 from bandg.models.etb.local import resolve_neighbors
-from bandg.parameters.loader import DEFAULT_SET, load_set
+from bandg.parameters.loader import DEFAULT_SET
 from bandg.parameters.sets import ParameterSet
 from bandg.solvers.registry import check_solver
 
@@ -151,10 +152,10 @@ class Request:
 
 
 def request(
-    size: str = DEFAULT_SIZE,
+    size: Any = DEFAULT_SIZE,
     shape: str = "cube",
     termination: str | Sequence[str] | None = None,
-    parameters: str | os.PathLike[str] | ParameterSet = DEFAULT_SET,
+    set: Any = None,
     *,
     center: str | None = None,
     neighbors: int | None = None,
@@ -162,10 +163,13 @@ def request(
     solver: str = "auto",
 ) -> Request:
     """The nanocrystals and the set, checked. The arguments are those of `bandg.compute`. Raises BandgError."""
-    check_solver(solver)
-    chosen = parameters if isinstance(parameters, ParameterSet) else load_set(parameters)
-    shells = resolve_neighbors(chosen, neighbors)
-    crystals = nanocrystals(size, shape, termination, center, chosen.a_nm, lattice=chosen.lattice)
+    check_solver(text("solver", solver, "auto"))
+    flag("intra_atomic", intra_atomic)
+    chosen = find("etb").load(DEFAULT_SET if set is None else set)
+    shells = resolve_neighbors(chosen, None if neighbors is None else whole("neighbors", neighbors))
+    ends = None if termination is None else list(dict.fromkeys(names("termination", termination, "halide")))
+    text("shape", shape, "cube")
+    crystals = nanocrystals(size_text(size), shape, ends, center, chosen.a_nm, lattice=chosen.lattice)
     bulk(chosen, shells)  # a set without a gap is refused before anything is computed
     return Request(chosen, shells, crystals, intra_atomic, solver)
 
@@ -178,4 +182,4 @@ def rescaled(crystal: Nanocrystal, a_nm: float) -> Nanocrystal:
 def check_seed(seed: int) -> None:
     """Raise BandgError for a seed that numpy, SALib and dynesty do not all take."""
     if not 0 <= seed < 1 << 31:
-        raise BandgError(f"--seed must lie between 0 and 2^31 - 1, not {seed}")
+        raise BandgError(f"`seed` must lie between 0 and 2^31 - 1, not {seed}")

@@ -24,6 +24,16 @@ class Mechanism:
     can be at all. definition: the range follows from what the value means, such as a share of an ensemble.
     slow: whether it is left out unless asked for by name.
     Raises BandgError for a range that is empty, reversed or outside of the limits, and for a field of another type.
+
+    Examples
+    --------
+    >>> import bandg
+    >>> from bandg.analysis.hypotheses.changes import Values
+    >>> own = bandg.Mechanism(
+    ...     "lead-s", "Pb 6s is shifted. So the hole has less of it.", Values(("onsite.Pb.s",), "add"), -0.3, 0.3, 0.0
+    ... )
+    >>> own.status
+    'assumed'
     """
 
     name: str

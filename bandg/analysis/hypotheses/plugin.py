@@ -1,16 +1,21 @@
-"""A user's own mechanisms from a Python file, which runs only if it is asked for by name."""
+"""A user's own mechanisms: from a Python file that is asked for by name, or from an installed package."""
 
 from __future__ import annotations
 
 import os
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from bandg.analysis.hypotheses.case import Case
+from bandg.analysis.hypotheses.case import Case, own_code
 from bandg.analysis.hypotheses.mechanism import Mechanism
+from bandg.base.entries import load_entry_point
 from bandg.base.errors import BandgError
 from bandg.base.text import one_line
+
+ENTRY_POINTS = "bandg.mechanisms"
 
 
 def load_plugin(path: str | os.PathLike[str], case: Case) -> tuple[Mechanism, ...]:
@@ -29,14 +34,37 @@ def load_plugin(path: str | os.PathLike[str], case: Case) -> tuple[Mechanism, ..
     try:
         # the user asked for this file by name; it is no part of this one, so it has its own __future__
         exec(compile(source, label, "exec", dont_inherit=True), module.__dict__)
-        found = getattr(module, "MECHANISMS", None)
-        found = found(case) if callable(found) else found
+        found = mechanisms_in(getattr(module, "MECHANISMS", None), case)
     except BandgError as error:
         raise _failed(label, str(error)) from error
     except (Exception, SystemExit) as error:  # whatever the user's code does wrong is told in one line
         raise _failed(label, f"fails: {type(error).__name__}: {error}") from error
-    if not isinstance(found, list | tuple) or not found or not all(isinstance(one, Mechanism) for one in found):
+    if not found:
         raise _failed(label, "must define MECHANISMS = [Mechanism(...), ...]")
+    return found
+
+
+def installed(case: Case) -> tuple[Mechanism, ...]:
+    """The mechanisms of the entry points "bandg.mechanisms" of other packages; each holds what MECHANISMS can be.
+
+    Raises BandgError, one line, for one that does not load: a study of all mechanisms would lack it.
+    """
+    known: list[Mechanism] = []
+    for point in entry_points(group=ENTRY_POINTS):
+        what = f"the entry point {point.name!r} ({ENTRY_POINTS})"
+        found = own_code(what, tuple, mechanisms_in, load_entry_point(point), case)
+        if not found:
+            raise BandgError(one_line(f"{what} holds no mechanism"))
+        known += found
+    return tuple(known)
+
+
+def mechanisms_in(given: Any, case: Case) -> tuple[Mechanism, ...]:
+    """Mechanisms from one, several, or a function of the baseline that returns them; () where there are none."""
+    found = given(case) if callable(given) else given
+    found = [found] if isinstance(found, Mechanism) else found
+    if not isinstance(found, list | tuple) or not all(isinstance(one, Mechanism) for one in found):
+        return ()
     return tuple(found)
 
 

@@ -169,6 +169,7 @@ def compute_levels(parameters: KpSet, nanocrystal: Nanocrystal, barrier: Barrier
         hole_levels=(),
         bulk_E_v_eV=values["E_v"],
         bulk_E_c_eV=values["E_v"] + values["E_g"],
+        point_group="Oh",
         point_group_order=48,
         blocks={},
         factorizations=0,

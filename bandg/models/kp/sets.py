@@ -33,6 +33,12 @@ class KpSet(Shown):
 
     lattice: lattice constant in nm, which only nanocrystals need. has_masses: whether the set says anything about
     remote-band masses, so that effective masses mean something.
+
+    Examples
+    --------
+    >>> from bandg.models.kp.sets import load_kp
+    >>> load_kp("kirstein2022").values["E_g"]
+    1.652
     """
 
     name: str

@@ -148,7 +148,7 @@ def test_the_best_point_has_the_exciton_of_its_own_set_and_lattice():
     """Its reduced mass and radii, not those of the set that the samples start from."""
     halves = Range("spin_orbit.Pb.p", 0.9, 1.1, "eV"), Range("lattice.a", 0.6, 0.66, "nm")
     knobs = tuple(emulator.knob(SET, chosen) for chosen in halves)
-    asked = request("2..4cells", parameters=SET)
+    asked = request("2..4cells", set=SET)
     start = asked.crystals
     values = np.array([1.05, 0.65])
     moved = SET.with_values({"spin_orbit.Pb.p": 1.05, "lattice.a": 0.65})
@@ -173,7 +173,7 @@ def test_the_best_point_has_the_exciton_of_its_own_set_and_lattice():
 def test_the_memory_of_the_derivatives_is_checked(monkeypatch):
     """What the emulator computes takes more than the levels alone."""
     parsed = [inference.parse_model("a: onsite.Pb.p=+-0.1eV", SET)]
-    crystals = request("2..4cells", parameters=SET).crystals
+    crystals = request("2..4cells", set=SET).crystals
     levels, slopes = (
         max(job(SET, crystal, 1).estimate_memory() for crystal in crystals) for job in (Job, DerivativeJob)
     )
