@@ -9,9 +9,13 @@ import pytest
 from bandg.analysis.hypotheses import Case
 from bandg.analysis.hypotheses.registry import default_mechanisms
 from bandg.base.resources import theory_curve
+from bandg.crystal import lattice
+from bandg.models import base
 from bandg.models.etb.local import resolve_neighbors
 from bandg.parameters.loader import load_set
+from bandg.runs import observables
 from bandg.runs.options import Run
+from bandg.solvers import registry
 
 BASELINES = (
     ("hypotheses", "nestoklon2023-standin", "lead"),
@@ -29,6 +33,27 @@ def test_every_convention_holds():
     result = runner.run(found)
     assert result.attempted > 20
     assert result.failed == 0
+
+
+@pytest.fixture
+def nothing_registered(monkeypatch):
+    """What the page adds to bandg is gone afterwards."""
+    for module, name in ((lattice, "_known"), (base, "_registered"), (observables, "_known"), (registry, "_ADDED")):
+        monkeypatch.setattr(module, name, dict(getattr(module, name)))
+
+
+def test_every_block_of_the_page_on_extending_runs(nothing_registered, tmp_path, monkeypatch):
+    """They have assertions of their own, and build on each other as the page does."""
+    text = (DOCS / "extending.md").read_text(encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    Path("two-s.toml").write_text(text.split("```toml\n")[1].split("```")[0])
+    blocks = [block.split("```")[0] for block in text.split("```python\n")[1:]]
+    page = {"__name__": "page"}
+    for block in blocks:
+        exec(compile(block, "extending.md", "exec"), page)
+    assert len(blocks) == 8
+    assert page["levels"].attrs["provenance"].count('"solver": "eigh"') == 1
+    assert page["MECHANISMS"][0].status == "sourced" and page["point"].error == 0.05
 
 
 def test_example_of_a_fit_runs():

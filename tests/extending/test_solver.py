@@ -37,9 +37,8 @@ def registered():
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_registered_solver_gives_the_same_numbers(registered, workers):
-    asked = {"size": "2..3cells", "cache": False}
-    own = bandg.compute(**asked, workers=1)
-    found = bandg.compute(**asked, workers=workers, solver="eigh")
+    own = bandg.compute("2..3cells", run=bandg.Run(workers=1, cache=False))
+    found = bandg.compute("2..3cells", solver="eigh", run=bandg.Run(workers=workers, cache=False))
     for name in ("E_e_eV", "E_h_eV", "g_e", "g_h"):
         np.testing.assert_allclose(found[name], own[name], atol=1e-9)
     assert '"solver": "eigh"' in found.attrs["provenance"]
