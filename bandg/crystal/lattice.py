@@ -43,10 +43,11 @@ _TIMES_A2U = {"6+": "7-", "6-": "7+", "7+": "6-", "7-": "6+"}
 
 
 def _images(vector: Vector) -> tuple[Vector, ...]:
-    """All vectors that the turns of the cube make of one, those with a positive first component first."""
-    all_ = {tuple(s * x for s, x in zip(signs, p, strict=True)) for p in permutations(vector) for signs in _SIGNS}
-    half = [(x, y, z) for x, y, z in sorted(all_, reverse=True) if next((c for c in (x, y, z) if c), 0) > 0]
-    return (*half, *((-x, -y, -z) for x, y, z in half))
+    """One of each two opposite vectors that the turns of the cube make of one: by cyclic turns of the axes, + first."""
+    x, y, z = vector
+    turned = ((x, y, z), (z, x, y), (y, z, x), (y, x, z), (z, y, x), (x, z, y))
+    all_ = dict.fromkeys((a * x, b * y, c * z) for x, y, z in turned for a, b, c in _SIGNS)
+    return tuple(one for one in all_ if one > (0, 0, 0))
 
 
 _SIGNS = tuple(product((1, -1), repeat=3))
@@ -104,13 +105,18 @@ class Shell:
 
     @property
     def vectors(self) -> tuple[Vector, ...]:
-        """All vectors from the first to the second species, in units of a/2."""
-        return _images(self.vector)
+        """All vectors from the first to the second species, in units of a/2: + before - along the axes, else sorted.
+
+        Their order is that of all sums over neighbors, and sets the last digits of a result.
+        """
+        half = _images(self.vector)
+        both = (*half, *((-x, -y, -z) for x, y, z in half))
+        return tuple(sorted(both)) if self.vector.count(0) < 2 else both
 
     @property
     def pair_vectors(self) -> tuple[Vector, ...]:
         """The vectors that reach each pair once: all between two species, one of each two between equal atoms."""
-        return self.vectors[: len(self.vectors) // 2] if self.is_equal else self.vectors
+        return _images(self.vector) if self.is_equal else self.vectors
 
     @property
     def length(self) -> float:

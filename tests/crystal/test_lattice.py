@@ -37,6 +37,12 @@ def test_perovskite() -> None:
         assert len(set(shell.vectors)) == len(shell.vectors)
         backward = {tuple(-x for x in vector) for vector in shell.pair_vectors}
         assert backward.isdisjoint(shell.pair_vectors) == shell.is_equal
+    axes = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (-1, 0, 0), (0, -1, 0), (0, 0, -1))  # the order sets the last digits
+    diagonals = tuple(v for v in itertools.product((-1, 0, 1), repeat=3) if np.dot(v, v) == 2)
+    double = tuple((2 * x, 2 * y, 2 * z) for x, y, z in axes)
+    assert [shell.vectors for shell in PEROVSKITE.shells] == [axes, diagonals, double]
+    half = ((1, 1, 0), (1, -1, 0), (0, 1, 1), (0, 1, -1), (1, 0, 1), (1, 0, -1))
+    assert [shell.pair_vectors for shell in PEROVSKITE.shells] == [axes, half, double[:3]]
     confined = {(edge, c): PEROVSKITE.confined(edge, c) for edge in ("valence", "conduction") for c in ("Pb", "Cs")}
     assert list(confined.values()) == ["6+", "7-", "6-", "7+"]  # physics.md: about Cs 6+ becomes 7- and 6- becomes 7+
 
