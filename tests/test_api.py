@@ -197,7 +197,7 @@ def test_a_missing_g_is_nan_in_the_dataset_and_empty_in_the_file(small):
         ({"x_vacancies": "half"}, "`x_vacancies` must be a finite number"),
         ({"occupancy": None, "x_vacancies": 0.5, "seed": 1.5}, "`seed` must be a whole number, not 1.5"),
         ({"x_vacancies": 0.5, "seeds": "4"}, "`seeds` must be a whole number"),
-        ({"size": None, "structure": "nc.abc"}, "no known format"),
+        ({"size": None, "structure": "nc.abc"}, "has an unknown format"),
         ({"size": None, "structure": 3}, "`structure` must be the path"),
         ({"structure": "nc.xyz"}, "has its own size"),
         ({"truncation": "much", "shape": "truncated-cube"}, "`truncation` must be a finite number"),

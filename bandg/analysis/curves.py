@@ -133,7 +133,7 @@ def _case(kind: str, set_name: str | None) -> Case:
 
 
 def case_of(kind: str, parameters: ParameterSet) -> Case:
-    """The case of one of KINDS that is no law."""
+    """The case of one of KINDS that is not a law."""
     from bandg.models.etb.local import resolve_neighbors
 
     return replace(Case(parameters, resolve_neighbors(parameters, None)), **dict(KINDS[kind].fields))
@@ -216,7 +216,7 @@ def regenerate(folder: str | os.PathLike[str], evaluator: Evaluator) -> list[Pat
     """Compute all of KINDS with the default sets and write them to a folder. Raises BandgError."""
     target = Path(folder)
     if not target.is_dir():
-        raise BandgError(one_line(f"cannot write {os.fspath(folder)}: it is no folder"))
+        raise BandgError(one_line(f"cannot write {os.fspath(folder)}: it is not a folder"))
     written = []
     for curve in resolve(list(KINDS), evaluator, fresh=True):
         path = target / f"{curve.name.replace(':', '-', 1)}.csv"

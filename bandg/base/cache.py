@@ -93,7 +93,7 @@ def check() -> None:
             pass
     except OSError as error:
         raise BandgError(
-            f"cannot write the cache in {folder}: {error.strerror or error}; use --no-cache, or set BANDG_CACHE_DIR"
+            f"cannot write the cache in {folder}: {error.strerror or error}; use `cache=False`, or set BANDG_CACHE_DIR"
         ) from error
     _remove(path for path in _own(folder, TEMPORARY) if time.time() - path.stat().st_mtime > _LEFT_OVER_S)
 

@@ -42,8 +42,8 @@ def check_writable(path: str | os.PathLike[str], formats: tuple[str, ...]) -> Pa
     """
     target = Path(path)
     if target.suffix.lower() not in formats:
-        named = f"{target.suffix!r} is" if target.suffix else "no extension is"
-        raise _cannot(target, f"{named} no known format; use {', '.join(formats)}")
+        named = f"{target.suffix!r} is not a known format" if target.suffix else "the file name has no extension"
+        raise _cannot(target, f"{named}; use {', '.join(formats)}")
     try:
         real = _regular(target)
         if not real.parent.is_dir():
@@ -59,7 +59,7 @@ def check_writable(path: str | os.PathLike[str], formats: tuple[str, ...]) -> Pa
 
 
 def _regular(path: Path) -> Path:
-    """What the path means behind its links. Raises BandgError where that exists and is no regular file."""
+    """The path with its links resolved. Raises BandgError if that exists and is not a regular file."""
     real = Path(os.path.realpath(path))  # replace what a link points to, not the link
     if real.is_dir():
         raise _cannot(path, "it is a folder")

@@ -117,7 +117,7 @@ class Grammar:
         body, colon, rest = text.partition(":")
         ends = body.split("..")
         if len(ends) != 2 or "..." in body or not all(end.strip() for end in ends):
-            raise self.wrong(text, f"is no complete range: write both ends once, as {self.example}")
+            raise self.wrong(text, f"is not a complete range: write both ends once, as {self.example}")
         upper = self.value(ends[1], text)
         lower = self.value(ends[0], text, self._split(ends[1], text)[1])
         self._one_unit([lower, upper], text)
@@ -155,7 +155,7 @@ def named(items: Iterable[str], what: str, example: str) -> dict[str, str]:
 def parse_energies(text: str, what: str, most: int = MAX_SIZES) -> tuple[float, ...]:
     """Energies in eV from "3eV", "20meV" or "3eV,2eV", up to `most` of them; `what` is their name in errors.
 
-    Raises BandgError (one line) for a missing or another unit and for what is no finite number.
+    Raises BandgError (one line) for a missing or wrong unit and for a number that is not finite.
     """
     grammar = Grammar(what, "1.911eV or 20meV", ("eV",))
     found = grammar.values(text)
@@ -224,7 +224,7 @@ def parse_size(text: str) -> SizeRequest:
         raise SIZE.wrong(text, "has several edges, which is for the shape cuboid")
     if ".." not in text:
         if ":" in text:
-            raise SIZE.wrong(text, "has a step but is no range: write 4..16nm:1nm")
+            raise SIZE.wrong(text, "has a step but is not a range: write 4..16nm:1nm")
         found = SIZE.values(text)
         return SizeRequest(text, found[0].unit, _unique(value.number for value in found))
     if "," in text:
@@ -247,7 +247,7 @@ def parse_edges(text: str, a_nm: float) -> tuple[tuple[int, int, int], ...]:
     for item in text.split(","):
         parts = item.split("x")
         if len(parts) != 3:
-            raise SIZE.wrong(item.strip(), "is no cuboid: write three edges, as 4x4x6nm or 6x6x9cells")
+            raise SIZE.wrong(item.strip(), "is not a cuboid: write three edges, as 4x4x6nm or 6x6x9cells")
         unit = SIZE.value(parts[2], item).unit
         x, y, z = (_whole_cells(item.strip(), SIZE.value(part, item.strip(), unit), a_nm) for part in parts)
         found.append((x, y, z))
@@ -260,7 +260,7 @@ def _size_problem(value: Value) -> str:
     if number <= 0:
         return f"has {number:.12g}{unit}: a size is above zero"
     if number > _LARGEST_SIZE:
-        return f"is beyond {_LARGEST_SIZE:g}{unit}: that is no nanocrystal"
+        return f"is larger than {_LARGEST_SIZE:g}{unit}, the largest size"
     if unit == "cells" and not number.is_integer():
         return f"has {number:.12g} cells: cells come in whole numbers"
     return ""

@@ -109,7 +109,7 @@ class Table:
         return found
 
     def _explain(self, error: ValidationError, row: int) -> NoReturn:
-        """What pydantic found first, in plain words."""
+        """The first error of pydantic in plain words."""
         first = error.errors(include_url=False)[0]
         column = str(first["loc"][0]) if first["loc"] else ""
         if first["type"] == "missing":
@@ -136,7 +136,7 @@ def read_table(text: str, label: str, needed: str = "") -> Table:
     """The table of a CSV text: a header, then rows of as many cells; # begins a comment line, blank lines do not count.
 
     needed: what the table must hold, for the message where it is empty. Raises BandgError, one line that begins with
-    `label`, for what is no CSV, another schema than 1, columns that stand twice, and rows of another length.
+    `label`, for text that is not CSV, a schema other than 1, duplicate columns, and rows of another length.
     """
     settings: dict[str, str] = {}
     rows = [

@@ -1,4 +1,4 @@
-"""What a run does: tasks whose results are plain data, kept under a key. Nothing here knows what they compute."""
+"""Tasks that a run computes. Their results are plain data, stored under a key."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Task(Protocol[Out]):
 
     @property
     def what(self) -> str:
-        """What there are several of, for a progress bar: "nanocrystals"."""
+        """The plural noun for a progress bar: "nanocrystals"."""
 
     @property
     def label(self) -> str:
-        """Which one it is, for messages: "5.03 nm, 1.2e+04 spin-orbitals"."""
+        """The name for messages: "5.03 nm, 1.2e+04 spin-orbitals"."""
 
     def key(self) -> str:
         """Key of the result in the cache, as `bandg.base.cache.key_of` makes it."""
@@ -30,10 +30,10 @@ class Task(Protocol[Out]):
         """Peak memory in GB."""
 
     def largest(self, memory: float) -> str:
-        """What would fit into that memory in GB, as "about 4 nm would fit", or nothing."""
+        """A hint of what would fit into that memory in GB, as "about 4 nm would fit"; may be empty."""
 
     def run(self) -> Out:
-        """Compute, on as many threads as the caller has set."""
+        """Compute the result with the number of threads that the caller has set."""
 
     def read(self, payload: dict[str, Any], /) -> Out:
         """The result from the plain types that the cache holds."""

@@ -19,6 +19,7 @@ from bandg.cli.options import (
     Scheduler,
     SetName,
     Workers,
+    as_options,
     running,
 )
 from bandg.cli.tables import Column, show
@@ -270,15 +271,16 @@ def print_levels(dataset: xarray.Dataset) -> None:
 
 
 def print_warnings(dataset: xarray.Dataset) -> None:
-    """Print what the computation warns of, to standard error; what holds for every nanocrystal, once."""
+    """Print the warnings of a computation to standard error; one that holds for every nanocrystal is printed once."""
     from bandg.runs.dataset import crystals
 
     own = crystals(dataset)
     common = set.intersection(*(set(crystal["warnings"]) for crystal in own))
     for warning in sorted(common):
-        typer.echo(f"warning: {warning}", err=True)
+        typer.echo(f"warning: {as_options(warning)}", err=True)
     for number, crystal in enumerate(own):
         for warning in crystal["warnings"]:
             if warning not in common:
                 size = float(dataset["size_nm"].values[number])
-                typer.echo(f"warning: {size:.3f} nm {dataset['termination'].values[number]}: {warning}", err=True)
+                where = f"{size:.3f} nm {dataset['termination'].values[number]}"
+                typer.echo(f"warning: {where}: {as_options(warning)}", err=True)

@@ -64,7 +64,7 @@ def parse_tilt(symbol: str, angles: str) -> tuple[str, tuple[float, float, float
     """
     match = _GLAZER.fullmatch(symbol.strip())
     if match is None:
-        raise BandgError(f"tilt {symbol!r} is no Glazer symbol: write a0a0c+, a0a0c-, a-a-a- or a-b+a-")
+        raise BandgError(f"tilt {symbol!r} is not a known Glazer symbol: write a0a0c+, a0a0c-, a-a-a- or a-b+a-")
     letters, signs = match.groups()[0::2], match.groups()[1::2]
     for letter in set(letters):
         if len({sign == "0" for of, sign in zip(letters, signs, strict=True) if of == letter}) > 1:
@@ -97,7 +97,7 @@ def displacements(on_frame: NDArray[np.int64], symbol: str, tilt_deg: tuple[floa
 
 
 def describe(nanocrystal: Nanocrystal) -> str:
-    """What distorts a nanocrystal, in words; empty for none. The seed is not part of it."""
+    """Description of the distortions of a nanocrystal, without the seed; empty if there are none."""
     parts = []
     if nanocrystal.truncation:
         parts.append(f"truncation {nanocrystal.truncation:g}")
@@ -166,7 +166,7 @@ def distorted(
         symbol, tilt_deg = parse_tilt(tilt, angles)
         changes |= {"tilt": symbol, "tilt_deg": tilt_deg} if any(tilt_deg) else {}
     elif angles:
-        raise BandgError("tilt angles need a tilt: add --tilt a0a0c+ or another Glazer symbol")
+        raise BandgError("`angles` need a tilt: add `tilt='a0a0c+'` or another Glazer symbol")
     if 0 < fraction < 1 or x_vacancies or pb_vacancies:
         changes["seed"] = seed
     if occupancy == 0 and not nanocrystal.atoms and not pb_vacancies:

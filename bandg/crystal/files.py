@@ -101,7 +101,9 @@ def read_structure(
         raise BandgError(f"{source.name}: a position is not a finite number")
     for needed, what in ((("Pb",), "Pb"), (HALIDES, "halide")):
         if not np.isin(atoms.species, needed).any():
-            raise BandgError(f"{source.name} holds no {what}; name what stands for it, as in --species Sn=Pb,Cl=I")
+            raise BandgError(
+                f"{source.name} has no {what}: map a species of the file to it by `species`, as Sn=Pb,Cl=I"
+            )
     _check_distances(atoms, source)
     if frame.pbc.any():
         _check_boundary(frame[kept], source)
@@ -112,12 +114,12 @@ def read_structure(
 def _format_of(path: Path) -> str:
     kind = _NAMES.get(path.name) or _FORMATS.get(path.suffix.lower())
     if kind is None:
-        raise BandgError(f"{path.name} has no known format of structures; use {_KNOWN}")
+        raise BandgError(f"{path.name} has an unknown format: use {_KNOWN}")
     return kind
 
 
 def _check_size(path: Path, kind: str) -> None:
-    """Refuse what is no file, empty or too large, having read one line."""
+    """Refuse a missing, empty or too large file; reads one line only."""
     try:
         if path.is_dir():
             raise BandgError(f"cannot read {path}: it is a folder")
@@ -132,7 +134,7 @@ def _check_size(path: Path, kind: str) -> None:
     if kind == "extxyz":
         if not re.fullmatch(rb"\s*\d+\s*", first):
             raise BandgError(
-                f"{path.name} is no xyz file: its first line must be the number of atoms, not "
+                f"{path.name} is not an xyz file: its first line must be the number of atoms, not "
                 f"{first.decode(errors='replace').strip()[:40]!r}"
             )
         count = int(first)
@@ -159,11 +161,11 @@ def _read(path: Path, kind: str) -> Any:
         raise BandgError(f"{path.name} does not fit into memory") from error
     except Exception as error:  # every reader of ase has its own errors
         reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise BandgError(f"{path.name} is no valid {kind} file: {reason}") from error
+        raise BandgError(f"{path.name} is not a valid {kind} file: {reason}") from error
     if more:
         raise BandgError(f"{path.name} holds more than one structure; keep one: ase convert -n 0 {path.name} one.xyz")
     if not len(frame):
-        raise BandgError(f"{path.name} holds no atoms")
+        raise BandgError(f"{path.name} has no atoms")
     return frame
 
 
@@ -201,7 +203,7 @@ def _targets(
     """What each species of the file becomes."""
     unused = sorted(set(mapping) - set(counts))
     if unused:
-        raise BandgError(f"--species names {', '.join(unused)}, which {path.name} does not hold: {_listed(counts)}")
+        raise BandgError(f"`species` names {', '.join(unused)}, which are not in {path.name}: {_listed(counts)}")
     targets = {name: halide if to == "X" else to for name, to in mapping.items()}
     left = Counter({name: n for name, n in counts.items() if name not in targets})
     targets |= {name: name for name in left if name in ("Pb", *HALIDES)}
@@ -215,8 +217,8 @@ def _targets(
         example = ",".join(f"{name}={DROP}" for name in strange)
         what = "H or ligands" if set(strange) <= {"H", "C", "N", "O", "S", "P", "F"} else "atoms"
         raise BandgError(
-            f"{path.name} holds {what} that no parameter set describes: {_listed(strange)}; leave them out with "
-            f"--species {example}, or name what they stand for (Sn=Pb)"
+            f"{path.name} holds {what} that no parameter set describes: {_listed(strange)}; leave them out by "
+            f"`species`, as {example}, or map them to known ones (Sn=Pb)"
         )
     dropped = Counter({name: counts[name] for name, to in targets.items() if to == DROP})
     if dropped:

@@ -30,7 +30,7 @@ def _share(value: float) -> float:
 
 def _point(name: str) -> str:
     if name not in POINTS:
-        raise ValueError(f"which is no point; there are {', '.join(POINTS)}")
+        raise ValueError(f"which is not a known point; known are {', '.join(POINTS)}")
     return name
 
 
@@ -39,7 +39,7 @@ Point = Annotated[str, AfterValidator(_point)]
 
 
 class _Bands(Row):
-    """A k point; what is no field is an energy."""
+    """A k point; every column that is not a field is an energy."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Number]
@@ -115,7 +115,7 @@ def _band_numbers(table: Table, k_names: tuple[str, ...]) -> list[int]:
             continue
         digits = name.removeprefix("band_")
         if digits == name or not (digits.isascii() and digits.isdigit() and len(digits) < 7):
-            table.fail(f"{quote(name)} is no column; there are {','.join(k_names)},weight,band_N")
+            table.fail(f"{quote(name)} is not a known column; known are {','.join(k_names)},weight,band_N")
         bands.append(int(digits))
     if not bands or bands != list(range(bands[0], bands[0] + len(bands))):
         table.fail("the bands must follow each other: band_1,band_2,... from the lowest up")

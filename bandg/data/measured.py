@@ -255,7 +255,7 @@ def _check_ranges(table: Table, found: list[tuple[int, MeasuredPoint]]) -> None:
 
 
 def range_of(point: MeasuredPoint) -> tuple[object, ...]:
-    """What the two ends of a range have in common; empty for what is no range."""
+    """The fields that the two ends of a range share; empty for a row that is not an end of a range."""
     common = (point.kind, point.source, point.series, point.sample, point.temperature_K, point.quantity)
     if point.kind == "value-range":
         return (*common, point.energy_eV)

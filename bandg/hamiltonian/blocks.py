@@ -131,7 +131,7 @@ class Orbits:
 def find_orbits(system: SiteSystem, group: PointGroup | None = None) -> Orbits:
     """The orbits of a system's sites under a group, by default the whole point group of the system.
 
-    Raises BandgError where the group is no symmetry of the system.
+    Raises BandgError if the group is not a symmetry of the system.
     """
     if group is None:
         group = find_point_group(system)

@@ -88,7 +88,7 @@ class Model(Protocol):
     Attributes
     ----------
     name : str
-        What ``bandg.compute(model=...)`` and ``--model`` call it.
+        Its name in ``bandg.compute(model=...)`` and ``--model``.
     shapes : frozenset of str
         Shapes of nanocrystals that it can do.
     terminations : tuple of str
@@ -161,12 +161,12 @@ class CrystalTask:
 
     @property
     def what(self) -> str:
-        """What there are several of."""
+        """The plural noun for a progress bar."""
         return "nanocrystals, largest first"
 
     @property
     def label(self) -> str:
-        """Which one it is."""
+        """The name for messages."""
         return f"{self.nanocrystal.size_nm:.4g} nm"
 
     def key(self) -> str:
@@ -180,7 +180,7 @@ class CrystalTask:
         return 0.2
 
     def largest(self, memory: float) -> str:
-        """What would fit into that memory in GB, in words; nothing is known."""
+        """A hint of what would fit into that memory in GB; empty here."""
         return ""
 
 

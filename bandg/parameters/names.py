@@ -98,9 +98,13 @@ def out_of_range(path: str, value: float) -> str:
     """What is wrong with the size of a number, or nothing."""
     if path == LATTICE:
         lo, hi = LATTICE_NM
-        return "" if lo <= value <= hi else f"{value:g} nm is no lattice constant: expected {lo:g} to {hi:g} nm"
+        return (
+            "" if lo <= value <= hi else f"{value:g} nm is not a valid lattice constant: expected {lo:g} to {hi:g} nm"
+        )
     if path.startswith("scaling."):
-        return "" if 0 <= value <= MAX_EXPONENT else f"{value:g} is no exponent: expected 0 to {MAX_EXPONENT:g}"
+        return (
+            "" if 0 <= value <= MAX_EXPONENT else f"{value:g} is not a valid exponent: expected 0 to {MAX_EXPONENT:g}"
+        )
     limit = LIMITS_EV[path.partition(".")[0]]
     unit = " eV" if unit_of(path) == "eV" else ""
-    return "" if abs(value) <= limit else f"{value:g}{unit} is absurd: expected a magnitude up to {limit:g}{unit}"
+    return "" if abs(value) <= limit else f"{value:g}{unit} is too large: expected a magnitude up to {limit:g}{unit}"

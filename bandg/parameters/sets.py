@@ -90,7 +90,7 @@ class ParameterSet(Shown):
 
     @property
     def exponents(self) -> tuple[float, ...]:
-        """For each of ``paths`` the n of (d0 / d)^n, 0 for what is no hopping."""
+        """The exponent n of (d0 / d)^n for each of ``paths``; 0 for a parameter that is not a hopping."""
         found = []
         for path in self.paths:
             given = self.scaling.get(f"scaling.{path.partition('.')[2]}")

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _SYMBOLS = {"Gamma": "Γ"}
 _DEEPEST_EV = -6.0
 _JUMP = 3.0
-"""A step in k this many times longer than the median one is no line but a jump."""
+"""A step in k this many times longer than the median step is a jump, not a line."""
 
 
 def plot_fit(fit: Fit, ax: Sequence[Axes] | None = None) -> tuple[Axes, ...]:
@@ -68,7 +68,7 @@ def drawable(problem: Problem) -> ReferenceBands:
     """The reference of a job that can be drawn; call it before long work. Raises BandgError for any other."""
     reference = problem.reference
     if reference is None or "path" not in reference.sections or not problem.rows:
-        raise BandgError("there is no picture of a fit without bands along a path: leave out --plot")
+        raise BandgError("a fit without bands along a path has nothing to draw: leave out `plot`")
     return reference
 
 

@@ -35,7 +35,7 @@ def panels(
     """The axes that were given, in one row, or those of a new figure of rows x columns panels.
 
     figure: as for matplotlib.pyplot.subplots. least: so many axes are enough where some are given. Raises BandgError
-    for another number of axes and for what is no axes.
+    for another number of axes and for objects that are not axes.
     """
     import numpy as np
 

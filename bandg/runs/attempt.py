@@ -1,4 +1,4 @@
-"""A computation that may fail at one size, and what it gave."""
+"""A computation that may fail at one size, and its outcome."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Attempt:
 
     @property
     def what(self) -> str:
-        """What there are several of."""
+        """The plural noun for a progress bar."""
         return self.job.what
 
     @property
     def label(self) -> str:
-        """Which one it is."""
+        """The name for messages."""
         return self.job.label
 
     def key(self) -> str:
@@ -50,7 +50,7 @@ class Attempt:
         return self.job.estimate_memory()
 
     def largest(self, memory: float) -> str:
-        """What would fit into that memory in GB, in words."""
+        """A hint of what would fit into that memory in GB."""
         return self.job.largest(memory)
 
     def run(self) -> Outcome:

@@ -57,10 +57,10 @@ def scheduler_address(given: str) -> str:
     except OSError as error:
         raise BandgError(f"the scheduler {address} does not answer: {error.strerror or error}") from error
     except ValueError as error:  # a part of the name that is longer than 63 letters, or a null character
-        raise BandgError(one_line(f"scheduler {given!r}: {host!r} is no name of a host")) from error
+        raise BandgError(one_line(f"scheduler {given!r}: {host!r} is not a valid host name")) from error
     # a server of dask speaks first, with the length of its greeting; its client waits forever for one that does not
     if scheme == "tcp" and not 0 < int.from_bytes(greeting, "little") < _LONGEST_GREETING:
-        raise BandgError(f"what listens at {address} is no scheduler of dask")
+        raise BandgError(f"the server at {address} is not a dask scheduler")
     return address
 
 
@@ -73,7 +73,7 @@ def _from_file(path: Path) -> str:
             "--scheduler-file"
         ) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BandgError(f"scheduler {os.fspath(path)!r} is no scheduler file of dask") from error
+        raise BandgError(f"scheduler {os.fspath(path)!r} is not a dask scheduler file") from error
 
 
 def check_scheduler(scheduler: str) -> str:

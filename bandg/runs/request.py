@@ -132,7 +132,7 @@ def varied(crystals: Sequence[Nanocrystal], asked: Variation) -> tuple[Nanocryst
     ]
     if (asked.get("seeds") is not None or first is not None) and not any(one.is_random for one in found):
         raise BandgError(
-            "a seed belongs to what is random: give --fraction between 0 and 1, --x-vacancies or --pb-vacancies with it"
+            "`seed` and `seeds` need something random: add `fraction` between 0 and 1, `x_vacancies` or `pb_vacancies`"
         )
     return tuple(found)
 

@@ -141,5 +141,5 @@ def test_the_check_removes_temporary_files_of_yesterday_alone(fresh_cache):
 
 def test_a_folder_that_cannot_be_written_is_told_before_the_work(monkeypatch):
     monkeypatch.setenv("BANDG_CACHE_DIR", "/proc/none")
-    with pytest.raises(BandgError, match=r"cannot write the cache in /proc/none: .*--no-cache"):
+    with pytest.raises(BandgError, match=r"cannot write the cache in /proc/none: .*`cache=False`"):
         cache.check()

@@ -87,7 +87,7 @@ WRONG = [
     (("compute", "--structure", "none.xyz"), "cannot read none.xyz: No such file"),
     (("compute", "--structure", "empty.xyz"), "is empty"),
     (("compute", "--structure", "huge.xyz"), "holds 1e+08 atoms; at most"),
-    (("compute", "--structure", "notes.txt"), "no known format of structures"),
+    (("compute", "--structure", "notes.txt"), "has an unknown format"),
     pytest.param(("compute", "--structure", "overlap.xyz"), "overlap", marks=needs_ase),
     pytest.param(("compute", "--structure", "apart.xyz"), "falls apart: 2 clusters", marks=needs_ase),
     pytest.param(("compute", "--structure", "bromide.xyz"), "no parameters for Br", marks=needs_ase),

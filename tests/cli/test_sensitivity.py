@@ -35,7 +35,7 @@ SMALL = ("sensitivity", "--size", "2cells")
 WRONG = [
     ((*SMALL, "--step", "5"), "has no unit: write '5eV'"),
     ((*SMALL, "--step", "onsite.Pb.q=1eV"), "has no parameter 'onsite.Pb.q'"),
-    ((*SMALL, "--out", "a.xls"), "no known format"),
+    ((*SMALL, "--out", "a.xls"), "not a known format"),
     ((*SMALL, "--plot", "nowhere/a.png"), "does not exist"),
     ((*SMALL, "--top", "-1"), "--top must be 0"),
     ((*SMALL, "--vary", "onsite.Pb.p=4..5eV"), "belong to the global methods"),
@@ -69,7 +69,7 @@ WRONG = [
     (("infer", "--model", "a: termination=0..1, onsite.Pb.p=4.4"), "has no unit: write '4.4eV'"),
     (("infer", "--termination", "oxide"), "choose halide or lead"),
     pytest.param(("infer", "--size", "2cells"), "three sizes or more", marks=needs("dynesty")),
-    (("infer", "--out", "a.csv"), "no known format"),
+    (("infer", "--out", "a.csv"), "not a known format"),
 ]
 
 

@@ -67,7 +67,7 @@ def test_a_cations_are_left_out_and_named(tmp_path: Path) -> None:
 def test_ligands_are_refused_unless_dropped(tmp_path: Path) -> None:
     frame = as_ase(crystal_cube(), "H2O", [[40, 0, 0], [40, 1, 0], [41, 0, 0]])
     ase.io.write(tmp_path / "nc.xyz", frame)
-    with pytest.raises(BandgError, match=r"H or ligands .* 2 H, 1 O; leave them out with --species H=drop,O=drop"):
+    with pytest.raises(BandgError, match=r"H or ligands .* 2 H, 1 O; leave them out by `species`, as H=drop,O=drop"):
         read_structure(tmp_path / "nc.xyz")
     assert len(read_structure(tmp_path / "nc.xyz", parse_species("H=drop, O=drop"))) == len(crystal_cube())
 
@@ -80,7 +80,7 @@ def test_species_are_renamed(tmp_path: Path) -> None:
         read_structure(tmp_path / "nc.xyz")
     read = read_structure(tmp_path / "nc.xyz", parse_species("Sn=Pb,F=X"), halide="Br")
     assert sorted(set(read.species)) == ["Br", "Pb"]
-    with pytest.raises(BandgError, match=r"names Cl, which nc.xyz does not hold"):
+    with pytest.raises(BandgError, match=r"names Cl, which are not in nc.xyz"):
         read_structure(tmp_path / "nc.xyz", parse_species("Cl=I"))
 
 
@@ -94,16 +94,16 @@ BAD = {
     "empty.xyz": ("", "is empty"),
     "words.xyz": ("hello\nworld\n", "first line must be the number of atoms, not 'hello'"),
     "huge.xyz": ("100000000\n\nPb 0 0 0\n", r"holds 1e\+08 atoms; at most"),
-    "short.xyz": ("5\n\nPb 0 0 0\n", "is no valid extxyz file"),
-    "none.xyz": ("0\n\n", "holds no atoms|no valid extxyz"),
+    "short.xyz": ("5\n\nPb 0 0 0\n", "is not a valid extxyz file"),
+    "none.xyz": ("0\n\n", "has no atoms|not a valid extxyz"),
     "nan.xyz": ("2\n\nPb 0 0 nan\nI 3 0 0\n", "not a finite number"),
     "two.xyz": ("1\n\nPb 0 0 0\n1\n\nPb 0 0 0\n", "more than one structure; keep one"),
-    "lead.xyz": ("1\n\nPb 0 0 0\n", "holds no halide"),
-    "iodine.xyz": ("1\n\nI 0 0 0\n", "holds no Pb"),
-    "bad.cif": ("data_\n_cell 1\n", "is no valid cif file"),
+    "lead.xyz": ("1\n\nPb 0 0 0\n", "has no halide"),
+    "iodine.xyz": ("1\n\nI 0 0 0\n", "has no Pb"),
+    "bad.cif": ("data_\n_cell 1\n", "is not a valid cif file"),
     "one.xyz": ("3\n\nPb 0 0 0\nI 3 0 0\nI 3 0 0.1\n", "atoms 2 and 3 of those kept lie 0.01 nm apart"),
-    "POSCAR": ("nonsense\n", "is no valid vasp file"),
-    "nc.pdb": ("ATOM\n", "no known format of structures; use"),
+    "POSCAR": ("nonsense\n", "is not a valid vasp file"),
+    "nc.pdb": ("ATOM\n", "has an unknown format: use"),
 }
 
 
@@ -123,7 +123,7 @@ def test_missing_folders_and_binaries_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BandgError, match="it is a folder"):
         read_structure(tmp_path / "dir.xyz")
     (tmp_path / "bin.cif").write_bytes(bytes(range(256)))
-    with pytest.raises(BandgError, match="is no valid cif file"):
+    with pytest.raises(BandgError, match="is not a valid cif file"):
         read_structure(tmp_path / "bin.cif")
 
 

@@ -89,7 +89,7 @@ def test_table_of_bands(tmp_path: Path) -> None:
         ("= 4", "= 9", "must be a band of the table, 1 to 6"),
         ("kx,", "qx,", "no column kx"),
         ("band_6", "band_7", "follow each other"),
-        ("band_6", "gap", "'gap' is no column"),
+        ("band_6", "gap", "'gap' is not a known column"),
         ("band_5", "band_6", "has the column 'band_6' twice"),
         ("2.5,2.5", "2.5", "line 4: has 9 cells"),
         ("-4,-4", "-4,x", "line 5: band_2 is 'x'"),
@@ -101,7 +101,7 @@ def test_table_of_bands(tmp_path: Path) -> None:
         (GOOD, HEAD, "is empty: it needs the header kx"),
         (GOOD, HEAD + "kx,ky,kz,band_1,band_2\n", "no row"),
         ("0.5,0.5,0.5,2,-3", "0.5,0.5,0.5,2,", "line 4: band_1 is empty"),
-        ("kx,ky,kz", "from,to,fraction", "line 4: from is 0.5, which is no point"),
+        ("kx,ky,kz", "from,to,fraction", "line 4: from is 0.5, which is not a known point"),
     ],
 )
 def test_defects_of_a_table_are_named(old: str, new: str, message: str, tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_by_an_entry_point_it_stands_among_the_others(installed, base):
     ("name", "message"),
     [
         ("nothing", r"'mine' \(bandg.mechanisms\) of the package stranger does not load: AttributeError"),
-        ("Path", "holds no mechanism|fails"),
+        ("Path", "has no mechanism|fails"),
     ],
 )
 def test_an_entry_point_that_fails_is_one_line(name, message, installed, base):

@@ -359,7 +359,7 @@ WRONG = {
     "text": (edit("p = 4.75", 'p = "4.75"'), ["onsite.Pb.p", "must be a number, not '4.75'"]),
     "list": (edit("p = 4.75", "p = [4.75]"), ["onsite.Pb.p", "must be a number"]),
     "table of a number": (edit("[onsite.X]\np = 0.96", "[onsite]\nX = 1"), ["onsite.X", "must be a table"]),
-    "absurd energy": (edit("p = 4.75", "p = 475"), ["onsite.Pb.p", "475 eV is absurd", "100 eV"]),
+    "absurd energy": (edit("p = 4.75", "p = 475"), ["onsite.Pb.p", "475 eV is too large", "100 eV"]),
     "absurd lattice": (edit("value = 0.638", "value = 6.38"), ["lattice.a", "0.3 to 2 nm"]),
     "absurd lambda": (edit("p = 0.50", "p = 5.1"), ["spin_orbit.Pb.p", "up to 5 eV"]),
     "negative stderr": (edit("{ value = 0.01,", "{ value = 0.01, stderr = -1,"), ["stderr", "not be negative"]),

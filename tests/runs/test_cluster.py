@@ -192,7 +192,7 @@ def test_another_server_is_no_scheduler():
     with socket.create_server(("127.0.0.1", 0)) as server:
         Thread(target=speak, args=(server,), daemon=True).start()
         address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
-        with pytest.raises(BandgError, match="is no scheduler of dask"):
+        with pytest.raises(BandgError, match="is not a dask scheduler"):
             sweep.run_jobs(jobs(1), Run(scheduler=address))
 
 
@@ -200,13 +200,13 @@ def test_another_server_is_no_scheduler():
     ("given", "content", "message"),
     [
         ("nowhere.json", None, r"no such file; give tcp://host:port"),
-        ("bad.json", "{", r"is no scheduler file"),
-        ("bad.json", "{}", r"is no scheduler file"),
+        ("bad.json", "{", r"is not a dask scheduler file"),
+        ("bad.json", "{}", r"is not a dask scheduler file"),
         ("http://localhost:8786", None, r"must be tcp://host:port"),
         ("tcp://localhost", None, r"must be tcp://host:port"),
         ("tcp://localhost:many", None, r"must be tcp://host:port"),
         ("tcp://[::1", None, r"must be tcp://host:port"),
-        (f"tcp://{'a' * 70}:8786", None, r"is no name of a host"),
+        (f"tcp://{'a' * 70}:8786", None, r"is not a valid host name"),
         ("", None, r"the scheduler is empty: give tcp://host:port"),
         (" ", None, r"the scheduler is empty: give tcp://host:port"),
     ],

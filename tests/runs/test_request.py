@@ -125,7 +125,7 @@ def test_a_structure_is_computed_as_it_is():
         ({"x_vacancies": 0.5, "occupancy": 0.3}, "two models of one thing"),
         ({"x_vacancies": 0.5, "termination": "lead"}, "no surface X"),
         ({"occupancy": 0.5, "termination": "lead"}, "no surface X"),
-        ({"seeds": 4}, "belongs to what is random"),
+        ({"seeds": 4}, "need something random"),
         ({"x_vacancies": 0.5, "seeds": 0}, "number from 1"),
         ({"x_vacancies": 0.5, "seed": -3}, "0 or more"),
         ({"model": "kp", "set": "nestoklon2023-standin", "strain": "zz=0.01"}, "kp model does not know `strain`"),

@@ -48,7 +48,9 @@ def read_covariance(path: str | os.PathLike[str]) -> Covariance:
         raw = json.loads(Path(path).read_text(encoding="utf-8"))
         found = Covariance(tuple(raw["paths"]), np.array(raw["covariance_eV2"], dtype=float))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BandgError(one_line(f"{path}: is no result of bandg fit (the .json beside the set): {error}")) from None
+        raise BandgError(
+            one_line(f"{path}: is not a result of bandg fit (the .json beside the set): {error}")
+        ) from None
     if found.matrix.shape != (len(found.paths),) * 2:
         raise BandgError(one_line(f"{path}: the covariance is not square in its {len(found.paths)} parameters"))
     return found

@@ -114,7 +114,7 @@ class BandGroup(_Strict):
     def _known(self) -> BandGroup:
         unknown = [point for point in self.near if point not in POINTS]
         if unknown:
-            raise ValueError(f"near = {unknown[0]!r} is no point; there are {', '.join(POINTS)}")
+            raise ValueError(f"near = {unknown[0]!r} is not a known point; known are {', '.join(POINTS)}")
         if bool(self.near) != (self.within is not None):
             raise ValueError('near and within go together: near = "R", within = 0.1 (in 2 pi/a)')
         return self
@@ -164,7 +164,7 @@ class FitJob(_Strict):
             raise ValueError("nothing is free: name parameters in [free]")
         for path in (*self.free, *self.link, *self.set):
             if path not in order():
-                raise ValueError(f"{path!r} is no parameter{nearest(path, order())}")
+                raise ValueError(f"{path!r} is not a parameter{nearest(path, order())}")
         for path in (*self.free, *self.link):
             if path == "lattice.a":
                 raise ValueError("lattice.a cannot be fitted, since H is not linear in it: give it in [set]")

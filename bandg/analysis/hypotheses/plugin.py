@@ -54,7 +54,7 @@ def installed(case: Case) -> tuple[Mechanism, ...]:
         what = f"the entry point {point.name!r} ({ENTRY_POINTS})"
         found = own_code(what, tuple, mechanisms_in, load_entry_point(point), case)
         if not found:
-            raise BandgError(one_line(f"{what} holds no mechanism"))
+            raise BandgError(one_line(f"{what} has no mechanism"))
         known += found
     return tuple(known)
 

@@ -188,7 +188,7 @@ def study(
         low, high = curve.range_eV
         raise BandgError(
             f"the baseline covers {low:.3f}..{high:.3f} eV, which leaves out {base_trial.comparison.outside} of "
-            f"{len(points)} measured points: choose another set or more --cells"
+            f"{len(points)} measured points: choose another set or more `cells`"
         )
     ends = bench.trials([(m, v) for m in mechanisms for v in (m.lower, m.middle, m.upper)])
     trials = [tuple(ends[n : n + _STEPS]) for n in range(0, len(ends), _STEPS)]

@@ -163,7 +163,7 @@ def infer(
     ends = needed_terminations(models, termination)
     asked = request(size, shape, list(ends), parameters, neighbors=neighbors, intra_atomic=intra_atomic)
     if len(asked.crystals) // len(ends) < 3:
-        raise BandgError("a curve needs three sizes or more: give --size 4..12nm or a list")
+        raise BandgError("a curve needs three sizes or more: give `size='4..12nm'` or a list")
     knobs = [knob(asked.parameters, chosen) for chosen in union_of_ranges(models, asked.parameters)]
     asked_of_emulator = (asked.parameters, knobs, asked.crystals, asked.neighbors, intra_atomic)
     emulator = build(*asked_of_emulator, run=run)
@@ -216,17 +216,17 @@ def _check_settings(
     models: Sequence[Model], sigma: float, live: int, precision: float, termination: float, seed: int, checks: int
 ) -> None:
     if not models:
-        raise BandgError("no model is given: say what varies, as --vary termination=0..1")
+        raise BandgError("no model is given: say what varies, as `vary='termination=0..1'`")
     names = [model.name for model in models]
     if len(set(names)) < len(names):
         raise BandgError("two models have the same name: name them apart")
     if not (np.isfinite(sigma) and sigma > 0):
-        raise BandgError(f"--sigma must be above zero, not {sigma:g}")
+        raise BandgError(f"`sigma` must be above zero, not {sigma:g}")
     if not 50 <= live <= MAX_LIVE:
-        raise BandgError(f"--live must lie between 50 and {MAX_LIVE}, not {live}")
+        raise BandgError(f"`live` must lie between 50 and {MAX_LIVE}, not {live}")
     check_seed(seed)
     if checks < 0:
-        raise BandgError(f"--checks must be 0 (none) or more, not {checks}")
+        raise BandgError(f"`checks` must be 0 (none) or more, not {checks}")
     if not 0 < precision <= 10:
         raise BandgError(f"the precision of ln Z must be within 0..10, not {precision:g}")
     if not 0 <= termination <= 1:

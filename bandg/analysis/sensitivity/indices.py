@@ -120,14 +120,14 @@ def draw(ranges: Sequence[Range], method: str, samples: int, seed: int = 0) -> N
         raise BandgError(f"method {method!r} is unknown; choose local, morris or sobol")
     check_seed(seed)
     if samples < 8:
-        raise BandgError(f"--samples must be 8 or more, not {samples}: convergence is shown at a quarter of them")
+        raise BandgError(f"`samples` must be 8 or more, not {samples}: convergence is shown at a quarter of them")
     if samples > MAX_SAMPLES:
         raise BandgError(f"{samples} samples are too many: at most {MAX_SAMPLES}")
     if method == "sobol" and samples & (samples - 1):
         nearest = 2 ** round(math.log2(samples))
-        raise BandgError(f"--samples of sobol must be a power of two: write {nearest} instead of {samples}")
+        raise BandgError(f"`samples` of sobol must be a power of two: write {nearest} instead of {samples}")
     if len(ranges) < 2:
-        raise BandgError("global sensitivity needs two parameters or more: give several --vary PATH=LO..HIeV")
+        raise BandgError("global sensitivity needs two parameters or more: give `vary` several times, as PATH=LO..HIeV")
     if method == "morris":
         return np.asarray(_salib("sample.morris").sample(_problem(ranges), samples, num_levels=_LEVELS, seed=seed + 1))
     return np.asarray(_salib("sample.sobol").sample(_problem(ranges), samples, calc_second_order=False, seed=seed + 1))

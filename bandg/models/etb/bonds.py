@@ -30,7 +30,7 @@ _SAME_LENGTH = 1e-9
 class SetSpec:
     """What of one parameter set the matrices depend on, besides the vector of its values.
 
-    exponents: n of each path, 0 for what is no hopping.
+    exponents: n of each path, 0 for a parameter that is not a hopping.
     """
 
     orbitals: tuple[tuple[str, ...], ...]

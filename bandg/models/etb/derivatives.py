@@ -104,7 +104,7 @@ def _of_state(
     if reduced.basis(state.label).irrep.dimension != 2:
         raise BandgError(
             f"there are no derivatives of g with the symmetry {reduced.orbits.group.name}, "
-            "where a doublet is no pair of rows of one irrep"
+            "where a doublet is not a pair of rows of one irrep"
         )
     hamiltonian, moment = reduced.block(state.label)[1], reduced.g_matrix(state.label, state.pseudospin)
     vector = state.vector
@@ -173,7 +173,7 @@ class DerivativeJob(CrystalTask):
 
     @property
     def label(self) -> str:
-        """Which one it is."""
+        """The name for messages."""
         return self._levels_job().label
 
     def estimate_memory(self) -> float:
@@ -181,7 +181,7 @@ class DerivativeJob(CrystalTask):
         return 1.5 * self._levels_job().estimate_memory()
 
     def largest(self, memory: float) -> str:
-        """What would fit into that memory in GB, in words."""
+        """A hint of the size that would fit into that memory in GB."""
         return f"about {self._levels_job().largest_nm(memory / 1.5):.2g} nm would fit"
 
     def run(self) -> Derivatives:

@@ -52,7 +52,7 @@ class Job(LevelsTask):
 
     @property
     def label(self) -> str:
-        """Which one it is."""
+        """The name for messages."""
         return f"{super().label}, {self.estimate_n_orbitals():.3g} spin-orbitals"
 
     def estimate_n_orbitals(self) -> int:
@@ -83,7 +83,7 @@ class Job(LevelsTask):
         return (12.0 if self.neighbors == 2 else 7.5) * (3.3 if turned else 1.0)
 
     def largest(self, memory: float) -> str:
-        """What would fit into that memory in GB, and what else could be tried."""
+        """A hint of the size that would fit into that memory in GB, and of another solver."""
         return f"about {self.largest_nm(memory):.2g} nm would fit{self._alternative(memory)}"
 
     def largest_nm(self, memory: float) -> float:
@@ -118,12 +118,12 @@ class Job(LevelsTask):
 
 @dataclass(frozen=True)
 class WholeJob(Job):
-    """The whole Hamiltonian of one nanocrystal, symmetry not used: what memory it takes to build."""
+    """The whole Hamiltonian of one nanocrystal without symmetry: an estimate of the memory to build it."""
 
     def _memory(self, scale: float, solver: str | None = None) -> float:
         """Peak memory in GB: 270 bytes an element at the most, as measured."""
         return 0.15 + 2.7e-7 * self._per_row() * self.estimate_n_orbitals() * scale**3
 
     def _alternative(self, memory: float) -> str:
-        """Nothing else to try."""
+        """Empty: there is no other solver to suggest."""
         return ""

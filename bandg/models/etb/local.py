@@ -30,7 +30,7 @@ def resolve_neighbors(parameters: ParameterSet, neighbors: int | None) -> int:
         tables = " or ".join(f"[hopping.{shell.name}]" for shell in lattice.shells if shell.order == 2)
         raise BandgError(
             f"the set {parameters.name} has no second-neighbor hopping ({tables or 'nor has its lattice'}); "
-            "use --neighbors 1 or a set that has it"
+            "use `neighbors=1` or a set that has it"
         )
     return neighbors
 

@@ -41,7 +41,7 @@ class TightBinding(Model):
         if isinstance(source, str | os.PathLike):
             return load_set(source)
         name = getattr(source, "name", None) or repr(source)
-        raise BandgError(f"{name:.60} is no tight-binding set: give its name, a path or a ParameterSet")
+        raise BandgError(f"{name:.60} is not a tight-binding set: give its name, a path or a ParameterSet")
 
     def complete(self, parameters: ParameterSet, options: Options, /) -> Options:
         """With the neighbor shells that the set has."""

@@ -247,7 +247,7 @@ class _Solution:
         if in_gap:
             self.warnings.append(
                 f"{carrier.name}: {in_gap} {carrier.label} level(s) lie nearer to the gap than the band edge; "
-                "--levels shows those of all irreps with their surface weight"
+                "`levels` above 1 shows those of all irreps with their surface weight"
             )
         return _Found(
             carrier.label, float(window.energies[best]), window.states[:, best], window.residual, float(weights[best])
@@ -298,7 +298,7 @@ class _Solution:
         shallow, deep = 0.0, carrier.depth
         while total(deep) < levels:
             if deep > _WHOLE_BAND_EV:
-                raise BandgError(f"--levels {levels}: there are only {total(deep)} {carrier.name} levels")
+                raise BandgError(f"`levels={levels}`: there are only {total(deep)} {carrier.name} levels")
             shallow, deep = deep, deep * _DEEPER
         for _ in range(_MAX_WINDOWS):
             if total(deep) <= 2 * levels + 6:

@@ -37,7 +37,7 @@ class KpJob(LevelsTask):
 
     @property
     def label(self) -> str:
-        """Which one it is."""
+        """The name for messages."""
         return f"{super().label}, {self.estimate_n_orbitals():.3g} functions"
 
     def estimate_n_orbitals(self) -> int:
@@ -53,7 +53,10 @@ class KpJob(LevelsTask):
         return 0.2 + 1.6 * (self.estimate_n_orbitals() / 64_000) ** (5 / 3)
 
     def largest(self, memory: float) -> str:
-        """What would fit into that memory in GB; functions along an edge grow as its root."""
+        """A hint of the size that would fit into that memory in GB.
+
+        The number of functions along an edge grows as the square root of the edge.
+        """
         size = self.nanocrystal.size_nm * max(0.0, (memory - 0.2) / self.estimate_memory()) ** (2 / 5)
         return f"about {size:.2g} nm would fit"
 

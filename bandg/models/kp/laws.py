@@ -170,7 +170,7 @@ def eight_band_parameters(values: dict[str, float], **wanted: float) -> dict[str
     result = DEFAULTS | values
     for name, number in wanted.items():
         if name not in _REMOTE:
-            raise BandgError(f"{name!r} is no band-edge parameter; choose among {', '.join(_REMOTE)}")
+            raise BandgError(f"{name!r} is not a band-edge parameter; choose one of {', '.join(_REMOTE)}")
         remote, edge, sign = _REMOTE[name]
         if name.startswith("m_"):
             if not number > 0:

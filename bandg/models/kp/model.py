@@ -36,7 +36,7 @@ class EnvelopeModel(Model):
             return of_etb(source)
         if isinstance(source, str | os.PathLike):
             return load_kp(source)
-        raise BandgError(f"{source!r:.60} is no k.p set: give its name, a path, a KpSet or a ParameterSet")
+        raise BandgError(f"{source!r:.60} is not a k.p set: give its name, a path, a KpSet or a ParameterSet")
 
     def complete(self, parameters: KpSet, options: Options, /) -> Options:
         """With hard walls, or glass where a barrier is given; glass has DEFAULT_BARRIER where none is."""

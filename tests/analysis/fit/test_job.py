@@ -110,7 +110,7 @@ def test_smaller_basis() -> None:
     [
         ("schema = 1", "schema = 2", "schema 2 is not known"),
         ("schema = 1", "schema = ", "not valid TOML"),
-        ('"onsite.Pb.p"', '"onsite.Pb.q"', "'onsite.Pb.q' is no parameter"),
+        ('"onsite.Pb.p"', '"onsite.Pb.q"', "'onsite.Pb.q' is not a parameter"),
         ('"onsite.Pb.p"', "onsite.Pb.p", "needs quotes"),
         ('"hopping.Pb-X.s-s" = -0.3', '"onsite.Pb.p" = 4.0', "stands in two"),
         ("lower = 3.0", "lower = 7.0", "not below upper"),
@@ -126,7 +126,7 @@ def test_smaller_basis() -> None:
         ('bands = "valence"', "bands = [53, 60]", "9 valence and 3 conduction"),
         ('bands = "valence"', "bands = [167, 184]", "no band 167"),
         ("every = 30", 'near = "R"', "near and within go together"),
-        ("every = 30", 'near = "L"\nwithin = 0.1', "'L' is no point"),
+        ("every = 30", 'near = "L"\nwithin = 0.1', "'L' is not a known point"),
         ("every = 30", 'section = "mesh"\nnear = "R"\nwithin = 0.001', None),
         ("every = 30", 'section = "grid"', "section"),
         ("error_meV = 100", "error_meV = -1", "greater than 0"),

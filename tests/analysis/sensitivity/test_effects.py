@@ -103,7 +103,7 @@ def test_ranges():
         ("onsite.Pb.p=4.7..4.7eV", r"is empty"),
         ("onsite.Pb.p=4.2..4.7", r"has no unit: write '4.2..4.7eV'"),
         ("onsite.Pb.p=4.2..4.7nm", r"unknown unit 'nm': use eV or meV"),
-        ("onsite.Pb.p=4.2..4700eV", r"is absurd"),
+        ("onsite.Pb.p=4.2..4700eV", r"is too large"),
         ("onsite.Pb.p=a..b", r"a number with its unit should stand: write"),
         ("onsite.Pb.q=1..2eV", r"has no parameter"),
         ("onsite.Pb.p", r"must be a name and a value"),

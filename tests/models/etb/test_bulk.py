@@ -151,7 +151,7 @@ def test_first_neighbors_of_a_set_with_second_ones() -> None:
 
 
 def test_second_neighbors_of_a_set_without_them_are_refused() -> None:
-    with pytest.raises(BandgError, match=r"nestoklon2023-standin has no second-neighbor hopping.*--neighbors 1"):
+    with pytest.raises(BandgError, match=r"nestoklon2023-standin has no second-neighbor hopping.*`neighbors=1`"):
         bulk(load_set("nestoklon2023-standin"), neighbors=2)
     with pytest.raises(BandgError, match="neighbors must be 1 or 2, not 3"):
         bulk(load_set("kashikar2021"), neighbors=3)

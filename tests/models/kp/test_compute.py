@@ -110,7 +110,7 @@ def test_wrong_input_is_one_line(arguments, message, standin, fresh_cache):
 
 
 def test_a_kp_set_is_no_tight_binding_set(standin):
-    with pytest.raises(BandgError, match="is no tight-binding set"):
+    with pytest.raises(BandgError, match="is not a tight-binding set"):
         bandg.compute("3nm", set=standin)
 
 
