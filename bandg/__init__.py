@@ -83,7 +83,7 @@ _HOME = {
     "sensitivity": "analysis.sensitivity.request",
     "tight_binding": "api",
 }
-"""Where each public name stands; it is imported at first use, so that `import bandg` waits for nothing."""
+"""Module of each public name. It is imported at first use, so that `import bandg` is fast."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""`levels.bandg`: what can be done with a dataset of `bandg.compute` in one call."""
+"""The accessor `levels.bandg`: curves, pictures and tables of a dataset of `bandg.compute`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Accessor:
         Returns
         -------
         tuple of TheoryCurve
-            One for each set, model, shape, termination and distortion; of random nanocrystals the means over the seeds.
+            One for each set, model, shape, termination and distortion. Random nanocrystals give means over seeds.
 
         Raises
         ------
@@ -65,12 +65,12 @@ class Accessor:
         Returns
         -------
         TheoryCurve
-            ``at("g_h", 1.9)`` is g at an energy in eV, ``range_eV`` where it has values.
+            ``at("g_h", 1.9)`` is g at an energy in eV; ``range_eV`` is the range in which it has values.
 
         Raises
         ------
         BandgError
-            Where there are several curves, with their names.
+            If there are several curves; the message has their names.
         """
         found = self.curves()
         if len(found) > 1:
@@ -84,7 +84,7 @@ class Accessor:
         Parameters
         ----------
         data, ax, title
-            As of `bandg.plot_levels`.
+            As in `bandg.plot_levels`.
 
         Returns
         -------
@@ -99,7 +99,7 @@ class Accessor:
         Returns
         -------
         Table
-            Prints itself; ``rows`` has all columns of the CSV file as dictionaries.
+            Has a readable representation; ``rows`` has all columns of the CSV file as dictionaries.
         """
         rows = edge_rows(self._dataset)
         name = str(self._dataset["set"].values.flat[0]) if "set" in self._dataset.variables else "levels"

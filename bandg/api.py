@@ -1,4 +1,4 @@
-"""From words to work: what `bandg.compute` and its kin are asked for becomes a set, nanocrystals and jobs."""
+"""The public functions `compute`, `bulk` and so on: arguments become a parameter set, nanocrystals and jobs."""
 
 from __future__ import annotations
 
@@ -69,33 +69,34 @@ def compute(
     shape : str
         "cube", "sphere", "cuboid", "octahedron" or "truncated-cube".
     termination : str or list of str, optional
-        "halide" or "CsX" (default), "lead" or "PbX2", or both in a list; of another lattice what it has; of the model
-        "kp" "hard-wall" (default) or "glass".
+        "halide" or "CsX" (default; CsX-terminated: every Pb keeps its six X), "lead" or "PbX2" (PbX2-terminated: only X
+        that bridge two Pb), or both in a list. The model "kp" has "hard-wall" (default) and "glass". Another lattice
+        has its own terminations.
     set : str, path or parameter set, optional
-        Name of a parameter set, path of a file, or a set; the k.p model extracts its set from a tight-binding one.
+        Name of a parameter set, path of a file, or a set. The k.p model extracts its set from a tight-binding set.
     model : str or Model
         "etb" (tight binding), "kp" (8-band envelopes), or another one (`bandg.Model`).
     center : str, optional
-        "Pb" or "Cs", of a sphere or octahedron; the parity of a cube fixes it.
+        "Pb" or "Cs", for a sphere or octahedron. The center of a cube follows from the parity of its cells.
     neighbors : int, optional
-        Hopping shells, 1 or 2; by default what the set has.
+        Number of neighbor shells with hopping, 1 or 2; by default all of the set.
     levels : int
         Number of levels of each carrier, nearest to the gap first.
     intra_atomic : bool
         Add the p shells' own moment to g.
     barrier : str, float or pair, optional
-        Heights of the glass, "3eV", or "3eV,2eV" for electron and hole; numbers are in eV. Glass without it has 3 eV,
-        which is assumed.
+        Barrier heights of the glass, "3eV", or "3eV,2eV" for electron and hole; numbers are in eV. The default of 3 eV
+        is assumed.
     solver : str
         "auto", "dense", "superlu", "pardiso" or "iterative".
     observables : str, Observable or list of them
-        What the dataset holds besides the band edges: "E_p_eV" and "oscillator_strength" of the band-edge transition,
-        "details" (g tensors and their parts, characters, overlaps), the name of one that is registered, or an
+        Further variables besides the band edges: "E_p_eV" and "oscillator_strength" of the band-edge transition,
+        "details" (g tensors and their parts, characters, overlaps), the name of a registered observable, or an
         `Observable`.
     run : Run
         Workers, cache, memory, cluster and progress.
     truncation : float, optional
-        Share of the corners that a truncated cube lacks, up to 1; default 0.5.
+        Share of the corners cut off from a truncated cube, up to 1; default 0.5.
     strain : str, optional
         "zz=0.01,xx=-0.005", or "111=0.01" along [111].
     tilt, angles : str, optional
@@ -107,7 +108,7 @@ def compute(
     occupancy : float, optional
         Mean-field occupancy of the surface X, 1 halide to 0 lead.
     seed, seeds : int, optional
-        First seed of what is random, and how many from there on.
+        First random seed, and number of consecutive seeds.
     structure : Atoms or path, optional
         Explicit atoms in place of size and shape, as `bandg.read_structure` gives them.
 
@@ -120,7 +121,7 @@ def compute(
     Raises
     ------
     BandgError
-        For any wrong input, an unknown argument included, before anything is computed.
+        For any wrong input, also an unknown argument, before anything is computed.
 
     Examples
     --------
@@ -162,7 +163,7 @@ def bulk(
     Returns
     -------
     Bulk
-        `bandg.models.etb.bulk.Bulk`, or that of another model: `E_g` in eV, `g_factors()` of electron and hole, and
+        `bandg.models.etb.bulk.Bulk`, or the bulk of another model: `E_g` in eV, `g_factors()` of electron and hole, and
         `values()` with all properties as plain numbers.
 
     Raises
@@ -236,7 +237,7 @@ def tight_binding(
     given = _given(neighbors, 1, False, None, "auto")
     work = _work(size, shape, termination, set, "etb", center, given, variation)
     made = material(work.parameters, work.options)
-    assert work.options.neighbors is not None  # `complete` has set it
+    assert work.options.neighbors is not None  # set by `complete`
     return tuple((made, crystal, work.options.neighbors) for crystal in work.crystals)
 
 
@@ -259,7 +260,7 @@ def full_hamiltonian(
     size, shape, termination, set, center, neighbors, ...
         As in `bandg.compute`, for one nanocrystal.
     run : Run
-        Its `force` counts.
+        Only `force` is used.
 
     Returns
     -------
@@ -314,13 +315,13 @@ def density_of_states(
     energies : sequence of float, optional
         In eV, shape (n,); by default 1000 over the whole spectrum.
     moments : int
-        Of the expansion; the resolution goes as its inverse.
+        Moments of the expansion; the resolution in eV is proportional to its inverse.
     vectors : int
-        Random vectors, 2 or more; the error goes as their inverse root.
+        Random vectors, 2 or more; the error is proportional to the inverse square root of their number.
     vector_seed : int
         Seed of the random vectors.
     run : Run
-        Its `force` counts.
+        Only `force` is used.
 
     Returns
     -------
@@ -349,15 +350,15 @@ def density_of_states(
 
 
 def one_of(size: Any, found: Sequence[Any]) -> Sequence[Any]:
-    """What was found, if it is one nanocrystal. Raises BandgError otherwise."""
+    """The nanocrystal, if there is exactly one. Raises BandgError otherwise."""
     if len(found) != 1:
-        raise BandgError(f"`size` {size or DEFAULT_SIZE!r} means {len(found)} nanocrystals; name one, as 5nm or 8cells")
+        raise BandgError(f"`size` {size or DEFAULT_SIZE!r} means {len(found)} nanocrystals: give one, as 5nm or 8cells")
     return found
 
 
 @dataclass(frozen=True)
 class _Work:
-    """What is to be computed."""
+    """The jobs of a computation."""
 
     model: Model
     parameters: Any
@@ -366,7 +367,7 @@ class _Work:
 
     @property
     def name(self) -> str:
-        """Name of the set, or of both."""
+        """Name of the set, or of both sets of a mixed halide."""
         second = self.options.second
         return str(self.parameters.name) + (f" + {second.name}" if second else "")
 
@@ -377,12 +378,12 @@ class _Work:
 
     @cached_property
     def bulk(self) -> models.Bulk | None:
-        """The bulk crystal, where the model has one."""
+        """The bulk crystal, or None if the model has none."""
         return self.model.bulk(self.parameters, self.options)
 
 
 def _bulk_limit(work: _Work) -> dict[str, Any]:
-    """Bulk values of the crystal that the nanocrystals are cut from, or why there are none ("bulk_missing")."""
+    """Bulk values of the crystal of the nanocrystals, or the reason why there are none ("bulk_missing")."""
     if work.bulk is None:
         return {}
     crystal, found = work.crystals[0], work.bulk
@@ -406,7 +407,7 @@ def _work(
     given: Mapping[str, Any],
     variation: Variation,
 ) -> _Work:
-    """The words of `compute`, checked and understood. Raises BandgError."""
+    """Check the arguments of `compute` and make a plan. Raises BandgError."""
     chosen = models.find(model)
     asked = checked(variation)
     _refuse_unknown(chosen, {**given, **asked})
@@ -504,7 +505,7 @@ def _heights(barrier: Any) -> tuple[float, float]:
 
 
 def _refuse_unknown(model: Model, given: Mapping[str, Any]) -> None:
-    """Raise BandgError for what is given and the model does not know."""
+    """Raise BandgError for an argument that the model does not know."""
     for name, value in given.items():
         if value is not None and name not in model.options:
             others = [one for one in models.BUILT_IN if name in models.find(one).options]

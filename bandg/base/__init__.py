@@ -1,1 +1,1 @@
-"""What every part of bandg uses: errors, text, units, files, cache. It imports nothing else of bandg."""
+"""Tools that every part of bandg uses: errors, text, units, files, cache. They import nothing else of bandg."""

@@ -1,4 +1,4 @@
-"""Arguments of the public functions, checked once: an unknown name or a wrong type is a BandgError of one line."""
+"""Checks of the arguments of public functions: an unknown name or a wrong type raises a BandgError of one line."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ T = TypeVar("T")
 
 
 def strict(function: Callable[P, T]) -> Callable[P, T]:
-    """The function, which refuses an unknown keyword with a BandgError that names the nearest one.
+    """Decorator: an unknown keyword raises a BandgError that names the nearest known one.
 
-    Arguments that are missing, or one too many, are a BandgError too. Where the function takes `**options:
-    Unpack[SomeTypedDict]`, the signature that it shows has the keys of that dictionary, each with the default None.
+    Missing and surplus arguments raise a BandgError too. If the function takes `**options: Unpack[SomeTypedDict]`, its
+    signature shows the keys of that dictionary, each with the default None.
     """
     signature = _spelled_out(function)
     name = function.__qualname__.removesuffix(".__init__")
@@ -42,7 +42,7 @@ def strict(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def _spelled_out(function: Callable[..., Any]) -> inspect.Signature:
-    """The signature, with the keys of a typed dictionary in place of the keywords that it stands for."""
+    """The signature with the keys of the typed dictionary in place of `**options`."""
     signature = inspect.signature(function)
     known = []
     for parameter in signature.parameters.values():
@@ -65,7 +65,7 @@ def _hint(key: str, known: Collection[str]) -> str:
 
 
 LARGEST = 2**31 - 1
-"""Of whole numbers: what every library below takes, as a seed too."""
+"""Largest whole number, also for seeds, that all libraries in use accept."""
 
 
 def whole(name: str, value: Any, least: int | None = None) -> int:
@@ -91,7 +91,7 @@ def number(name: str, value: Any) -> float:
 
 def flag(name: str, value: Any) -> bool:
     """True or False. Raises BandgError for anything else."""
-    if type(value).__name__ not in ("bool", "bool_"):  # that of numpy too
+    if type(value).__name__ not in ("bool", "bool_"):  # numpy's bool too
         raise wrong(name, "True or False", value)
     return bool(value)
 
@@ -138,7 +138,7 @@ def choices(known: Collection[str]) -> str:
 
 
 def wrong(name: str, wanted: str, value: Any) -> BandgError:
-    """The error of an argument that is something else than wanted."""
+    """The error for an argument that is not what is wanted."""
     return BandgError(one_line(f"`{name}` must be {wanted}, not {shown(value)}"))
 
 

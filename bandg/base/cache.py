@@ -1,4 +1,4 @@
-"""Results on disk, each under the hash of everything that it depends on."""
+"""Cache of results on disk. The key of a result is the hash of everything that it depends on."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _PHYSICS = ("base/units.py", "crystal", "hamiltonian", "models", "parameters", "
 
 _ENTRY = re.compile(r"[0-9a-f]{64}\.json")
 _LEFT_OVER_S = 86400.0
-"""A temporary file of this age belongs to a run that was killed."""
+"""Age in seconds after which a temporary file is taken to belong to a killed run."""
 
 
 def cache_directory() -> Path:
-    """Where results are kept: BANDG_CACHE_DIR, else the user's cache folder of this platform."""
+    """The cache folder: BANDG_CACHE_DIR, or the platform's cache folder of the user."""
     import platformdirs
 
     return Path(os.environ.get("BANDG_CACHE_DIR") or platformdirs.user_cache_dir("bandg")).expanduser()
@@ -55,9 +55,9 @@ def key_of(description: dict[str, Any]) -> str:
 
 
 def load(key: str, read: Callable[[dict[str, Any]], R]) -> R | None:
-    """The stored result, or None where there is none, or none that can be read and belongs to this key.
+    """The stored result, or None if there is no readable entry that belongs to this key.
 
-    read(payload) makes the result of its plain types. Nothing is removed: `store` replaces a damaged entry.
+    read(payload) makes the result from plain types. A damaged entry is not removed here; `store` replaces it.
     """
     path = cache_directory() / f"{key}.json"
     try:
@@ -73,19 +73,19 @@ def load(key: str, read: Callable[[dict[str, Any]], R]) -> R | None:
 
 
 def store(key: str, result: Any) -> None:
-    """Store a dataclass so that a crash leaves the old file, the new one, or none; warns where it cannot."""
+    """Store a dataclass. A crash leaves the old file, the new one, or none. Warns if it cannot be written."""
     folder = cache_directory()
     payload = json.loads(json.dumps(asdict(result)))
     content = {"key": key, "checksum": _checksum(key, payload), "payload": payload}
     try:
         write_bytes(folder / f"{key}.json", json.dumps(content).encode())
-    except OSError as error:  # the result itself is worth more than its copy
+    except OSError as error:  # a failure to store must not lose the result itself
         reason = error.strerror or error
         warnings.warn(f"results were not kept: cannot write the cache in {folder}: {reason}", stacklevel=2)
 
 
 def check() -> None:
-    """Raise BandgError where the cache cannot be written, so that no work is done in vain."""
+    """Raise BandgError if the cache cannot be written; called before any work."""
     folder = cache_directory()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -106,19 +106,19 @@ def info() -> tuple[Path, int, int]:
 
 
 def clear() -> int:
-    """Remove every stored result, and what interrupted runs left; returns how many results were removed."""
+    """Remove all stored results and the temporary files of interrupted runs; returns the number of results removed."""
     folder = cache_directory()
     _remove(_own(folder, TEMPORARY))
     return _remove(_own(folder, _ENTRY))
 
 
 def _own(folder: Path, name: re.Pattern[str]) -> list[Path]:
-    """Files of the folder whose whole names are as the cache makes them."""
+    """Files of the folder whose names the cache itself made."""
     return [path for path in folder.glob("*") if name.fullmatch(path.name) and path.is_file()]
 
 
 def _remove(paths: Iterable[Path]) -> int:
-    """Remove files; returns how many could be."""
+    """Remove files; returns how many were removed."""
     removed = 0
     for path in paths:
         with suppress(OSError):

@@ -1,4 +1,4 @@
-"""Results from the plain types that JSON holds, and numbers as such types."""
+"""Results from the plain types of JSON, and numbers as such types."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ T = TypeVar("T")
 
 
 def decode(kind: type[T], payload: Any) -> T:
-    """A dataclass, and the dataclasses within it, from what `dataclasses.asdict` and JSON make of it; floats are exact.
+    """A dataclass, with nested dataclasses, from its `asdict` after a round trip through JSON; floats are exact.
 
-    Raises ValueError where a field is missing or of another type.
+    Raises ValueError if a field is missing or has another type.
     """
     found: T = _adapter(kind).validate_python(payload)  # type: ignore[arg-type]
     return found
@@ -29,7 +29,7 @@ def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
 
 
 def finite(value: Any) -> Any:
-    """A number, or an array of any shape as lists of them; None where one is not finite, which JSON does not know."""
+    """A number, or an array of any shape as nested lists; None for numbers that are not finite, which JSON lacks."""
     value = value.tolist() if hasattr(value, "tolist") else value
     if isinstance(value, list):
         return [finite(one) for one in value]

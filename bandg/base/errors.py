@@ -1,4 +1,4 @@
-"""The one exception that a wrong input raises, its kind for what a solver cannot do, and the one warning."""
+"""The exception for wrong input, its subclass for solver failures, and the warning of bandg."""
 
 from bandg.base.text import one_line, shortened
 

@@ -1,4 +1,4 @@
-"""Reading text with one clear line for what fails; writing, checked before the work, and whole or not at all."""
+"""Reading text files with one-line errors; writing files atomically, with a check before the work."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bandg.base.errors import BandgError
 from bandg.base.text import one_line
 
 TEMPORARY = re.compile(r"\.bandg-[0-9a-f]{16}\.part")
-"""Names of files that are not finished."""
+"""Pattern of the names of unfinished files."""
 
 
 def read_text(path: str | os.PathLike[str], label: str, missing: str, wanted: str) -> str:
     """The text of a UTF-8 file, with or without byte order mark.
 
-    Raises BandgError, one line that starts with `label`: `missing` is the advice where there is no such file, `wanted`
-    names what should be given in place of a directory.
+    Raises BandgError, one line that starts with `label`. `missing` is the advice if the file does not exist. `wanted`
+    says what to give instead of a directory.
     """
     try:
         return Path(path).read_text(encoding="utf-8-sig")
@@ -36,9 +36,9 @@ def read_text(path: str | os.PathLike[str], label: str, missing: str, wanted: st
 
 
 def check_writable(path: str | os.PathLike[str], formats: tuple[str, ...]) -> Path:
-    """The path, if a file of one of these extensions can be written there; nothing is left behind.
+    """The path, if a file with one of these extensions can be written there. Nothing is left behind.
 
-    Raises BandgError for another extension, and for a folder that is missing or cannot be written.
+    Raises BandgError for another extension and for a folder that is missing or not writable.
     """
     target = Path(path)
     if target.suffix.lower() not in formats:
@@ -74,9 +74,9 @@ def _cannot(path: Path, why: object) -> BandgError:
 
 
 def write_whole(path: str | os.PathLike[str], content: str | bytes) -> Path:
-    """Write a file so that nothing half-written is ever seen; text as UTF-8. Returns the path without links.
+    """Write a file atomically; text as UTF-8. Returns the path without links.
 
-    A file that exists keeps its mode. Raises BandgError where it cannot be written.
+    An existing file keeps its mode. Raises BandgError if it cannot be written.
     """
     try:
         target = _regular(Path(path))
@@ -87,7 +87,7 @@ def write_whole(path: str | os.PathLike[str], content: str | bytes) -> Path:
 
 
 def write_bytes(target: Path, content: bytes) -> None:
-    """Fill a temporary file beside the target and move it there; a crash leaves the old file, the new one, or none.
+    """Write a temporary file beside the target and move it there. A crash leaves the old file, the new one, or none.
 
     Raises OSError.
     """

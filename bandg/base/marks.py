@@ -1,4 +1,4 @@
-"""Which files bandg has written itself: only those are replaced without a question."""
+"""Recognizes files that bandg has written. Only these are replaced without --overwrite."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ JSON_MARK = {"written_by": "bandg"}
 PICTURE_MARK = "bandg"
 ARCHIVE_MARK = b"bandg"
 
-# what a file starts with, and what it holds somewhere
+# the first bytes of a file, and a mark somewhere in it
 _CSV_STARTS = (
     b"shape,termination,center,",
     b"crystal,size_nm,",

@@ -1,10 +1,10 @@
-"""What memory this machine has left."""
+"""Free memory of this machine."""
 
 from __future__ import annotations
 
 
 def free_memory() -> float:
-    """Memory in GB that this machine can still give."""
+    """Free memory of this machine in GB."""
     import psutil
 
     return float(psutil.virtual_memory().available / 1e9)

@@ -1,8 +1,8 @@
-"""The one grammar of numbers with units.
+"""The grammar of numbers with units.
 
-A number is written in decimal, with an exponent where wanted, and its unit follows: "4.2eV", "20meV", "7nm", "7 cells".
-Commas make a list, two dots a range, whose lower end may leave the unit to the upper one, and a colon adds to a range
-what the argument asks for, as a step: "5nm,8nm", "4..16nm", "4..16nm:1nm". "name=..." gives a number to a name.
+A number is decimal, may have an exponent, and is followed by its unit: "4.2eV", "20meV", "7nm", "7 cells".
+Commas make a list: "5nm,8nm". Two dots make a range, whose lower end needs no unit: "4..16nm".
+A colon adds a step or a count to a range: "4..16nm:1nm". "name=..." gives a number to a name.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bandg.base.errors import BandgError
 from bandg.base.text import quote
 
 MAX_SIZES = 10_000
-"""More sizes than this in one request are a mistake."""
+"""Largest number of sizes in one request."""
 
 UNITS = {
     "eV": {"eV": 1.0, "meV": 1000.0},
@@ -26,13 +26,13 @@ UNITS = {
     "degrees": {"": 1.0, "deg": 1.0, "degrees": 1.0},
     "": {"": 1.0},
 }
-"""How each unit may be written, and how many of what is written make one of it."""
+"""Spellings of each unit, and how many of the written unit make one of it."""
 
 T = TypeVar("T", int, float)
 
 _LARGEST_SIZE = 1e9
 
-_TOLERANCE = 1e-9  # relative: a bound that is a whole number of cells counts as inside
+_TOLERANCE = 1e-9  # relative tolerance: a bound that is a whole number of cells counts as inside
 
 _NUMBER = re.compile(r"([+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|nan|inf))\s*(.*)", re.DOTALL)
 
@@ -47,7 +47,7 @@ class Value(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A range: its ends in one unit, and the text after its colon, None where there is no colon."""
+    """A range: its ends in one unit, and the text after its colon, None without a colon."""
 
     lower: float
     upper: float
@@ -57,18 +57,18 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Grammar:
-    """How the text of one argument is read.
+    """Reader for the text of one argument.
 
     Parameters
     ----------
     what
         The name of the argument in messages.
     example
-        What would be right, for messages.
+        A correct value, for messages.
     units
-        The units that are allowed, keys of `UNITS`; the units of a list or a range are the same.
+        The allowed units, keys of `UNITS`. All numbers of a list or a range have the same unit.
     problem
-        Says what is wrong with a value, "" for nothing.
+        Function that returns what is wrong with a value, "" for a correct one.
     """
 
     what: str
@@ -83,7 +83,7 @@ class Grammar:
     def value(self, item: str, text: str | None = None, unit: str = "") -> Value:
         """One number with its unit. Raises BandgError.
 
-        text: the whole that the item is a part of, for messages. unit: what is meant where the item has none.
+        text: the whole text, for messages. unit: the unit of an item without one.
         """
         text = item if text is None else text
         number, given = self._split(item, text)
@@ -107,7 +107,7 @@ class Grammar:
         return value
 
     def values(self, text: str) -> tuple[Value, ...]:
-        """The values of a list in one unit, as they stand. Raises BandgError."""
+        """The values of a list in one unit, in the given order. Raises BandgError."""
         items = text.split(",")
         _check_count(len(items), self, text)
         return self._one_unit([self.value(item, text) for item in items], text)
@@ -126,7 +126,7 @@ class Grammar:
         return Span(lower.number, upper.number, upper.unit, rest if colon else None)
 
     def _split(self, item: str, text: str) -> tuple[str, str]:
-        """The number and the unit of an item as they are written."""
+        """The number and the unit of an item as written."""
         match = _NUMBER.fullmatch(item.strip())
         if match is None:
             what = "a number" if "" in UNITS[self.units[0]] else "a number with its unit"
@@ -140,7 +140,7 @@ class Grammar:
 
 
 def named(items: Iterable[str], what: str, example: str) -> dict[str, str]:
-    """Name and text of each "name=text". Raises BandgError for another form and for a name that is given twice."""
+    """Name and text of each "name=text". Raises BandgError for another form and for a duplicate name."""
     found: dict[str, str] = {}
     for item in items:
         name, sign, text = (part.strip() for part in item.partition("="))
@@ -166,7 +166,7 @@ def parse_energies(text: str, what: str, most: int = MAX_SIZES) -> tuple[float, 
 
 @dataclass(frozen=True)
 class SizeRequest:
-    """Sizes as the user asked for them; what they mean depends on the shape and the lattice constant.
+    """Sizes in nm or cells before they are applied to a shape and a lattice constant.
 
     ``unit`` is "nm" or "cells"; ``values`` are the listed sizes in that unit, ascending and positive (empty for a
     range without step), ``bounds`` the two ends of a range without step (None otherwise).

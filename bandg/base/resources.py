@@ -1,4 +1,4 @@
-"""The data files that ship with bandg: the only user of ``importlib.resources``."""
+"""Access to the data files that ship with bandg."""
 
 from __future__ import annotations
 
@@ -49,5 +49,5 @@ def theory_curve_files(folder: str) -> tuple[str, ...]:
 
 
 def plot_style() -> AbstractContextManager[Path]:
-    """Context manager that gives the matplotlib style of all pictures as a file on disk."""
+    """Context manager with the path of the matplotlib style file of all pictures."""
     return as_file(files("bandg.plot").joinpath("bandg.mplstyle"))

@@ -1,4 +1,4 @@
-"""How results print themselves: a title and a few lines of text, or a small table in a notebook."""
+"""Representation of results: a title and a few lines of text, or a small table in a notebook."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def plain(value: Any) -> str:
 
 
 class Shown:
-    """Prints itself by `shown`; to be inherited by a dataclass with `repr=False`."""
+    """Base of dataclasses with `repr=False` whose representation is made by `shown`."""
 
     def shown(self) -> tuple[str, dict[str, Any]]:
-        """Title, and the lines by their labels."""
+        """Title, and lines by label."""
         raise NotImplementedError
 
     def __repr__(self) -> str:
@@ -46,7 +46,7 @@ class Shown:
 class Table:
     """Rows under headings: text on a terminal, a table in a notebook.
 
-    title: above it. columns: headings. rows: values as they are, one dictionary a row with the keys of `columns`.
+    title: text above the table. columns: headings. rows: a dictionary for each row with the keys of `columns`.
     """
 
     title: str

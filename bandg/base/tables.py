@@ -1,4 +1,4 @@
-"""Tables as CSV: the one reader, which names file, line and column of whatever is wrong, and the one writer."""
+"""Reader and writer of CSV tables. Errors name file, line and column."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from bandg.base.files import write_whole
 from bandg.base.text import nearest, one_line
 
 _QUOTED = 60
-"""So many characters of a cell are repeated in a message."""
+"""Number of characters of a cell that a message repeats."""
 
 
 _LARGEST = 1e12
-"""Of a number in a table; the squares of larger ones overflow."""
+"""Largest magnitude of a number in a table; squares of larger numbers overflow."""
 
 
 def quote(text: str) -> str:
@@ -59,7 +59,7 @@ NotNegative = Annotated[Number, AfterValidator(_not_negative)]
 
 
 class Row(BaseModel):
-    """Base of the rows of a table: a field for each column; an empty cell counts as a column that is not there."""
+    """Base of the rows of a table with one field for each column. An empty cell counts as a missing column."""
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=True)
 
@@ -69,9 +69,9 @@ AnyRow = TypeVar("AnyRow", bound=Row)
 
 @dataclass(frozen=True)
 class Table:
-    """A table as text: the lines of the file, the cells by column without blanks around them.
+    """A table as text: the lines of the file, and the stripped cells by column.
 
-    label: what errors call the file. settings: "key = value" of the comment lines.
+    label: name of the file in errors. settings: "key = value" of the comment lines.
     """
 
     label: str
@@ -92,11 +92,13 @@ class Table:
                 self.fail(f"has the unknown column {quote(column)}{hint}")
 
     def check_numbers(self, known: Collection[str]) -> None:
-        """Raise BandgError for a column that is not known and holds numbers: nothing that is stated gets lost."""
+        """Raise BandgError for an unknown column that contains numbers, which would otherwise be ignored."""
         for column in self.columns:
             held = next((row[column] for row in self.cells if _is_number(row[column])), None)
             if column not in known and held is not None:
-                self.fail(f"column {quote(column)} holds numbers and is not read; what is read: {', '.join(known)}")
+                self.fail(
+                    f"column {quote(column)} contains numbers but is not a known column; known are: {', '.join(known)}"
+                )
 
     def rows(self, model: type[AnyRow]) -> list[AnyRow]:
         """The rows as objects of a model; columns that it does not have are left out. Raises BandgError."""
@@ -113,7 +115,7 @@ class Table:
         first = error.errors(include_url=False)[0]
         column = str(first["loc"][0]) if first["loc"] else ""
         if first["type"] == "missing":
-            self.fail(f"{column} is empty: every row needs one", row)
+            self.fail(f"{column} is empty: every row needs a value", row)
         reason = str(first["ctx"]["error"]) if first["type"] == "value_error" else ""
         if first["type"] == "literal_error":
             reason = f"it must be one of {first['ctx']['expected']}".replace("'", "")
@@ -188,10 +190,10 @@ def _rows(text: str, label: str, settings: dict[str, str]) -> Iterator[tuple[int
 
 
 def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str] = (), comments: Iterable[str] = ()) -> str:
-    """Rows as CSV text; None and what a row does not have are empty cells.
+    """Rows as CSV text; None and missing keys are empty cells.
 
-    columns: in this order, default those of the first row; what else a row has is an error. comments: lines before the
-    header.
+    columns: names in order, by default those of the first row; any other key of a row is an error. comments: lines
+    before the header.
     """
     table = list(rows)
     stream = io.StringIO()
@@ -208,5 +210,5 @@ def write_csv(
     columns: Sequence[str] = (),
     comments: Iterable[str] = (),
 ) -> Path:
-    """Write rows as CSV, whole or not at all; see :func:`to_csv`. Raises BandgError where it cannot be written."""
+    """Write rows as CSV atomically; see :func:`to_csv`. Raises BandgError where it cannot be written."""
     return write_whole(path, to_csv(rows, columns, comments))

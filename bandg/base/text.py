@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def nearest(word: str, options: Iterable[str], cutoff: float = 0.5) -> str:
-    """``" (did you mean 'p-s'?)"`` for the option closest to ``word``, or nothing if none is as close as ``cutoff``."""
+    """``" (did you mean 'p-s'?)"`` for the option closest to ``word``, or "" if none is as close as ``cutoff``."""
     known = list(options)
     lower = {option.lower(): option for option in reversed(known)}
     pair, dot, rest = word.partition(".")
@@ -29,11 +29,11 @@ def quote(text: str) -> str:
 
 
 def shortened(text: str, longest: int = 800) -> str:
-    """``text`` without its middle where it is longer than a message should be."""
+    """``text`` with its middle left out if it is too long for a message."""
     half = longest // 2 - 3
     return text if len(text) <= longest else f"{text[:half]} ... {text[-half:]}"
 
 
 def install(extra: str) -> str:
-    """How to install an extra, which works before there is a release."""
+    """Command that installs an extra from a clone."""
     return f'in a clone of bandg, uv sync --extra {extra} or python -m pip install ".[{extra}]"'

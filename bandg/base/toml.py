@@ -1,4 +1,4 @@
-"""The one reader and the one writer of TOML."""
+"""Reader and writer of TOML."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bandg.base.text import one_line
 
 
 def parse_toml(text: str, label: str) -> dict[str, Any]:
-    """The table that a TOML text is; `label` opens the line of an error. Raises BandgError."""
+    """The table of a TOML text. Raises BandgError, whose line starts with `label`."""
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: TOMLDecodeError, and integers of > 4300 digits
@@ -22,7 +22,7 @@ def parse_toml(text: str, label: str) -> dict[str, Any]:
 def write_toml(content: Mapping[str, Any]) -> str:
     """TOML of values and of tables by their dotted names, one line for each value of a table.
 
-    A table within a table stands on one line in braces; a table without values is left out.
+    A nested table is written on one line in braces; an empty table is left out.
     """
     head = [_line(key, value) for key, value in content.items() if not isinstance(value, Mapping)]
     tables = {name: table for name, table in content.items() if isinstance(table, Mapping) and table}

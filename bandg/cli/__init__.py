@@ -1,4 +1,4 @@
-"""The command line: it reads options, calls the library and prints; it holds no physics."""
+"""The command line: it reads options, calls the library and prints; it has no physics."""
 
 from __future__ import annotations
 
@@ -74,10 +74,10 @@ def main() -> None:
     with screens() as (output, _), Interruption() as interruption:
         code = _run(interruption)
         output.flush()
-        # who closed the pipe has seen enough
+        # the reader has closed the pipe
         if output.failure is not None and not isinstance(output.failure, BrokenPipeError):
             reason = output.failure.strerror or output.failure
-            code = _say_error(f"cannot print: {reason}; files that were asked for are written") if code == 0 else code
+            code = _say_error(f"cannot print: {reason}; the files are written") if code == 0 else code
     sys.exit(code)
 
 
@@ -95,13 +95,13 @@ def _run(interruption: Interruption) -> int:
             "or a machine with more memory"
         )
     except Exception as error:
-        # typer keeps its own copy of click, so its usage errors are known by what they can do
+        # typer has its own copy of click, so its usage errors are recognized by their methods
         if not hasattr(error, "format_message"):
             raise
-        if not error.format_message():  # no command was given and the help stands there already
+        if not error.format_message():  # no command was given and the help is already printed
             return 2
         return _say_error(error.format_message())
-    if code == 130:  # also what newer typer makes of an interruption
+    if code == 130:  # newer typer raises this for an interruption
         return interruption.say()
     return code if isinstance(code, int) else 0
 

@@ -1,4 +1,4 @@
-"""What holds for every command: checks of its words and files before it runs, and the option --overwrite."""
+"""Base of every command: checks of options and files before it runs, and the option --overwrite."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from bandg.base.marks import may_replace
 from bandg.base.text import quote
 
 _WRITTEN = ("out", "plot", "corner", "report", "matrix", "atoms")
-"""Parameters that name a file to write; every other word that names a file is read."""
+"""Parameters that name a file to write. A file named by any other parameter is read."""
 
 _BESIDE = {
     ("compute", "out"): (".levels.csv", ".mean.csv"),
     ("fit", "out"): (".json",),
     ("export", "matrix"): (".csv",),
 }
-"""Endings of the files that a command writes beside the one that is named."""
+"""Endings of further files that a command writes beside the named one."""
 
 _LARGEST = 2**31 - 1
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -32,7 +32,7 @@ _HOME = re.compile(r"(--[a-z-]+=)~(?=/|$)")
 
 
 class App(typer.Typer):
-    """A typer application whose commands are of the class Command, with plain help, which needs no library to draw."""
+    """A typer application with commands of the class Command and help in plain text."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(rich_markup_mode=None, **settings)
@@ -43,7 +43,7 @@ class App(typer.Typer):
 
 
 class Command(typer.core.TyperCommand):
-    """A command that refuses empty and doubled options, and files that it would destroy."""
+    """A command that refuses empty and repeated options, and that does not overwrite input or foreign files."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
@@ -78,7 +78,7 @@ def _overwrite() -> Any:
     @maker.command()
     def command(
         overwrite: Annotated[
-            bool, typer.Option("--overwrite", help="Replace also files that bandg has not written.")
+            bool, typer.Option("--overwrite", help="Also replace files that bandg has not written.")
         ] = False,
     ) -> None:
         pass
@@ -87,7 +87,7 @@ def _overwrite() -> Any:
 
 
 def _without_type(parameter: Any) -> Any:
-    """A flag shows no <bool>, as if a value had to follow."""
+    """The parameter; the help of a flag shows no <bool>, since no value follows."""
     if getattr(parameter, "is_flag", False):
         parameter.metavar = ""
     return parameter
@@ -99,7 +99,7 @@ def _shown(parameter: Any) -> str:
 
 
 def _check_words(given: Mapping[str, Any], order: Iterable[Any]) -> None:
-    """Raise BandgError for words that are empty or given twice."""
+    """Raise BandgError for options that are empty or given twice."""
     order = list(order)
     counts = Counter(parameter.name for parameter in order)
     for parameter in order:
@@ -110,13 +110,13 @@ def _check_words(given: Mapping[str, Any], order: Iterable[Any]) -> None:
             if not isinstance(word, str):
                 continue
             if _CONTROL.search(word):
-                raise BandgError(f"{_shown(parameter)} {quote(word)} holds a control character")
+                raise BandgError(f"{_shown(parameter)} {quote(word)} contains a control character")
             if not word.strip():
                 raise BandgError(f"{_shown(parameter)} is empty: give it a value, or leave it out")
 
 
 def _check_numbers(given: Mapping[str, Any], values: Mapping[str, Any], shown: Mapping[str, str]) -> None:
-    """Raise BandgError for what only Python reads as a number, such as 1_000, and for numbers beyond all use."""
+    """Raise BandgError for numbers that only Python accepts, such as 1_000, and for numbers that are too large."""
     for name, word in given.items():
         value = values.get(name)
         if not isinstance(word, str) or not isinstance(value, int | float):

@@ -81,7 +81,7 @@ def compute(
     pb_vacancies: options.PbVacancies = None,
     occupancy: options.Occupancy = None,
     seed: options.Seed = None,
-    seeds: Annotated[int | None, typer.Option(help="So many seeds, averaged with standard errors.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="Number of seeds, averaged with standard errors.")] = None,
     structure: options.StructureFile = None,
     species: options.Species = None,
     solver: options.Solver = "auto",
@@ -182,7 +182,7 @@ def print_table(dataset: xarray.Dataset) -> None:
             title = f"{first['set']} (k.p, 8 bands)\n{first['shape']}, {_wall(dataset, termination)}"
             columns = [replace(one, heading="functions") if one.key == "n_orbitals" else one for one in columns]
         caption = (
-            "energies on the set's own zero; E_e-E_h holds no exciton binding\n"
+            "energies on the set's own zero; E_e-E_h has no exciton binding\n"
             "g_h of the valence doublet (electron picture)" + ("; * from the cache" if any(cached) else "")
         )
         show(title, columns, chosen, caption)
@@ -193,12 +193,12 @@ def _heading(column: str, unit: str) -> str:
 
 
 def print_tensors(dataset: xarray.Dataset) -> None:
-    """Print the principal values of g and their axes where they are not all equal."""
+    """Print the principal values of g and their axes if they are not all equal."""
     from bandg.runs.rows import columns_of
 
     values = dataset["g_axis"].values
     seeds = columns_of(dataset)["seed"]
-    several = len({int(seed) for seed in seeds}) > 1  # one by one they fill the screen and say little: see the files
+    several = len({int(seed) for seed in seeds}) > 1  # too many for the screen: see the files
     uneven = [i for i in range(len(values)) if float(abs(values[i] - values[i, :, :1]).max()) > 5e-4]
     rows = []
     for i in uneven:
@@ -231,7 +231,7 @@ def print_averages(dataset: xarray.Dataset) -> None:
 
 
 def _wall(dataset: xarray.Dataset, termination: str) -> str:
-    """What stands around a k.p nanocrystal."""
+    """The surroundings of a k.p nanocrystal."""
     import json
 
     if termination == "hard-wall":
@@ -255,7 +255,7 @@ _LEVEL_COLUMNS = (
 
 
 def print_levels(dataset: xarray.Dataset) -> None:
-    """Print the levels of each carrier, one table a nanocrystal, where more than the band edges were asked for."""
+    """Print the levels of each carrier, one table for each nanocrystal, if more than the band edges were asked for."""
     from bandg.runs.rows import level_rows
 
     if dataset.sizes.get("level", 1) == 1:

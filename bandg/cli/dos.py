@@ -21,8 +21,8 @@ def dos(
     one_nanocrystal: options.OneNanocrystal,
     solver: options.Solver = "auto",
     energies: Annotated[str | None, typer.Option(help="LO..HIeV of the curve; default: the whole spectrum.")] = None,
-    moments: Annotated[int, typer.Option(help="Of the expansion; the resolution goes as its inverse.")] = 1000,
-    vectors: Annotated[int, typer.Option(help="Random vectors; the error goes as their inverse root.")] = 10,
+    moments: Annotated[int, typer.Option(help="Moments; the resolution is proportional to the inverse.")] = 1000,
+    vectors: Annotated[int, typer.Option(help="Random vectors; the error is proportional to the inverse root.")] = 10,
     vector_seed: Annotated[int, typer.Option(help="Seed of the random vectors.")] = 0,
     count: Annotated[
         str | None, typer.Option(help="Energies at which levels are counted exactly: -1eV,0.8eV,3eV.")
@@ -45,7 +45,7 @@ def dos(
     from bandg.solvers.registry import AUTO, check_solver, solver_named
 
     if count is None and out is None and plot is None:
-        raise BandgError("nothing is asked for: add --count 1eV, --out FILE.csv or --plot FILE.png")
+        raise BandgError("there is nothing to do: add --count 1eV, --out FILE.csv or --plot FILE.png")
     check_solver(solver)
     if out is not None:
         check_writable(out, (".csv",))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def fit(
-    job: Annotated[Path, typer.Argument(help="JOB.toml: what is free, and what it is fitted to.")],
+    job: Annotated[Path, typer.Argument(help="JOB.toml: free parameters and targets.")],
     out: Annotated[Path | None, typer.Option(help="Write NAME.toml, and the covariance beside it.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw bands and residuals to FILE.pdf, .png or .svg.")] = None,
     starts: Annotated[int | None, typer.Option(min=1, max=1000, help="Number of starts instead of the job's.")] = None,
@@ -25,7 +25,7 @@ def fit(
     ] = None,
     no_cache: NoCache = False,
 ) -> None:
-    """Fit a parameter set by least squares with exact derivatives, and report what the data determine."""
+    """Fit a parameter set by least squares with exact derivatives, and report which parameters the data determine."""
     from threadpoolctl import threadpool_limits
 
     from bandg.analysis.fit.job import read_job
@@ -40,7 +40,7 @@ def fit(
         check_writable(out, (".toml",))
         check_writable(out.with_suffix(".json"), (".json",))
         if out.resolve() == job.resolve():
-            raise BandgError(f"--out {out} is the job itself: give the set another name")
+            raise BandgError(f"--out {out} is the job file: give another name")
     if plot is not None:
         from bandg.plot.output import check_picture_path
 

@@ -1,4 +1,4 @@
-"""`bandg hypotheses`: every suspected cause of the discrepancy on the same footing."""
+"""`bandg hypotheses`: compares all mechanisms that may explain the discrepancy."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ def hypotheses(
     data: Judge = None,
     out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw small multiples to FILE.pdf, .png or .svg.")] = None,
-    report: Annotated[Path | None, typer.Option(help="Write one FILE.html that stands alone.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write one self-contained FILE.html.")] = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     patience: Patience = 60.0,
     no_cache: NoCache = False,
     force: Force = False,
 ) -> None:
-    """Weigh what could explain the hole g-factor: what each mechanism does to g, and what would be needed."""
+    """Compare mechanisms that could explain the hole g-factor: the change of g by each, and the needed value."""
     from bandg.analysis.hypotheses.request import baseline, mechanisms
     from bandg.analysis.hypotheses.request import hypotheses as library
     from bandg.base.files import check_writable
@@ -107,7 +107,7 @@ def _write(found: Study, out: Path | None, plot: Path | None, report: Path | Non
 
 
 def print_study(found: Study) -> None:
-    """Print the table, what explains most first."""
+    """Print the table, the mechanism that explains most first."""
     from bandg.analysis.hypotheses.report import HEADINGS, baseline_text, cells, legend, problems, rows
     from bandg.cli.tables import Column, show
 
@@ -123,7 +123,7 @@ def print_study(found: Study) -> None:
 
 
 def print_mechanisms(mechanisms: Sequence[Mechanism]) -> None:
-    """Print what each mechanism is and what its range rests on."""
+    """Print each mechanism with its range and the source of the range."""
     for one in mechanisms:
         unit = f" {one.unit}" if one.unit else ""
         source = one.source or ("by definition" if one.definition else "none: assumed, left out of the verdict")

@@ -37,7 +37,7 @@ def infer(
         list[str] | None, typer.Option(help="'NAME: WHAT=LO..HI, WHAT=VALUE': a model to compare; repeated.")
     ] = None,
     data: Judge = None,
-    quantities: Annotated[str, typer.Option(help="Of g_e, g_h, g_bx: what enters.")] = "g_e,g_h",
+    quantities: Annotated[str, typer.Option(help="g-factors to use, of g_e, g_h, g_bx.")] = "g_e,g_h",
     sigma: Annotated[float, typer.Option(help="Error of points without a stated one (assumed).")] = 0.1,
     bulk: Annotated[
         list[str] | None, typer.Option(help="Constraint: g_h=first-principles, g_h=LO..HI, g_e=LO..HI, E_g=LO..HIeV.")
@@ -51,7 +51,7 @@ def infer(
     live: Annotated[int, typer.Option(help="Live points of the sampler.")] = 400,
     seed: Annotated[int, typer.Option(help="Seed of the sampler.")] = 0,
     checks: Annotated[
-        int, typer.Option(help="Random points at which the emulator is compared with the exact; 0: none.")
+        int, typer.Option(help="Random points at which the emulator is checked by exact results; 0: none.")
     ] = 2,
     workers: Workers = None,
     scheduler: Scheduler = None,

@@ -43,7 +43,7 @@ def info() -> None:
 
 @cache_app.command("info")
 def cache_info() -> None:
-    """Print where results are kept and how many there are."""
+    """Print the cache folder and the number of results."""
     from bandg.base import cache
 
     folder, count, size = cache.info()

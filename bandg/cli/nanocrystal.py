@@ -1,4 +1,4 @@
-"""Options that say which nanocrystal is meant: one in `bandg export` and `bandg dos`, many in `bandg compute`."""
+"""Options for the nanocrystal: one in `bandg export` and `bandg dos`, many in `bandg compute`."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ Occupancy = Annotated[
 ]
 Seed = Annotated[int | None, typer.Option(help="Seed of alloy and vacancies; default 1.")]
 StructureFile = Annotated[
-    Path | None, typer.Option(help="Atoms from FILE.xyz, .extxyz, .cif or POSCAR; its size and shape count.")
+    Path | None, typer.Option(help="Atoms from FILE.xyz, .extxyz, .cif or POSCAR, in place of size and shape.")
 ]
-Species = Annotated[str | None, typer.Option(help="Sn=Pb,Cl=I,H=drop: what species of the file stand for.")]
+Species = Annotated[str | None, typer.Option(help="Sn=Pb,Cl=I,H=drop: meaning of the species of the file.")]
 Solver = Annotated[str, typer.Option(help="auto, dense, superlu, pardiso or iterative (no factorization, no count).")]
 
 
@@ -86,7 +86,7 @@ def one_nanocrystal(
     structure: StructureFile = None,
     species: Species = None,
 ) -> tuple[Any, Any, int]:
-    """Material, nanocrystal and neighbor shells; raises BandgError where the options mean none or several."""
+    """Material, nanocrystal and neighbor shells. Raises BandgError if the options mean none or several."""
     from bandg.api import one_of, tight_binding
 
     if (size is None) == (structure is None):
@@ -123,7 +123,7 @@ def one_energy(text: str | None, what: str) -> float | None:
 
 
 def check_memory(found: tuple[Material, Nanocrystal, int], solver: str, whole: bool, levels: bool, force: bool) -> None:
-    """Raise BandgError where the whole Hamiltonian, or levels by symmetry blocks, would not fit, unless forced."""
+    """Raise BandgError if the whole Hamiltonian or the symmetry blocks would not fit into memory, unless forced."""
     from bandg.models.etb.job import Job, WholeJob
     from bandg.runs import sweep
 

@@ -18,7 +18,7 @@ TERMINATIONS = " or ".join(one.label for one in PEROVSKITE.terminations)
 """Both terminations, for the help of options."""
 
 SetName = Annotated[str, typer.Option("--set", help="Parameter set, by name or path.")]
-Neighbors = Annotated[int | None, typer.Option(help="1 or 2; default: what the set has.")]
+Neighbors = Annotated[int | None, typer.Option(help="1 or 2; default: all of the set.")]
 Workers = Annotated[int | None, typer.Option(help="Processes; default: all processors.")]
 Scheduler = Annotated[
     str | None, typer.Option(help="dask.distributed: tcp://host:port or a scheduler file; works there.")
@@ -28,7 +28,7 @@ NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor writ
 Data = Annotated[
     list[str] | None,
     typer.Option(
-        help="Measured points: FILE.csv or a shipped collection; repeated; none for none.",
+        help="Measured points: FILE.csv, a shipped collection, or none; repeated.",
         show_default="what ships of the material",
     ),
 ]
@@ -36,15 +36,15 @@ Judge = Annotated[
     str | None,
     typer.Option(help="Measured points: your CSV, or a shipped collection.", show_default="meliakov2025 for CsPbI3"),
 ]
-Force = Annotated[bool, typer.Option("--force", help="Go on although memory may not suffice.")]
+Force = Annotated[bool, typer.Option("--force", help="Continue even if memory may not suffice.")]
 
 
 _SPELLED = {"cache=False": "--no-cache", "offset_eV": "--offset"}
-"""Arguments of the library whose options are spelled in another way."""
+"""Arguments of the library with a different spelling as options."""
 
 
 def as_options(message: str) -> str:
-    """A message of the library, which writes `x_vacancies` or `solver='iterative'`, with the options of a command."""
+    """A message of the library with its arguments, as `x_vacancies` or `solver='iterative'`, spelled as options."""
 
     def option(match: re.Match[str]) -> str:
         name, value = match[1], match[2]
@@ -64,7 +64,7 @@ def running(
     force: bool = False,
     patience: float = 60.0,
 ) -> Iterator[Run]:
-    """The Run of these options, with a progress bar that is shown inside of the block."""
+    """The Run of these options, with a progress bar inside of the block."""
     from bandg.cli.progress import progress
     from bandg.runs.options import Run
 

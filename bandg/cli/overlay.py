@@ -29,14 +29,14 @@ def overlay(
     regenerate: Annotated[
         Path | None, typer.Option(help="Compute all stored curves again and write them to this folder.")
     ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Compute also the curves that are stored.")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Compute stored curves again.")] = False,
     workers: Workers = None,
     scheduler: Scheduler = None,
     patience: Patience = 60.0,
     no_cache: NoCache = False,
     force: Force = False,
 ) -> None:
-    """Lay theory curves over measured g-factors and print what is left over at every point."""
+    """Draw theory curves over measured g-factors and print the residual at every point."""
     from bandg.analysis.curves import regenerate as store
     from bandg.analysis.hypotheses.evaluate import Evaluator
     from bandg.analysis.overlay import DEFAULT_CURVES, write_comparisons
@@ -46,7 +46,7 @@ def overlay(
     from bandg.plot.output import check_picture_path, save
 
     if regenerate is not None and (curve or data or plot or out or fresh):
-        raise BandgError("--regenerate stands alone: it makes all stored curves, and draws and compares none")
+        raise BandgError("--regenerate takes no other options: it only makes all stored curves")
     if out is not None:
         check_writable(out, (".csv", ".json"))
     if plot is not None:
@@ -70,7 +70,7 @@ def overlay(
 
 
 def print_comparisons(comparisons: Sequence[Comparison], points: Sequence[MeasuredPoint]) -> None:
-    """Print theory minus measured at every point, and what it comes to."""
+    """Print theory minus measured at every point, with rms and chi-square."""
     from bandg.data.compare import QUANTITIES
 
     rows: list[tuple[Any, ...]] = []

@@ -53,7 +53,7 @@ def show(
 def check(
     file: Annotated[str, typer.Argument(help="A parameter file (.toml), or the name of a shipped set.")],
 ) -> None:
-    """Check a parameter file and say what it contains."""
+    """Check a parameter file and print a summary."""
     from bandg.parameters.loader import available_sets, load_set
 
     is_name = file in available_sets() and not Path(file).exists()

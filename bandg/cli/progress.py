@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """What shows the progress of a command inside of the block."""
+    """The progress display of a command inside of the block."""
     if sys.stderr.isatty():
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
@@ -37,7 +37,7 @@ def progress() -> Iterator[Progress]:
 
 
 def _is_file() -> bool:
-    """Whether standard error goes to a file, which somebody will read later or follow."""
+    """Whether standard error goes to a file."""
     try:
         return stat.S_ISREG(os.fstat(sys.stderr.fileno()).st_mode)
     except (OSError, ValueError):  # captured, or closed
@@ -53,13 +53,13 @@ class _Bar:
         self._total = 0
 
     def start(self, total: int, what: str) -> None:
-        """Begin with a number of something; called again, it adds to them."""
+        """Add `total` pieces of work called `what`; may be called again."""
         self._total += total
         if self._task is None:
             self._task = self._bar.add_task(what, total=total)
         self._bar.update(self._task, total=self._total)
 
     def advance(self, done: str) -> None:
-        """Advance the bar by one, and show what is done."""
+        """Advance the bar by one, and show the name of the finished piece."""
         assert self._task is not None
         self._bar.update(self._task, advance=1, description=f"{done} done")

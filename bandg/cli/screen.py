@@ -1,4 +1,4 @@
-"""Standard output and error while a command runs: printing never ends the work, and no text steers the terminal."""
+"""Standard output and error of a command. A failed print does not stop the work; control characters are escaped."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _COLOR_OR_CURSOR = re.compile(r"(\x1b\[[0-9;?]*[A-Za-z]|[\r\n\t])")
 class Screen:
     """A stream that keeps its first failure instead of raising it, and escapes control characters.
 
-    Colors and movements of the cursor pass to a terminal alone.
+    Only a terminal gets colors and cursor movements.
     """
 
-    buffer = None  # or typer would write past this object where the encoding is ASCII
+    buffer = None  # else typer would bypass this object if the encoding is ASCII
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self.failure: OSError | None = None
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # no table fails on a plain terminal
+            stream.reconfigure(errors="backslashreplace")  # a table must not fail on an ASCII terminal
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -46,7 +46,7 @@ class Screen:
         return len(text)
 
     def flush(self) -> None:
-        """Print what is left to be printed."""
+        """Print the rest."""
         if self.failure is None:
             try:
                 self._stream.flush()
@@ -54,20 +54,20 @@ class Screen:
                 self.failure = error
 
     def close(self) -> None:
-        """Flush; a stream that failed is sent to nowhere, or the end of Python fails on what is left in it."""
+        """Flush; a failed stream is redirected to nowhere, else Python fails at its end."""
         self.flush()
         if self.failure is not None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), self._stream.fileno())
 
 
 def escaped(text: str) -> str:
-    """Control characters but the line feed as Python writes them; all other characters as they are."""
+    """The text with control characters except the line feed escaped as in Python."""
     return re.sub(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
 @contextmanager
 def screens() -> Iterator[tuple[Screen, Screen]]:
-    """Standard output and error as Screen, where there are such, and at the end warnings as one line each."""
+    """Make standard output and error a Screen; print each warning on one line at the end."""
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = both = Screen(before[0] or io.StringIO()), Screen(before[1] or io.StringIO())
     try:

@@ -1,4 +1,4 @@
-"""`bandg sensitivity`: what each parameter does to g at chosen sizes."""
+"""`bandg sensitivity`: the effect of each parameter on g at chosen sizes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def sensitivity(
     no_cache: NoCache = False,
     force: Force = False,
 ) -> None:
-    """What every parameter does to g: exact derivatives times a stated step, or global indices over ranges."""
+    """The effect of every parameter on g: exact derivatives times a step, or global indices over ranges."""
     from bandg.analysis.sensitivity.effects import FORMATS, Effects
     from bandg.analysis.sensitivity.request import sensitivity as library
     from bandg.base.files import check_writable

@@ -1,4 +1,4 @@
-"""How a command ends early: one line and the exit code of the signal, also in the middle of a long call of LAPACK."""
+"""Early end of a command by a signal: one line and the exit code of the signal, also during a long LAPACK call."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 _GRACE_S = 1.0
-"""So long a command may take to end by itself."""
+"""Seconds that a command may take to end by itself."""
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -20,8 +20,8 @@ class Interruption:
     """SIGTERM and SIGHUP end the block as SIGINT does, by KeyboardInterrupt.
 
     Python runs a handler only between two calls of compiled code, which can take minutes. So a thread ends the process
-    where the signal has had no effect after a second; workers end with it. Routines of LAPACK that hold Python's lock
-    (scipy's eigh) hold up this thread, too: the process ends when they return.
+    if the signal has had no effect after a second; the workers end with it. LAPACK routines that hold Python's lock
+    (scipy's eigh) block this thread too. The process then ends when they return.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Interruption:
         return 128 + self.number
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:
-        if self._received:  # it is ending already
+        if self._received:  # the process is already ending
             return
         self.number, self._received = number, True
         raise KeyboardInterrupt

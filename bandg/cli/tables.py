@@ -1,7 +1,7 @@
 """Tables on the screen, as plain text.
 
-User text is printed as it is, on one line, and nothing is cut: a table that is wider than the terminal goes on below
-itself with its first columns repeated, and a file or a pipe gets all columns side by side.
+User text is printed unchanged on one line, and nothing is cut. A table that is wider than the terminal continues below
+with its first columns repeated. A file or a pipe gets all columns side by side.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ import typer
 
 from bandg.base.text import one_line
 
-_PROSE = 120  # how wide title and caption become
+_PROSE = 120  # width of title and caption
 _LEAST, _LEAST_TEXT = 8, 24
-"""How narrow a column may become, and one of text before it goes below."""
+"""Least width of a column, and of a text column before it continues below."""
 
 
 @dataclass(frozen=True)
 class Column:
     """One column of a table.
 
-    heading: may have several lines. form: format of the values; None is printed as nothing and NaN as "-". key: of the
-    value where rows are mappings. left: text, aligned to the left. optional: left out where no row has a value.
-    cells, space: filled in by `show`, what is printed and how many characters wide.
+    heading: may have several lines. form: format of the values; None is printed as nothing and NaN as "-". key: key of
+    the value if rows are mappings. left: text, aligned to the left. optional: left out if no row has a value.
+    cells, space: printed text and width in characters, set by `show`.
     """
 
     heading: str
@@ -42,12 +42,12 @@ class Column:
     space: int = 0
 
     def filled(self, values: Iterable[Any]) -> Column:
-        """The column with its cells, as wide as they need."""
+        """The column with its cells and their width."""
         cells = tuple(map(self._cell, values))
         return replace(self, cells=cells, space=max(map(len, (*self.heading.split("\n"), *cells))))
 
     def narrowed(self, space: float) -> Column:
-        """The column at most so wide."""
+        """The column with at most this width."""
         return replace(self, space=int(min(self.space, max(space, _LEAST))))
 
     def _cell(self, value: Any) -> str:

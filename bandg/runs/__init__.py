@@ -1,1 +1,1 @@
-"""Runs jobs that it does not understand, keeps their results, and puts them into one dataset."""
+"""Runs jobs, caches their results, and collects them in one dataset."""

@@ -13,9 +13,9 @@ from bandg.models.levels import Levels
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a job gave: the levels, or why there are none.
+    """Outcome of a job: the levels, or the reason why there are none.
 
-    final: whether the failure lies in the input; one of the solver is tried again the next time.
+    final: whether the failure comes from the input. A failure of the solver is tried again in the next run.
     """
 
     levels: Levels | None
@@ -25,7 +25,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A job that may fail without an end to all others: at the end of a wide range a set may have no gap."""
+    """A job that may fail without ending the others. At the end of a wide range a set may have no gap."""
 
     job: Task[Levels]
 

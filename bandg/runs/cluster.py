@@ -1,4 +1,4 @@
-"""Sweeps on a dask.distributed cluster: finding the scheduler, and an executor whose lost jobs are done again."""
+"""Sweeps on a dask.distributed cluster: finds the scheduler, and makes an executor that repeats lost jobs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 RETRIES = 3
-"""So many times a job that failed, or whose worker died, is done again."""
+"""How often a job is repeated that failed or whose worker died."""
 
 _ANSWER_S = 10.0
 _LONGEST_GREETING = 1_000_000
@@ -39,7 +39,7 @@ _LONGEST_GREETING = 1_000_000
 def scheduler_address(given: str) -> str:
     """The address of a scheduler, "tcp://host:port", from itself or from a scheduler file.
 
-    Raises BandgError for anything else, and where nothing listens there.
+    Raises BandgError for anything else, and if nothing listens there.
     """
     if not given.strip():
         raise BandgError("the scheduler is empty: give tcp://host:port or a scheduler file (.json)")
@@ -58,7 +58,7 @@ def scheduler_address(given: str) -> str:
         raise BandgError(f"the scheduler {address} does not answer: {error.strerror or error}") from error
     except ValueError as error:  # a part of the name that is longer than 63 letters, or a null character
         raise BandgError(one_line(f"scheduler {given!r}: {host!r} is not a valid host name")) from error
-    # a server of dask speaks first, with the length of its greeting; its client waits forever for one that does not
+    # a dask server sends its greeting first; the client of dask would wait forever for a server that does not
     if scheme == "tcp" and not 0 < int.from_bytes(greeting, "little") < _LONGEST_GREETING:
         raise BandgError(f"the server at {address} is not a dask scheduler")
     return address
@@ -87,8 +87,8 @@ def check_scheduler(scheduler: str) -> str:
 class Cluster:
     """A running cluster.
 
-    executor: where to submit. flight: how many jobs to keep in flight. runner: what to submit for each job.
-    check: raises BandgError where the cluster has had no worker for too long.
+    executor: takes the jobs. flight: number of jobs to keep submitted. runner: function to submit for each job.
+    check: raises BandgError if the cluster has had no worker for too long.
     """
 
     executor: Executor
@@ -99,9 +99,9 @@ class Cluster:
 
 @contextmanager
 def cluster(scheduler: str, patience: float) -> Iterator[Cluster]:
-    """A running cluster, which is given so many seconds to have a worker, at the start and whenever it has none.
+    """A running cluster. `patience` is how long in seconds it may be without workers, at the start and later.
 
-    Whatever still runs at the end is cancelled. Raises BandgError where there is no answer or no worker.
+    Jobs that still run at the end are cancelled. Raises BandgError if there is no answer or no worker.
     """
     address = check_scheduler(scheduler)
     from distributed import Client, KilledWorker
@@ -114,7 +114,9 @@ def _connected(address: str, patience: float, Client: Any, KilledWorker: Any) ->
     try:
         client = Client(address, timeout=_ANSWER_S, set_as_default=False)
     except (OSError, TimeoutError, TypeError, ValueError, RuntimeError) as error:  # TypeError: no certificates
-        raise BandgError(f"the scheduler {address} does not answer as one of dask: {_first_line(error)}") from error
+        raise BandgError(
+            f"the scheduler {address} does not answer as a dask scheduler: {_first_line(error)}"
+        ) from error
     executor = None
     try:
         _wait_for_workers(client, address, patience)
@@ -153,7 +155,7 @@ def _no_workers(address: str, patience: float) -> BandgError:
 
 
 class _Patience:
-    """Raises BandgError when it is called after a cluster has been without workers for too long."""
+    """Raises BandgError if the cluster has been without workers for too long when it is called."""
 
     def __init__(self, client: Any, address: str, patience: float) -> None:
         self._client, self._address, self._patience = client, address, patience
@@ -167,7 +169,7 @@ class _Patience:
 
 
 def _check_bandg(client: Any) -> None:
-    """Raise BandgError where scheduler or workers cannot import bandg; what is sent names builtins alone."""
+    """Raise BandgError if scheduler or workers cannot import bandg. The check itself uses only builtins."""
     places = {"scheduler": client.run_on_scheduler, "workers": client.run}
     for name, run in places.items():
         try:
@@ -182,7 +184,7 @@ def _no_bandg(name: str, error: BaseException) -> BandgError:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Nothing of what dask logs about a lost worker or scheduler, which is said in one line here."""
+    """Suppress dask's log of a lost worker or scheduler; bandg reports it in one line."""
     names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in ("distributed", "tornado")]
     before = {name: logging.getLogger(name).disabled for name in names}
     try:
@@ -199,7 +201,9 @@ def _first_line(error: BaseException) -> str:
 
 
 def run_remote(job: Task[R], digest: str, solvers: Sequence[type[Solver]] = ()) -> R:
-    """What a worker of the cluster does. Raises BandgError where its bandg is another than that of the caller."""
+    """Run one job on a worker. Raises BandgError if its version of bandg differs from the caller's."""
     if digest != source_digest():
-        raise BandgError("the workers of the cluster have another bandg than this one: install the same on both")
+        raise BandgError(
+            "the workers of the cluster have a different version of bandg: install the same version on both"
+        )
     return run_job(job, solvers=solvers)

@@ -1,4 +1,4 @@
-"""The one labelled table that a computation gives; CSV and JSON are views of it."""
+"""The dataset of a computation, and its CSV, JSON and netCDF files."""
 
 from __future__ import annotations
 
@@ -37,16 +37,16 @@ def to_dataset(
     results : sequence of Levels
         One for each nanocrystal; at least one.
     labels : mapping
-        Values of the labels that no result knows: model and set.
+        Labels that the results do not contain: model and set.
     provenance : dict
         Plain types, kept as JSON in the attribute ``provenance``.
     asked : iterable of Observable
-        What the dataset holds besides the observables that it always holds.
+        Further observables besides those that are always included.
 
     Returns
     -------
     xarray.Dataset
-        Dimensions nc, carrier, axis, and field and level where there is something over them. Labels are coordinates.
+        Dimensions nc, carrier and axis, and field and level if a variable has them. Labels are coordinates.
     """
     import xarray
 
@@ -80,7 +80,7 @@ _FIRST = ("size_nm", "E_gap_eV", "termination")
 
 
 def _levels(levels: Levels) -> tuple[Sequence[LevelState], Sequence[LevelState]]:
-    """The levels of electron and hole, or their band edges alone."""
+    """The levels of electron and hole, or only their band edges."""
     return levels.electron_levels or (levels.electron,), levels.hole_levels or (levels.hole,)
 
 
@@ -105,7 +105,7 @@ def _values(observable: Observable, results: Sequence[Levels], depth: int) -> np
 
 
 def crystals(dataset: xarray.Dataset) -> list[dict[str, Any]]:
-    """What the provenance says of each nanocrystal of a dataset: solver, seconds, cached, warnings, geometry, key."""
+    """Provenance of each nanocrystal of a dataset: solver, seconds, cached, warnings, geometry, key."""
     stored = json.loads(dataset.attrs["provenance"])["nanocrystals"]
     return [stored[number] for number in dataset["nc"].values]
 
@@ -156,6 +156,6 @@ def _tensors(dataset: xarray.Dataset) -> list[dict[str, Any]]:
 
 
 def write_json(content: dict[str, Any] | list[dict[str, Any]], path: Path) -> None:
-    """Write a JSON file, whole or not at all. Raises BandgError where it cannot be written."""
+    """Write a JSON file atomically. Raises BandgError if it cannot be written."""
     whole = JSON_MARK | content if isinstance(content, dict) else content
     write_whole(path, json.dumps(whole, indent=1) + "\n")

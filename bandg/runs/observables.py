@@ -1,4 +1,4 @@
-"""The list of observables: dataset, CSV columns, averages and the page of the documentation are views of it."""
+"""The list of observables. Dataset, CSV columns, averages and documentation are made from it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bandg.models.observable import Observable
 ALL, ONE, PAIR, CARRIER, LEVEL = (), ("nc",), ("nc", "axis"), ("nc", "carrier"), ("nc", "carrier", "level")
 TENSOR = (*CARRIER, "axis", "field")
 DETAILS = "details"
-"""Stands for all observables of the kind detail, and the band edges as the first levels."""
+"""Name for all observables of the kind detail, with the band edges as the first levels."""
 
 
 def _one(name: str, unit: str, meaning: str, read: Any = None, dims: tuple[str, ...] = ONE, **more: Any) -> Observable:
@@ -138,8 +138,8 @@ _known = {one.name: one for one in BUILT_IN}
 def register(*observables: Observable) -> None:
     """Make observables known by their names.
 
-    What is read from the result is in every dataset from then on; what is computed from the states is in those that ask
-    for it by name.
+    An observable that is read from the result is then in every dataset. One that is computed from the states is in a
+    dataset only if it is asked for by name.
 
     Raises
     ------
@@ -149,7 +149,7 @@ def register(*observables: Observable) -> None:
     for new in observables:
         for old in _known.values():
             if old.name == new.name and old in BUILT_IN:
-                raise BandgError(f"observable {new.name!r}: bandg has one of this name")
+                raise BandgError(f"observable {new.name!r}: the name is taken by bandg")
             taken = set(new.columns) & set(old.columns) if old.name != new.name else set()
             if taken and ("level" in old.dims) == ("level" in new.dims):
                 raise BandgError(f"observable {new.name!r}: {old.name} has the CSV column {min(taken)} already")

@@ -1,4 +1,4 @@
-"""How work is done, in one object: processes, cache, memory, cluster and progress."""
+"""The Run object: processes, cache, memory, cluster and progress."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from bandg.runs.progress import Notebook, Progress
 
 @dataclass(frozen=True)
 class Run:
-    """How work is done, for every function of bandg that computes many things.
+    """Settings of the execution: processes, cache, memory, cluster and progress.
 
     Parameters
     ----------
     workers : int, optional
-        Processes on this machine; by default as many as there are processors.
+        Number of processes on this machine; by default the number of available processors.
     cache : bool
-        Whether results are read from the cache and kept there.
+        Whether results are read from and stored in the cache.
     force : bool
-        Go on although the memory estimate says that the work does not fit.
+        Continue even if the memory estimate exceeds the free memory.
     scheduler : str, optional
-        Of a dask.distributed cluster that does the work: "tcp://host:port" or the path of a scheduler file.
+        A dask.distributed cluster to compute on: "tcp://host:port" or the path of a scheduler file.
     patience : float
         Seconds that a cluster may be without workers before the run gives up.
     progress : Progress, optional
-        An object with the methods ``start(total, what)`` and ``advance(done)``, which are called as the work goes on;
-        by default a bar in a notebook and nothing elsewhere. `bandg.runs.progress` has ``Lines`` for log files and
+        An object with the methods ``start(total, what)`` and ``advance(done)``, which are called during the work.
+        By default a bar in a notebook and nothing elsewhere. `bandg.runs.progress` has ``Lines`` for log files and
         ``SILENT``.
 
     Raises

@@ -1,4 +1,4 @@
-"""How far a run is: a bar in a notebook, lines in a log file, or nothing."""
+"""Progress of a run: a bar in a notebook, lines in a log file, or nothing."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _LINE_EVERY_SHARE = 0.1
 
 
 class Progress(Protocol):
-    """Is told how far the work is; a bar, a line in a log file, or nothing."""
+    """Interface of progress displays."""
 
     def start(self, total: int, what: str) -> None:
-        """So many more pieces of work will be done, called `what` ("nanocrystals"); may be called again."""
+        """Add `total` pieces of work called `what` ("nanocrystals"); may be called again."""
 
     def advance(self, done: str) -> None:
-        """One piece is done; `done` says which ("5.03 nm")."""
+        """Advance by one; `done` is the name of the finished piece ("5.03 nm")."""
 
 
 class Silent:
@@ -48,12 +48,12 @@ class Lines:
         self._begun = self._last = time.monotonic()
 
     def start(self, total: int, what: str) -> None:
-        """Write how much there is to do."""
+        """Write the amount of work."""
         self._total += total
         self._write(f"{self._total} {what}")
 
     def advance(self, done: str) -> None:
-        """Write how far it is, now and then."""
+        """Write the progress after every tenth of the work or 30 s."""
         self._done += 1
         now = time.monotonic()
         enough = self._done - self._shown >= _LINE_EVERY_SHARE * self._total
@@ -66,7 +66,7 @@ class Lines:
 
 
 class Notebook:
-    """A bar under the cell of a notebook that computes; nothing elsewhere."""
+    """A bar below the running cell of a notebook; nothing elsewhere."""
 
     def __init__(self) -> None:
         self._total = self._done = 0
@@ -74,7 +74,7 @@ class Notebook:
         self._cell: int | None = None
 
     def start(self, total: int, what: str) -> None:
-        """Show the bar; a new one in another cell, and where the last one is full."""
+        """Show the bar; a new one in a new cell or after the last one is full."""
         shell = _notebook()
         cell = getattr(shell, "execution_count", None)
         if self._done == self._total or cell != self._cell:

@@ -1,4 +1,4 @@
-"""From what a user asks for, sizes, shape and distortion, to nanocrystals."""
+"""Nanocrystals from the arguments of a user: sizes, shape and distortion."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ DEFAULT_TRUNCATION = 0.5
 
 
 class Variation(TypedDict, total=False):
-    """How a nanocrystal differs from a cube or sphere of the ideal crystal; every entry may be left out.
+    """Distortions of a nanocrystal, and other options of its geometry; all are optional.
 
     truncation: of a truncated cube, 0.5. strain: "zz=0.01,xx=-0.005" or "111=0.01". tilt, angles: Glazer's symbol and
     an angle in degrees for each letter, "a-b+a-" and "8,10". second: parameter set of a second halide, fraction: its
     share of X, offset_eV: its valence-band top above that of the first. x_vacancies, pb_vacancies: share of surface X
-    and Pb that is missing. occupancy: mean-field occupancy of surface X. seed: of all that is random. seeds: how many
-    seeds from there on. structure: explicit atoms, which take the place of size and shape.
+    and Pb that is missing. occupancy: mean-field occupancy of surface X. seed: first random seed. seeds: number of
+    consecutive seeds. structure: explicit atoms in place of size and shape.
     """
 
     truncation: float | None
@@ -51,7 +51,7 @@ class Variation(TypedDict, total=False):
 
 
 def checked(asked: Variation) -> Variation:
-    """The same with every value of its type, numbers as float and int, angles as text. Raises BandgError."""
+    """The options with checked types: numbers as float and int, angles as text. Raises BandgError."""
     found: dict[str, Any] = {}
     for name, value in asked.items():
         if value is None:
@@ -83,7 +83,7 @@ def nanocrystals(
 ) -> tuple[Nanocrystal, ...]:
     """The ideal nanocrystals of a size request, one termination after the other, each from small to large.
 
-    A shape's own rules of what a size means are those of `bandg.base.quantities`. Raises BandgError.
+    The meaning of a size for each shape is in `bandg.base.quantities`. Raises BandgError.
     """
     if shape not in SHAPES:
         raise BandgError(f"shape {shape!r} is unknown; choose {', '.join(SHAPES[:-1])} or {SHAPES[-1]}")
@@ -142,7 +142,7 @@ DEFAULT_SIZE = "5cells,9cells,24cells"
 
 @dataclass(frozen=True)
 class Request:
-    """A tight-binding set and the nanocrystals that are looked at."""
+    """A tight-binding set and nanocrystals."""
 
     parameters: ParameterSet
     neighbors: int
@@ -180,6 +180,6 @@ def rescaled(crystal: Nanocrystal, a_nm: float) -> Nanocrystal:
 
 
 def check_seed(seed: int) -> None:
-    """Raise BandgError for a seed that numpy, SALib and dynesty do not all take."""
+    """Raise BandgError for a seed outside of the range that numpy, SALib and dynesty all accept."""
     if not 0 <= seed < 1 << 31:
         raise BandgError(f"`seed` must lie between 0 and 2^31 - 1, not {seed}")

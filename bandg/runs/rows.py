@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import xarray
 
 GROUP = ("shape", "termination", "center", "neighbors", "cells", "edges", "size_nm", "distortion", "model", "set")
-"""What nanocrystals that differ in their seed alone share."""
+"""Columns that nanocrystals share if they differ only in their seed."""
 
 LEVEL_COLUMNS = (
     *("shape", "termination", "center", "cells", "size_nm", "carrier", "level", "E_eV", "irrep", "degeneracy"),
@@ -26,13 +26,13 @@ LEVEL_COLUMNS = (
 
 
 def _written(dataset: xarray.Dataset, observable: Observable) -> bool:
-    """Whether the band-edge table has it: labels always, others where the dataset holds them."""
+    """Whether the band-edge table has the column: labels always, others if they are in the dataset."""
     held = observable.kind == "label" or observable.name in dataset.variables
     return bool(observable.columns) and held and "level" not in observable.dims
 
 
 def values_of(dataset: xarray.Dataset, observable: Observable) -> NDArray[Any]:
-    """An observable for each nanocrystal, shape (nc, ...), filled up where the dataset has it once or not at all."""
+    """An observable for each nanocrystal, shape (nc, ...); a shared value is repeated, a missing one filled in."""
     shape = (dataset.sizes["nc"], *(dataset.sizes.get(dim, LENGTHS.get(dim, 1)) for dim in observable.dims[1:]))
     held = observable.name in dataset.variables
     return np.broadcast_to(dataset[observable.name].values if held else np.array(observable.missing), shape)
@@ -65,7 +65,7 @@ def _missing(columns: dict[str, NDArray[Any]]) -> dict[str, Any]:
 
 
 def edge_rows(dataset: xarray.Dataset) -> list[dict[str, Any]]:
-    """The band-edge table as a list of dictionaries; a number that a nanocrystal has not is None."""
+    """The band-edge table as a list of dictionaries; a missing number is None."""
     columns = columns_of(dataset)
     missing = _missing(columns)
     lists = {name: [_given(v, missing.get(name)) for v in values.tolist()] for name, values in columns.items()}
@@ -73,12 +73,12 @@ def edge_rows(dataset: xarray.Dataset) -> list[dict[str, Any]]:
 
 
 def _given(value: Any, missing: Any) -> Any:
-    """The value, or None where it is the one that stands for none."""
+    """The value, or None if it is the marker of a missing value."""
     return None if value == missing or value != value else value
 
 
 def level_rows(dataset: xarray.Dataset) -> list[dict[str, Any]]:
-    """The levels table as a list of dictionaries; what a level has not is None."""
+    """The levels table as a list of dictionaries; a missing value is None."""
     held = [one for one in known() if "level" in one.dims and one.name in dataset.variables]
     values = {one: dataset[one.name].values for one in held}
     table = []
@@ -94,9 +94,9 @@ def level_rows(dataset: xarray.Dataset) -> list[dict[str, Any]]:
 
 
 def average_rows(dataset: xarray.Dataset) -> list[dict[str, Any]]:
-    """Averages over the seeds of each nanocrystal that was computed for several: GROUP, seeds, then X and X_stderr.
+    """Averages over seeds of each nanocrystal with several seeds: GROUP, seeds, then X and X_stderr.
 
-    X_stderr is the sample's standard deviation over the root of the number.
+    X_stderr is the standard deviation of the sample divided by the square root of the number of seeds.
     """
     columns = columns_of(dataset)
     averaged = [name for one in known() if one.averaged for name in one.columns if name in columns]

@@ -1,4 +1,4 @@
-"""Many nanocrystals: jobs, their cache, the processes that do them, and the memory they need."""
+"""Computes many jobs: cache, processes and memory."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ def check_memory(jobs: Sequence[Task[Any]], force: bool = False) -> None:
             advice = job.largest(free)
             raise BandgError(
                 f"{job.label} needs about {need:.3g} GB of memory, {free:.3g} GB are free"
-                f"{'; ' * bool(advice)}{advice} (`force=True` tries all the same)"
+                f"{'; ' * bool(advice)}{advice} (`force=True` tries it anyway)"
             )
 
 
 def run_jobs(jobs: Sequence[Task[R]], run: Run = DEFAULT_RUN) -> list[tuple[R, bool]]:
-    """Result of every job, in order, each with whether it came from the cache.
+    """Result of every job, in order, and whether it came from the cache.
 
-    Finished jobs are stored at once, so an interrupted run repeats none of them (but a result whose `final` is False is
-    not stored). The largest go first, and no more run at a time than their estimated memory allows. Where there are
-    fewer jobs than workers, each gets threads of the idle ones.
-    Raises BandgError for jobs that do not fit into memory, for a scheduler that does not answer, for a cache that
-    cannot be written although something is to be computed, and what a job raises.
+    A finished job is stored at once, so an interrupted run does not repeat it. A result whose `final` is False is not
+    stored. The largest jobs start first. The estimated memory limits how many run at the same time. If there are fewer
+    jobs than workers, each job gets several threads.
+    Raises BandgError for jobs that do not fit into memory, for a scheduler that does not answer, and for a cache that
+    cannot be written while there is work to do. Errors of a job are passed on.
     """
     run.check()
     check_memory(jobs, run.force or run.scheduler is not None)
@@ -71,7 +71,7 @@ def run_jobs(jobs: Sequence[Task[R]], run: Run = DEFAULT_RUN) -> list[tuple[R, b
 
 
 def _results(jobs: Sequence[Task[R]], waiting: Sequence[int], run: Run) -> Generator[tuple[int, R], None, None]:
-    """Results of the jobs that are waiting, as they come: from a cluster, from here, or from processes beside this."""
+    """Results of the waiting jobs in the order of completion, from a cluster, this process, or worker processes."""
     if run.scheduler is not None:
         from bandg.runs.cluster import cluster
 
@@ -99,9 +99,9 @@ def _spread(
     runner: Callable[[Task[R]], R] = run_job,
     check: Callable[[], None] | None = None,
 ) -> Iterator[tuple[int, R]]:
-    """Results as they come; a job starts when one of `count` places and its estimated memory of `free` GB are free.
+    """Results in the order of completion. A job starts when a place of `count` and its memory of `free` GB are free.
 
-    check: called every second while nothing comes; it may end the wait by an exception.
+    check: called every second while waiting; it may end the wait by an exception.
     """
     left = list(waiting)
     running: dict[Future[R], int] = {}
@@ -117,7 +117,7 @@ def _spread(
         done, _ = wait(running, timeout=check and _CHECK_S, return_when=FIRST_COMPLETED)
         if not done and check:
             check()
-        for future in sorted(done, key=_failed):  # what succeeded is kept before a failure ends the rest
+        for future in sorted(done, key=_failed):  # keep finished results before a failure ends the rest
             yield running.pop(future), future.result()
 
 

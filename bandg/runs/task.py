@@ -1,4 +1,4 @@
-"""How one task is done: the threads that it gets."""
+"""Runs one task with its number of threads."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from bandg.base.task import R, Task
 from bandg.solvers import Solver, register
 
 _SMALL_GB = 0.25
-"""Tasks that need less memory gain nothing from several threads, and lose much where processors are busy."""
+"""Memory in GB below which a task runs on one thread; several threads would be slower on busy processors."""
 
 
 def run_job(job: Task[R], threads: int = 1, solvers: Sequence[type[Solver]] = ()) -> R:
-    """What a process does: one job on so many threads of BLAS and PARDISO, a small one on one.
+    """Run one job with a number of BLAS and PARDISO threads; a small job with one thread.
 
-    solvers: those that a user has registered, of which a worker process knows nothing.
+    solvers: registered by the user; a worker process must register them too.
     """
     from importlib.util import find_spec
 
     from threadpoolctl import threadpool_limits
 
     if find_spec("pymklpardiso"):
-        import pymklpardiso  # noqa: F401 -- a limit reaches only what is loaded
+        import pymklpardiso  # noqa: F401 -- a limit applies only to loaded libraries
 
     for solver in solvers:
         register(solver)

@@ -1,4 +1,4 @@
-"""What a worker process does first: it ends when its parent does. Loaded before anything heavy."""
+"""Ends a worker process when its parent ends. It is loaded before any large library."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _PR_SET_PDEATHSIG = 1
 
 
 def end_with_parent(parent: int, by_kernel: bool) -> None:
-    """End this process soon after its parent `parent` (a process id) has ended, however that ended.
+    """End this process soon after the process `parent` (an id) has ended for any reason.
 
-    A thread looks for the parent. Some of LAPACK's routines do not let it run, so where it can (Linux, by_kernel) the
-    kernel kills this process as well. by_kernel must be False where the thread that starts workers may end before the
+    A thread checks for the parent. Some LAPACK routines block this thread, so on Linux (by_kernel) the kernel kills
+    the process as well. by_kernel must be False where the thread that starts workers may end before the
     parent does. Interrupts are left to the parent, which ends its workers itself.
     """
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):

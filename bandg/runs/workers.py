@@ -1,4 +1,4 @@
-"""Worker processes on this machine: how many, with how many threads, and how they end."""
+"""Worker processes on this machine: their number, threads and termination."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def places(workers: int | None) -> int:
     available = processors()
     if workers is not None and workers > available:
         warnings.warn(
-            f"{workers} workers are more than the {available} processors that this process may use: {available} work",
+            f"{workers} workers exceed the {available} processors that this process may use: using {available}",
             BandgWarning,
             stacklevel=2,
         )
@@ -36,7 +36,7 @@ def places(workers: int | None) -> int:
 
 
 def threads_each(free: int, tasks: int) -> int:
-    """Threads for each of some tasks at a time on so many processors, as MKL_NUM_THREADS or OMP_NUM_THREADS allows."""
+    """Number of threads for each of several parallel tasks, limited by MKL_NUM_THREADS or OMP_NUM_THREADS."""
     asked = os.environ.get("MKL_NUM_THREADS") or os.environ.get("OMP_NUM_THREADS") or ""
     limit = int(asked) if asked.isdigit() else free
     return max(1, min(limit, free // max(tasks, 1)))
@@ -44,7 +44,7 @@ def threads_each(free: int, tasks: int) -> int:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without two warnings of loky that ask for nothing, in this process and in its helper."""
+    """Suppress two harmless warnings of loky, in this process and in its helper."""
     helper = "ignore:resource_tracker:UserWarning"  # it tells of semaphores that a killed parent left, and removes them
     with warnings.catch_warnings():
         # caches of geometries make workers grow, within limits: loky then replaces one, which loses nothing
@@ -58,9 +58,9 @@ def _quiet() -> Iterator[None]:
 
 @contextmanager
 def processes(count: int, threads: int) -> Iterator[Executor]:
-    """Worker processes with so many threads each; they are killed when the caller is interrupted or ends.
+    """Worker processes with a number of threads each. They are killed when the caller is interrupted or ends.
 
-    Raises BandgError where one of them is killed by somebody else.
+    Raises BandgError if one of them is killed from outside.
     """
     from loky import get_reusable_executor
 

@@ -49,8 +49,8 @@ def test_every_option_refuses_an_empty_value():
     [
         (("--size", "2cells", "--size", "3cells"), "--size is given 2 times: give it once"),
         (("--levels", "1_0"), "--levels '1_0' is not a plain number"),
-        (("--size", "2cells\x1b[31m"), r"--size '2cells\x1b[31m' holds a control character"),
-        (("--out", "a\n.csv"), "holds a control character"),
+        (("--size", "2cells\x1b[31m"), r"--size '2cells\x1b[31m' contains a control character"),
+        (("--out", "a\n.csv"), "contains a control character"),
         (("--out=~/no/such/a.csv",), f"{Path.home()}/no/such"),
         (("--levels", "1" + "0" * 399), "is not a number up to 2147483647"),
         (("--workers", "99999999999999999999"), "is not a number up to 2147483647"),

@@ -75,7 +75,7 @@ WRONG = [
     (("export", *SMALL, "--plot", "a.png", "--solver", "fast"), "choose one of"),
     (("export", *SMALL, "--plot", "a.png", "--species", "Sn=Pb"), "--species belongs to --structure"),
     (("dos", *SMALL, "--count", "3"), "has no unit: write '3eV'"),
-    (("dos", *SMALL), "nothing is asked for"),
+    (("dos", *SMALL), "there is nothing to do"),
     (("dos", *SMALL, "--energies", "4..2eV", "--count", "1eV"), "is reversed"),
     (("dos", *SMALL, "--count", "1eV", "--solver", "iterative"), "counts no levels"),
     (("dos", "--size", "300nm", "--count", "1eV"), "of memory"),

@@ -12,7 +12,7 @@ from bandg.cli.options import as_options
         ("leave `x_vacancies` out", "leave --x-vacancies out"),
         ("`offset_eV` belongs to it", "--offset belongs to it"),
         ("or `solver='iterative'` with 2 GB", "or --solver iterative with 2 GB"),
-        ("(`force=True` tries all the same)", "(--force tries all the same)"),
+        ("(`force=True` tries it anyway)", "(--force tries it anyway)"),
         ("use `cache=False`", "use --no-cache"),
         ("a set from `bandg kp from-etb`", "a set from `bandg kp from-etb`"),
         ("size '4..16' has no unit", "size '4..16' has no unit"),

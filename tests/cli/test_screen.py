@@ -36,9 +36,7 @@ def test_a_file_is_written_where_the_screen_is_lost(tmp_path, monkeypatch, failu
         main()
     assert end.value.code == code
     assert (tmp_path / "a.json").exists()
-    assert errors.getvalue() == (
-        "" if code == 0 else "error: cannot print: cannot; files that were asked for are written\n"
-    )
+    assert errors.getvalue() == ("" if code == 0 else "error: cannot print: cannot; the files are written\n")
 
 
 def test_a_plain_terminal_degrades():

@@ -153,7 +153,7 @@ def test_an_observable_that_makes_no_sense_is_refused(fields, message):
 def test_names_are_checked():
     with pytest.raises(BandgError, match="did you mean 'E_p_eV'"):
         bandg.compute("2cells", observables="E_p_ev")
-    with pytest.raises(BandgError, match="bandg has one of this name"):
+    with pytest.raises(BandgError, match="the name is taken by bandg"):
         register(bandg.Observable("g_e", "mine", read=len))
     with pytest.raises(BandgError, match="g_axis has the CSV column g_e_x already"):
         register(bandg.Observable("g_e_x", "mine", read=len))

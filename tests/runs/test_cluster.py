@@ -96,7 +96,7 @@ def test_a_worker_that_is_killed_costs_no_result_and_none_is_counted_twice(local
     impossible = Job(SET.with_values({"onsite.Pb.p": -4.0}), cube(2, SET.a_nm), 1)
     with pytest.raises(BandgError, match="no gap"):
         sweep.run_jobs([impossible], Run(scheduler=cluster.scheduler_address(str(file))))
-    with pytest.raises(BandgError, match="another bandg"):
+    with pytest.raises(BandgError, match="different version of bandg"):
         cluster.run_remote(impossible, "other")
 
     class Murderer(Silent):

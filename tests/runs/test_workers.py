@@ -32,9 +32,7 @@ def test_threads_are_shared_among_few_tasks(monkeypatch):
 def test_no_more_workers_than_processors_and_a_note_says_so(monkeypatch):
     monkeypatch.setattr(workers, "processors", lambda: 3)
     assert (places(None), places(2), places(3)) == (3, 2, 3)
-    with pytest.warns(
-        BandgWarning, match="64 workers are more than the 3 processors that this process may use: 3 work"
-    ):
+    with pytest.warns(BandgWarning, match="64 workers exceed the 3 processors that this process may use: using 3"):
         assert places(64) == 3
 
 
