@@ -1,4 +1,4 @@
-"""Atoms of a nanocrystal as plain arrays: what a structure file gives and what a geometry makes."""
+"""Atoms of a nanocrystal as plain arrays, from a structure file or a geometry."""
 
 from __future__ import annotations
 

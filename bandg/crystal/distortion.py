@@ -156,11 +156,11 @@ def distorted(
     if (x_vacancies or occupancy != 1) and not nanocrystal.atoms and not nanocrystal.has_skin:
         raise BandgError("a lead-terminated nanocrystal has no surface X: use halide termination")
     if x_vacancies and occupancy != 1:
-        raise BandgError("x_vacancies and occupancy are two models of one thing: give one of them")
+        raise BandgError("x_vacancies and occupancy both describe missing surface X: give one of them")
     if strain:
         components = parse_strain(strain)
         if np.abs(np.linalg.eigvalsh(strain_matrix(components))).max() > MAX_STRAIN:
-            raise BandgError(f"strain {strain!r} exceeds {MAX_STRAIN:g}: no crystal bears that")
+            raise BandgError(f"strain {strain!r} exceeds {MAX_STRAIN:g}, the largest strain")
         changes["strain"] = components if any(components) else ()
     if tilt:
         symbol, tilt_deg = parse_tilt(tilt, angles)
@@ -174,6 +174,6 @@ def distorted(
     changed = replace(nanocrystal, **changes)
     if nanocrystal.atoms and (changed.strain or changed.tilt or fraction):
         raise BandgError(
-            "strain, tilt and alloy belong to made nanocrystals: a structure file says where its atoms are"
+            "strain, tilt and alloy do not apply to a structure file, which gives the positions of its atoms"
         )
     return changed

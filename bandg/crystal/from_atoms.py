@@ -110,7 +110,7 @@ def _bonds(positions: NDArray[np.float64], species: NDArray[np.int64], a_nm: flo
     if parts > 1:
         sizes = np.sort(np.bincount(part))[::-1]
         raise BandgError(
-            f"the structure falls apart: {parts} clusters without a bond Pb-X up to {BOND_CUTOFF * a_nm:.3f} nm "
+            f"the structure is not connected: {parts} clusters without a bond Pb-X up to {BOND_CUTOFF * a_nm:.3f} nm "
             f"between them, of {', '.join(map(str, sizes[:3]))}{' ...' if parts > 3 else ''} atoms"
         )
     return bonds

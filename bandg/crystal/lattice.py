@@ -1,4 +1,4 @@
-"""Lattices as data: the atoms of the cell, which are neighbors, how a surface ends, and where the band edges lie.
+"""Lattices as data: atoms of the cell, neighbors, surface terminations, and the k point of the band edges.
 
 A lattice is primitive cubic: its atoms sit on a grid of half lattice constants, one atom of the first species, the
 frame, at the origin of each cell, and the crystal has the full cubic symmetry about it. Coordinates are integers in
@@ -126,14 +126,15 @@ class Shell:
 
 @dataclass(frozen=True)
 class Termination:
-    """How a nanocrystal ends.
+    """A surface termination of nanocrystals.
 
     Parameters
     ----------
     name, aka
-        Its name, and its name in chemistry: "halide" is "CsX". A user may give either.
+        Its name, and its name in chemistry: "halide" is CsX-terminated, "lead" PbX2-terminated.
+        A user may give either.
     meaning
-        What it keeps, in words.
+        Description of the atoms that it keeps.
     needs
         A ligand is kept if it has at least this many neighbors of the frame.
     """
@@ -151,7 +152,7 @@ class Termination:
 
 @dataclass(frozen=True)
 class BandEdges:
-    """Where the gap lies.
+    """Band edges: k point and irreps.
 
     Parameters
     ----------
@@ -190,7 +191,7 @@ class Lattice:
     edges
         Where the band edges lie.
     centers
-        What lies in the points that have 0, 1, 2 and 3 coordinates of a/2 from an atom of the frame. Cubes have the
+        Atoms at the points with 0, 1, 2 and 3 coordinates of a/2 from an atom of the frame. Cubes have the
         first (odd number of cells) or the last (even) in the center.
     characters
         The (species, shell) that a picture of bands tells apart; default the filled ones.
@@ -248,12 +249,12 @@ class Lattice:
 
     @property
     def size_centers(self) -> tuple[str, str]:
-        """What lies in the center of a cube of an odd and of an even number of cells."""
+        """Centers of a cube with an odd and with an even number of cells."""
         return self.centers[0], self.centers[3]
 
     @property
     def meanings(self) -> str:
-        """What its terminations are, in one line."""
+        """Description of its terminations in one line."""
         return "; ".join(f"{one.label}: {one.meaning}" if one.meaning else one.label for one in self.terminations)
 
     @property
@@ -326,7 +327,7 @@ def _ends(lattice: Lattice, shell: Shell, one: Species) -> list[Vector]:
 
 
 def _problems(lattice: Lattice) -> Iterable[str]:
-    """What is wrong with the data of a lattice."""
+    """The error in the data of a lattice, or ""."""
     kinds = lattice.kinds
     if not kinds or lattice.species[0].place != (0, 0, 0):
         yield "the first species is the frame and must sit at (0, 0, 0)"
@@ -382,6 +383,6 @@ def lattice_named(name: str) -> Lattice:
 
 
 def require_perovskite(lattice: Lattice, what: str) -> None:
-    """Raise BandgError for another lattice where something has a meaning in perovskites alone."""
+    """Raise BandgError if the lattice is not the perovskite, for features of perovskites."""
     if lattice != PEROVSKITE:
         raise BandgError(one_line(f"{what} belongs to perovskites: the lattice is {lattice.name}"))

@@ -18,12 +18,12 @@ from bandg.crystal.lattice import PEROVSKITE, Lattice
 
 SHAPES = ("cube", "sphere", "cuboid", "octahedron", "truncated-cube")
 MAX_CELLS = 1000
-"""More cells across than this are a slip of units, and no machine holds them."""
+"""Largest number of cells across; larger ones come from wrong units."""
 
 
 @dataclass(frozen=True, repr=False)
 class Nanocrystal(Shown):
-    """A nanocrystal without atoms yet: what was asked for. Build it with `cube`, `sphere`, ... and `distorted`.
+    """Description of a nanocrystal, without its atoms. Build it with `cube`, `sphere`, ... and `distorted`.
 
     shape: one of SHAPES, or "structure". a_nm: lattice constant. termination: "halide" (every Pb keeps its six X) or
     "lead" (only X that bridge two Pb), or what the lattice has instead. center: what lies in the center of the shape,
@@ -64,7 +64,7 @@ class Nanocrystal(Shown):
     lattice: Lattice = PEROVSKITE
 
     def plain(self) -> dict[str, Any]:
-        """The fields that say something, as plain types."""
+        """The fields that differ from their defaults, as plain types."""
         content = {name: value for name, value in asdict(self).items() if value not in ((), "", None)}
         return content if self.lattice != PEROVSKITE else {k: v for k, v in content.items() if k != "lattice"}
 
@@ -181,7 +181,7 @@ def cube(
     """
     termination = _termination(lattice, termination)
     if cells < 1:
-        raise BandgError(f"a cube of {cells} cells does not exist; the smallest has 1 cell ({a_nm:g} nm)")
+        raise BandgError(f"a cube of {cells} cells is too small: the smallest has 1 cell ({a_nm:g} nm)")
     _check_extent(cells, a_nm)
     if cells == 1:
         _check_bridges("cube", termination, lattice)

@@ -1,4 +1,4 @@
-"""The atoms of a nanocrystal: where they are, what they are, and which are neighbors.
+"""The atoms of a nanocrystal: positions, species and neighbors.
 
 Made nanocrystals take their neighbors from the ideal crystal, so a distortion breaks no bond. An explicit structure
 finds them by distance, and its place in the ideal crystal by walking from Pb to Pb.
@@ -35,7 +35,7 @@ def expected_group(nanocrystal: Nanocrystal) -> PointGroup:
 
 @lru_cache(maxsize=4)
 def structure_of(nanocrystal: Nanocrystal) -> Structure:
-    """The atoms of a nanocrystal. Raises BandgError where an explicit structure makes no sense."""
+    """The atoms of a nanocrystal. Raises BandgError for an invalid explicit structure."""
     if nanocrystal.atoms:
         from bandg.crystal.from_atoms import structure_of_atoms
 

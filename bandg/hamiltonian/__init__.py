@@ -1,1 +1,1 @@
-"""Sites, groups, blocks and moments: matrices of any lattice of sites. It knows no material."""
+"""Sites, groups, blocks and moments: matrices of any lattice of sites, independent of the material."""

@@ -13,7 +13,7 @@ from scipy import sparse
 
 
 class SiteSpace(Protocol):
-    """The orbitals of one kind of site: what a model has to say about them."""
+    """Interface of the orbitals of one kind of site."""
 
     @property
     def dimension(self) -> int:
@@ -48,7 +48,7 @@ class Terms:
 
 @dataclass(frozen=True, eq=False)
 class LocalModel:
-    """What a model is before it meets a geometry: kinds of sites, their orbitals, and the bonds between them.
+    """A model without geometry: kinds of sites, their orbitals, and the bonds between them.
 
     kinds: names of the kinds of sites. spaces: orbitals of each kind. onsite: onsite terms of each kind.
     bond_kinds: (n_types, 2) kind of the first and second site of each directed type of bond.

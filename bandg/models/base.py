@@ -1,4 +1,4 @@
-"""The door for models: what a model must be able to do, and the models that there are.
+"""The interface of models, and the list of known models.
 
 A model turns a parameter set and a nanocrystal into levels. "etb" and "kp" come with bandg. Another package adds its
 own by an entry point of the group "bandg.models", and a script by `register`.
@@ -28,11 +28,11 @@ from bandg.models.observable import Observable
 
 ENTRY_POINTS = "bandg.models"
 BUILT_IN = {"etb": "bandg.models.etb.model", "kp": "bandg.models.kp.model"}
-"""Modules with a MODEL, which are imported when the model is asked for."""
+"""Modules with a MODEL, imported at first use of the model."""
 
 
 class Parameters(Protocol):
-    """A parameter set of some model."""
+    """A parameter set of a model."""
 
     @property
     def name(self) -> str:
@@ -62,7 +62,7 @@ class Bulk(Protocol):
 
 @dataclass(frozen=True)
 class Options:
-    """What may be asked of a model besides a set and a nanocrystal; `Model.options` names what it knows.
+    """Options of a computation besides set and nanocrystal; `Model.options` has the names of those a model knows.
 
     terminations: those to compute, the model's first where none is asked for. neighbors: hopping shells. levels: of
     each carrier. intra_atomic: the p shells' own moment in g. barrier: heights (electron, hole) of the glass in eV.
@@ -90,13 +90,13 @@ class Model(Protocol):
     name : str
         Its name in ``bandg.compute(model=...)`` and ``--model``.
     shapes : frozenset of str
-        Shapes of nanocrystals that it can do.
+        Shapes of nanocrystals that it supports.
     terminations : tuple of str
-        Terminations that it can do, the default first; empty where they are those of the crystal's lattice.
+        Terminations that it supports, the default first; empty for those of the crystal's lattice.
     options : frozenset of str
         Further arguments of `bandg.compute` that it understands, such as "levels" or "strain".
     default_set : str or None
-        Parameter set where none is given.
+        Default parameter set.
 
     Examples
     --------
@@ -119,7 +119,7 @@ class Model(Protocol):
         """The parameter set (`Parameters`) of a name, a path, or a set. Raises BandgError for anything else."""
 
     def job(self, parameters: Any, nanocrystal: Nanocrystal, options: Options, /) -> Task[Levels]:
-        """The levels of one nanocrystal as a task; `LevelsTask` has most of one."""
+        """The levels of one nanocrystal as a task; see `LevelsTask`."""
 
     def bulk(self, parameters: Any, options: Options, /) -> Bulk | None:
         """The bulk crystal; None where the model has none."""
@@ -130,7 +130,7 @@ class Model(Protocol):
         return None
 
     def complete(self, parameters: Any, options: Options, /) -> Options:
-        """The options with the model's own defaults. Raises BandgError for what cannot be, before any work."""
+        """The options with the defaults of the model. Raises BandgError for options that are not possible."""
         return replace(options, terminations=options.terminations or (self.ends(parameters)[0].name,))
 
     def lattice(self, parameters: Any, /) -> Lattice:
@@ -146,15 +146,15 @@ class Model(Protocol):
         return float(parameters.a_nm)
 
     def nanocrystals(self, parameters: Any, /) -> Sequence[Nanocrystal] | None:
-        """The nanocrystals that the parameter set itself describes; None where sizes and shapes are asked for."""
+        """The nanocrystals that the parameter set itself describes; None if they follow from sizes and shapes."""
         return None
 
 
 class CrystalTask:
     """Most of a task for one nanocrystal; to be inherited by a frozen dataclass that has the field `nanocrystal`.
 
-    The key of its result is made of all its fields and of the source of its file. `estimate_memory` is to be written
-    where memory matters.
+    The key of its result is made of all its fields and of the source of its file. Overwrite `estimate_memory` if memory
+    matters.
     """
 
     nanocrystal: Nanocrystal
@@ -185,7 +185,7 @@ class CrystalTask:
 
 
 class LevelsTask(CrystalTask):
-    """A task that gives the levels of one nanocrystal; `run` is to be written."""
+    """Compute the levels of one nanocrystal; to be overwritten."""
 
     def run(self) -> Levels:
         """Compute."""

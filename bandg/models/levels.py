@@ -1,4 +1,4 @@
-"""What a model answers for one nanocrystal: levels with their g-factors, as plain frozen data."""
+"""Result of a model for one nanocrystal: levels with their g-factors."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class LevelState(Shown):
     extra: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
     def shown(self) -> tuple[str, dict[str, Any]]:
-        """Title, and what is known of the level as lines."""
+        """Title, and the properties of the level as lines."""
         weights = {shell: f"{weight:.3f}" for shell, weight in self.character.items() if weight > 5e-3}
         lines: dict[str, Any] = {"g": self.g, "principal values": self.g_principal or None, "quartet": self.g_quartet}
         lines |= {"surface weight": self.surface_weight, "overlap": self.overlap, "character": weights or None}
@@ -63,9 +63,9 @@ class Levels(Shown):
 
     electron, hole: the band-edge doublets. electron_levels, hole_levels: the K levels nearest to the gap, the nearest
     first, empty where only the band edges were asked for. bulk_E_v_eV, bulk_E_c_eV: bulk band edges on the same zero.
-    warnings: what a user should know, one line each. blocks: size of each reduced block that was used.
+    warnings: one line each. blocks: size of each reduced block that was used.
     point_group: Schoenflies symbol of the symmetry that was found. extra: numbers of further observables of the pair of
-    electron and hole by name, each in a row. A model leaves out what it does not know.
+    electron and hole by name, each in a row. A model leaves out quantities that it does not know.
     """
 
     nanocrystal: Nanocrystal

@@ -1,4 +1,4 @@
-"""What can be known of a nanocrystal: one object says how a quantity is found, named, written and explained."""
+"""Observables: a quantity of a nanocrystal with its name, unit, meaning and the way it is computed."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ KINDS = ("label", "result", "detail")
 class Observable:
     """A quantity of a nanocrystal. Dataset, CSV columns, averages and documentation are views of a list of these.
 
-    Its value is read from the result (`read`), or computed from the wave functions where they are (`states`). What
-    needs the wave functions is computed only if it is asked for: ``bandg.compute(observables=["E_p_eV"])``.
+    Its value is read from the result (`read`), or computed from the wave functions (`states`). A quantity of the wave
+    functions is computed only if it is asked for: ``bandg.compute(observables=["E_p_eV"])``.
 
     Parameters
     ----------

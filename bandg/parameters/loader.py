@@ -22,7 +22,7 @@ def load(name_or_path: str) -> ParameterSet:
     """See :func:`bandg.parameters.load_set`."""
     if not is_path(name_or_path):
         if name_or_path in available_sets("kp"):
-            raise BandgError(f"{name_or_path} is a k.p set, no tight-binding set: use it with bandg kp")
+            raise BandgError(f"{name_or_path} is a k.p set, not a tight-binding set: use it with bandg kp")
         if name_or_path not in available_sets():
             raise BandgError(one_line(f"unknown parameter set {name_or_path!r}{_hint(name_or_path)}"))
         return _assemble(f"{name_or_path}.toml", None, name_or_path)
@@ -52,7 +52,7 @@ def _assemble(label: str, path: Path | None, given: str) -> ParameterSet:
     material = model = None
     for raw in reversed(chain):
         if raw.material not in (None, material):
-            published = {}  # another material's bulk values would mislead
+            published = {}  # bulk values of another material do not apply
         material, model = raw.material or material, raw.model or model
         if raw.lattice != own.lattice:
             what = f'is "{own.lattice.name}", but that of {raw.name} is "{raw.lattice.name}": write name ='
@@ -81,7 +81,7 @@ def _chain(label: str, path: Path | None, given: str) -> list[RawSet]:
         text = _read(path, next_name, prefix)
         identity = next_name if path is None else os.path.realpath(path)
         if identity in seen:
-            fail(label, "base", f"goes in a circle: {next_name!r} is its own base")
+            fail(label, "base", f"is circular: {next_name!r} is its own base")
         seen.append(identity)
         raw = parse(text, prefix)
         chain.append(raw)
@@ -105,7 +105,7 @@ def _read(path: Path | None, name: str, label: str) -> str:
 
 
 def _check_complete(entries: dict[str, Parameter], lattice: Lattice, label: str) -> None:
-    """All that the orbitals of the set ask for is there and nothing else; absent spin-orbit becomes a 0."""
+    """Check that the set has exactly the entries that its orbitals need; absent spin-orbit coupling becomes 0."""
     if LATTICE not in entries:
         fail(label, LATTICE, 'is missing: write [lattice] with a = { value = 0.6289, unit = "nm" }')
     orbitals = orbitals_of(entries, lattice)
@@ -129,7 +129,7 @@ def _check_complete(entries: dict[str, Parameter], lattice: Lattice, label: str)
 
 
 def _needs(path: str) -> list[tuple[str, str]]:
-    """(species, shell) that must exist for ``path`` to mean something."""
+    """The (species, shell) pairs that ``path`` needs."""
     section, _, rest = path.partition(".")
     if section not in ("spin_orbit", "hopping"):
         return []
@@ -159,7 +159,7 @@ def load_set(name_or_path: str | os.PathLike[str]) -> ParameterSet:
     Raises
     ------
     BandgError
-        One line that starts with the file name, for whatever is wrong in the file or in its base.
+        For any error in the file or its base: one line that starts with the file name.
 
     Examples
     --------

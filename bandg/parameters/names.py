@@ -1,4 +1,4 @@
-"""Every dotted path that a parameter set can have, in the one canonical order, and the names of its integrals."""
+"""All dotted paths of parameter sets in canonical order, and the names of integrals."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def unit_of(path: str) -> str:
 
 
 def out_of_range(path: str, value: float) -> str:
-    """What is wrong with the size of a number, or nothing."""
+    """The error in the size of a number, or ""."""
     if path == LATTICE:
         lo, hi = LATTICE_NM
         return (

@@ -33,7 +33,7 @@ class Range:
 
 
 def check_path(parameters: ParameterSet, path: str) -> None:
-    """Raise BandgError for a path that the set does not have."""
+    """Raise BandgError for a path that is not in the set."""
     if path not in parameters.entries:
         raise BandgError(one_line(f"{parameters.name} has no parameter {path!r}{nearest(path, parameters.entries)}"))
 
@@ -76,5 +76,5 @@ def parameter_ranges(items: Iterable[str], parameters: ParameterSet) -> tuple[Ra
         check_path(parameters, path)
         found.append(parse_range(text, path, unit_of(path), parameters.value(path)))
         for end in (found[-1].lower, found[-1].upper):
-            parameters.with_values({path: end})  # refuses what is absurd
+            parameters.with_values({path: end})  # raises BandgError for values out of range
     return tuple(found)

@@ -73,7 +73,7 @@ class _File(_Strict):
 
 @dataclass(frozen=True)
 class RawSet:
-    """What one file says: ``entries``, ``published`` and ``scaling`` hold only its own numbers, units checked."""
+    """Content of one file: ``entries``, ``published`` and ``scaling`` have only its own numbers, with checked units."""
 
     name: str
     base: str | None
@@ -95,7 +95,7 @@ def fail(label: str, key: str, what: str) -> NoReturn:
 def parse(text: str, label: str) -> RawSet:
     """Read one parameter file; ``label`` is the file name as the user gave it.
 
-    Raises BandgError naming the file, the key and what would be right.
+    Raises BandgError with the file, the key and a correct example.
     """
     raw = parse_toml(text, label)
     if raw.get("model") == "kp":
@@ -129,7 +129,7 @@ def _lattice(raw: dict[str, Any], label: str) -> Lattice:
     table = raw.get("lattice")
     name = table.get("name", PEROVSKITE.name) if isinstance(table, dict) else PEROVSKITE.name
     if not isinstance(name, str):
-        return PEROVSKITE  # what is wrong with it is said later
+        return PEROVSKITE  # errors in it are reported later
     try:
         return lattice_named(name)
     except BandgError as error:
@@ -182,7 +182,7 @@ def _translate(error: ValidationError, label: str) -> NoReturn:
 
 
 def complaint(error: ErrorDetails) -> str:
-    """What is wrong with one value, from one error of pydantic."""
+    """The error in one value, from one error of pydantic."""
     last, given = next((str(part) for part in error["loc"][::-1]), ""), _show.repr(error["input"])
     options = str(error.get("ctx", {}).get("expected", "")).replace("'", "").replace(" or ", ", ")
     return {

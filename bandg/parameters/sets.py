@@ -191,7 +191,7 @@ class ParameterSet(Shown):
             raise BandgError(one_line(f"{self.name} has no parameter {path!r}{nearest(path, self.entries)}"))
 
     def shown(self) -> tuple[str, dict[str, Any]]:
-        """Title, and what the set is as lines."""
+        """Title, and the properties of the set as lines."""
         statuses = Counter(entry.status for entry in self.entries.values())
         return f"parameter set {self.name}", {
             "material": self.material,
@@ -224,6 +224,6 @@ def _checked(path: str, number: float) -> float:
 
 
 def _toml_entry(entry: Parameter, defaults: Mapping[str, str]) -> Any:
-    """What is not as in the defaults; the bare number where nothing else is."""
+    """The fields that differ from the defaults; a bare number if only the value does."""
     own = {key: value for key, value in entry.provenance().items() if defaults.get(key) != value}
     return entry.value if set(own) == {"value"} else own

@@ -1,4 +1,4 @@
-"""Interior eigenpairs of sparse matrices. It knows matrices alone."""
+"""Interior eigenpairs of sparse matrices."""
 
 from bandg.solvers.base import Solver, Work
 from bandg.solvers.registry import register, unregister

@@ -1,4 +1,4 @@
-"""What a solver is, and what it returns: the door for another one."""
+"""The interface of solvers and their results."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Work:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a result found without a count of levels has to say."""
+        """The warning for a result without a count of levels."""
         return tuple(
             f"the solver {name} counts no levels: it is not proven that none is missing"
             for name in sorted(self.uncounted)
@@ -39,7 +39,7 @@ class Work:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Where a level lies that holds much of a state: energy and its error in eV, share of the state."""
+    """Estimate of a level that has a large share of a state: energy and its error in eV, share of the state."""
 
     energy: float
     error: float
@@ -80,7 +80,7 @@ class Solver(ABC):
     Attributes
     ----------
     name : str
-        What users choose it by.
+        Name by which users choose it.
     hint : str
         How to install it.
     factorization : callable or None
@@ -96,7 +96,7 @@ class Solver(ABC):
 
     @classmethod
     def installed(cls) -> bool:
-        """Whether the libraries that it needs are there."""
+        """Whether the libraries that it needs are installed."""
         return True
 
     @classmethod

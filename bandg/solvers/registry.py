@@ -1,4 +1,4 @@
-"""The solvers by name, and which one to take."""
+"""The solvers by name, and the automatic choice."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def register(solver: S) -> S:
     Raises
     ------
     BandgError
-        For what is not a solver, and for the name of a solver of bandg.
+        For an object that is not a solver, and for the name of a solver of bandg.
     """
     if not (isinstance(solver, type) and issubclass(solver, Solver)):
         raise BandgError(f"{solver!r} is not a solver: derive a class from bandg.Solver")
@@ -58,7 +58,7 @@ def unregister(name: str) -> None:
 
 
 def added_solvers() -> tuple[type[Solver], ...]:
-    """The registered solvers that are not part of bandg, which workers have to be told of."""
+    """The registered solvers that are not part of bandg; workers must register them too."""
     return tuple(_ADDED.values())
 
 
@@ -114,7 +114,9 @@ def factorizing_solver(name: str) -> type[Solver]:
     if name != AUTO:
         chosen = solver_named(name)
         if chosen.factorization is None:
-            raise BandgError(f"exact derivatives need a factorization, which {name} has not: choose superlu or pardiso")
+            raise BandgError(
+                f"exact derivatives need a factorization, which {name} does not have: choose superlu or pardiso"
+            )
         return chosen
     offered = [solver for solver in _known().values() if solver.factorization is not None and solver.installed()]
     return max(offered, key=lambda solver: solver.rank(sys.maxsize))

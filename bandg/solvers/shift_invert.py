@@ -114,7 +114,7 @@ class ShiftInvert(Solver):
             return energies, found
         factor = self._factor(sigma)
         for attempt in range(_MAX_DEFLATIONS):
-            inside = (energies - far) * (sigma - far) > 0  # what lies beyond the far end is no copy of what is missing
+            inside = (energies - far) * (sigma - far) > 0  # levels beyond the far end are not missing copies
             missing = wanted - int(inside.sum())
             if missing <= 0:
                 break
@@ -178,6 +178,6 @@ def probe_error(
 def check_solve(
     apply: Callable[[NDArray[Any]], NDArray[Any]], solve: Callable[[NDArray[Any]], NDArray[Any]], matrix: Any
 ) -> None:
-    """Raise SolverError where the factorization does not solve: its counts are then worth nothing either."""
+    """Raise SolverError if the factorization does not solve accurately; its counts would be wrong too."""
     if not probe_error(apply, solve, matrix) < _SOLVE_LIMIT:
         raise SolverError("the factorization is not accurate; choose another shift or another solver")

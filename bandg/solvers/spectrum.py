@@ -1,4 +1,4 @@
-"""Verified interior eigenpairs: every level between two energies, whatever solver finds them."""
+"""Verified interior eigenpairs: every level between two energies, with any solver."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Spectrum:
         return self._verified(energies, states, below)
 
     def strongest(self, state: NDArray[Any], energy: float, above: bool) -> Estimate | None:
-        """The level above, or below, an energy in eV that holds most of a state (n,); None where nobody knows."""
+        """The level above, or below, an energy in eV that holds most of a state (n,); None if it is not known."""
         return self._solver.strongest(state, energy, above) if isinstance(self._solver, Estimating) else None
 
     def release(self) -> None:

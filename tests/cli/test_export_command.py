@@ -69,7 +69,7 @@ def test_dos_prints_counts_and_writes(
 WRONG = [
     (("export", *SMALL), "nothing to write: add --matrix"),
     (("export", "--plot", "a.png"), "say which nanocrystal"),
-    (("export", "--size", "4..6nm", "--plot", "a.png"), "means 3 nanocrystals; name one"),
+    (("export", "--size", "4..6nm", "--plot", "a.png"), "means 3 nanocrystals: give one"),
     (("export", *SMALL, "--matrix", "a.mat"), "use .npz"),
     (("export", *SMALL, "--atoms", "nowhere/a.xyz"), "does not exist"),
     (("export", *SMALL, "--plot", "a.png", "--solver", "fast"), "choose one of"),
@@ -89,7 +89,7 @@ WRONG = [
     (("compute", "--structure", "huge.xyz"), "holds 1e+08 atoms; at most"),
     (("compute", "--structure", "notes.txt"), "has an unknown format"),
     pytest.param(("compute", "--structure", "overlap.xyz"), "overlap", marks=needs_ase),
-    pytest.param(("compute", "--structure", "apart.xyz"), "falls apart: 2 clusters", marks=needs_ase),
+    pytest.param(("compute", "--structure", "apart.xyz"), "is not connected: 2 clusters", marks=needs_ase),
     pytest.param(("compute", "--structure", "bromide.xyz"), "no parameters for Br", marks=needs_ase),
     pytest.param(("compute", "--structure", "ligand.xyz"), "--species H=drop", marks=needs_ase),
 ]

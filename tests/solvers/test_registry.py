@@ -76,5 +76,5 @@ def test_what_is_no_solver_is_refused(wrong, message):
 
 
 def test_derivatives_need_a_factorization(quick):
-    with pytest.raises(BandgError, match="need a factorization, which quick has not"):
+    with pytest.raises(BandgError, match="need a factorization, which quick does not have"):
         factorizing_solver("quick")

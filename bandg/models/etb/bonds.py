@@ -28,7 +28,7 @@ _SAME_LENGTH = 1e-9
 
 @dataclass(frozen=True)
 class SetSpec:
-    """What of one parameter set the matrices depend on, besides the vector of its values.
+    """Data of one parameter set, besides its values, on which the matrices depend.
 
     exponents: n of each path, 0 for a parameter that is not a hopping.
     """
@@ -42,7 +42,7 @@ class SetSpec:
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """The lattice, and what of the one or two sets of a material the matrices depend on; hashable."""
+    """Lattice and set data of a material, besides the values, on which the matrices depend; hashable."""
 
     lattice: Lattice
     sets: tuple[SetSpec, ...]

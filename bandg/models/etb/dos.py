@@ -42,7 +42,7 @@ class DensityOfStates:
 
 
 def check_expansion(moments: int, vectors: int, seed: int) -> None:
-    """Raise BandgError for numbers that make no sense."""
+    """Raise BandgError for numbers out of range."""
     if moments < 10 or vectors < 2:
         raise BandgError(f"a density of states needs 10 moments and 2 vectors or more, not {moments} and {vectors}")
     if moments > MAX_MOMENTS:
@@ -60,10 +60,10 @@ def density_of_states(
     vectors: int = 10,
     seed: int = 0,
 ) -> DensityOfStates:
-    """Density of states of the full Hamiltonian, symmetry not used; time goes as moments x vectors x orbitals.
+    """Density of states of the full Hamiltonian without symmetry; time grows as moments x vectors x orbitals.
 
     energies: in eV; default 1000 over the whole spectrum. vectors: random-phase vectors, 2 or more.
-    Raises BandgError without kwant and for numbers that make no sense.
+    Raises BandgError without kwant and for numbers out of range.
     """
     check_expansion(moments, vectors, seed)
     kwant = import_kwant("the density of states")

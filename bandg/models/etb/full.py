@@ -200,7 +200,7 @@ def to_kwant(system: FullSystem) -> Any:
 
 
 def import_kwant(purpose: str) -> Any:
-    """The package kwant; raises BandgError that says how to get it."""
+    """The package kwant. Raises BandgError with the command that installs it."""
     import warnings
 
     try:
@@ -208,7 +208,7 @@ def import_kwant(purpose: str) -> Any:
             warnings.filterwarnings("ignore", message="MUMPS is not available", category=RuntimeWarning)
             import kwant
             import kwant.kpm
-    except (ImportError, ValueError) as error:  # a build against another numpy says so with a ValueError
+    except (ImportError, ValueError) as error:  # a build against another numpy raises ValueError
         raise BandgError(f"{purpose} needs kwant: {_KWANT_HINT} ({error})") from error
     return kwant
 

@@ -1,4 +1,4 @@
-"""Which confined state is the band edge: overlap with (bulk Bloch function x smooth envelope)."""
+"""Identification of the band-edge state by its overlap with bulk Bloch function x smooth envelope."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from bandg.parameters.sets import ParameterSet
 
 @dataclass(frozen=True)
 class Job(LevelsTask):
-    """One nanocrystal to compute: everything that its result depends on.
+    """One nanocrystal to compute, with everything that the result depends on.
 
     second, offset_eV: parameter set of the second halide of a mixed one, and its valence-band top above the first's.
     observables: those that are computed from the states.

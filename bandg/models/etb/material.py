@@ -1,4 +1,4 @@
-"""What a nanocrystal is made of: one parameter set, or the two of a mixed halide with the offset of their bands."""
+"""Material of a nanocrystal: one parameter set, or the two of a mixed halide with the offset of their bands."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ class Material:
         return (1 - fraction) * self.parameters.a_nm + fraction * self.second.a_nm
 
     def spec(self, neighbors: int) -> ModelSpec:
-        """What the matrices depend on besides the values."""
+        """Data besides the parameter values on which the matrices depend."""
         sets = (self.parameters,) if self.second is None else (self.parameters, self.second)
         return ModelSpec(self.parameters.lattice, tuple(_set_spec(one, neighbors) for one in sets))
 
     def shift_eV(self, neighbors: int) -> float:
-        """What is added to the onsite energies of the second set."""
+        """Shift in eV of the onsite energies of the second set."""
         if self.second is None:
             return 0.0
         first, second = (_bulk(one, neighbors) for one in (self.parameters, self.second))

@@ -1,4 +1,4 @@
-"""The tight-binding model behind the door of `bandg.models.base`."""
+"""The tight-binding model as a `bandg.models.base.Model`."""
 
 from __future__ import annotations
 

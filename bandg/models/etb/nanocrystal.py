@@ -60,7 +60,7 @@ class _Found:
 
 
 class _Carrier:
-    """Electron or hole of one nanocrystal: where to look, and what was found."""
+    """Electron or hole of one nanocrystal: search range and result."""
 
     def __init__(self, edge: BandEdge, bulk_: Bulk, reduced: ReducedNanocrystal) -> None:
         self.edge = edge
@@ -89,7 +89,7 @@ class _Carrier:
         """Number of levels in that window."""
         outer = self.edge.energy + self.sign * depth
         number = abs(spectrum.count_below(outer) - spectrum.count_below(inner))
-        spectrum.release()  # six factorizations at a time would hold six times the memory
+        spectrum.release()  # keeping six factorizations would take six times the memory
         return number
 
 
@@ -234,7 +234,7 @@ class _Solution:
         if not len(weights):
             raise BandgError(
                 f"{carrier.name}: no {carrier.label} level within {depth:.2f} eV of the bulk band edge; "
-                "the nanocrystal is too small, or the set makes no sense"
+                "the nanocrystal is too small, or the set is wrong"
             )
         best = int(np.argmax(weights))
         if weights[best] < 0.5:
@@ -316,7 +316,7 @@ class _Solution:
         return Doublet(self.reduced, self.vector, found.label, found.energy, found.vector, turn)
 
     def state(self, found: _Found, carrier: _Carrier) -> LevelState:
-        """Everything that is reported of a level."""
+        """The reported properties of a level."""
         basis = self.reduced.basis(found.label)
         degeneracy = basis.irrep.degeneracy
         states = basis.multiplet(found.vector)

@@ -1,4 +1,4 @@
-"""Geometry and symmetry of one nanocrystal with the structure of a tight-binding model: what no parameter changes."""
+"""Geometry and symmetry of one nanocrystal in tight binding, independent of the parameter values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bandg.parameters.sets import ParameterSet
 
 
 class ReducedNanocrystal:
-    """Geometry and symmetry of one nanocrystal, and its blocks; holds nothing that depends on parameter values.
+    """Geometry, symmetry and blocks of one nanocrystal, independent of the parameter values.
 
     model: for atoms on the ideal grid; a ModelSpec for any.
     """

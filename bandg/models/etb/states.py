@@ -1,4 +1,4 @@
-"""Band-edge doublets with their wave functions: what an observable of the tight-binding model can look at."""
+"""Band-edge doublets with their wave functions, the input of observables of the tight-binding model."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class KpBulk(Shown):
         return self.numbers["E_g"]
 
     def g_factors(self, intra_atomic: bool = False) -> tuple[float, float]:
-        """g of the electron and of the hole at second order, means over x, y, z; no p shells are known here."""
+        """g of the electron and of the hole at second order, means over x, y, z; the model has no p shells."""
         g_h, g_e = (float(principal_g(edge, self.numbers).mean()) for edge in EDGES.values())
         return g_e, g_h
 

@@ -72,7 +72,7 @@ def mixing() -> sp.ImmutableMatrix:
 
 
 def formula(edge: str, field: str) -> dict[str, sp.Expr]:
-    """What `bandg kp formula --crystal-field` prints: g_x, g_y, g_z, and for the electron what its symbols mean.
+    """Formulas of `bandg kp formula --crystal-field`: g_x, g_y, g_z, and for the electron the meaning of its symbols.
 
     Raises BandgError for a field that is not one of FIELDS.
     """

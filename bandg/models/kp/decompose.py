@@ -1,4 +1,4 @@
-"""Which bands make g: the tight-binding sum over states beside the first-principles one, in the same groups."""
+"""Contributions of groups of bands to g: tight-binding sum over states beside first principles."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def tight_binding(crystal: Bulk) -> dict[str, dict[str, float]]:
 
 @dataclass(frozen=True)
 class LevelShare:
-    """What one level at R gives to g: energy in eV, irrep about a Pb site, group of GROUPS, share of g."""
+    """Contribution of one level at R to g: energy in eV, irrep about a Pb site, group of GROUPS, share of g."""
 
     energy_eV: float
     irrep: str

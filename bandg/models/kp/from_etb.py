@@ -23,7 +23,7 @@ _MOMENTS = ("dg_v", "dg_c", "kappa", "kappa_68")
 
 @dataclass(frozen=True)
 class Extraction:
-    """A k.p parameter set and what the invariants could not hold.
+    """A k.p parameter set and the remainder that the invariants do not cover.
 
     values: by the names of `bandg.models.kp.hamiltonian.PARAMETERS`.
     residual_mass, residual_moment: largest element of the

@@ -42,7 +42,7 @@ PARAMETERS = {
 """Unit and meaning of every parameter of the 8-band Hamiltonian."""
 
 DEFAULTS = dict.fromkeys(PARAMETERS, 0.0) | {"a_v": 1.0, "a_6": 1.0, "a_8": 1.0}
-"""Values of what is not given: free-electron masses, no remote bands, no crystal field."""
+"""Values of parameters that are not given: free-electron masses, no remote bands, no crystal field."""
 
 BANDS = ("R6+ +1/2", "R6+ -1/2", "R6- +1/2", "R6- -1/2", "R8- +3/2", "R8- +1/2", "R8- -1/2", "R8- -3/2")
 """The Bloch functions at R, in the order of every 8 x 8 matrix; rows are |j, m> along z about a Pb site."""
@@ -227,7 +227,7 @@ def _coefficients() -> tuple[NDArray[np.complex128], ...]:
 
 
 def numeric(values: dict[str, float], name: str = "") -> KpModel:
-    """The numeric model of a set of parameters; what is not given takes DEFAULTS.
+    """The numeric model of a set of parameters; missing ones take DEFAULTS.
 
     values: parameters by name, in the units of PARAMETERS. Raises KeyError for an unknown name.
     """

@@ -1,4 +1,4 @@
-"""The 8-band envelope model behind the door of `bandg.models.base`."""
+"""The 8-band envelope model as a `bandg.models.base.Model`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class EnvelopeModel(Model):
         raise BandgError(f"{source!r:.60} is not a k.p set: give its name, a path, a KpSet or a ParameterSet")
 
     def complete(self, parameters: KpSet, options: Options, /) -> Options:
-        """With hard walls, or glass where a barrier is given; glass has DEFAULT_BARRIER where none is."""
+        """With hard walls by default, or glass if a barrier is given; the default barrier is DEFAULT_BARRIER."""
         glass = options.barrier is not None
         options = replace(options, terminations=options.terminations or self.terminations[glass : 1 + glass])
         if glass and "glass" not in options.terminations:

@@ -24,7 +24,7 @@ DEFAULT_SET = "kirstein2022"
 _TOP = ("schema", "name", "model", "description", "defaults", "lattice", "kp")
 _ENTRY = ("value", "unit", "source", "status", "note", "stderr")
 _LIMITS = {"eV": 100.0, "eV nm": 10.0, "1": 1000.0, "nm": 100.0}
-"""No crystal has larger values: what exceeds them is a slip of units."""
+"""Largest values; larger ones come from wrong units."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -149,7 +149,7 @@ def parse(text: str, label: str) -> KpSet:
     if not isinstance(raw.get("name"), str) or not raw["name"].strip():
         _fail(label, "name", "is missing: write the set's name")
     if not isinstance(raw.get("kp"), dict):
-        _fail(label, "[kp]", "is missing: it holds E_g, Delta, P6, P8 ...")
+        _fail(label, "[kp]", "is missing: it has E_g, Delta, P6, P8 ...")
     defaults = raw.get("defaults", {})
     _only(defaults, ("unit", "source", "status"), label, "defaults.")
     _only(raw["kp"], tuple(PARAMETERS), label, "kp.")
@@ -193,7 +193,7 @@ def _entry(
     if content.get("unit") != unit:
         _fail(label, place, f'has the unit {content.get("unit")!r}: write unit = "{unit}"')
     if abs(value) > _LIMITS[unit]:
-        _fail(label, place, f"is {value:g}: beyond {_LIMITS[unit]:g} {unit} it makes no sense")
+        _fail(label, place, f"is {value:g}: the largest allowed value is {_LIMITS[unit]:g} {unit}")
     if content.get("status") not in STATUSES:
         _fail(label, place, f"needs a status: one of {', '.join(STATUSES)}")
     if not isinstance(content.get("source"), str) or not content["source"].strip():

@@ -124,7 +124,7 @@ P8 = { value = 0.68, unit = "eV nm" }
         ("E_g = { value = 1.6", "E_g = { value = nan", "finite"),
         ("E_g = { value = 1.6", "E_g = { value = true", "finite"),
         ("E_g = { value = 1.6", "E_g = { value = -1.6", "above zero"),
-        ("E_g = { value = 1.6", "E_g = { value = 1600", "makes no sense"),
+        ("E_g = { value = 1.6", "E_g = { value = 1600", "the largest allowed value"),
         ('"eV nm"', '"eV"', "unit"),
         ('status = "assumed"', 'status = "guess"', "status"),
         ('source = "me"\n', "", "source"),
