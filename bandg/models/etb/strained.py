@@ -41,7 +41,7 @@ def strained_bulk(parameters: ParameterSet, neighbors: int, strain: tuple[float,
     """The bulk crystal that strained nanocrystals are cut from; strain: xx, yy, zz, yz, xz, xy.
 
     Bonds turn and their hopping goes with their length, as in a nanocrystal. The wave vector of the edges moves with
-    the reciprocal lattice, so that the phases stay and dH/dk turns by the deformation. Raises BandgError without a gap.
+    the reciprocal lattice, so that the phases k d stay and dH/dk goes with d. Raises BandgError without a gap.
     """
     ideal = bulk(parameters, neighbors)
     deformation = np.eye(3) + strain_matrix(strain)
@@ -49,7 +49,7 @@ def strained_bulk(parameters: ParameterSet, neighbors: int, strain: tuple[float,
     hamiltonian = BlochHamiltonian(parameters.lattice, model, parameters.vector, parameters.a_nm)
     k = edge_point(hamiltonian)
     energies, states = np.linalg.eigh(hamiltonian.H(k))
-    velocity = np.einsum("ba,bij->aij", deformation, hamiltonian.dH(k))
+    velocity = np.einsum("ab,bij->aij", deformation, hamiltonian.dH(k))
     occupied = occupied_bands(hamiltonian)
     if energies[occupied] - energies[occupied - 1] <= 0:
         raise BandgError(f"the set {parameters.name} has no gap under this strain")

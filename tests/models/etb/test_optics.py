@@ -37,6 +37,15 @@ def test_it_is_the_commutator_with_the_whole_hamiltonian(pair):
         np.testing.assert_allclose(found, electron.amplitudes.conj().T @ commutator @ hole.amplitudes, atol=1e-9)
 
 
+def test_oscillator_strength_in_its_length_form(pair):
+    """f = 2 m0 E / hbar^2 sum abs(<e| x |h>)^2, from the positions of the atoms alone."""
+    _, electron, hole = pair
+    places = np.repeat(electron.positions_nm, np.diff(electron.reduced.system.offsets), axis=0)
+    elements = [electron.amplitudes.conj().T @ (x[:, None] * hole.amplitudes) for x in places.T]
+    exact = 2 * (electron.energy - hole.energy) / HBAR2_OVER_M0 * np.sum(np.abs(elements) ** 2, axis=(1, 2))
+    np.testing.assert_allclose(oscillator_strength(electron, hole), exact, rtol=1e-9)
+
+
 def test_polarization_follows_the_shape(pair):
     name, electron, hole = pair
     x, y, z = kane_energy(electron, hole)
@@ -69,6 +78,3 @@ def test_a_large_nanocrystal_tends_to_the_bulk():
     limit = bulk(standin).kane_energy("R6-")
     small, large = (kane_energy(*band_edges(standin, cube(n, standin.a_nm)))[0] for n in (4, 9))
     assert small < large < limit and large > 0.75 * limit
-    electron, hole = band_edges(standin, cube(4, standin.a_nm))
-    strength = oscillator_strength(electron, hole)[0]
-    assert strength == pytest.approx(2 / 3 * small / (electron.energy - hole.energy))
