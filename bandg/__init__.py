@@ -89,6 +89,8 @@ _HOME = {
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'bandg' has no attribute {name!r}")
+    if name == "compute":
+        import_module("bandg.accessor")  # `.bandg` of the dataset that it returns
     found = globals()[name] = getattr(import_module(f"bandg.{_HOME[name]}"), name)
     return found
 

@@ -25,6 +25,7 @@ exclude_patterns = ["_build", "_generated"]
 myst_enable_extensions = ["amsmath", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
+napoleon_use_ivar = True  # attributes that `:members:` lists too are not described twice
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
 

@@ -39,6 +39,12 @@ def test_importing_bandg_loads_nothing_heavy():
     assert done.stdout.strip() == "0"
 
 
+def test_whoever_computes_has_the_accessor():
+    code = "import sys, bandg; bandg.compute; print('bandg.accessor' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True"
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_examples_run(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
