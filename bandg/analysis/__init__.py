@@ -1,1 +1,1 @@
-"""Asks runs and compares with data: curves, sensitivity, inference, mechanisms, fits."""
+"""Curves, sensitivity, inference, mechanisms and fits: comparisons of computed results with data."""

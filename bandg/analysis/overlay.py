@@ -1,4 +1,4 @@
-"""Theory curves beside measured points: the library twin of `bandg overlay`."""
+"""Theory curves beside measured points: the function of `bandg overlay`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def overlay(
     run : Run
         Workers, cache and cluster for curves that are not stored.
     fresh : bool
-        Compute also the curves that are stored.
+        Compute stored curves again.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def overlay(
     Raises
     ------
     BandgError
-        For unknown names and for whatever is wrong in a file.
+        For unknown names and for any error in a file.
 
     Examples
     --------

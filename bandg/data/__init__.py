@@ -1,1 +1,1 @@
-"""What was measured or computed elsewhere."""
+"""Measured data and first-principles results from other sources."""

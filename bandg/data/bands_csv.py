@@ -1,4 +1,4 @@
-"""A table of bands from a CSV file: one clear line for each thing that can be wrong in it."""
+"""Reads a table of bands from a CSV file; errors are one line."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def parse(text: str, label: str) -> ReferenceBands:
         table.fail("has no row of numbers below its header")
     for number, row in enumerate(rows):
         if empty := [f"band_{band}" for band in bands if f"band_{band}" not in row.energies]:
-            table.fail(f"{empty[0]} is empty: every row needs one", number)
+            table.fail(f"{empty[0]} is empty: every row needs a value", number)
     k = np.array([row.k for row in rows])
     energies = np.array([[row.energies[f"band_{band}"] for band in bands] for row in rows])
     weights = np.array([row.weight for row in rows])

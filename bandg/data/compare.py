@@ -16,12 +16,12 @@ from bandg.data.measured import MeasuredPoint
 
 QUANTITIES = ("g_e", "g_h", "g_bx")
 ENERGY_COLUMNS = ("energy_eV", "E_gap_eV")
-"""What the energy is called in a CSV: a measured or mapped energy, or E_e - E_h as `bandg compute` writes it."""
+"""Names of the energy column in a CSV: a measured or mapped energy, or E_e - E_h as in `bandg compute`."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class TheoryCurve(Shown):
-    """g-factors against energy. energy: (n,) in eV, ascending. values: (n,) by g_e, g_h, g_bx, what there is.
+    """g-factors against energy. energy: (n,) in eV, ascending. values: (n,) by g_e, g_h, g_bx, as far as known.
 
     size_nm: (n,), infinite for the bulk, NaN where there is none. provenance: plain types.
     Between its points a curve is a monotone cubic (PCHIP, which is local); outside it has no value.
@@ -122,5 +122,5 @@ def compare(curve: TheoryCurve, points: Iterable[MeasuredPoint]) -> Comparison:
 
 
 def verdict_points(measured: Iterable[MeasuredPoint]) -> tuple[MeasuredPoint, ...]:
-    """The points that a model is judged by: with an energy, each once, and not from warm samples."""
+    """The points to compare a model with: with an energy, without repeats, and not from warm samples."""
     return tuple(point for point in measured if not point.why_not_judged_by)

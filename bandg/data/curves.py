@@ -17,7 +17,7 @@ from bandg.data.compare import ENERGY_COLUMNS, QUANTITIES, TheoryCurve
 from bandg.data.measured import Energy
 
 KEYS = ("set", "model", "shape", "termination", "center", "neighbors", "distortion")
-"""What tells the curves of one table apart; the center counts for spheres and octahedra alone."""
+"""Columns that distinguish the curves of one table; the center only for spheres and octahedra."""
 
 _NEEDED = f"the columns energy_eV and some of {', '.join(QUANTITIES)}"
 
@@ -98,7 +98,7 @@ def parse_curves(text: str, name: str, label: str, ignored: Collection[str] = ()
     rows = table.rows(_CurveRow)
     for number, row in enumerate(rows):
         if empty := [column for column in (energy, *known) if getattr(row, column) is None]:
-            table.fail(f"{empty[0]} is empty: every row needs one", number)
+            table.fail(f"{empty[0]} is empty: every row needs a value", number)
     columns: dict[str, list[Any]] = {key: [getattr(row, key) for row in rows] for key in KEYS}
     of_curves = groups(columns, len(rows)) or {("",) * len(KEYS): np.zeros(0, dtype=np.int64)}
     parts = differing(of_curves)

@@ -59,7 +59,7 @@ class MeasuredPoint:
 
     @property
     def why_not_judged_by(self) -> str:
-        """Why no model is judged by this point; empty for one that counts."""
+        """The reason why the point is not compared with models; empty for one that is."""
         if self.energy_eV is None:
             return "no energy is stated"
         if self.repeats:
@@ -124,8 +124,8 @@ def load_measured(path_or_name: str | os.PathLike[str]) -> tuple[MeasuredPoint, 
 
     The file has a header with energy_eV, quantity, value and perhaps error, or energy_eV with some of g_e, g_h, g_bx,
     abs_g_e, abs_g_h, each perhaps with its error as g_e_error; with one such column its error may be called error.
-    Further columns are the fields of `MeasuredPoint`. Lines with # are comments. A column that holds numbers and is
-    none of these is an error.
+    Further columns are the fields of `MeasuredPoint`. Lines with # are comments. Any other column with numbers is an
+    error.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def load_measured(path_or_name: str | os.PathLike[str]) -> tuple[MeasuredPoint, 
     Raises
     ------
     BandgError
-        One line with file and line number for whatever is wrong.
+        For any error in the file: one line with file and line number.
 
     Examples
     --------
@@ -164,7 +164,7 @@ def material_of(set_name: str) -> str:
 
 
 def measured_points(data: object, material: str = "") -> tuple[MeasuredPoint, ...]:
-    """Measured points from what a user gives for `data`.
+    """Measured points from the argument `data`.
 
     data: None for the shipped points of the material, "none" for no points, names and paths as `load_measured` takes
     them, points, or a sequence of these. Raises BandgError for anything else.
@@ -214,7 +214,7 @@ def _points(table: Table, source: str) -> Iterator[MeasuredPoint]:
     if is_long and wide:
         table.fail(f"has both a column quantity and a column {wide[0]}: it needs {_NEEDED}")
     if model is _Wide and "error" in table.columns and (len(wide) > 1 or f"{wide[0]}_error" in table.columns):
-        table.fail(f"column 'error' does not say of what: call it {' or '.join(f'{name}_error' for name in wide)}")
+        table.fail(f"column 'error' is ambiguous: call it {' or '.join(f'{name}_error' for name in wide)}")
     table.check_numbers(known)
     found = [(n, point) for n, row in enumerate(table.rows(model)) for point in _of_row(row, table, n, source)]
     _check_ranges(table, found)

@@ -149,7 +149,7 @@ class Observable:
     def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         try:
             return function(*arguments)
-        except Exception as error:  # whatever the user's code does wrong is told in one line
+        except Exception as error:  # any error in the user's code is reported in one line
             raise BandgError(one_line(f"observable {self.name!r} fails: {type(error).__name__}: {error}")) from error
 
     def key(self) -> list[str]:

@@ -97,7 +97,7 @@ def plot_bands(
     Raises
     ------
     BandgError
-        For an empty window and for other things than three axes.
+        For an empty window, and if `ax` is not three axes.
     """
     low, high = window_eV
     if not (np.isfinite([low, high]).all() and low < high):

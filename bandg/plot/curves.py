@@ -87,7 +87,7 @@ def curves_of(dataset: Dataset) -> tuple[Curve, ...]:
     numbers = {name: np.broadcast_to(np.asarray(dataset[name].values, dtype=float), count) for name in _NUMBERS}
     drawable = np.isfinite(numbers["E_gap_eV"]) & np.any([np.isfinite(numbers[name]) for name in QUANTITIES], axis=0)
     if not drawable.any():
-        raise BandgError("the dataset holds no nanocrystal with an energy and a g-factor: there is nothing to draw")
+        raise BandgError("the dataset has no nanocrystal with an energy and a g-factor: there is nothing to draw")
     names = [name for name in (*KEYS, "seed", "edges") if name in dataset.variables]
     columns = {name: np.broadcast_to(dataset[name].values, count) for name in names}
     rows = np.flatnonzero(drawable)

@@ -71,7 +71,7 @@ def plot_levels(
     Raises
     ------
     BandgError
-        For an empty or incomplete dataset, and for other things than axes.
+        For an empty or incomplete dataset, and for objects that are not axes.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Writing a picture: whole or not at all, and the same bytes for the same picture."""
+"""Writing pictures atomically, with the same bytes for the same picture."""
 
 from __future__ import annotations
 

@@ -126,7 +126,7 @@ HEAD = "energy_eV,quantity,value,error\n"
         ("energy_eV,quantity,value,err_e\n1.8,g_e,1,0.1\n", ["'err_e' contains numbers", "value, error"]),
         ("energy_eV,quantity,value,±\n1.8,g_e,1,0.1\n", ["'±' contains numbers"]),
         ("energy_eV,g_e,sd_e\n1.8,1,0.1\n", ["'sd_e' contains numbers", "g_e_error"]),
-        ("energy_eV,g_e,g_h,error\n1.8,1,1,0.1\n", ["'error' does not say of what", "g_e_error or g_h_error"]),
+        ("energy_eV,g_e,g_h,error\n1.8,1,1,0.1\n", ["'error' is ambiguous", "g_e_error or g_h_error"]),
         ("energy_eV,g_e,error\n1.8,,0.1\n", ["line 2", "an error stands without a value"]),
         ("energy_eV,g_e,\n1.8,1,0.1\n", ["line 2", "a column without a name"]),
         ("energy_eV,quantity,value,kind\n1.8,g_e,1,range\n", ["line 2", "kind is 'range'", "value-range, upper-bound"]),

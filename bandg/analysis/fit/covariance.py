@@ -1,4 +1,4 @@
-"""What a fit knows: standard errors, correlations, and the directions in which the data say nothing."""
+"""Errors of a fit: standard errors, correlations, and directions that the data do not determine."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Direction:
     members: tuple[tuple[str, float], ...]
 
     def text(self) -> str:
-        """The direction in words."""
+        """The direction as text."""
         if len(self.members) == 1:
             return self.members[0][0]
         return "together: " + ", ".join(f"{path} {share:+.2f}" for path, share in self.members)

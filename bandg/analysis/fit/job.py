@@ -1,4 +1,4 @@
-"""A fit as a TOML file: what is free, what it is fitted to, and with what weight."""
+"""A fit as a TOML file: free parameters, targets and weights."""
 
 from __future__ import annotations
 

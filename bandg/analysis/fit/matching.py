@@ -1,4 +1,4 @@
-"""Which band of the model belongs to which of the reference: by irrep at R, by parity at Gamma, X and M, else by order.
+"""Matching of bands of model and reference: by irrep at R, by parity at Gamma, X and M, else by order.
 
 Order means order within the valence bands (X p with Pb s: nine doublets, counted down from the gap) and upward within
 the conduction bands. At Gamma, X and M a conduction band of the reference must be odd with Pb p character, so that the

@@ -1,4 +1,4 @@
-"""How far the data let a quantity move: the fit repeated with the quantity held at one value after the other."""
+"""Profile of a quantity: the fit is repeated with the quantity held at each of several values."""
 
 from __future__ import annotations
 

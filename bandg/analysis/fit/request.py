@@ -1,4 +1,4 @@
-"""The library twin of `bandg fit`."""
+"""The function of `bandg fit`."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def fit(job: str | os.PathLike[str], starts: int | None = None, *, run: Run = DE
     Parameters
     ----------
     job : path
-        A file JOB.toml: what is free, and what it is fitted to (docs/fitting.md).
+        A file JOB.toml with free parameters and targets (docs/fitting.md).
     starts : int, optional
         Number of starts in place of that of the job.
     run : Run
-        Its cache and progress count; a fit is one process.
+        Only cache and progress are used; a fit runs in one process.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def fit(job: str | os.PathLike[str], starts: int | None = None, *, run: Run = DE
     Raises
     ------
     BandgError
-        For any wrong input, and where no start leads anywhere.
+        For any wrong input, and if no start gives a finite sum of squares.
 
     Examples
     --------

@@ -94,7 +94,8 @@ def start_points(problem: Problem, count: int) -> list[NDArray[np.float64]]:
 def solve(problem: Problem, starts: int | None = None, run: Run = DEFAULT_RUN) -> Fit:
     """Fit from every start (by default as many as the job says) and take the errors at the best.
 
-    run: its cache and progress count; a fit is one process. Raises BandgError where no start leads anywhere.
+    run: only cache and progress are used; a fit runs in one process. Raises BandgError if no start gives a finite sum
+    of squares.
     """
     points = start_points(problem, starts or problem.job.starts)
     run.progress.start(len(points), "starts")

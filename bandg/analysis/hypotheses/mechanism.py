@@ -1,4 +1,4 @@
-"""One suspected cause of the discrepancy, as data: what it changes, how far, and who says so."""
+"""A mechanism that may explain the discrepancy: its change of a case, its range, and the source of the range."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Mechanism:
     """One mechanism.
 
     name: short, for options and tables. text: two sentences. change: (case, value) -> case. lower, upper: defensible
-    range of the value in `unit`; source: who says so, a key of docs/references.bib first (without one the range is
+    range of the value in `unit`; source: of the range, a key of docs/references.bib first (without one the range is
     assumed, is shown and has no part in the verdict). baseline: the value that
     changes nothing, None where there is none. limits: what the value
     can be at all. definition: the range follows from what the value means, such as a share of an ensemble.

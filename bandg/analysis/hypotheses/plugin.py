@@ -37,7 +37,7 @@ def load_plugin(path: str | os.PathLike[str], case: Case) -> tuple[Mechanism, ..
         found = mechanisms_in(getattr(module, "MECHANISMS", None), case)
     except BandgError as error:
         raise _failed(label, str(error)) from error
-    except (Exception, SystemExit) as error:  # whatever the user's code does wrong is told in one line
+    except (Exception, SystemExit) as error:  # any error in the user's code is reported in one line
         raise _failed(label, f"fails: {type(error).__name__}: {error}") from error
     if not found:
         raise _failed(label, "must define MECHANISMS = [Mechanism(...), ...]")

@@ -1,4 +1,4 @@
-"""The mechanisms that bandg weighs by default, each with its range and who says so."""
+"""The mechanisms of bandg, each with its range and the source of the range."""
 
 from __future__ import annotations
 

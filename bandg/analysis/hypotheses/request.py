@@ -1,4 +1,4 @@
-"""The library twin of `bandg hypotheses`: from words to a baseline and mechanisms."""
+"""The function of `bandg hypotheses`: makes baseline and mechanisms from its arguments."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def hypotheses(
     data: str | os.PathLike[str] | None = None,
     run: Run = DEFAULT_RUN,
 ) -> Study:
-    """Every suspected cause of the discrepancy between theory and measured g-factors on the same footing.
+    """Compare all mechanisms that may explain the discrepancy between theory and measured g-factors.
 
     Parameters
     ----------
@@ -64,12 +64,12 @@ def hypotheses(
     Returns
     -------
     Study
-        `findings`, what explains most first; `bandg.analysis.hypotheses.report` makes tables of them.
+        `findings`, the one that explains most first; `bandg.analysis.hypotheses.report` makes tables of them.
 
     Raises
     ------
     BandgError
-        For any wrong input, and where the baseline does not reach the measured points.
+        For any wrong input, and if the baseline does not reach the measured points.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What each mechanism does to g, how much of the discrepancy it explains, and the value that would be needed."""
+"""Effect of each mechanism on g, the share of the discrepancy that it explains, and the value that is needed."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Finding:
 
     @property
     def verdict(self) -> str:
-        """In words what follows."""
+        """The conclusion as text."""
         if self.mechanism.status == "assumed":
             return "not judged: range assumed"
         energy = self.goals[0][0]
@@ -111,7 +111,7 @@ class Finding:
         return f"{where}, {self._price('g_e')}, {self._price('g_bx')}"
 
     def _price(self, quantity: str) -> str:
-        """What the needed value does to the rms of another quantity, in words."""
+        """The effect of the needed value on the rms of another quantity, as text."""
         price = self.at_needed.rms(quantity) - self.base.rms(quantity) if self.at_needed else math.nan
         label = quantity.replace("bx", "BX")
         if math.isnan(price):

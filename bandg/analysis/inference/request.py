@@ -1,4 +1,4 @@
-"""The library twin of `bandg infer`: from words to models, points and constraints."""
+"""The function of `bandg infer`: makes models, points and constraints from its arguments."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def infer(
     data : str or path, optional
         Measured points: a shipped collection, or a CSV file; by default meliakov2025, which is of CsPbI3.
     quantities : str or list of str
-        Of "g_e", "g_h" and "g_bx": what enters.
+        The g-factors to use, of "g_e", "g_h" and "g_bx".
     sigma : float
         Error of points without a stated one, which is assumed.
     bulk : str or list of str, optional

@@ -100,7 +100,7 @@ class GlobalSensitivity(Shown):
 
 @dataclass(frozen=True)
 class PointJob(Job):
-    """One point of a design, cached as any other nanocrystal; what it cannot compute is laid to the ranges."""
+    """One point of a design, cached as any other nanocrystal. Errors advise to narrow the ranges."""
 
     def run(self) -> Levels:
         """Compute."""

@@ -1,4 +1,4 @@
-"""The library twin of `bandg sensitivity`."""
+"""The function of `bandg sensitivity`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def sensitivity(
     seed: int | None = None,
     run: Run = DEFAULT_RUN,
 ) -> Effects | GlobalSensitivity:
-    """What every parameter does to energies and g-factors.
+    """The effect of every parameter on energies and g-factors.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ def sensitivity(
     samples : int, optional
         Trajectories of morris (16), base points of sobol (256, a power of two).
     seed : int, optional
-        Of the points of a global method; default 0.
+        Seed of the points of a global method; default 0.
     run : Run
         Workers, cache, memory, cluster and progress.
 
