@@ -25,16 +25,42 @@ MAX_CELLS = 1000
 class Nanocrystal(Shown):
     """Description of a nanocrystal, without its atoms. Build it with `cube`, `sphere`, ... and `distorted`.
 
-    shape: one of SHAPES, or "structure". a_nm: lattice constant. termination: "halide" (every Pb keeps its six X) or
-    "lead" (only X that bridge two Pb), or what the lattice has instead. center: what lies in the center of the shape,
-    "Pb" or "Cs" (of the lattice's centers the first or last); "X" or "face" in cuboids whose edges differ in parity.
-    cells: Pb along an edge (cube, truncated cube), else 0. diameter_nm: diameter (sphere) or distance of opposite
-    corners (octahedron), else 0. edges: Pb along x, y, z (cuboid). truncation: share of the corners that is cut off,
-    0 a cube, 1 a cuboctahedron. strain: xx, yy, zz, yz, xz, xy. tilt: Glazer's symbol with tilt_deg, angles about
-    x, y, z in degrees. fraction: share of X that are of the second halide. x_vacancies, pb_vacancies: share of the
-    surface X and Pb that is missing. occupancy: mean-field occupancy of the surface X. seed: of all that is random.
-    atoms: rows of an explicit structure, "species x y z" in nm. lattice: which crystal; what is said of Pb and X here
-    holds for the frame and the ligands of another one.
+    Parameters
+    ----------
+    shape : str
+        One of `SHAPES`, or "structure" for explicit atoms.
+    a_nm : float
+        Lattice constant in nm.
+    termination : str
+        "halide" (CsX-terminated: every Pb keeps its six X) or "lead" (PbX2-terminated: only X that bridge two Pb), or a
+        termination of another lattice.
+    center : str
+        Atom in the center of the shape, "Pb" or "Cs" (of the lattice's centers the first or last). "X" or "face" in
+        cuboids whose edges differ in parity.
+    cells : int
+        Number of Pb along an edge of a cube or truncated cube, else 0.
+    diameter_nm : float
+        Diameter of a sphere or distance of opposite corners of an octahedron in nm, else 0.
+    edges : tuple of int
+        Number of Pb along x, y, z of a cuboid.
+    truncation : float
+        Share of the corners that is cut off: 0 a cube, 1 a cuboctahedron.
+    strain : tuple of float
+        Components xx, yy, zz, yz, xz, xy.
+    tilt, tilt_deg : str, tuple of float
+        Glazer's symbol, and the angles about x, y, z in degrees.
+    fraction : float
+        Share of X that belongs to the second halide.
+    x_vacancies, pb_vacancies : float
+        Missing share of the surface X and of the surface Pb.
+    occupancy : float
+        Mean-field occupancy of the surface X.
+    seed : int, optional
+        Random seed of alloy and vacancies.
+    atoms : str
+        Rows "species x y z" in nm of an explicit structure.
+    lattice : Lattice
+        The crystal. In another lattice Pb and X stand for the frame and the ligands.
 
     Examples
     --------

@@ -44,12 +44,27 @@ class Parameter:
 
 @dataclass(frozen=True, repr=False)
 class ParameterSet(Shown):
-    """A complete set: ``entries`` maps every dotted path to its Parameter in canonical order.
+    """A complete tight-binding parameter set. Energies are in eV and the lattice constant ``lattice.a`` in nm.
 
-    Energies are in eV and ``lattice.a`` in nm. A hopping value is the Slater-Koster integral with the direction from
-    the lower to the higher angular momentum, whichever stands first in its name. ``published`` holds bulk values
-    for comparison only, ``scaling`` exponents of the distance by path "scaling.Pb-X.s-p". ``origin`` is "shipped" or
-    the file as the user gave it. ``lattice`` says which species, orbitals and hoppings there can be.
+    A hopping value is the Slater-Koster integral with the direction from the lower to the higher angular momentum,
+    whichever stands first in its name.
+
+    Parameters
+    ----------
+    name, description, material, model : str
+        Name, description, formula as CsPbI3, and model ("etb") of the set.
+    base : str or None
+        The set from which the file takes its other entries.
+    origin : str
+        "shipped", or the file as the user gave it.
+    entries : mapping of str to Parameter
+        Parameters by dotted path, such as "onsite.Pb.p", in canonical order.
+    published : mapping of str to Parameter
+        Published bulk values, only for comparison.
+    scaling : mapping of str to Parameter
+        Exponents of the distance by path, such as "scaling.Pb-X.s-p".
+    lattice : Lattice
+        The lattice, with the possible species, orbitals and hoppings.
 
     Examples
     --------

@@ -15,15 +15,36 @@ STATUSES = ("sourced", "definition", "assumed")
 
 @dataclass(frozen=True)
 class Mechanism:
-    """One mechanism.
+    """A change of the model that may explain the measured g-factors, with a range for its value.
 
-    name: short, for options and tables. text: two sentences. change: (case, value) -> case. lower, upper: defensible
-    range of the value in `unit`; source: of the range, a key of docs/references.bib first (without one the range is
-    assumed, is shown and has no part in the verdict). baseline: the value that
-    changes nothing, None where there is none. limits: what the value
-    can be at all. definition: the range follows from what the value means, such as a share of an ensemble.
-    slow: whether it is left out unless asked for by name.
-    Raises BandgError for a range that is empty, reversed or outside of the limits, and for a field of another type.
+    Parameters
+    ----------
+    name : str
+        Short name for options and tables, without comma.
+    text : str
+        Description in two sentences.
+    change : callable
+        Function of (case, value) that returns the changed case.
+    lower, upper : float
+        Defensible range of the value in `unit`.
+    baseline : float or None
+        The value that changes nothing, None if there is none.
+    unit : str
+        Unit of the value, "" for a plain number.
+    source : str
+        Source of the range, first a key of docs/references.bib. Without it the range is assumed: it is shown but not
+        judged.
+    definition : bool
+        Whether the range follows from the meaning of the value, such as the share of an ensemble.
+    limits : tuple of float
+        Lowest and highest possible value.
+    slow : bool
+        Whether it is computed only if it is asked for by name.
+
+    Raises
+    ------
+    BandgError
+        For a range that is empty, reversed or outside of the limits, and for a field of another type.
 
     Examples
     --------

@@ -29,10 +29,16 @@ _LIMITS = {"eV": 100.0, "eV nm": 10.0, "1": 1000.0, "nm": 100.0}
 
 @dataclass(frozen=True, repr=False)
 class KpSet(Shown):
-    """A k.p set: `entries` maps names of `bandg.models.kp.hamiltonian.PARAMETERS` to Parameter; others have defaults.
+    """A parameter set of the 8-band k.p model.
 
-    lattice: lattice constant in nm, which only nanocrystals need. has_masses: whether the set says anything about
-    remote-band masses, so that effective masses mean something.
+    Parameters
+    ----------
+    name, description : str
+        Name and description of the set.
+    entries : mapping of str to Parameter
+        Parameters by the names of `bandg.models.kp.hamiltonian.PARAMETERS`; missing ones have defaults.
+    lattice : Parameter, optional
+        Lattice constant in nm, needed only for nanocrystals.
 
     Examples
     --------
