@@ -101,6 +101,8 @@ class Accessor:
         Table
             Has a readable representation; ``rows`` has all columns of the CSV file as dictionaries.
         """
+        if "nc" not in self._dataset.dims:
+            raise BandgError("the dataset has no dimension nc: select nanocrystals with a list, as `.isel(nc=[0])`")
         rows = edge_rows(self._dataset)
         name = str(self._dataset["set"].values.flat[0]) if "set" in self._dataset.variables else "levels"
         return Table(name, _COLUMNS, tuple(rows))

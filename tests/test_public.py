@@ -33,10 +33,11 @@ def test_no_public_name_is_a_room():
     assert not {module.name for module in pkgutil.iter_modules(bandg.__path__)} & set(NAMES)
 
 
-def test_importing_bandg_loads_nothing_heavy():
+def test_importing_bandg_loads_nothing_heavy_and_compute_brings_the_accessor():
     code = "import sys, bandg; print(len([m for m in sys.modules if m.split('.')[0] in ('numpy', 'scipy', 'rich')]))"
+    code += "; bandg.compute; import xarray; print(hasattr(xarray.Dataset, 'bandg'))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "0"
+    assert done.stdout.split() == ["0", "True"]
 
 
 def test_whoever_computes_has_the_accessor():

@@ -236,6 +236,10 @@ def test_the_accessor_gives_curves(levels):
     assert "halide" in halide.name and "lead" in lead.name
     with pytest.raises(BandgError, match="holds 2 curves"):
         levels.bandg.curve()
+    with pytest.raises(BandgError, match="no dimension nc: select nanocrystals with a list"):
+        levels.isel(nc=0).bandg.table()
+    with pytest.raises(BandgError, match="'g_x' is unknown; choose g_e, g_h or g_bx"):
+        halide.at("g_x", 2.0)
     curve = levels.isel(nc=levels["termination"].values == "halide").bandg.curve()
     assert curve.energy.tolist() == sorted(levels["E_gap_eV"].values[:2].tolist())
     assert float(curve.at("g_h", levels["E_gap_eV"].values[0])) == pytest.approx(float(levels["g_h"][0]))

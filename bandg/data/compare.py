@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bandg.base.arguments import choices
+from bandg.base.errors import BandgError
 from bandg.base.show import Shown
 from bandg.data.measured import MeasuredPoint
 
@@ -43,7 +45,12 @@ class TheoryCurve(Shown):
         return {name: PchipInterpolator(self.energy, v, extrapolate=False) for name, v in known.items()}
 
     def at(self, quantity: str, energy_eV: ArrayLike) -> NDArray[np.float64]:
-        """g at energies of any shape, NaN outside of the curve and where the quantity is not known."""
+        """g at energies of any shape, NaN outside of the curve and where it lacks the quantity.
+
+        Raises BandgError for what is not g_e, g_h or g_bx.
+        """
+        if quantity not in QUANTITIES:
+            raise BandgError(f"quantity {quantity!r} is unknown; choose {choices(QUANTITIES)}")
         energies = np.asarray(energy_eV, dtype=float)
         if quantity == "g_bx" and quantity not in self.values:
             return self.at("g_e", energies) + self.at("g_h", energies)

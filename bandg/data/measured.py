@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, create_model
 
 from bandg.base import resources
+from bandg.base.arguments import wrong
 from bandg.base.errors import BandgError
 from bandg.base.files import read_text
 from bandg.base.tables import NotNegative, Number, Positive, Row, Table, quote, read_table
@@ -148,6 +149,8 @@ def load_measured(path_or_name: str | os.PathLike[str]) -> tuple[MeasuredPoint, 
     >>> [point.value for point in load_measured("meliakov2025") if point.quantity == "g_h" and point.energy_eV]
     [-0.19, 1.69]
     """
+    if not isinstance(path_or_name, str | os.PathLike):
+        raise wrong("path_or_name", "the path of a CSV file or the name of a shipped collection", path_or_name)
     name = os.fspath(path_or_name)
     is_path = not isinstance(path_or_name, str) or name.endswith(".csv") or "/" in name or os.sep in name
     label = name if name.isprintable() else ascii(name)

@@ -63,6 +63,13 @@ def test_wrong_input_gives_one_line_code_2_and_no_file(bandg, arguments, tmp_pat
     assert list(tmp_path.glob("*.*")) == []
 
 
+@pytest.mark.parametrize("words", [(), ("params",), ("kp",), ("cache",)])
+def test_no_command_gives_the_help(bandg, words):
+    code, out, err = bandg(*words)
+    assert (code, out) == (2, "")
+    assert err.startswith("Usage: ") and "\nCommands:\n" in err
+
+
 def test_bulk_writes_the_keys(bandg, tmp_path):
     file = tmp_path / "b.json"
     code, out, err = bandg("bulk", "--set", "kashikar2021", "--out", file)

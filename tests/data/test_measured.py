@@ -153,6 +153,8 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "latin.csv").write_bytes(b"energy_eV,g_e\n1.8,\xff\n")
     assert "UTF-8" in refusal(str(tmp_path / "latin.csv"))
     assert "cannot be read" in refusal("a\0b.csv")
+    for wrong in (None, 3, ["a.csv"]):
+        assert "must be the path of a CSV file or the name of a shipped collection" in refusal(wrong)
 
 
 def test_unknown_name_suggests_the_nearest() -> None:
