@@ -73,7 +73,12 @@ KINDS = {
 def stored_names() -> tuple[str, ...]:
     """Names of the stored curves."""
     files = resources.theory_curve_files("computed")
-    return tuple(name for name in KINDS if f"{name.replace(':', '-', 1)}.csv" in files)
+    return tuple(name for name in KINDS if file_name(name) in files)
+
+
+def file_name(name: str) -> str:
+    """Name of the file of a stored curve."""
+    return f"{name.replace(':', '-', 1)}.csv"
 
 
 def resolve(names: Sequence[str], evaluator: Evaluator | None = None, fresh: bool = False) -> list[TheoryCurve]:
@@ -152,7 +157,7 @@ def bulk_law(set_name: str, name: str = "kp:bulk-law") -> TheoryCurve:
 
 def load_stored(name: str) -> TheoryCurve:
     """A stored curve with its provenance. Raises BandgError for an unknown name."""
-    path = f"computed/{name.replace(':', '-', 1)}.csv"
+    path = f"computed/{file_name(name)}"
     text = resources.theory_curve(path).read_text(encoding="utf-8")
     mark = "# provenance = "
     provenance = next(json.loads(line.removeprefix(mark)) for line in text.splitlines() if line.startswith(mark))
@@ -217,9 +222,7 @@ def regenerate(folder: str | os.PathLike[str], evaluator: Evaluator) -> list[Pat
     target = Path(folder)
     if not target.is_dir():
         raise BandgError(one_line(f"cannot write {os.fspath(folder)}: it is not a folder"))
-    written = []
-    for curve in resolve(list(KINDS), evaluator, fresh=True):
-        path = target / f"{curve.name.replace(':', '-', 1)}.csv"
-        write_whole(path, to_text(curve, KINDS[curve.name].title))
-        written.append(path)
-    return written
+    return [
+        write_whole(target / file_name(curve.name), to_text(curve, KINDS[curve.name].title))
+        for curve in resolve(list(KINDS), evaluator, fresh=True)
+    ]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import os
 import re
+import sys
 import tempfile
 import time
 import warnings
@@ -46,6 +48,18 @@ def source_digest() -> str:
         digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def source_of(kind: type) -> str:
+    """sha256 of the file in which a class stands, of its own lines in a notebook; its module's name without source."""
+    try:
+        source = Path(str(sys.modules[kind.__module__].__file__)).read_bytes()
+    except (AttributeError, KeyError, OSError):
+        try:
+            source = inspect.getsource(kind).encode()
+        except (OSError, TypeError):
+            return kind.__module__
+    return hashlib.sha256(source).hexdigest()
 
 
 def key_of(description: dict[str, Any]) -> str:

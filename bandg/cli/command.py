@@ -158,6 +158,10 @@ def check_files(command: str, shown: Mapping[str, str], values: Mapping[str, Any
 
 def _targets(command: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
     """(parameter, path) of every file that a command may write."""
+    if isinstance(folder := values.get("regenerate"), Path):
+        from bandg.analysis.curves import KINDS, file_name
+
+        yield from (("regenerate", folder / file_name(kind)) for kind in KINDS)
     for name in _WRITTEN:
         path = values.get(name)
         if isinstance(path, Path) and path.name:

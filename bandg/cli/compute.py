@@ -17,7 +17,6 @@ from bandg.cli.options import (
     NoCache,
     Patience,
     Scheduler,
-    SetName,
     Workers,
     as_options,
     running,
@@ -60,7 +59,9 @@ def compute(
         typer.Option(help=f"{TERMINATIONS}, or both with a comma; of --model kp hard-wall or glass."),
     ] = None,
     center: options.Center = None,
-    set_name: SetName = "nestoklon2023-standin",
+    set_name: Annotated[
+        str | None, typer.Option("--set", help="Parameter set, by name or path.", show_default="that of the model")
+    ] = None,
     neighbors: Neighbors = None,
     levels: Annotated[int, typer.Option(help="Levels of each carrier, from all representations.")] = 1,
     intra_atomic: Annotated[
@@ -102,6 +103,7 @@ def compute(
     from bandg.base.errors import BandgError
     from bandg.base.files import check_writable
     from bandg.data.measured import measured_points
+    from bandg.models.base import find
     from bandg.runs.dataset import FORMATS, write
 
     if out is not None:
@@ -143,7 +145,7 @@ def compute(
             occupancy=occupancy,
             seed=seed,
             seeds=seeds,
-            structure=options.read_option(structure, species, set_name, second),
+            structure=options.read_option(structure, species, set_name or find(model).default_set, second),
         )
     print_table(dataset)
     print_tensors(dataset)

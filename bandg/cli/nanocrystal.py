@@ -132,12 +132,14 @@ def check_memory(found: tuple[Material, Nanocrystal, int], solver: str, whole: b
     sweep.check_memory([kind(material.parameters, crystal, shells, solver=solver) for kind in kinds], force)
 
 
-def read_option(structure: Path | None, species: str | None, set_name: str, second: str | None) -> Atoms | None:
+def read_option(structure: Path | None, species: str | None, set_name: str | None, second: str | None) -> Atoms | None:
     """The atoms of --structure with --species, checked against the sets; notes go to the standard error."""
     if structure is None:
         if species is not None:
             raise BandgError("--species belongs to --structure FILE")
         return None
+    if set_name is None:
+        raise BandgError("--structure needs a parameter set: add --set")
     from bandg.crystal.files import check_lattice, parse_species, read_structure
     from bandg.parameters.loader import load_set
 

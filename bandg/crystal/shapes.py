@@ -151,6 +151,26 @@ class Nanocrystal(Shown):
         ligands = [sum(n_frame + sign * sum(place) * faces for place in one.places) for one in self.lattice.species[1:]]
         return (n_frame, *map(round, ligands))
 
+    def same_atoms(self, other: Nanocrystal) -> bool:
+        """Whether two ideal nanocrystals hold the same atoms although their diameters differ; costs no memory."""
+        own = replace(self, diameter_nm=other.diameter_nm)
+        return own == other and bool(self.diameter_nm) and self._outermost() == other._outermost()
+
+    def _outermost(self) -> int:
+        """The largest x^2 + y^2 + z^2 (sphere) or |x| + |y| + |z| (octahedron) of the frame, which it is given by."""
+        bound = self._radius if self.shape == "octahedron" else self._radius**2
+        power = 1 if self.shape == "octahedron" else 2
+        first = int(self.grid_offset[0])
+        line = np.arange(first, int(self._radius) + 1, 2) ** power
+        pairs = (line[:, None] + line).ravel()
+        place = np.searchsorted(line, bound - pairs, side="right") - 1
+        return int((pairs + line[place])[place >= 0].max())
+
+    @property
+    def _radius(self) -> float:
+        """Half the diameter in units of a/2."""
+        return self.diameter_nm / self.a_nm + 2e-9
+
     def sites(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Ideal coordinates (n, 3) in units of a/2 and kinds (n,), indices into lattice.kinds; the frame first.
 
@@ -179,7 +199,7 @@ class Nanocrystal(Shown):
             if self.truncation:
                 box = box[np.abs(box).sum(axis=1) <= (3 - self.truncation) * (self.cells - 1) + 1e-9]
             return box
-        radius = self.diameter_nm / self.a_nm + 2e-9  # in units of a/2
+        radius = self._radius
         reach = int(radius) + 2
         line = np.arange(-reach, reach + 1)
         line = line[line % 2 == self.grid_offset[0]]

@@ -6,16 +6,14 @@ own by an entry point of the group "bandg.models", and a script by `register`.
 
 from __future__ import annotations
 
-import hashlib
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from importlib import import_module
 from importlib.metadata import entry_points
-from pathlib import Path
 from typing import Any, Protocol
 
 from bandg.base import cache
+from bandg.base.cache import source_of
 from bandg.base.decode import decode
 from bandg.base.entries import load_entry_point
 from bandg.base.errors import BandgError
@@ -173,7 +171,7 @@ class CrystalTask:
         """Key of the result in the cache."""
         own: Any = self
         content = {field.name: _plain(getattr(self, field.name)) for field in fields(own)}
-        return cache.key_of({"task": type(self).__qualname__, "code": _source(type(self)), "fields": content})
+        return cache.key_of({"task": type(self).__qualname__, "code": source_of(type(self)), "fields": content})
 
     def estimate_memory(self) -> float:
         """Peak memory in GB."""
@@ -205,14 +203,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [one.key() if isinstance(one, Observable) else one for one in value]
     return asdict(value) if isinstance(value, Nanocrystal) else value
-
-
-def _source(kind: type) -> str:
-    """sha256 of the file in which a class stands; its module's name where there is no file."""
-    try:
-        return hashlib.sha256(Path(str(sys.modules[kind.__module__].__file__)).read_bytes()).hexdigest()
-    except (AttributeError, KeyError, OSError):
-        return kind.__module__
 
 
 _registered: dict[str, Model] = {}

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypedDict, cast
 
 from bandg.base.arguments import choices, flag, names, number, size_text, text, whole, wrong
-from bandg.base.errors import BandgError
+from bandg.base.errors import BandgError, BandgWarning
 from bandg.base.quantities import parse_edges, parse_size
 from bandg.crystal.atoms import Atoms
 from bandg.crystal.distortion import distorted
 from bandg.crystal.lattice import PEROVSKITE, Lattice
 from bandg.crystal.shapes import SHAPES, Nanocrystal, cube, cuboid, octahedron, sphere, truncated_cube
-from bandg.models.base import find
 from bandg.models.etb.bulk import bulk
 from bandg.models.etb.local import resolve_neighbors
-from bandg.parameters.loader import DEFAULT_SET
+from bandg.models.etb.model import MODEL
 from bandg.parameters.sets import ParameterSet
 from bandg.solvers.registry import check_solver
 
@@ -83,7 +83,8 @@ def nanocrystals(
 ) -> tuple[Nanocrystal, ...]:
     """The ideal nanocrystals of a size request, one termination after the other, each from small to large.
 
-    The meaning of a size for each shape is in `bandg.base.quantities`. Raises BandgError.
+    The meaning of a size for each shape is in `bandg.base.quantities`. Of sizes side by side that hold the same atoms
+    the first one stays, and a BandgWarning says how many are left out. Raises BandgError.
     """
     if shape not in SHAPES:
         raise BandgError(f"shape {shape!r} is unknown; choose {', '.join(SHAPES[:-1])} or {SHAPES[-1]}")
@@ -106,7 +107,12 @@ def nanocrystals(
             cube(cells[0], a_nm, terminations[0], center, lattice)  # refuses a center that contradicts the parity
         return tuple(truncated_cube(n, a_nm, end, share, lattice) for end in terminations for n in cells)
     make = sphere if shape == "sphere" else octahedron
-    return tuple(make(d, a_nm, end, center, lattice) for end in terminations for d in sizes.diameters_nm(a_nm))
+    found = [make(d, a_nm, end, center, lattice) for end in terminations for d in sizes.diameters_nm(a_nm)]
+    kept = tuple(one for n, one in enumerate(found) if n == 0 or not found[n - 1].same_atoms(one))
+    if len(kept) < len(found):
+        what = f"{len(found) - len(kept)} of {len(found)} nanocrystals hold the same atoms as the next smaller one"
+        warnings.warn(f"{what} and are left out", BandgWarning, stacklevel=2)
+    return kept
 
 
 def varied(crystals: Sequence[Nanocrystal], asked: Variation) -> tuple[Nanocrystal, ...]:
@@ -165,7 +171,7 @@ def request(
     """The nanocrystals and the set, checked. The arguments are those of `bandg.compute`. Raises BandgError."""
     check_solver(text("solver", solver, "auto"))
     flag("intra_atomic", intra_atomic)
-    chosen = find("etb").load(DEFAULT_SET if set is None else set)
+    chosen = MODEL.load(MODEL.default_set if set is None else set)
     shells = resolve_neighbors(chosen, None if neighbors is None else whole("neighbors", neighbors))
     ends = None if termination is None else list(dict.fromkeys(names("termination", termination, "halide")))
     text("shape", shape, "cube")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, TypeVar
 
+from bandg.base.cache import source_of
 from bandg.base.errors import BandgError
 from bandg.base.memory import free_memory
 from bandg.solvers.base import Solver
@@ -82,6 +83,15 @@ def check_solver(name: str) -> None:
     """Raise BandgError for the name of a solver that is unknown or not installed."""
     if name != AUTO:
         solver_named(name)
+
+
+def solver_key(name: str) -> str:
+    """What the key of a result says of the solver: its name, and of one that is registered the source of its class.
+
+    For "auto" every registered solver counts that it may take.
+    """
+    own = [solver for solver in _ADDED.values() if name == solver.name or (name == AUTO and solver.rank(1) > 0)]
+    return " ".join([name, *sorted(source_of(solver) for solver in own)])
 
 
 def choose_solver(

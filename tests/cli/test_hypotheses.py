@@ -80,6 +80,7 @@ WRONG = [
     (("overlay", "--curve", "kp:bulk-law", "--data", "mev.csv"), "looks like meV: give eV"),
     (("overlay", "--out", "a.xls"), "not a known format"),
     (("overlay", "--regenerate", "nowhere"), "it is not a folder"),
+    (("overlay", "--regenerate", "own"), "kp-glass.csv exists and was not written by bandg: give another name, or add"),
     (("overlay", "--regenerate", ".", "--plot", "a.png"), "takes no other options"),
     (("overlay", "--regenerate", ".", "--data", "meliakov2025"), "takes no other options"),
     (("overlay", "--regenerate", ".", "--fresh"), "takes no other options"),
@@ -126,6 +127,7 @@ FILES = {
     "mev.csv": "energy_eV,g_e,g_h\n1700,2.0,0.0\n1900,1.5,1.0\n",
     "columns.csv": "photon,g_e\n1.7,2.0\n",
     "nan.csv": "energy_eV,g_e\n1.7,nan\n",
+    "own/kp-glass.csv": "energy_eV,g_e\n1.7,2.0\n",
     "other.csv": "energy_eV,g_e\n1.8,1.0\n",
     "broken.py": "1 / 0\n",
     "break.csv": 'energy_eV,g_e\n1.7,"1\n2"\n1.9,1.5\n',
@@ -147,6 +149,7 @@ FILES = {
 @pytest.mark.parametrize(("arguments", "message"), WRONG)
 def test_wrong_input_gets_one_clear_line(arguments, message, tmp_path, monkeypatch, capsys):
     for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     monkeypatch.chdir(tmp_path)
     code, out, err = main(arguments, monkeypatch, capsys)

@@ -156,6 +156,14 @@ def test_installed_with_an_entry_point_the_command_knows_it(chain, installed, ca
     assert {"etb", "kp", "imported"} <= set(base.available())
 
 
+def test_without_a_default_set_the_command_asks_for_one(registered, capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["bandg", "compute", "--model", "imported"])
+    with pytest.raises(SystemExit) as done:
+        main()
+    assert done.value.code == 2
+    assert "imported needs a parameter set: add --set" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+
 import numpy as np
 import pytest
 
 import bandg
+from bandg.crystal.shapes import cube
+from bandg.models.etb.job import Job
 from bandg.solvers import Solver, register, unregister
 
 
@@ -43,3 +48,19 @@ def test_a_registered_solver_gives_the_same_numbers(registered, workers):
         np.testing.assert_allclose(found[name], own[name], atol=1e-9)
     assert '"solver": "eigh"' in found.attrs["provenance"]
     assert "the solver eigh counts no levels" in found.attrs["provenance"]
+
+
+def test_its_source_is_in_the_key_of_a_result(registered, tmp_path, monkeypatch):
+    """Another class of the same name gives another key; where `auto` may take it, that of `auto` too."""
+    parameters = bandg.load_set("nestoklon2023-standin")
+    crystal = cube(2, parameters.a_nm)
+    automatic, named = (Job(parameters, crystal, 1, solver=solver) for solver in ("auto", "eigh"))
+    before = automatic.key(), named.key()
+    source = inspect.getsource(eigh).replace("100e-9", "200e-9")
+    (tmp_path / "other_solver.py").write_text(f"import numpy as np\nfrom bandg.solvers import Solver\n{source}")
+    monkeypatch.syspath_prepend(tmp_path)
+    other = importlib.import_module("other_solver").eigh()
+    register(other)
+    assert named.key() != before[1] and automatic.key() == before[0]
+    other.rank = classmethod(lambda cls, size: 1)
+    assert automatic.key() != before[0]

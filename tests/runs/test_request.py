@@ -10,7 +10,7 @@ import pytest
 
 import bandg
 from bandg.base.decode import decode
-from bandg.base.errors import BandgError
+from bandg.base.errors import BandgError, BandgWarning
 from bandg.crystal.atoms import Atoms
 from bandg.crystal.distortion import describe, distorted, parse_strain, parse_tilt
 from bandg.crystal.from_atoms import explicit
@@ -22,7 +22,7 @@ from bandg.models.etb.nanocrystal import compute_levels
 from bandg.parameters.loader import load_set
 from bandg.runs.dataset import crystals, to_dataset, write
 from bandg.runs.options import Run
-from bandg.runs.request import parse_edges
+from bandg.runs.request import nanocrystals, parse_edges
 from bandg.runs.rows import average_rows
 
 SET = load_set("kashikar2021")
@@ -77,6 +77,19 @@ def test_a_seeded_result_comes_back_from_the_cache(seeded, monkeypatch, tmp_path
     for name in ("g_tensor", "g_direction", "distortion", "seed", "E_e_eV"):
         np.testing.assert_array_equal(first[name].values, again[name].values)
     assert first["g_e"].values[0] == seeded["g_e"].values[0]
+
+
+@pytest.mark.parametrize("shape", ["sphere", "octahedron"])
+@pytest.mark.parametrize("center", ["Pb", "Cs"])
+def test_sizes_with_the_same_atoms_are_computed_once(shape, center):
+    """Against the atoms themselves."""
+    with pytest.warns(BandgWarning, match=r"of 31 nanocrystals hold the same atoms") as caught:
+        found = nanocrystals("2..5nm:0.1nm", shape, "halide", center, A)
+    make = sphere if shape == "sphere" else octahedron
+    sites = [make(2 + n / 10, A, center=center).sites()[0].tobytes() for n in range(31)]
+    assert [one.sites()[0].tobytes() for one in found] == list(dict.fromkeys(sites))
+    assert str(caught[0].message).startswith(f"{31 - len(found)} of 31")
+    assert found[0].diameter_nm == 2.0 and len(found) < 31
 
 
 def test_a_structure_is_computed_as_it_is():

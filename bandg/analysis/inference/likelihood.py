@@ -29,7 +29,6 @@ SPECIAL = {TERMINATION: "", SHIFT: "eV", SCATTER: "", EXCITON: ""}
 the binding energy; a constant, which is an assumption), the error of points without a stated one, and 1 / eps_in of the
 exciton's binding energy, which grows as the nanocrystal shrinks (`bandg.models.exciton`)."""
 
-TERMINATIONS = ("halide", "lead")
 _LIMITS = {TERMINATION: (0.0, 1.0), SHIFT: (-0.5, 0.5), SCATTER: (1e-3, 5.0), EXCITON: (0.0, 1.0)}
 _WEIGHTS = {"g_e": (1.0, 0.0), "g_h": (0.0, 1.0), "g_bx": (1.0, 1.0)}
 BULK = {"E_g": 0, "g_e": 1, "g_h": 2}

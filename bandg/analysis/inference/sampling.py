@@ -19,7 +19,6 @@ from bandg.analysis.inference.likelihood import (
     IMPOSSIBLE,
     SPECIAL,
     TERMINATION,
-    TERMINATIONS,
     Constraint,
     Likelihood,
     Model,
@@ -29,9 +28,11 @@ from bandg.base.decode import finite
 from bandg.base.errors import BandgError
 from bandg.base.show import Shown
 from bandg.base.text import install
+from bandg.crystal.lattice import PEROVSKITE, Lattice
 from bandg.crystal.shapes import Nanocrystal
 from bandg.models.etb.bulk import bulk
 from bandg.models.etb.job import Job
+from bandg.models.etb.model import MODEL
 from bandg.models.exciton import ball_radius_nm, reduced_mass
 from bandg.parameters.ranges import Range
 from bandg.parameters.sets import ParameterSet
@@ -160,8 +161,9 @@ def infer(
     """
     _check_settings(models, sigma, live, precision, termination, seed, checks)
     sampler = _dynesty()
-    ends = needed_terminations(models, termination)
-    asked = request(size, shape, list(ends), parameters, neighbors=neighbors, intra_atomic=intra_atomic)
+    chosen = MODEL.load(parameters)
+    ends = needed_terminations(models, termination, chosen.lattice)
+    asked = request(size, shape, list(ends), chosen, neighbors=neighbors, intra_atomic=intra_atomic)
     if len(asked.crystals) // len(ends) < 3:
         raise BandgError("a curve needs three sizes or more: give `size='4..12nm'` or a list")
     knobs = [knob(asked.parameters, chosen) for chosen in union_of_ranges(models, asked.parameters)]
@@ -187,14 +189,15 @@ def infer(
     return Inference(asked, points, sigma, tuple(constraints), tuple(posteriors), worst, checks, seed)
 
 
-def needed_terminations(models: Sequence[Model], default: float) -> tuple[str, ...]:
-    """The terminations whose curves some model uses."""
+def needed_terminations(models: Sequence[Model], default: float, lattice: Lattice = PEROVSKITE) -> tuple[str, ...]:
+    """The terminations of the lattice, the first at 0 and the last at 1, whose curves some model uses."""
+    first, last = lattice.terminations[0].name, lattice.terminations[-1].name
     needed = set()
     for model in models:
         value = default if TERMINATION not in model.names else 0.5
         value = dict(model.fixed).get(TERMINATION, value)
-        needed |= {"halide"} if value == 0 else {"lead"} if value == 1 else set(TERMINATIONS)
-    return tuple(name for name in TERMINATIONS if name in needed)
+        needed |= {first} if value == 0 else {last} if value == 1 else {first, last}
+    return tuple(name for name in dict.fromkeys((first, last)) if name in needed)
 
 
 def union_of_ranges(models: Sequence[Model], parameters: ParameterSet) -> list[Range]:

@@ -12,6 +12,7 @@ from bandg.models.base import LevelsTask
 from bandg.models.levels import Levels
 from bandg.models.observable import Observable
 from bandg.parameters.sets import ParameterSet
+from bandg.solvers.registry import choose_solver, solver_key
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Job(LevelsTask):
                 "neighbors": self.neighbors,
                 "levels": self.levels,
                 "intra_atomic": self.intra_atomic,
-                "solver": self.solver,
+                "solver": solver_key(self.solver),
                 "observables": [one.key() for one in self.observables],
                 "constants": [HBAR2_OVER_M0, G0],
             }
@@ -68,7 +69,6 @@ class Job(LevelsTask):
     def _memory(self, scale: float, solver: str | None = None) -> float:
         """Peak memory in GB if all lengths were larger by a factor; with another solver if given."""
         from bandg.crystal.structure import expected_group
-        from bandg.solvers.registry import choose_solver
 
         shares, is_complex = expected_group(self.nanocrystal).shares
         share = shares[0] if self.levels == 1 else 1.2 * max(shares)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -316,6 +317,8 @@ def test_one_emulator_serves_all_models():
     assert nested.needed_terminations(models, 0.0) == ("halide", "lead")
     assert nested.needed_terminations(models[:1], 0.0) == ("halide",)
     assert nested.needed_terminations(models[2:], 0.0) == ("lead",)
+    ends = tuple(replace(one, name=f"my {one.name}") for one in SET.lattice.terminations)
+    assert nested.needed_terminations(models, 0.0, replace(SET.lattice, terminations=ends)) == ("my halide", "my lead")
 
 
 def test_an_interrupted_sampling_prints_nothing(capfd):
