@@ -182,9 +182,11 @@ def _goal(job: FitJob, name: str, reference: ReferenceBands | None, shifts: tupl
 def _reference_value(name: str, reference: ReferenceBands, shifts: tuple[float, float]) -> float | None:
     """E_g, Delta, levels at R and bare momentum elements of a reference, None where it does not know them."""
     if name in ("E_g", "Delta") and reference.R is not None:
-        top, bottom, upper = reference.R[reference.top : reference.top + 3]
-        bottom, upper = bottom + shifts[0], upper + shifts[1]
-        return float(bottom - top if name == "E_g" else upper - bottom)
+        levels_at_R = (
+            reference.R[reference.top : reference.top + 3] + (0.0, *shifts)[: len(reference.R) - reference.top]
+        )
+        upper = 1 if name == "E_g" else 2
+        return levels_at_R[upper] - levels_at_R[upper - 1] if upper < len(levels_at_R) else None
     if name in ("E_p_R6", "E_p_R8"):
         irrep = "R6-" if name == "E_p_R6" else "R8-"
         level = next((one for one in reference.levels if one.irrep == irrep and one.energy > 0), None)

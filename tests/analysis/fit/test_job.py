@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,13 @@ from typer.testing import CliRunner
 from bandg.analysis.fit.covariance import errors_of, read_covariance
 from bandg.analysis.fit.job import FitJob, Free, Prior, parse_job, read_job
 from bandg.analysis.fit.report import report
-from bandg.analysis.fit.residuals import problem_of
+from bandg.analysis.fit.residuals import _goal, problem_of
 from bandg.analysis.fit.result import covariance_of, fitted_set
 from bandg.analysis.fit.solve import _description, solve, start_points
 from bandg.analysis.fit.space import start_set
 from bandg.base.errors import BandgError
 from bandg.cli import app
+from bandg.data.reference import load_reference
 from bandg.models.etb.bulk import bulk
 from bandg.parameters.loader import load_set
 from bandg.runs.options import Run
@@ -152,6 +154,16 @@ def test_defects_of_a_job_are_named(old: str, new: str, message: str | None) -> 
     with pytest.raises(BandgError) as error:
         problem_of(parse_job(text, "job.toml"))
     assert message in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("name", "conduction"), [("E_g", 0), ("Delta", 1)])
+def test_bands_without_a_conduction_doublet_have_no_gap_to_fit(name: str, conduction: int) -> None:
+    job = parse_job(JOB.replace("E_g = {", f"{name} = {{"), "job")
+    whole = load_reference("cspbi3_cubic_mbj_soc")
+    assert whole.R is not None
+    few = replace(whole, R=whole.R[: whole.top + 1 + conduction])
+    with pytest.raises(BandgError, match=f"target {name}: .* has no such value; give a number"):
+        _goal(job, name, few, (0.0, 0.0))
 
 
 def test_basis_without_a_band_edge_is_refused() -> None:
