@@ -98,7 +98,8 @@ def _run(interruption: Interruption) -> int:
         # typer has its own copy of click, so its usage errors are recognized by their methods
         if not hasattr(error, "format_message"):
             raise
-        if not error.format_message():  # no command was given and the help is already printed
+        if type(error).__name__ == "NoArgsIsHelpError":  # no command was given: its message is the whole help
+            typer.echo(error.format_message(), err=True)
             return 2
         return _say_error(error.format_message())
     if code == 130:  # newer typer raises this for an interruption

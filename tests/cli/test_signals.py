@@ -56,6 +56,7 @@ def test_a_long_call_of_compiled_code_is_ended():
     )
     run = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert run.stdout.readline() == "begun\n"
+    time.sleep(0.5)  # until it is inside of the call
     run.terminate()
     begun = time.monotonic()
     assert (run.communicate()[1], run.returncode) == (LINE, 143)

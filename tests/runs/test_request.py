@@ -45,7 +45,7 @@ def test_averages_over_seeds_have_standard_errors(seeded, tmp_path):
     written = write(seeded, tmp_path / "a.csv")
     assert [path.name for path in written] == ["a.csv", "a.mean.csv"]
     [row] = csv.DictReader(written[1].read_text().splitlines())
-    for name in ("E_gap_eV", "g_e", "g_h_z"):
+    for name in ("E_gap_eV", "g_e", "g_h"):
         values = seeded[name].values
         assert float(row[name]) == pytest.approx(values.mean())
         assert float(row[f"{name}_stderr"]) == pytest.approx(np.std(values, ddof=1) / 2)

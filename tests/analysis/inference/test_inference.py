@@ -153,7 +153,7 @@ def test_the_best_point_has_the_exciton_of_its_own_set_and_lattice():
     start = asked.crystals
     values = np.array([1.05, 0.65])
     moved = SET.with_values({"spin_orbit.Pb.p": 1.05, "lattice.a": 0.65})
-    found = nested._exact(asked, emulator.Emulator(knobs, *np.zeros((4, 1))), values, 1, True, None)
+    found = nested._exact(asked, emulator.Emulator(knobs, *np.zeros((4, 1))), values, Run(workers=1))
     assert found.reduced_mass == pytest.approx(reduced_mass(bulk(moved)))
     assert abs(found.reduced_mass / reduced_mass(bulk(SET)) - 1) > 0.01
     assert found.radii[:-1] == pytest.approx([ball_radius_nm(c) * 0.65 / SET.a_nm for c in start])
