@@ -140,7 +140,7 @@ def test_smaller_basis() -> None:
         ("[set]", '[basis]\nX = ["p"]\n[set]', "no s on X"),
         ('"level.R8+.1"', '"level.R8+.4"', "level 1 to 3"),
         ("E_g = {", "m_e = {", "no such value"),
-        ("lattice.a", "lattice.b", "no parameter"),
+        ("lattice.a", "lattice.b", "not a parameter"),
         ('"onsite.Pb.p" =', '"lattice.a" =', "cannot be fitted"),
         ('start = "nestoklon2023-standin"', 'start = "nestoklon"', "unknown parameter set"),
     ],
@@ -318,7 +318,7 @@ def test_scalars_alone_can_be_fitted_but_not_drawn(tmp_path: Path) -> None:
         "--plot",
         str(tmp_path / "x.png"),
     ]
-    with pytest.raises(BandgError, match="no picture"):
+    with pytest.raises(BandgError, match="nothing to draw"):
         CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["job.toml"]
 

@@ -133,5 +133,5 @@ def test_an_error_of_no_point_is_not_laid_to_the_ranges(monkeypatch):
 
 
 def test_a_seed_below_zero_is_refused():
-    with pytest.raises(BandgError, match="--seed must lie between 0"):
+    with pytest.raises(BandgError, match="`seed` must lie between 0"):
         gs.draw(small()[1], "morris", 8, -1)

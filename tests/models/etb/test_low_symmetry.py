@@ -435,7 +435,7 @@ def test_exponents_come_from_the_set(tmp_path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('"p-p.sigma" = -1', "no exponent: expected 0 to 12"),
+        ('"p-p.sigma" = -1', "not a valid exponent: expected 0 to 12"),
         ('"d-p.sigma" = 2', "has no hopping"),
         ('"p-p.sigma" = { value = 2, unit = "eV" }', 'write unit = "1"'),
         ('"p-q" = 2', "unknown key"),

@@ -127,7 +127,7 @@ def test_the_lattice_constant_goes_with_the_set(standin):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('a = { value = 62.89, unit = "nm", source = "x", status = "assumed" }', "no lattice constant"),
+        ('a = { value = 62.89, unit = "nm", source = "x", status = "assumed" }', "not a valid lattice constant"),
         ('a = { value = 6.289, unit = "A", source = "x", status = "assumed" }', 'unit = "nm"'),
         ("b = 1", "unknown key"),
         ("", "is missing"),

@@ -196,7 +196,7 @@ def test_effective_and_8_band_parameters_are_inverses():
     assert values["a_v"] == pytest.approx(-1 / 0.145 + eight, rel=1e-12)
     with pytest.raises(BandgError, match="above zero"):
         laws.eight_band_parameters(UNIVERSAL, m_h=-0.1)
-    with pytest.raises(BandgError, match="choose among"):
+    with pytest.raises(BandgError, match="choose one of"):
         laws.eight_band_parameters(UNIVERSAL, m_x=0.1)
 
 
