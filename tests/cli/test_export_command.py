@@ -130,12 +130,12 @@ def test_wrong_input_is_one_line(
         (
             ("export", *SMALL, "--atoms", "a.xyz"),
             "ase",
-            "atoms are written by ase: in a clone of bandg, uv sync --extra structures",
+            "atoms are written by ase: in a clone of bandg, uv sync",
         ),
         (
             ("dos", *SMALL, "--count", "1eV"),
             "kwant",
-            "the density of states needs kwant: in a clone of bandg, uv sync --extra kwant",
+            "the density of states needs kwant: in a clone of bandg, uv",
         ),
     ],
 )
