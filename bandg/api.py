@@ -7,7 +7,7 @@ import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bandg import __version__
@@ -24,7 +24,7 @@ from bandg.models.base import Model, Options
 from bandg.models.levels import Levels
 from bandg.models.observable import Observable
 from bandg.runs import sweep
-from bandg.runs.dataset import to_dataset
+from bandg.runs.dataset import LevelTable, tabulated
 from bandg.runs.observables import resolve
 from bandg.runs.options import DEFAULT_RUN, Run
 from bandg.runs.request import Variation, checked, nanocrystals, varied
@@ -132,15 +132,51 @@ def compute(
     >>> [f"{g:.2f}" for g in levels["g_e"].values]
     ['-0.35', '0.09']
     """
+    table = level_table(
+        size,
+        shape,
+        termination,
+        set,
+        model=model,
+        center=center,
+        neighbors=neighbors,
+        levels=levels,
+        intra_atomic=intra_atomic,
+        barrier=barrier,
+        solver=solver,
+        observables=observables,
+        run=run,
+        **variation,
+    )
+    return table.to_dataset()
+
+
+def level_table(
+    size: Size | None,
+    shape: str,
+    termination: str | Sequence[str] | None,
+    set: Set | None,
+    *,
+    model: str | Model,
+    center: str | None,
+    neighbors: int | None,
+    levels: int,
+    intra_atomic: bool,
+    barrier: str | float | tuple[float, float] | None,
+    solver: str,
+    observables: str | Observable | Sequence[str | Observable],
+    run: Run,
+    **variation: Unpack[Variation],
+) -> LevelTable:
+    """What `compute` makes its dataset of: all that the screen, CSV and JSON need, without xarray."""
     asked = resolve(observables)
     from_states = tuple(one for one in asked if one.states is not None)
     given = _given(neighbors, levels, intra_atomic, barrier, solver) | {"observables": from_states or None}
     work = _work(size, shape, termination, set, model, center, given, variation)
-    results = sweep.run_jobs(work.jobs, _checked_run(run))
+    results = sweep.run_jobs(work.jobs, _checked_run(run), work.check)
     labels = {"model": work.model.name, "set": work.name}
-    dataset = to_dataset([levels for levels, _ in results], labels, _provenance(work, results), asked)
-    dataset.attrs |= _bulk_limit(work)
-    return dataset
+    provenance = _provenance(work, results)
+    return tabulated([found for found, _ in results], labels, provenance, asked, partial(_bulk_limit, work))
 
 
 @strict
@@ -236,6 +272,7 @@ def tight_binding(
 
     given = _given(neighbors, 1, False, None, "auto")
     work = _work(size, shape, termination, set, "etb", center, given, variation)
+    work.check()
     made = material(work.parameters, work.options)
     assert work.options.neighbors is not None  # set by `complete`
     return tuple((made, crystal, work.options.neighbors) for crystal in work.crystals)
@@ -381,6 +418,10 @@ class _Work:
         """The bulk crystal, or None if the model has none."""
         return self.model.bulk(self.parameters, self.options)
 
+    def check(self) -> None:
+        """Raise BandgError for a set without a gap."""
+        _ = self.bulk
+
 
 def _bulk_limit(work: _Work) -> dict[str, Any]:
     """Bulk values of the crystal of the nanocrystals, or the reason why there are none ("bulk_missing")."""
@@ -434,9 +475,7 @@ def _work(
         crystals = _ideal(size, shape, center, chosen, parameters, options.terminations, a_nm, asked.get("truncation"))
     if any(value is not None for value in asked.values()):
         crystals = varied(crystals, asked)
-    work = _Work(chosen, parameters, options, tuple(crystals))
-    _ = work.bulk  # a set without a gap is refused before anything is computed
-    return work
+    return _Work(chosen, parameters, options, tuple(crystals))
 
 
 def _ideal(

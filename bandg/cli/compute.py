@@ -24,7 +24,7 @@ from bandg.cli.options import (
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
-    import xarray
+    from bandg.runs.dataset import LevelTable
 
 _COLUMNS = (
     Column("size\nnm", ".3f", "size_nm"),
@@ -99,7 +99,7 @@ def compute(
     force: Force = False,
 ) -> None:
     """Compute confined levels and g-factors of nanocrystals against size."""
-    from bandg.api import compute as compute_dataset
+    from bandg.api import level_table
     from bandg.base.errors import BandgError
     from bandg.base.files import check_writable
     from bandg.data.measured import measured_points
@@ -119,7 +119,7 @@ def compute(
         raise BandgError("--data is for the picture: add --plot FILE.pdf, or leave --data out")
     points = measured_points(data) if data else None
     with running(workers, scheduler, no_cache, force, patience) as run:
-        dataset = compute_dataset(
+        table = level_table(
             size,
             shape,
             None if termination is None else list(dict.fromkeys(part.strip() for part in termination.split(","))),
@@ -147,29 +147,29 @@ def compute(
             seeds=seeds,
             structure=options.read_option(structure, species, set_name or find(model).default_set, second),
         )
-    print_table(dataset)
-    print_tensors(dataset)
-    print_averages(dataset)
-    print_levels(dataset)
-    print_warnings(dataset)
-    for path in write(dataset, out) if out is not None else []:
+    print_table(table)
+    print_tensors(table)
+    print_averages(table)
+    print_levels(table)
+    print_warnings(table)
+    for path in write(table, out) if out is not None else []:
         typer.echo(f"wrote {path}")
     if plot is not None:
         from bandg.plot.levels import plot_levels
         from bandg.plot.output import save
 
-        save(plot_levels(dataset, points), plot)
+        save(plot_levels(table.to_dataset(), points), plot)
         typer.echo(f"wrote {plot}")
 
 
-def print_table(dataset: xarray.Dataset) -> None:
+def print_table(table: LevelTable) -> None:
     """Print the band-edge table, one part for each termination."""
     from bandg.runs.dataset import crystals
     from bandg.runs.observables import known
     from bandg.runs.rows import edge_rows
 
-    cached = [crystal["cached"] for crystal in crystals(dataset)]
-    rows = [row | {"cached": "*" if flag else ""} for row, flag in zip(edge_rows(dataset), cached, strict=True)]
+    cached = [crystal["cached"] for crystal in crystals(table)]
+    rows = [row | {"cached": "*" if flag else ""} for row, flag in zip(edge_rows(table), cached, strict=True)]
     more = (Column(_heading(name, one.unit), ".3f", name) for one in known() if one.states for name in one.columns)
     columns = [one for one in (*_COLUMNS, *more, Column("", key="cached", optional=True)) if one.key in rows[0]]
     for termination in dict.fromkeys(row["termination"] for row in rows):
@@ -181,7 +181,7 @@ def print_table(dataset: xarray.Dataset) -> None:
         surface += "".join(f"\n{text}" for text in dict.fromkeys(row["distortion"] for row in chosen) if text)
         title = f"{first['set']} (etb, neighbors {first['neighbors']})\n{first['shape']}, {surface}"
         if first["model"] == "kp":
-            title = f"{first['set']} (k.p, 8 bands)\n{first['shape']}, {_wall(dataset, termination)}"
+            title = f"{first['set']} (k.p, 8 bands)\n{first['shape']}, {_wall(table, termination)}"
             columns = [replace(one, heading="functions") if one.key == "n_orbitals" else one for one in columns]
         caption = (
             "energies on the set's own zero; E_e-E_h has no exciton binding\n"
@@ -194,21 +194,22 @@ def _heading(column: str, unit: str) -> str:
     return column if unit == "1" else f"{column.removesuffix(f'_{unit}')}\n{unit}"
 
 
-def print_tensors(dataset: xarray.Dataset) -> None:
+def print_tensors(table: LevelTable) -> None:
     """Print the principal values of g and their axes if they are not all equal."""
+    from bandg.models.observable import CARRIERS
     from bandg.runs.rows import columns_of
 
-    values = dataset["g_axis"].values
-    seeds = columns_of(dataset)["seed"]
-    several = len({int(seed) for seed in seeds}) > 1  # too many for the screen: see the files
+    values = table.variables["g_axis"].values
+    seeds = columns_of(table)["seed"]
+    several = len({int(seed) for seed in seeds}) > 1  # one by one they fill the screen and say little: see the files
     uneven = [i for i in range(len(values)) if float(abs(values[i] - values[i, :, :1]).max()) > 5e-4]
     rows = []
     for i in uneven:
-        row = dataset.isel(nc=i)
+        size, group, direction = (table.variables[name].values[i] for name in ("size_nm", "point_group", "g_direction"))
         seed = int(seeds[i])
-        for c, carrier in enumerate(row["carrier"].values.tolist() if seed < 0 or not several else ()):
-            axes = (" ".join(f"{component:+.2f}" for component in axis) for axis in row["g_direction"].values[c])
-            where = (float(row["size_nm"]), None if seed < 0 else seed, str(row["point_group"].values))
+        for c, carrier in enumerate(CARRIERS if seed < 0 or not several else ()):
+            axes = (" ".join(f"{component:+.2f}" for component in axis) for axis in direction[c])
+            where = (float(size), None if seed < 0 else seed, str(group))
             rows.append((*where, carrier, *values[i, c], *axes))
     if rows:
         columns = [Column("size\nnm", ".3f"), Column("seed", optional=True), *map(Column, ("symmetry", "carrier"))]
@@ -217,12 +218,12 @@ def print_tensors(dataset: xarray.Dataset) -> None:
         show(title, columns, rows, "axis: unit vector of the field")
 
 
-def print_averages(dataset: xarray.Dataset) -> None:
+def print_averages(table: LevelTable) -> None:
     """Print the averages over seeds with their standard errors."""
     from bandg.runs.rows import average_rows
 
     rows: list[list[Any]] = []
-    for row in average_rows(dataset):
+    for row in average_rows(table):
         rows.append([row["size_nm"], row["termination"], row["seeds"]])
         for name, digits, sign in (("E_gap_eV", 4, ""), ("g_e", 3, "+"), ("g_h", 3, "+"), ("g_bx", 3, "+")):
             rows[-1].append(f"{row[name]:{sign}.{digits}f} ± {row[f'{name}_stderr']:.{digits}f}")
@@ -232,13 +233,13 @@ def print_averages(dataset: xarray.Dataset) -> None:
         show("averages over seeds, with standard errors of the mean", columns, rows)
 
 
-def _wall(dataset: xarray.Dataset, termination: str) -> str:
+def _wall(table: LevelTable, termination: str) -> str:
     """The surroundings of a k.p nanocrystal."""
     import json
 
     if termination == "hard-wall":
         return "hard walls"
-    electron, hole = json.loads(dataset.attrs["provenance"])["barrier_eV"]
+    electron, hole = json.loads(table.attrs["provenance"])["barrier_eV"]
     return f"in glass, barriers {electron:g} eV (electron) and {hole:g} eV (hole)"
 
 
@@ -256,14 +257,14 @@ _LEVEL_COLUMNS = (
 )
 
 
-def print_levels(dataset: xarray.Dataset) -> None:
+def print_levels(table: LevelTable) -> None:
     """Print the levels of each carrier, one table for each nanocrystal, if more than the band edges were asked for."""
     from bandg.runs.rows import level_rows
 
-    if dataset.sizes.get("level", 1) == 1:
+    if table.sizes.get("level", 1) == 1:
         return
     crystals: dict[tuple[Any, ...], list[dict[str, Any]]] = {}
-    for row in level_rows(dataset):
+    for row in level_rows(table):
         place = tuple(row[name] for name in ("size_nm", "termination", "center", "edges", "seed", "distortion"))
         crystals.setdefault(place, []).append(row)
     for (size, termination, center, edges, seed, _), rows in crystals.items():
@@ -272,17 +273,16 @@ def print_levels(dataset: xarray.Dataset) -> None:
         show(title, _LEVEL_COLUMNS, rows, "nearest to the gap first\nquartet: H_Z = mu_B B (g_1 J_z + g_2 J_z^3)")
 
 
-def print_warnings(dataset: xarray.Dataset) -> None:
+def print_warnings(table: LevelTable) -> None:
     """Print the warnings of a computation to standard error; one that holds for every nanocrystal is printed once."""
     from bandg.runs.dataset import crystals
 
-    own = crystals(dataset)
+    own = crystals(table)
     common = set.intersection(*(set(crystal["warnings"]) for crystal in own))
     for warning in sorted(common):
         typer.echo(f"warning: {as_options(warning)}", err=True)
     for number, crystal in enumerate(own):
         for warning in crystal["warnings"]:
             if warning not in common:
-                size = float(dataset["size_nm"].values[number])
-                where = f"{size:.3f} nm {dataset['termination'].values[number]}"
-                typer.echo(f"warning: {where}: {as_options(warning)}", err=True)
+                size, end = (table.variables[name].values[number] for name in ("size_nm", "termination"))
+                typer.echo(f"warning: {size:.3f} nm {end}: {as_options(warning)}", err=True)

@@ -8,9 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import breadth_first_order, connected_components
-from scipy.spatial import cKDTree
 
 from bandg.base.errors import BandgError
 from bandg.crystal.atoms import Atoms
@@ -85,6 +82,10 @@ def structure_of_atoms(nanocrystal: Nanocrystal) -> Structure:
 
 def _bonds(positions: NDArray[np.float64], species: NDArray[np.int64], a_nm: float) -> NDArray[np.int64]:
     """Bonds (m, 2) from Pb to X. Raises BandgError where there are too many or too few."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
     lead, halide = np.flatnonzero(species == 0), np.flatnonzero(species > 0)
     if not (len(lead) and len(halide)):
         raise BandgError(f"a nanocrystal needs Pb and halide: there are {len(lead)} Pb and {len(halide)} halide atoms")
@@ -118,6 +119,9 @@ def _bonds(positions: NDArray[np.float64], species: NDArray[np.int64], a_nm: flo
 
 def _places(positions: NDArray[np.float64], species: NDArray[np.int64], bonds: NDArray[np.int64]) -> NDArray[np.int64]:
     """Ideal coordinates (n, 3) in units of a/2, even on Pb, by walking along the bonds."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import breadth_first_order
+
     vectors = positions[bonds[:, 1]] - positions[bonds[:, 0]]
     axis = np.argmax(np.abs(vectors), axis=1)
     along = np.take_along_axis(vectors, axis[:, None], axis=1)[:, 0]

@@ -7,8 +7,6 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from bandg.base.errors import BandgError
 from bandg.crystal.lattice import Lattice, Shell
@@ -163,6 +161,9 @@ def kept_sites(
     surface_pb = np.flatnonzero((species == 0) & (np.bincount(lead_bonds.ravel(), minlength=len(species)) < 6))
     if not len(surface_x) and (nanocrystal.x_vacancies or nanocrystal.occupancy != 1) and nanocrystal.atoms:
         raise BandgError("the structure has no surface X (with one Pb neighbor) that could be missing")
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
     gone = np.concatenate(
         [
             _chosen(surface_x, nanocrystal.x_vacancies, nanocrystal.seed, 1),

@@ -14,8 +14,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from bandg.base.errors import BandgError
 from bandg.hamiltonian.groups import Irrep, PointGroup, cubic_rotations, point_group
@@ -176,7 +174,7 @@ def local_intertwiners(
         assert irrep.reversal is not None
         frame = _real_frame(np.asarray(np.kron(reversal, irrep.reversal.conj()), dtype=complex))
         projector = np.real(frame.conj().T @ projector @ frame)
-    _, component = connected_components(coo_array(np.abs(projector) > _NONZERO), directed=False)
+    component = _components(projector)
     columns = []
     for number in range(component.max() + 1):
         chosen = np.flatnonzero(component == number)
@@ -186,10 +184,19 @@ def local_intertwiners(
     return np.array(columns).reshape(-1, dim, d)
 
 
+def _components(matrix: NDArray[Any]) -> NDArray[np.int32]:
+    """Numbers (n,) of the blocks of a matrix (n, n): rows that elements connect have the same."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    found: NDArray[np.int32] = connected_components(coo_array(np.abs(matrix) > _NONZERO), directed=False)[1]
+    return found
+
+
 def _real_frame(matrix: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """Orthonormal fixed points of the antiunitary w -> matrix conj(w), sparse where the matrix is; (n, n) columns."""
     size = len(matrix)
-    _, component = connected_components(coo_array(np.abs(matrix) > _NONZERO), directed=False)
+    component = _components(matrix)
     columns: list[NDArray[np.complex128]] = []
     for number in range(component.max() + 1):
         chosen = np.flatnonzero(component == number)

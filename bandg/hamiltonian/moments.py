@@ -11,8 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial.transform import Rotation
 
 from bandg.base.units import G0, HBAR2_OVER_M0
 from bandg.hamiltonian.blocks import AdaptedBasis, Multiplet
@@ -173,6 +171,8 @@ def g_tensor(moment: NDArray[np.complex128], turn: NDArray[np.complex128]) -> GT
 
     Axes of equal principal values are free: they are taken as near to the cubic axes as they can be.
     """
+    from scipy.optimize import linear_sum_assignment
+
     turned = turn.conj().T @ moment @ turn
     matrix = np.real(np.einsum("auv,bvu->ba", turned, PAULI))
     square = matrix.T @ matrix
@@ -193,6 +193,8 @@ def symmetric_turn(moment: NDArray[np.complex128]) -> NDArray[np.complex128]:
 
     All its principal values then have the sign of det g, the only one that needs no alignment.
     """
+    from scipy.spatial.transform import Rotation
+
     matrix = np.real(np.einsum("auv,bvu->ba", moment, PAULI))
     left, _, right = np.linalg.svd(matrix)
     turn = left @ right

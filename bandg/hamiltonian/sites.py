@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 
 class SiteSpace(Protocol):
@@ -79,6 +81,8 @@ class LinearMatrix:
 
     def at(self, vector: NDArray[np.float64]) -> sparse.csr_array:
         """The matrix for a parameter vector of shape (n_parameters,)."""
+        from scipy import sparse
+
         return sparse.csr_array((self.coefficients @ vector, self.indices, self.indptr), shape=self.shape)
 
     @property
@@ -97,6 +101,8 @@ class LinearMatrix:
         values: Sequence[NDArray[Any]],
     ) -> LinearMatrix:
         """Collect (row, column, parameter, value) quadruples, given as lists of arrays; repeated ones add up."""
+        from scipy import sparse
+
         key = np.concatenate(rows) * size + np.concatenate(columns)
         pattern, position = np.unique(key, return_inverse=True)
         table = sparse.coo_array(

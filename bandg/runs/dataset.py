@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +25,50 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 
-def to_dataset(
+@dataclass(frozen=True)
+class Variable:
+    """An array with the name of each dimension, its unit and its meaning."""
+
+    dims: tuple[str, ...]
+    values: np.ndarray
+    attrs: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class LevelTable:
+    """The dataset of computed nanocrystals before xarray, which loads slowly, has its hands on it.
+
+    variables: by name; a name that is a dimension too is its index. labels: names of those that are coordinates.
+    sizes: length of each dimension. attrs: of the whole. more: makes further attributes, which a file or a picture
+    needs and the screen does not.
+    """
+
+    variables: Mapping[str, Variable]
+    labels: tuple[str, ...]
+    sizes: Mapping[str, int]
+    attrs: Mapping[str, Any]
+    more: Callable[[], Mapping[str, Any]] = dict
+
+    def to_dataset(self) -> xarray.Dataset:
+        """The same as a dataset: dimensions nc, carrier, axis, and field and level where there is something over them.
+
+        Labels are coordinates.
+        """
+        import xarray
+
+        made = {name: xarray.Variable(one.dims, one.values, dict(one.attrs)) for name, one in self.variables.items()}
+        coordinates = {name: made.pop(name) for name in self.labels}
+        return xarray.Dataset(made, coordinates, {**self.attrs, **self.more()})
+
+
+def tabulated(
     results: Sequence[Levels],
     labels: Mapping[str, str],
     provenance: dict[str, Any],
     asked: Iterable[Observable] = (),
-) -> xarray.Dataset:
-    """The labelled dataset of computed nanocrystals.
+    more: Callable[[], Mapping[str, Any]] = dict,
+) -> LevelTable:
+    """The labelled table of computed nanocrystals.
 
     Parameters
     ----------
@@ -42,17 +80,12 @@ def to_dataset(
         Plain types, kept as JSON in the attribute ``provenance``.
     asked : iterable of Observable
         Further observables besides those that are always included.
-
-    Returns
-    -------
-    xarray.Dataset
-        Dimensions nc, carrier and axis, and field and level if a variable has them. Labels are coordinates.
+    more : callable
+        Makes attributes of the dataset that are slow to compute.
     """
-    import xarray
-
     asked = tuple(asked)
     depth = max(len(of) for levels in results for of in _levels(levels))
-    columns: dict[str, xarray.Variable] = {}
+    columns: dict[str, Variable] = {}
     for one in known():
         wanted = one in asked or (
             one.states is None and one.kind != "detail" and ("level" not in one.dims or depth > 1)
@@ -60,19 +93,18 @@ def to_dataset(
         if wanted:
             values = _values(one, results, depth) if one.name not in labels else np.array(labels[one.name])
             if not (one.optional and np.all((values == one.missing) | (values != values))):
-                columns[one.name] = xarray.Variable(one.dims, values, {"units": one.unit, "long_name": one.meaning})
+                columns[one.name] = Variable(one.dims, values, {"units": one.unit, "long_name": one.meaning})
     indices = {"carrier": list(CARRIERS), "level": np.arange(1, depth + 1), "axis": list(AXES), "field": list(AXES)}
-    held = {dim for variable in columns.values() for dim in variable.dims}
+    sizes = {"nc": len(results)}
+    for variable in columns.values():
+        sizes |= dict(zip(variable.dims, variable.values.shape, strict=True))
     labelled = [one.name for one in known() if one.kind == "label" and one.name in columns]
-    dataset = xarray.Dataset(
-        {name: variable for name, variable in columns.items() if name not in labelled},
-        coords={"nc": np.arange(len(results))}
-        | {dim: index for dim, index in indices.items() if dim in held}
-        | {name: columns[name] for name in (*_FIRST, *labelled)},
-    )
+    index = {"nc": np.arange(len(results))} | {dim: np.array(of) for dim, of in indices.items() if dim in sizes}
+    coordinates = {dim: Variable((dim,), values, {}) for dim, values in index.items()}
+    coordinates |= {name: columns[name] for name in (*_FIRST, *labelled)}
     bulk = {"bulk_E_v_eV": results[0].bulk_E_v_eV, "bulk_E_c_eV": results[0].bulk_E_c_eV}
-    dataset.attrs = {"schema": SCHEMA_VERSION, **bulk, "provenance": json.dumps(provenance, sort_keys=True)}
-    return dataset
+    attrs = {"schema": SCHEMA_VERSION, **bulk, "provenance": json.dumps(provenance, sort_keys=True)}
+    return LevelTable(columns | coordinates, tuple(coordinates), sizes, attrs, more)
 
 
 _FIRST = ("size_nm", "E_gap_eV", "termination")
@@ -104,22 +136,23 @@ def _values(observable: Observable, results: Sequence[Levels], depth: int) -> np
     )
 
 
-def crystals(dataset: xarray.Dataset) -> list[dict[str, Any]]:
+def crystals(dataset: LevelTable | xarray.Dataset) -> list[dict[str, Any]]:
     """Provenance of each nanocrystal of a dataset: solver, seconds, cached, warnings, geometry, key."""
     stored = json.loads(dataset.attrs["provenance"])["nanocrystals"]
-    return [stored[number] for number in dataset["nc"].values]
+    return [stored[number] for number in dataset.variables["nc"].values]
 
 
 FORMATS = (".csv", ".nc", ".json")
 
 
-def write(dataset: xarray.Dataset, path: Path) -> list[Path]:
+def write(dataset: LevelTable | xarray.Dataset, path: Path) -> list[Path]:
     """Write .csv, .nc or .json; several levels go to NAME.levels.csv, averages to NAME.mean.csv. Returns the files."""
     check_writable(path, FORMATS)
     suffix = path.suffix.lower()
     if suffix == ".nc":
         buffer = io.BytesIO()  # the library of the format does not survive a full disk
-        dataset.to_netcdf(buffer, engine="h5netcdf")
+        whole = dataset.to_dataset() if isinstance(dataset, LevelTable) else dataset
+        whole.to_netcdf(buffer, engine="h5netcdf")
         write_whole(path, buffer.getvalue())
         return [path]
     if suffix == ".json":
@@ -143,12 +176,12 @@ def write(dataset: xarray.Dataset, path: Path) -> list[Path]:
     return written
 
 
-def _tensors(dataset: xarray.Dataset) -> list[dict[str, Any]]:
+def _tensors(dataset: LevelTable | xarray.Dataset) -> list[dict[str, Any]]:
     """g tensors with their principal axes for each nanocrystal and carrier, where the dataset has them."""
-    held = [name for name in ("tensor", "direction") if f"g_{name}" in dataset]
+    held = [name for name in ("tensor", "direction") if f"g_{name}" in dataset.variables]
     return [
         {
-            carrier: {name: dataset[f"g_{name}"].values[i, c].tolist() for name in held}
+            carrier: {name: dataset.variables[f"g_{name}"].values[i, c].tolist() for name in held}
             for c, carrier in enumerate(CARRIERS)
         }
         for i in range(dataset.sizes["nc"] if held else 0)

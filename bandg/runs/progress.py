@@ -50,7 +50,7 @@ class Lines:
     def start(self, total: int, what: str) -> None:
         """Write the amount of work."""
         self._total += total
-        self._write(f"{self._total} {what}")
+        self._write(f"{what}: {self._total} to do")
 
     def advance(self, done: str) -> None:
         """Write the progress after every tenth of the work or 30 s."""

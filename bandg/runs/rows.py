@@ -14,6 +14,8 @@ from bandg.runs.observables import known
 if TYPE_CHECKING:
     import xarray
 
+    from bandg.runs.dataset import LevelTable
+
 GROUP = ("shape", "termination", "center", "neighbors", "cells", "edges", "size_nm", "distortion", "model", "set")
 """Columns that nanocrystals share if they differ only in their seed."""
 
@@ -25,20 +27,20 @@ LEVEL_COLUMNS = (
 """First columns of the levels table; those of registered observables follow."""
 
 
-def _written(dataset: xarray.Dataset, observable: Observable) -> bool:
+def _written(dataset: LevelTable | xarray.Dataset, observable: Observable) -> bool:
     """Whether the band-edge table has the column: labels always, others if they are in the dataset."""
     held = observable.kind == "label" or observable.name in dataset.variables
     return bool(observable.columns) and held and "level" not in observable.dims
 
 
-def values_of(dataset: xarray.Dataset, observable: Observable) -> NDArray[Any]:
+def values_of(dataset: LevelTable | xarray.Dataset, observable: Observable) -> NDArray[Any]:
     """An observable for each nanocrystal, shape (nc, ...); a shared value is repeated, a missing one filled in."""
     shape = (dataset.sizes["nc"], *(dataset.sizes.get(dim, LENGTHS.get(dim, 1)) for dim in observable.dims[1:]))
     held = observable.name in dataset.variables
-    return np.broadcast_to(dataset[observable.name].values if held else np.array(observable.missing), shape)
+    return np.broadcast_to(dataset.variables[observable.name].values if held else np.array(observable.missing), shape)
 
 
-def columns_of(dataset: xarray.Dataset) -> dict[str, NDArray[Any]]:
+def columns_of(dataset: LevelTable | xarray.Dataset) -> dict[str, NDArray[Any]]:
     """The columns of the band-edge table, each (nc,)."""
     return {
         name: np.moveaxis(values_of(dataset, one), 0, -1)[place]
@@ -55,7 +57,7 @@ def file_columns() -> tuple[str, ...]:
     return (*(name for one in of_one for name in one.columns), "seeds", *errors)
 
 
-def units_of(dataset: xarray.Dataset) -> dict[str, str]:
+def units_of(dataset: LevelTable | xarray.Dataset) -> dict[str, str]:
     """Unit of each column of the band-edge table."""
     return {name: one.unit for one in known() if _written(dataset, one) for name in one.columns}
 
@@ -64,7 +66,7 @@ def _missing(columns: dict[str, NDArray[Any]]) -> dict[str, Any]:
     return {name: one.missing for one in known() for name in one.columns if name in columns and one.unit}
 
 
-def edge_rows(dataset: xarray.Dataset) -> list[dict[str, Any]]:
+def edge_rows(dataset: LevelTable | xarray.Dataset) -> list[dict[str, Any]]:
     """The band-edge table as a list of dictionaries; a missing number is None."""
     columns = columns_of(dataset)
     missing = _missing(columns)
@@ -77,10 +79,10 @@ def _given(value: Any, missing: Any) -> Any:
     return None if value == missing or value != value else value
 
 
-def level_rows(dataset: xarray.Dataset) -> list[dict[str, Any]]:
+def level_rows(dataset: LevelTable | xarray.Dataset) -> list[dict[str, Any]]:
     """The levels table as a list of dictionaries; a missing value is None."""
     held = [one for one in known() if "level" in one.dims and one.name in dataset.variables]
-    values = {one: dataset[one.name].values for one in held}
+    values = {one: dataset.variables[one.name].values for one in held}
     table = []
     for i, row in enumerate(edge_rows(dataset) if held else []):
         head = {name: row[name] for name in LEVEL_COLUMNS if name in row}
@@ -93,7 +95,7 @@ def level_rows(dataset: xarray.Dataset) -> list[dict[str, Any]]:
     return table
 
 
-def average_rows(dataset: xarray.Dataset) -> list[dict[str, Any]]:
+def average_rows(dataset: LevelTable | xarray.Dataset) -> list[dict[str, Any]]:
     """Averages over seeds of each nanocrystal with several seeds: GROUP, seeds, then X and X_stderr.
 
     X_stderr is the standard deviation of the sample divided by the square root of the number of seeds.

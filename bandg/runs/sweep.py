@@ -34,25 +34,24 @@ def check_memory(jobs: Sequence[Task[Any]], force: bool = False) -> None:
             )
 
 
-def run_jobs(jobs: Sequence[Task[R]], run: Run = DEFAULT_RUN) -> list[tuple[R, bool]]:
+def run_jobs(
+    jobs: Sequence[Task[R]], run: Run = DEFAULT_RUN, check: Callable[[], None] | None = None
+) -> list[tuple[R, bool]]:
     """Result of every job, in order, and whether it came from the cache.
 
     A finished job is stored at once, so an interrupted run does not repeat it. A result whose `final` is False is not
     stored. The largest jobs start first. The estimated memory limits how many run at the same time. If there are fewer
     jobs than workers, each job gets several threads.
+    check: called before anything is computed, but not if everything is in the cache; it may raise BandgError.
     Raises BandgError for jobs that do not fit into memory, for a scheduler that does not answer, and for a cache that
     cannot be written while there is work to do. Errors of a job are passed on.
     """
     run.check()
-    check_memory(jobs, run.force or run.scheduler is not None)
-    if jobs:
-        run.progress.start(len(jobs), jobs[0].what)
     results: dict[int, tuple[R, bool]] = {}
     for number, job in enumerate(jobs):
         stored = cache.load(job.key(), job.read) if run.cache else None
         if stored is not None:
             results[number] = stored, True
-            run.progress.advance(job.label)
 
     def keep(number: int, result: R) -> None:
         if run.cache and getattr(result, "final", True):
@@ -60,10 +59,15 @@ def run_jobs(jobs: Sequence[Task[R]], run: Run = DEFAULT_RUN) -> list[tuple[R, b
         results[number] = result, False
         run.progress.advance(jobs[number].label)
 
-    waiting = sorted(set(range(len(jobs))) - set(results), key=lambda n: jobs[n].estimate_memory(), reverse=True)
-    if waiting and run.cache:
-        cache.check()
-    if waiting:
+    left = [number for number in range(len(jobs)) if number not in results]
+    if left:
+        if check is not None:
+            check()
+        check_memory([jobs[number] for number in left], run.force or run.scheduler is not None)
+        if run.cache:
+            cache.check()
+        run.progress.start(len(left), jobs[left[0]].what)
+        waiting = sorted(left, key=lambda n: jobs[n].estimate_memory(), reverse=True)
         with closing(_results(jobs, waiting, run)) as found:  # ends the workers at once where this is interrupted
             for number, result in found:
                 keep(number, result)

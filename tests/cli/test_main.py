@@ -100,11 +100,31 @@ LIGHT = ("numpy", "scipy", "sympy", "xarray", "pandas", "matplotlib", "rich", "s
     ],
 )
 def test_a_quick_command_loads_no_heavy_library(words, heavy):
+    assert not loaded_by(words, heavy)
+
+
+def test_a_cached_computation_loads_no_heavy_library_and_shows_no_progress(bandg, tmp_path):
+    words = ["compute", "--size", "2cells", "--workers", "1", "--out"]
+    code, _, _ = bandg(*words, tmp_path / "first.json")
+    assert code == 0
+    with (tmp_path / "log").open("w") as log:
+        heavy = [name for name in LIGHT if name != "numpy"]
+        assert not loaded_by([*words, str(tmp_path / "again.json")], heavy, log)
+    assert not (tmp_path / "log").read_text()
+    first, again = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("first", "again"))
+    assert again["nanocrystals"] == first["nanocrystals"] and again["levels"] == first["levels"]
+
+
+def loaded_by(words, heavy, log=subprocess.PIPE):
+    """Which of the heavy libraries a command loads, or `import bandg` where there are no words."""
     run = "import bandg" if words is None else f"sys.argv = ['bandg', *{words}]; from bandg.cli import main; main()"
-    code = f"import atexit, sys; atexit.register(lambda: print('loaded', {{*{heavy}}} & {{*sys.modules}})); {run}"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines()[-1] == "loaded set()"
+    code = f"import atexit, sys; atexit.register(lambda: print('loaded', *{{*{heavy}}} & {{*sys.modules}})); {run}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=log, text=True, timeout=60, check=True
+    )
+    word, *found = done.stdout.splitlines()[-1].split()
+    assert word == "loaded"
+    return found
 
 
 def _start(size, cwd):

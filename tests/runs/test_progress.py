@@ -27,7 +27,7 @@ def test_lines_come_at_the_start_every_tenth_and_at_the_end(monkeypatch):
     for number in range(25):
         lines.advance(f"{number} nm")
     written = stream.getvalue().splitlines()
-    assert written[:2] == ["25 nanocrystals", "3 of 25 done after 3 s: 2 nm"]
+    assert written[:2] == ["nanocrystals: 25 to do", "3 of 25 done after 3 s: 2 nm"]
     assert written[-1] == "25 of 25 done after 25 s: 24 nm"
     assert len(written) == 10
 
@@ -98,7 +98,7 @@ def test_a_command_writes_lines_to_a_file_and_nothing_to_a_pipe(tmp_path, monkey
         with progress() as shown:
             shown.start(1, "nanocrystals")
         log.seek(0)
-        assert log.read() == "1 nanocrystals\n"
+        assert log.read() == "nanocrystals: 1 to do\n"
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     with progress() as shown:
         assert shown is SILENT

@@ -10,7 +10,7 @@ import pytest
 
 import bandg
 from bandg.base.decode import decode
-from bandg.base.errors import BandgError, BandgWarning
+from bandg.base.errors import BandgError
 from bandg.crystal.atoms import Atoms
 from bandg.crystal.distortion import describe, distorted, parse_strain, parse_tilt
 from bandg.crystal.from_atoms import explicit
@@ -20,9 +20,9 @@ from bandg.crystal.structure import expected_group, structure_of
 from bandg.models.etb.job import Job
 from bandg.models.etb.nanocrystal import compute_levels
 from bandg.parameters.loader import load_set
-from bandg.runs.dataset import crystals, to_dataset, write
+from bandg.runs.dataset import crystals, tabulated, write
 from bandg.runs.options import Run
-from bandg.runs.request import nanocrystals, parse_edges
+from bandg.runs.request import parse_edges
 from bandg.runs.rows import average_rows
 
 SET = load_set("kashikar2021")
@@ -45,9 +45,9 @@ def test_averages_over_seeds_have_standard_errors(seeded, tmp_path):
     written = write(seeded, tmp_path / "a.csv")
     assert [path.name for path in written] == ["a.csv", "a.mean.csv"]
     [row] = csv.DictReader(written[1].read_text().splitlines())
-    principal = seeded["g_axis"].sel(carrier="hole", axis="z")
-    for name, values in (("E_gap_eV", seeded["E_gap_eV"]), ("g_e", seeded["g_e"]), ("g_h_z", principal)):
-        values = values.values
+    of_hole = seeded["g_axis"].sel(carrier="hole", axis="z")
+    for name, of in (("E_gap_eV", seeded["E_gap_eV"]), ("g_e", seeded["g_e"]), ("g_h_z", of_hole)):
+        values = of.values
         assert float(row[name]) == pytest.approx(values.mean())
         assert float(row[f"{name}_stderr"]) == pytest.approx(np.std(values, ddof=1) / 2)
         assert float(row[f"{name}_stderr"]) > 0
@@ -78,19 +78,6 @@ def test_a_seeded_result_comes_back_from_the_cache(seeded, monkeypatch, tmp_path
     for name in ("g_tensor", "g_direction", "distortion", "seed", "E_e_eV"):
         np.testing.assert_array_equal(first[name].values, again[name].values)
     assert first["g_e"].values[0] == seeded["g_e"].values[0]
-
-
-@pytest.mark.parametrize("shape", ["sphere", "octahedron"])
-@pytest.mark.parametrize("center", ["Pb", "Cs"])
-def test_sizes_with_the_same_atoms_are_computed_once(shape, center):
-    """Against the atoms themselves."""
-    with pytest.warns(BandgWarning, match=r"of 31 nanocrystals hold the same atoms") as caught:
-        found = nanocrystals("2..5nm:0.1nm", shape, "halide", center, A)
-    make = sphere if shape == "sphere" else octahedron
-    sites = [make(2 + n / 10, A, center=center).sites()[0].tobytes() for n in range(31)]
-    assert [one.sites()[0].tobytes() for one in found] == list(dict.fromkeys(sites))
-    assert str(caught[0].message).startswith(f"{31 - len(found)} of 31")
-    assert found[0].diameter_nm == 2.0 and len(found) < 31
 
 
 def test_a_structure_is_computed_as_it_is():
@@ -277,10 +264,10 @@ def test_averages_tell_crystals_apart_and_keep_those_that_lose_more_atoms_togeth
         crystals = [distorted(cuboid(edges, A), seed=seed, **changes) for seed in range(1, 5)]
         return [compute_levels(SET, crystal) for crystal in crystals]
 
-    boxes = average_rows(to_dataset(rows((1, 1, 4), x_vacancies=0.2) + rows((1, 2, 2), x_vacancies=0.2), LABELS, {}))
+    boxes = average_rows(tabulated(rows((1, 1, 4), x_vacancies=0.2) + rows((1, 2, 2), x_vacancies=0.2), LABELS, {}))
     assert [(row["edges"], row["seeds"]) for row in boxes] == [("1x1x4", 4), ("1x2x2", 4)]
     torn = rows((1, 2, 2), pb_vacancies=0.25, x_vacancies=0.3) + rows((1, 1, 4), pb_vacancies=0.25)
-    table = average_rows(to_dataset(torn, LABELS, {}))
+    table = average_rows(tabulated(torn, LABELS, {}))
     counts = np.array([levels.n_pb for levels in torn[4:]])
     assert len(set(counts)) > 1 and len(table) == 2
     assert table[1]["n_pb"] == counts.mean() and table[1]["seeds"] == 4
