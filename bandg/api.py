@@ -24,10 +24,11 @@ from bandg.models.base import Model, Options
 from bandg.models.levels import Levels
 from bandg.models.observable import Observable
 from bandg.runs import sweep
-from bandg.runs.dataset import LevelTable, tabulated
+from bandg.runs.dataset import tabulated
 from bandg.runs.observables import resolve
 from bandg.runs.options import DEFAULT_RUN, Run
 from bandg.runs.request import Variation, checked, nanocrystals, varied
+from bandg.runs.table import LevelTable
 
 if TYPE_CHECKING:
     import xarray

@@ -24,7 +24,7 @@ from bandg.cli.options import (
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
-    from bandg.runs.dataset import LevelTable
+    from bandg.runs.table import LevelTable
 
 _COLUMNS = (
     Column("size\nnm", ".3f", "size_nm"),

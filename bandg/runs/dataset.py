@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,47 +17,12 @@ from bandg.models.levels import Levels, LevelState
 from bandg.models.observable import AXES, CARRIERS, Observable
 from bandg.runs.observables import known
 from bandg.runs.rows import average_rows, edge_rows, level_rows, units_of
+from bandg.runs.table import LevelTable, Variable
 
 if TYPE_CHECKING:
     import xarray
 
 SCHEMA_VERSION = 1
-
-
-@dataclass(frozen=True)
-class Variable:
-    """An array with the name of each dimension, its unit and its meaning."""
-
-    dims: tuple[str, ...]
-    values: np.ndarray
-    attrs: Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class LevelTable:
-    """The dataset of computed nanocrystals before xarray, which loads slowly, has its hands on it.
-
-    variables: by name; a name that is a dimension too is its index. labels: names of those that are coordinates.
-    sizes: length of each dimension. attrs: of the whole. more: makes further attributes, which a file or a picture
-    needs and the screen does not.
-    """
-
-    variables: Mapping[str, Variable]
-    labels: tuple[str, ...]
-    sizes: Mapping[str, int]
-    attrs: Mapping[str, Any]
-    more: Callable[[], Mapping[str, Any]] = dict
-
-    def to_dataset(self) -> xarray.Dataset:
-        """The same as a dataset: dimensions nc, carrier, axis, and field and level where there is something over them.
-
-        Labels are coordinates.
-        """
-        import xarray
-
-        made = {name: xarray.Variable(one.dims, one.values, dict(one.attrs)) for name, one in self.variables.items()}
-        coordinates = {name: made.pop(name) for name in self.labels}
-        return xarray.Dataset(made, coordinates, {**self.attrs, **self.more()})
 
 
 def tabulated(

@@ -14,7 +14,7 @@ from bandg.runs.observables import known
 if TYPE_CHECKING:
     import xarray
 
-    from bandg.runs.dataset import LevelTable
+    from bandg.runs.table import LevelTable
 
 GROUP = ("shape", "termination", "center", "neighbors", "cells", "edges", "size_nm", "distortion", "model", "set")
 """Columns that nanocrystals share if they differ only in their seed."""
