@@ -92,9 +92,14 @@ def test_a_file_that_is_read_is_never_written(bandg, tmp_path, monkeypatch):
         code, _, err = bandg(*words)
         assert code == 2
         assert "--out would overwrite" in err
+    assert Path("my.csv").read_text() == Path("job.toml").read_text() == "mine"
+
+
+def test_two_outputs_of_one_name_are_refused(bandg, tmp_path, monkeypatch):
+    pytest.importorskip("dynesty")
+    monkeypatch.chdir(tmp_path)
     code, _, err = bandg("infer", "--plot", "a.png", "--corner", "a.png")
     assert (code, err) == (2, "error: --plot and --corner write the same file a.png: give another name\n")
-    assert Path("my.csv").read_text() == Path("job.toml").read_text() == "mine"
 
 
 @pytest.mark.parametrize(
