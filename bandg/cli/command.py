@@ -158,12 +158,13 @@ def check_files(command: str, shown: Mapping[str, str], values: Mapping[str, Any
 
 def _targets(command: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
     """(parameter, path) of every file that a command may write."""
-    if isinstance(folder := values.get("regenerate"), Path):
+    # typer before 0.27 makes paths of words only when it calls the command
+    if folder := values.get("regenerate"):
         from bandg.analysis.curves import KINDS, file_name
 
-        yield from (("regenerate", folder / file_name(kind)) for kind in KINDS)
+        yield from (("regenerate", Path(folder) / file_name(kind)) for kind in KINDS)
     for name in _WRITTEN:
-        path = values.get(name)
-        if isinstance(path, Path) and path.name:
+        value = values.get(name)
+        if isinstance(value, str | Path) and (path := Path(value)).name:
             yield name, path
             yield from ((name, path.with_suffix(suffix)) for suffix in _BESIDE.get((command, name), ()))
