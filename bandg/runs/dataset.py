@@ -109,19 +109,12 @@ def crystals(dataset: LevelTable | xarray.Dataset) -> list[dict[str, Any]]:
 FORMATS = (".csv", ".nc", ".json")
 
 
-class _Buffer(io.BytesIO):
-    """Bytes that can be read after older xarray has closed the file."""
-
-    def close(self) -> None:
-        """Keep the bytes."""
-
-
 def write(dataset: LevelTable | xarray.Dataset, path: Path) -> list[Path]:
     """Write .csv, .nc or .json; several levels go to NAME.levels.csv, averages to NAME.mean.csv. Returns the files."""
     check_writable(path, FORMATS)
     suffix = path.suffix.lower()
     if suffix == ".nc":
-        buffer = _Buffer()  # the library of the format does not survive a full disk
+        buffer = io.BytesIO()  # the library of the format does not survive a full disk
         whole = dataset.to_dataset() if isinstance(dataset, LevelTable) else dataset
         whole.to_netcdf(buffer, engine="h5netcdf")
         write_whole(path, buffer.getvalue())
