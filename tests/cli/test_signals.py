@@ -21,8 +21,17 @@ def handlers():
     return [signal.getsignal(getattr(signal, name)) for name in NAMES]
 
 
+@pytest.fixture
+def not_ignored():
+    """A shell that starts the tests in the background, or nohup, has some of the signals ignored."""
+    before = {name: signal.signal(getattr(signal, name), signal.default_int_handler) for name in NAMES}
+    yield
+    for name, handler in before.items():
+        signal.signal(getattr(signal, name), handler)
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_a_signal_ends_the_command(name, monkeypatch, capsys):
+def test_a_signal_ends_the_command(name, monkeypatch, capsys, not_ignored):
     number = getattr(signal, name)
     monkeypatch.setattr("bandg.parameters.loader.available_sets", lambda: signal.raise_signal(number))
     monkeypatch.setattr("sys.argv", ["bandg", "params", "list"])
