@@ -31,6 +31,9 @@ GROUPS = {
 }
 """Named groups of bands as doublets above the upper valence band; X p with Pb s are nine, Pb p three."""
 
+POSITIVE = ("E_g", "Delta", "m_e", "m_h", "E_p_R6", "E_p_R8")
+"""Targets that are above zero; masses are those of the carriers, so m_h too."""
+
 QUANTITIES = ("E_g", "Delta", "m_e", "m_h", "E_p_R6", "E_p_R8", "g_e", "g_h", "E_v")
 """Scalar targets besides `level.IRREP.N`: the N-th level of that irrep at R, counted from the gap."""
 
@@ -175,8 +178,17 @@ class FitJob(_Strict):
                 raise ValueError(f"{path} is linked to {link.to!r}, which is not in [free]")
         for path, entry in self.free.items():
             _check_free(path, entry)
-        for name in self.targets:
+        for path, held in self.set.items():
+            if problem := out_of_range(path, held.value if isinstance(held, Held) else held):
+                raise ValueError(f"set.{path}: {problem}")
+        for species, shells in self.basis.items():
+            for shell in shells:
+                if shells.count(shell) > 1:
+                    raise ValueError(f"basis.{species}: the shell {shell} is given twice")
+        for name, target in self.targets.items():
             check_quantity(name)
+            if name in POSITIVE and not isinstance(target.value, str) and target.value <= 0:
+                raise ValueError(f"targets.{name}: must be above zero, not {target.value:g}")
         if not (self.bands or self.targets):
             raise ValueError("there is nothing to fit: give [[bands]] or [targets]")
         if self.bands and self.reference is None:
@@ -193,6 +205,9 @@ def _check_free(path: str, entry: Free) -> None:
     for value in (entry.start, low, high):
         if value is not None and (problem := out_of_range(path, value)):
             raise ValueError(f"{path}: {problem}")
+    center = entry.prior.value if entry.prior else None
+    if center is not None and ((low is not None and center < low) or (high is not None and center > high)):
+        raise ValueError(f"{path}: the prior {center:g} lies outside of its bounds")
 
 
 def check_quantity(name: str) -> None:

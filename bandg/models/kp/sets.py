@@ -6,13 +6,14 @@ import hashlib
 import json
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bandg.base import resources
 from bandg.base.errors import BandgError
+from bandg.base.files import read_text
 from bandg.base.show import Shown
 from bandg.base.text import nearest, one_line
 from bandg.base.toml import parse_toml, write_toml
@@ -23,6 +24,7 @@ from bandg.parameters.sets import Parameter, ParameterSet
 DEFAULT_SET = "kirstein2022"
 _TOP = ("schema", "name", "model", "description", "defaults", "lattice", "kp")
 _ENTRY = ("value", "unit", "source", "status", "note", "stderr")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _LIMITS = {"eV": 100.0, "eV nm": 10.0, "1": 1000.0, "nm": 100.0}
 """Largest values; larger ones come from wrong units."""
 
@@ -112,10 +114,7 @@ def load_kp(name_or_path: str | os.PathLike[str]) -> KpSet:
     if not (name.endswith(".toml") or os.sep in name):
         known = [*shipped, *available_sets("etb")]
         raise BandgError(one_line(f"unknown set {name!r}{nearest(name, known)}; there are: {', '.join(known)}"))
-    try:
-        text = Path(name).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        raise BandgError(one_line(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}")) from error
+    text = read_text(name, name, "`bandg params list` names the sets that ship", "the TOML file of a k.p set")
     if parse_toml(text, name).get("model", "etb") == "etb":
         return from_etb(name)
     return parse(text, name)
@@ -152,8 +151,11 @@ def parse(text: str, label: str) -> KpSet:
         _fail(label, "schema", "must be 1")
     if raw.get("model") != "kp":
         _fail(label, "model", 'must be "kp" in a k.p file')
-    if not isinstance(raw.get("name"), str) or not raw["name"].strip():
-        _fail(label, "name", "is missing: write the set's name")
+    name = raw.get("name")
+    if not (isinstance(name, str) and _NAME.fullmatch(name)):
+        _fail(label, "name", f"must be letters, digits and . _ + -, not {name!r}" if name else "is missing")
+    if not isinstance(raw.get("description", ""), str):
+        _fail(label, "description", f"must be text, not {raw['description']!r}")
     if not isinstance(raw.get("kp"), dict):
         _fail(label, "[kp]", "is missing: it has E_g, Delta, P6, P8 ...")
     defaults = raw.get("defaults", {})
@@ -204,6 +206,8 @@ def _entry(
         _fail(label, place, f"needs a status: one of {', '.join(STATUSES)}")
     if not isinstance(content.get("source"), str) or not content["source"].strip():
         _fail(label, place, "needs a source")
+    if not isinstance(content.get("note", ""), str):
+        _fail(label, place, f"has a note that is not text: {content['note']!r}")
     return Parameter(name, float(value), unit, content["source"], content["status"], note=content.get("note"))
 
 
