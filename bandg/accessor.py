@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray
 
+from bandg.base.arguments import strict
 from bandg.base.errors import BandgError
 from bandg.base.show import Table
 from bandg.data.compare import QUANTITIES, TheoryCurve
@@ -38,6 +39,7 @@ class Accessor:
     def __init__(self, dataset: xarray.Dataset) -> None:
         self._dataset = dataset
 
+    @strict
     def curves(self) -> tuple[TheoryCurve, ...]:
         """Theory curves of g against transition energy.
 
@@ -59,6 +61,7 @@ class Accessor:
             found.append(TheoryCurve(curve.label, curve.energy[order], values, curve.size[order]))
         return tuple(found)
 
+    @strict
     def curve(self) -> TheoryCurve:
         """The theory curve of g against transition energy.
 
@@ -78,6 +81,7 @@ class Accessor:
             raise BandgError(f"the dataset holds {len(found)} curves ({names}): take `.bandg.curves()`, or select one")
         return found[0]
 
+    @strict
     def plot(self, data: object = None, ax: Axes | Sequence[Axes] | None = None, title: str | None = None) -> object:
         """Draw g against transition energy.
 
@@ -93,6 +97,7 @@ class Accessor:
         """
         return plot_levels(self._dataset, data, title, ax)
 
+    @strict
     def table(self) -> Table:
         """The band edges, one row for each nanocrystal.
 

@@ -10,6 +10,7 @@ import bandg
 from bandg.analysis.fit.covariance import Errors
 from bandg.analysis.fit.solve import Fit, FitAttempt
 from bandg.analysis.inference.sampling import Inference, Posterior
+from bandg.analysis.overlay import overlay
 from bandg.analysis.sensitivity.effects import Effects, Step
 from bandg.analysis.sensitivity.indices import GlobalSensitivity, Index
 from bandg.base.errors import BandgError
@@ -17,6 +18,7 @@ from bandg.base.show import Table
 from bandg.crystal.distortion import distorted
 from bandg.crystal.shapes import cube, cuboid
 from bandg.data.compare import TheoryCurve
+from bandg.data.measured import MeasuredPoint
 from bandg.models.etb.derivatives import Derivatives
 from bandg.models.etb.nanocrystal import compute_levels
 from bandg.models.kp.bulk import KpBulk
@@ -150,6 +152,13 @@ curve mine
   g_e     +2.000 to +1.000
 """,
     ),
+    "Overlay": (
+        overlay(CURVE, MeasuredPoint(1.7, "g_e", 2.1)),
+        """
+theory curves beside measured points: 1
+  mine  rms g_e 0.1
+""",
+    ),
     "Fit": (
         fit,
         """
@@ -264,6 +273,13 @@ def test_the_table_is_that_of_the_csv(levels):
     assert "g_h_z" in table[0] and repr(table).splitlines()[0] == SET.name
     assert len({len(line) for line in repr(table).splitlines()[1:]}) == 1
     assert table._repr_html_().count("<tr>") == 5
+
+
+def test_the_accessor_takes_known_arguments_alone(levels):
+    with pytest.raises(BandgError, match="too many positional arguments"):
+        levels.bandg.curve("g_h")
+    with pytest.raises(BandgError, match="did you mean 'data'"):
+        levels.bandg.plot(date="none")
 
 
 def test_selecting_and_joining_keep_everything(levels):

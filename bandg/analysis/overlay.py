@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bandg.analysis.curves import material_of_curves, resolve
 from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.base.arguments import strict, wrong
+from bandg.base.show import Shown
 from bandg.base.tables import write_csv
 from bandg.data.compare import Comparison, TheoryCurve, compare
 from bandg.data.measured import MeasuredPoint, measured_points
@@ -18,13 +20,21 @@ from bandg.runs.options import DEFAULT_RUN, Run
 DEFAULT_CURVES = ("etb:halide", "etb:lead", "kp:bulk-law")
 
 
-@dataclass(frozen=True)
-class Overlay:
+@dataclass(frozen=True, repr=False)
+class Overlay(Shown):
     """Curves, the points that they were compared with, and a comparison for each curve."""
 
     curves: tuple[TheoryCurve, ...]
     points: tuple[MeasuredPoint, ...]
     comparisons: tuple[Comparison, ...]
+
+    def shown(self) -> tuple[str, dict[str, Any]]:
+        """Title, and the rms difference of each curve from the points."""
+        lines = {
+            one.name: {f"rms {name}": one.rms(name) for name in ("g_e", "g_h") if one.rms(name) == one.rms(name)}
+            for one in self.comparisons
+        }
+        return f"theory curves beside measured points: {len(self.points)}", lines
 
 
 @strict
@@ -40,7 +50,8 @@ def overlay(
     Parameters
     ----------
     curves : sequence of str or TheoryCurve
-        Names as "etb:halide" or "etb:lead:SET", paths of CSV files, or curves.
+        Names as "etb:halide" or "etb:lead:SET", paths of CSV files, or curves. Those of a dataset are
+        `levels.bandg.curves()`.
     data : str, path, MeasuredPoint or sequence of these, optional
         Measured points: names of shipped collections, CSV files or points, "none" for none. Without it the shipped
         points of the curves' material are taken.
