@@ -27,6 +27,8 @@ class Interruption:
     def __init__(self) -> None:
         self.number = int(signal.SIGINT)
         self._before: dict[int, Any] = {}
+        self._pipe: tuple[int, int] | None = None
+        self._hook = sys.unraisablehook
         self._received = self._said = self._over = False
 
     def __enter__(self) -> Interruption:
@@ -39,15 +41,17 @@ class Interruption:
         os.set_blocking(writing, False)
         self._pipe = writing, signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
         threading.Thread(target=self._wait, args=(reading,), daemon=True).start()
+        self._hook, sys.unraisablehook = sys.unraisablehook, self._unraisable
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._over = True
-        if self._before:
+        if self._pipe:
             signal.set_wakeup_fd(self._pipe[1])
             os.close(self._pipe[0])  # ends the thread
+            sys.unraisablehook = self._hook
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -63,6 +67,11 @@ class Interruption:
             return
         self.number, self._received = number, True
         raise KeyboardInterrupt
+
+    def _unraisable(self, found: sys.UnraisableHookArgs) -> None:
+        """Report what Python cannot raise, except the interruption itself: the thread ends the process then."""
+        if found.exc_type is not KeyboardInterrupt:
+            self._hook(found)
 
     def _wait(self, reading: int) -> None:
         while received := os.read(reading, 1):

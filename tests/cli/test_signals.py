@@ -55,6 +55,18 @@ def test_what_is_ignored_stays_ignored():
         signal.signal(signal.SIGHUP, before)
 
 
+def test_an_interruption_in_a_callback_prints_no_traceback():
+    """As in a callback of ctypes, from which Python cannot raise: the process ends with the line all the same."""
+    code = (
+        "import ctypes, os, signal, time; from bandg.cli.signals import Interruption\n"
+        "with Interruption():\n"
+        "    ctypes.CFUNCTYPE(None)(lambda: os.kill(os.getpid(), signal.SIGTERM) or time.sleep(0.1))()\n"
+        "    time.sleep(30)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20)
+    assert (done.stderr, done.returncode) == (LINE, 143)
+
+
 def test_a_long_call_of_compiled_code_is_ended():
     """As of LAPACK: a call that does not return to Python for minutes, so that no handler runs."""
     code = (
