@@ -164,10 +164,14 @@ def test_no_text_of_a_file_reaches_a_parser(tmp_path, monkeypatch):
     def refuse(*arguments, **options):
         raise AssertionError(f"sympify was given {arguments[0]!r}")
 
-    name = "__import__('os').system('true')"
-    text = from_etb("nestoklon2023-standin").to_toml().replace('"nestoklon2023-standin-kp"', f'"{name}"', 1)
+    code = "__import__('os').system('true')"
+    text = from_etb("nestoklon2023-standin").to_toml()
     path = tmp_path / "a.toml"
-    path.write_text(text)
     monkeypatch.setattr(sympy.parsing.sympy_parser, "eval_expr", refuse)
-    found = bandg.compute("3nm", "sphere", set=path, model="kp", run=Run(workers=1))
-    assert found["set"].item() == name
+    path.write_text(text.replace('"nestoklon2023-standin-kp"', f'"{code}"', 1))
+    with pytest.raises(BandgError, match="name: must be letters"):
+        bandg.compute("3nm", "sphere", set=path, model="kp", run=Run(workers=1))
+    start = text.index("notes = ")
+    path.write_text(text[:start] + f'notes = "{code}"' + text[text.index("\n", start) :])
+    assert load_kp(path).notes == code
+    assert bandg.compute("3nm", "sphere", set=path, model="kp", run=Run(workers=1)).sizes["nc"] == 1
