@@ -158,7 +158,7 @@ def test_without_kwant_only_the_grid_is_missing(monkeypatch, standin):
 
 
 def test_no_text_of_a_file_reaches_a_parser(tmp_path, monkeypatch):
-    """A set's name and notes are data: sympy's parser is never called with them."""
+    """A set's name and description are data: sympy's parser is never called with them."""
     import sympy
 
     def refuse(*arguments, **options):
@@ -171,7 +171,7 @@ def test_no_text_of_a_file_reaches_a_parser(tmp_path, monkeypatch):
     path.write_text(text.replace('"nestoklon2023-standin-kp"', f'"{code}"', 1))
     with pytest.raises(BandgError, match="name: must be letters"):
         bandg.compute("3nm", "sphere", set=path, model="kp", run=Run(workers=1))
-    start = text.index("notes = ")
-    path.write_text(text[:start] + f'notes = "{code}"' + text[text.index("\n", start) :])
-    assert load_kp(path).notes == code
+    start = text.index("description = ")
+    path.write_text(text[:start] + f'description = "{code}"' + text[text.index("\n", start) :])
+    assert load_kp(path).description == code
     assert bandg.compute("3nm", "sphere", set=path, model="kp", run=Run(workers=1)).sizes["nc"] == 1
