@@ -4,50 +4,71 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+import typer.core
 
 from bandg import __version__
 from bandg.base.errors import BandgError
-from bandg.cli import (
-    bulk,
-    compute,
-    dos,
-    export,
-    fit,
-    hypotheses,
-    infer,
-    info,
-    kp,
-    overlay,
-    params,
-    sensitivity,
-)
-from bandg.cli.command import App
+from bandg.cli.command import App, convert_lightly
 from bandg.cli.options import as_options
 from bandg.cli.screen import screens
 from bandg.cli.signals import Interruption
 
+COMMANDS = {
+    "compute": "Compute confined levels and g-factors of nanocrystals against size.",
+    "bulk": "Bulk gap, spin-orbit splitting, masses, momentum elements and g-factors at R.",
+    "sensitivity": "The effect of every parameter on g: exact derivatives times a step, or global indices over ranges.",
+    "fit": "Fit a parameter set by least squares with exact derivatives, "
+    "and report which parameters the data determine.",
+    "infer": "Posterior of named parameters given measured g-factors, and the evidence of competing models.",
+    "overlay": "Draw theory curves over measured g-factors and print the residual at every point.",
+    "hypotheses": "Compare mechanisms that could explain the hole g-factor: "
+    "the change of g by each, and the needed value.",
+    "export": "Write one nanocrystal for other programs: Hamiltonian, atoms with densities, picture.",
+    "dos": "Density of states of the whole nanocrystal, and numbers of states beside exact counts.",
+    "info": "Print versions, optional libraries, solvers and the cache.",
+    "kp": "k.p theory: bulk laws, formulas, sets from tight binding.",
+    "params": "List, show and check parameter sets.",
+    "cache": "Look at the cache of results, or empty it.",
+}
+"""All commands with the first line of their help, in the order of the help."""
+
+
+class Commands(typer.core.TyperGroup):
+    """The group of all commands. The module `bandg.cli.NAME` of a command is imported when it is invoked."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        for name, first_line in COMMANDS.items():
+            self.add_command(typer.core.TyperCommand(name, help=first_line))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words, as typer does."""
+        convert_lightly(self.params)
+        return super().parse_args(ctx, args)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Name, command and remaining words, as typer does, with the complete command."""
+        name, found, rest = super().resolve_command(ctx, args)
+        return name, found and load(str(found.name)), rest
+
+
+def load(name: str) -> Any:
+    """The command of that name with its options."""
+    return typer.main.get_command(import_module(f"bandg.cli.{name}").app)  # type: ignore[attr-defined]
+
+
 app = App(
+    add_completion=True,
+    cls=Commands,
     help="Levels and g-factors of perovskite nanocrystals.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     pretty_exceptions_enable=False,
 )
-app.command("compute")(compute.compute)
-app.command("bulk")(bulk.bulk)
-app.command("sensitivity")(sensitivity.sensitivity)
-app.command("fit")(fit.fit)
-app.command("infer")(infer.infer)
-app.command("overlay")(overlay.overlay)
-app.command("hypotheses")(hypotheses.hypotheses)
-app.command("export")(export.export)
-app.command("dos")(dos.dos)
-app.command("info")(info.info)
-app.add_typer(kp.app, name="kp")
-app.add_typer(params.app, name="params")
-app.add_typer(info.cache_app, name="cache")
 
 
 def _version(asked: bool) -> None:

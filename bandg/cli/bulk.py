@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandg.cli.command import App
 from bandg.cli.options import Neighbors, SetName
 from bandg.cli.tables import Column, show
 
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
     from bandg.models.etb.bulk import Bulk
     from bandg.parameters.sets import ParameterSet
 
+app = App()
 
+
+@app.command("bulk")
 def bulk(
     set_name: SetName = "nestoklon2023-standin",
     neighbors: Neighbors = None,

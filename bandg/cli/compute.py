@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.cli import nanocrystal as options
+from bandg.cli.command import App
 from bandg.cli.options import (
     TERMINATIONS,
     Data,
@@ -25,6 +26,8 @@ from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
     from bandg.runs.table import LevelTable
+
+app = App()
 
 _COLUMNS = (
     Column("size\nnm", ".3f", "size_nm"),
@@ -45,6 +48,7 @@ _COLUMNS = (
 )
 
 
+@app.command("compute")
 def compute(
     size: Annotated[
         str | None,

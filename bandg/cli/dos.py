@@ -9,13 +9,17 @@ import typer
 
 from bandg.base.errors import BandgError
 from bandg.cli import nanocrystal as options
+from bandg.cli.command import App
 from bandg.cli.options import Force
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
     pass
 
+app = App()
 
+
+@app.command("dos")
 @options.takes_one_nanocrystal
 def dos(
     one_nanocrystal: options.OneNanocrystal,

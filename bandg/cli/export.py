@@ -9,9 +9,13 @@ import typer
 
 from bandg.base.errors import BandgError
 from bandg.cli import nanocrystal as options
+from bandg.cli.command import App
 from bandg.cli.options import Force
 
+app = App()
 
+
+@app.command("export")
 @options.takes_one_nanocrystal
 def export(
     one_nanocrystal: options.OneNanocrystal,

@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.base.errors import BandgError
+from bandg.cli.command import App
 from bandg.cli.options import NoCache, running
 
 if TYPE_CHECKING:
     from bandg.analysis.fit.profile import ProfilePoint
     from bandg.analysis.fit.solve import Fit
 
+app = App()
 
+
+@app.command("fit")
 def fit(
     job: Annotated[Path, typer.Argument(help="JOB.toml: free parameters and targets.")],
     out: Annotated[Path | None, typer.Option(help="Write NAME.toml, and the covariance beside it.")] = None,

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandg.base.errors import BandgError
+from bandg.cli.command import App
 from bandg.cli.options import TERMINATIONS, Force, Judge, Neighbors, NoCache, Patience, Scheduler, Workers, running
 
 if TYPE_CHECKING:
     from bandg.analysis.hypotheses import Mechanism
     from bandg.analysis.hypotheses.study import Study
 
+app = App()
 
+
+@app.command("hypotheses")
 def hypotheses(
     only: Annotated[str | None, typer.Option(help="Mechanisms, A,B,C; quick, the default, is all quick ones.")] = None,
     combine: Annotated[list[str] | None, typer.Option(help="Two mechanisms together: A,B; repeated.")] = None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bandg.cli.command import App
 from bandg.cli.options import (
     TERMINATIONS,
     Force,
@@ -24,7 +25,10 @@ from bandg.cli.tables import Column, show
 if TYPE_CHECKING:
     from bandg.analysis.inference.sampling import Inference
 
+app = App()
 
+
+@app.command("infer")
 def infer(
     vary: Annotated[
         list[str] | None,

@@ -1,13 +1,14 @@
-"""`bandg info` and `bandg cache`: versions, optional libraries, solvers and the cache."""
+"""`bandg info`: versions, optional libraries, solvers and the cache."""
 
 from __future__ import annotations
 
 import typer
 
 from bandg.base.text import install
+from bandg.cli.cache import cache_info
 from bandg.cli.command import App
 
-cache_app = App(help="Look at the cache of results, or empty it.", no_args_is_help=True)
+app = App()
 
 _CORE = ("numpy", "scipy", "sympy", "matplotlib", "spgrep", "pymablock", "xarray", "loky", "pydantic")
 _OPTIONAL = {
@@ -20,6 +21,7 @@ _OPTIONAL = {
 }
 
 
+@app.command("info")
 def info() -> None:
     """Print versions, optional libraries, solvers and the cache."""
     import platform
@@ -39,20 +41,3 @@ def info() -> None:
         f"solvers: {', '.join(installed_solvers())} (auto takes the first that memory allows; small blocks go to dense)"
     )
     cache_info()
-
-
-@cache_app.command("info")
-def cache_info() -> None:
-    """Print the cache folder and the number of results."""
-    from bandg.base import cache
-
-    folder, count, size = cache.info()
-    typer.echo(f"cache: {count} results, {size / 1e6:.2f} MB in {folder}")
-
-
-@cache_app.command("clear")
-def cache_clear() -> None:
-    """Remove every stored result."""
-    from bandg.base import cache
-
-    typer.echo(f"removed {cache.clear()} results")

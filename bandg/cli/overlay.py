@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.base.errors import BandgError
+from bandg.cli.command import App
 from bandg.cli.options import Data, Force, NoCache, Patience, Scheduler, Workers, running
 from bandg.cli.tables import Column, show
 
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     from bandg.data.compare import Comparison
     from bandg.data.measured import MeasuredPoint
 
+app = App()
 
+
+@app.command("overlay")
 def overlay(
     curve: Annotated[
         list[str] | None,

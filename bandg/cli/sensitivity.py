@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandg.base.errors import BandgError
+from bandg.cli.command import App
 from bandg.cli.options import TERMINATIONS, Force, Neighbors, NoCache, Patience, Scheduler, SetName, Workers, running
 from bandg.cli.tables import Column, show
 
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from bandg.analysis.sensitivity.effects import Effects
     from bandg.analysis.sensitivity.indices import GlobalSensitivity
 
+app = App()
 
+
+@app.command("sensitivity")
 def sensitivity(
     size: Annotated[str, typer.Option(help="7nm, 4..16nm, 5nm,8nm or 7..25cells.")] = "5cells,9cells,24cells",
     shape: Annotated[str, typer.Option(help="cube or sphere.")] = "cube",

@@ -12,28 +12,46 @@ from matplotlib.figure import Figure
 from bandg import Run, compute
 from bandg.base.errors import BandgError
 from bandg.base.marks import may_replace
-from bandg.cli import app
+from bandg.cli import COMMANDS, app, load
 from bandg.plot.output import save
 from bandg.runs.dataset import write, write_json
 
 ROOT = typer.main.get_command(app)
+LOADED = {name: load(name) for name in COMMANDS}
 
 
-def commands(group=ROOT, path=()):
+def commands(found, path=()):
     """(words, command) of every command that there is."""
-    for name, command in group.commands.items():
+    for name, command in found.items():
         if hasattr(command, "commands"):
-            yield from commands(command, (*path, name))
+            yield from commands(command.commands, (*path, name))
         else:
             yield (*path, name), command
 
 
 OPTIONS = [
     (words, parameter)
-    for words, command in commands()
+    for words, command in commands(LOADED)
     for parameter in command.params
     if parameter.param_type_name == "option" and not parameter.is_flag
 ]
+
+
+def test_the_list_of_commands_says_what_each_command_says():
+    assert list(ROOT.commands) == list(LOADED)
+    for name, command in LOADED.items():
+        shown = ROOT.commands[name]
+        assert shown.get_short_help_str(1000) == command.get_short_help_str(1000), name
+
+
+def test_a_value_is_converted_as_typer_does():
+    words = {"levels": "3", "patience": "2.5", "out": "a.csv", "size": "4", "data": "x.csv"}
+    args = [word for name, value in words.items() for word in (f"--{name}", value)]
+    params = LOADED["compute"].make_context("compute", args).params
+    assert {name: params[name] for name in words} == {
+        **{"levels": 3, "patience": 2.5, "out": Path("a.csv"), "size": "4", "data": ["x.csv"]}
+    }
+    assert params["termination"] is None and params["shape"] == "cube"
 
 
 def test_every_option_refuses_an_empty_value():

@@ -15,8 +15,6 @@ from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-import typer
-
 ODD = (
     *("", " ", "x", "[/red]", "\x1b[31m", "\0", "é", "\u0664", "1_0", "nan", "inf", "-1", "1e308", "9" * 400),
     *("x" * 5000, "/", ".", "/dev/null", "no/such/file.csv", "a..b", "4..", "..4nm", "5nm,,6nm", "=", "a=b", "{}"),
@@ -77,16 +75,16 @@ def complaint(code: object, errors: str, may_pass: bool) -> str:
 
 def command_lines(draw: random.Random) -> Iterator[tuple[list[str], bool]]:
     """Command lines, and whether they may be right; the others name a parameter set or option that there is not."""
-    from bandg.cli import app
+    from bandg.cli import COMMANDS, load
 
-    def commands(group: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-        for name, command in group.commands.items():
+    def commands(found: dict[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+        for name, command in found.items():
             if hasattr(command, "commands"):
-                yield from commands(command, (*path, name))
+                yield from commands(command.commands, (*path, name))
             elif name not in ("info", "clear", "list", "formula"):
                 yield (*path, name), command
 
-    known = list(commands(typer.main.get_command(app)))
+    known = list(commands({name: load(name) for name in COMMANDS}))
     while True:
         words, command = draw.choice(known)
         options = [p for p in command.params if p.param_type_name == "option" and p.name not in _LONG]
