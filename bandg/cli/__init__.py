@@ -99,6 +99,7 @@ def main() -> None:
         if output.failure is not None and not isinstance(output.failure, BrokenPipeError):
             reason = output.failure.strerror or output.failure
             code = _say_error(f"cannot print: {reason}; the files are written") if code == 0 else code
+    interruption.end_at_once()
     sys.exit(code)
 
 

@@ -55,6 +55,11 @@ class Interruption:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def end_at_once(self) -> None:
+        """Let SIGINT end the process without a traceback while Python waits for its workers at the exit."""
+        if signal.SIGINT in self._before:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     def say(self) -> int:
         """Print the line, once, and return the exit code."""
         if not self._said:
