@@ -429,10 +429,10 @@ def _bulk_limit(work: _Work) -> dict[str, Any]:
     if work.bulk is None:
         return {}
     crystal, found = work.crystals[0], work.bulk
-    what = "a tilted crystal" if crystal.tilt else "the crystal of a structure file" if crystal.atoms else ""
-    if crystal.strain and not what:
-        strained = work.model.strained_bulk(work.parameters, work.options, crystal.strain)
-        found, what = strained or found, "" if strained else "this strained crystal"
+    what = "the crystal of a structure file" if crystal.atoms else ""
+    if crystal.strain or crystal.tilt:
+        deformed = work.model.deformed_bulk(work.parameters, work.options, crystal)
+        found, what = deformed or found, "" if deformed else "this deformed crystal"
     if what:
         return {"bulk_missing": f"No bulk limit is drawn: bandg does not compute the bulk of {what}."}
     g_e, g_h = found.g_factors(work.options.intra_atomic)

@@ -16,6 +16,7 @@ from bandg.base.errors import BandgError
 from bandg.base.quantities import named
 from bandg.base.text import install, quote
 from bandg.crystal.atoms import Atoms
+from bandg.crystal.axes import smallest_turn
 from bandg.crystal.from_atoms import BOND_CUTOFF, MAX_ATOMS
 
 HALIDES = ("I", "Br", "Cl")
@@ -280,15 +281,13 @@ def check_lattice(atoms: Atoms, a_nm: float, name: str = "the parameter set") ->
     vectors, length = _cell_vectors(atoms, a_nm)
     if not len(vectors):
         return
-    frame = _frame(vectors)
-    mean = np.array([_mean_along(vectors, axis) for axis in frame])
     found = float(np.median(np.linalg.norm(vectors, axis=1))) / length
     if abs(found / a_nm - 1) > LATTICE_TOLERANCE:
         raise BandgError(
             f"the lattice constant of the structure is {found:.4g} nm, that of {name} {a_nm:.4g} nm: choose the set of "
             "this material, or scale the structure (files hold lengths in angstrom)"
         )
-    turn = _smallest_turn(mean)
+    turn = smallest_turn(vectors)
     angle = float(np.degrees(np.linalg.norm(turn)))
     if angle > TURN_TOLERANCE_DEG:
         axis = turn / np.linalg.norm(turn)
@@ -311,47 +310,3 @@ def _cell_vectors(atoms: Atoms, a_nm: float) -> tuple[NDArray[np.float64], float
         return lead[near[shared, 1]] - lead[near[shared, 0]], 1.0
     bonded = np.isfinite(distance[:, 0])
     return halide[bonded] - lead[near[bonded, 0]], 0.5
-
-
-def _frame(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Three orthogonal directions along which the vectors point, rows of shape (3, 3)."""
-    unit = vectors / np.linalg.norm(vectors, axis=1)[:, None]
-    first = unit[0]
-    across = unit - np.outer(unit @ first, first)
-    second = across[np.argmax(np.linalg.norm(across, axis=1))]
-    if np.linalg.norm(second) < 0.5:  # a row of Pb: only its own direction is known
-        return np.eye(3) if np.abs(first).max() > 0.95 else _beside(first)
-    second = second / np.linalg.norm(second)
-    return np.array([first, second, np.cross(first, second)])
-
-
-def _beside(first: NDArray[np.float64]) -> NDArray[np.float64]:
-    second = np.eye(3)[np.argmin(np.abs(first))]
-    second = np.cross(first, second) / np.linalg.norm(np.cross(first, second))
-    return np.array([first, second, np.cross(first, second)])
-
-
-def _mean_along(vectors: NDArray[np.float64], axis: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Mean of the vectors within 45 degrees of an axis, signs turned along it; the axis where there are none."""
-    along = vectors @ axis
-    near = np.abs(along) > np.sqrt(0.5) * np.linalg.norm(vectors, axis=1)
-    if not near.any():
-        return axis
-    mean = (vectors[near] * np.sign(along[near])[:, None]).mean(axis=0)
-    return mean / np.linalg.norm(mean)
-
-
-def _smallest_turn(mean: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Rotation vector in radians that takes x, y, z to the directions, of all that a cube cannot tell apart."""
-    from scipy.spatial.transform import Rotation
-
-    u, _, v = np.linalg.svd(mean.T)
-    nearest = u @ v
-    turns = [Rotation.from_matrix(nearest @ cube).as_rotvec() for cube in _proper_rotations(np.linalg.det(nearest))]
-    return np.asarray(min(turns, key=lambda turn: float(np.linalg.norm(turn))))
-
-
-def _proper_rotations(sign: float) -> list[NDArray[np.float64]]:
-    from bandg.hamiltonian.groups import cubic_rotations
-
-    return [turn.astype(float) for turn in cubic_rotations() if np.linalg.det(turn) * sign > 0]

@@ -28,6 +28,14 @@ SCHOENFLIES = (
 """Schoenflies symbols of the 32 point groups in the order of the International Tables."""
 
 
+def spinor(rotation: NDArray[np.float64]) -> NDArray[np.complex128]:
+    """The SU(2) matrix u of a proper rotation (3, 3): u sigma_a u^+ = sum_b R_ba sigma_b."""
+    from scipy.spatial.transform import Rotation
+
+    x, y, z, w = Rotation.from_matrix(rotation).as_quat()
+    return np.asarray(w * np.eye(2) - 1j * np.einsum("a,auv->uv", (x, y, z), PAULI))
+
+
 def cubic_rotations() -> NDArray[np.int64]:
     """The 48 signed permutation matrices of O_h, shape (48, 3, 3), the identity first."""
     found = []

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bandg.base.units import G0, HBAR2_OVER_M0
 from bandg.hamiltonian.blocks import AdaptedBasis, Multiplet
-from bandg.hamiltonian.groups import PAULI
+from bandg.hamiltonian.groups import PAULI, spinor
 from bandg.hamiltonian.sites import LinearMatrix
 
 
@@ -193,13 +193,10 @@ def symmetric_turn(moment: NDArray[np.complex128]) -> NDArray[np.complex128]:
 
     All its principal values then have the sign of det g, the only one that needs no alignment.
     """
-    from scipy.spatial.transform import Rotation
-
     matrix = np.real(np.einsum("auv,bvu->ba", moment, PAULI))
     left, _, right = np.linalg.svd(matrix)
     turn = left @ right
-    x, y, z, w = Rotation.from_matrix(turn * np.sign(np.linalg.det(turn))).as_quat()
-    return np.asarray(w * np.eye(2) - 1j * np.einsum("a,auv->uv", (x, y, z), PAULI))
+    return spinor(turn * np.sign(np.linalg.det(turn)))
 
 
 def nearest_unitary(overlap: NDArray[np.complex128]) -> NDArray[np.complex128]:

@@ -123,8 +123,8 @@ class Model(Protocol):
         """The bulk crystal; None where the model has none."""
         return None
 
-    def strained_bulk(self, parameters: Any, options: Options, strain: tuple[float, ...], /) -> Bulk | None:
-        """The bulk crystal under strain (xx, yy, zz, yz, xz, xy); None where the model does not compute it."""
+    def deformed_bulk(self, parameters: Any, options: Options, nanocrystal: Nanocrystal, /) -> Bulk | None:
+        """The bulk crystal with strain and tilt of a nanocrystal; None where the model does not compute it."""
         return None
 
     def complete(self, parameters: Any, options: Options, /) -> Options:

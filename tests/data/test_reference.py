@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bandg.base.errors import BandgError
+from bandg.data.cells import load_cells
 from bandg.data.reference import available_references, load_reference
 
 # E_g, Delta, halide levels R8+ R6+ R8+ R7+ R8+, bonding Pb 6s, E_p to R6- and R8-, from README.md of the data
@@ -118,3 +119,20 @@ def test_unknown_names_are_answered_with_the_known_ones(tmp_path: Path) -> None:
         load_reference("cspbi3_mbj_soc")
     with pytest.raises(BandgError, match="no such file"):
         load_reference(str(tmp_path / "none.csv"))
+
+
+def test_strained_and_tilted_cells_are_those_of_the_documentation() -> None:
+    cells = load_cells()
+    gap = cells["cubic_100"].E_g
+    changes = [cells[name].E_g - gap for name in ("cubic_098", "cubic_102", "cplus_10", "gamma_9_8", "gamma_relaxed")]
+    assert changes == pytest.approx([-0.20, 0.16, 0.175, 0.37, 0.60], abs=5e-3)
+    assert cells["gamma_9_8"].momentum_sums == (3.649, 3.389, 3.649)
+    cubic, same = cells["cubic_100"], load_reference("cspbi3_cubic_pbe_soc")
+    for irrep, count in {"R8+": 3, "R6+": 2, "R7+": 1}.items():  # below are Cs 5p
+        levels = [level.energy for level in same.levels_of(irrep)[:count]]
+        assert [cubic.level(irrep, number + 1) for number in range(count)] == pytest.approx(levels, abs=0.015)
+    assert cubic.level("R8-", 0) - cubic.level("R6-", 0) == pytest.approx(1.358, abs=0.03)
+    with pytest.raises(BandgError, match=r"no level R7\+\.2"):
+        cubic.level("R7+", 2)
+    with pytest.raises(BandgError, match="unknown strained cells 'x'"):
+        load_cells("x")

@@ -144,12 +144,35 @@ def _bonds(
     """Directed bonds (first, second, type), and of each type the vector in nm, the terms and the kinds of its ends."""
     pairs = np.concatenate([structure.pairs[shell] for shell in spec.shells])
     shell = np.repeat(np.arange(len(spec.shells)), [len(structure.pairs[name]) for name in spec.shells])
-    vectors = (positions[pairs[:, 1]] - positions[pairs[:, 0]]).round(_VECTOR_DIGITS) + 0.0
-    rows = np.column_stack([shell, kind[pairs], vectors])
+    which, vector, terms, ends = bond_types(
+        spec, shell, positions[pairs[:, 1]] - positions[pairs[:, 0]], kind[pairs], kinds
+    )
+    return (
+        pairs.T.ravel(),
+        pairs[:, ::-1].T.ravel(),
+        np.concatenate([which, which + len(vector)]),
+        np.concatenate([vector, -vector]),
+        terms,
+        np.concatenate([ends, ends[:, ::-1]]),
+    )
+
+
+def bond_types(
+    spec: ModelSpec,
+    shell: NDArray[np.int64],
+    vectors: NDArray[np.float64],
+    ends: NDArray[np.int64],
+    kinds: NDArray[np.float64],
+) -> tuple[NDArray[np.int64], NDArray[np.float64], BondTerms, NDArray[np.int64]]:
+    """The type of each bond (m,), and of each type the vector in nm, the terms and the kinds of its ends.
+
+    shell: (m,) number in `spec.shells`. vectors: (m, 3) in nm. ends: (m, 2) rows of `kinds`.
+    kinds: (n, 3) for each kind of atom its number in the lattice, share of the second halide, factor of its hoppings.
+    """
+    rows = np.column_stack([shell, ends, vectors.round(_VECTOR_DIGITS) + 0.0])
     unique, which = np.unique(rows, axis=0, return_inverse=True)
-    count = len(unique)
     ends, vector = unique[:, 1:3].astype(np.int64), unique[:, 3:]
-    terms = BondTerms(count)
+    terms = BondTerms(len(unique))
     for number, name in enumerate(spec.shells):
         types = np.flatnonzero(unique[:, 0] == number)
         mix = kinds[ends[types], 1]
@@ -162,15 +185,7 @@ def _bonds(
             if len(used):
                 numbers, blocks = _scaled(spec, n, name, vector[types[used]])
                 terms.put(types[used], numbers + spec.start(n), blocks * (weight * factor)[used, None, None, None])
-    which = which.ravel()
-    return (
-        pairs.T.ravel(),
-        pairs[:, ::-1].T.ravel(),
-        np.concatenate([which, which + count]),
-        np.concatenate([vector, -vector]),
-        terms,
-        np.concatenate([ends, ends[:, ::-1]]),
-    )
+    return which.ravel(), vector, terms, ends
 
 
 def _scaled(

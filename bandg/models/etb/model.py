@@ -7,14 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 from bandg.base.errors import BandgError
+from bandg.crystal.cell import deformed_cell
 from bandg.crystal.lattice import Lattice
 from bandg.crystal.shapes import SHAPES, Nanocrystal
 from bandg.models.base import Model, Options
 from bandg.models.etb.bulk import Bulk
+from bandg.models.etb.cell import CellBulk, cell_bulk
 from bandg.models.etb.job import Job
 from bandg.models.etb.local import resolve_neighbors
 from bandg.models.etb.material import Material
-from bandg.models.etb.strained import StrainedBulk, strained_bulk
 from bandg.parameters.loader import DEFAULT_SET, load_set
 from bandg.parameters.sets import ParameterSet
 from bandg.solvers.registry import check_solver
@@ -62,13 +63,14 @@ class TightBinding(Model):
         """Bulk bands. Raises BandgError for a set without a gap."""
         return material(parameters, options).bulk(resolve_neighbors(parameters, options.neighbors), options.fraction)
 
-    def strained_bulk(
-        self, parameters: ParameterSet, options: Options, strain: tuple[float, ...], /
-    ) -> StrainedBulk | None:
-        """Gap and g of the strained crystal of one halide. Raises BandgError where strain closes the gap."""
+    def deformed_bulk(self, parameters: ParameterSet, options: Options, nanocrystal: Nanocrystal, /) -> CellBulk | None:
+        """The strained or tilted crystal of one halide. Raises BandgError where the deformation closes the gap."""
         if options.second is not None:
             return None
-        return strained_bulk(parameters, resolve_neighbors(parameters, options.neighbors), strain)
+        cell = deformed_cell(
+            parameters.lattice, parameters.a_nm, nanocrystal.strain, nanocrystal.tilt, nanocrystal.tilt_deg
+        )
+        return cell_bulk(parameters, cell, resolve_neighbors(parameters, options.neighbors))
 
     def job(self, parameters: ParameterSet, nanocrystal: Nanocrystal, options: Options, /) -> Job:
         """One nanocrystal."""

@@ -1,0 +1,151 @@
+"""The bulk of a periodic cell: undeformed the bulk itself, to first order what symmetry allows, and known values."""
+
+import numpy as np
+import pytest
+
+import bandg
+from bandg.base.errors import BandgError
+from bandg.crystal.cell import Cell, cell_of_atoms, deformed_cell
+from bandg.crystal.lattice import PEROVSKITE
+from bandg.crystal.shapes import Nanocrystal
+from bandg.crystal.structure import structure_of
+from bandg.data.cells import load_cells
+from bandg.models.etb.bulk import bulk
+from bandg.models.etb.cell import cell_bulk
+from bandg.parameters.loader import load_set
+
+SETS = ("nestoklon2023-standin", "bandg-nnn-small")
+STANDIN = "nestoklon2023-standin"
+
+
+def values(name: str, *strain: float) -> np.ndarray:
+    chosen = load_set(name)
+    found = cell_bulk(chosen, deformed_cell(chosen.lattice, chosen.a_nm, strain))
+    return np.array([found.E_g, *found.g_factors(), *found.g_factors(True)])
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_without_strain_it_is_the_bulk(name: str) -> None:
+    ideal = bulk(load_set(name))
+    expected = [ideal.E_g, *ideal.g_factors(), *ideal.g_factors(True)]
+    assert values(name, 0, 0, 0, 0, 0, 0) == pytest.approx(expected, abs=1e-8)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_isotropic_strain_is_another_lattice_constant(name: str) -> None:
+    """The bulk of a set whose hoppings are scaled by hand: (1 + e)^-n."""
+    chosen, e = load_set(name), 0.02
+    scaled = {path: chosen.value(path) * (1 + e) ** -n for path, n in zip(chosen.paths, chosen.exponents, strict=True)}
+    other = bulk(
+        chosen.with_values(
+            {p: v for p, v in scaled.items() if p.startswith("hopping.")} | {"lattice.a": chosen.a_nm * (1 + e)}
+        )
+    )
+    assert values(name, e, e, e, 0, 0, 0)[:3] == pytest.approx([other.E_g, *other.g_factors()], abs=1e-8)
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_directions_are_equal_and_to_first_order_the_trace_alone_counts(name: str) -> None:
+    e = 1e-4
+    ideal = values(name, 0, 0, 0, 0, 0, 0)
+    isotropic = (values(name, e, e, e, 0, 0, 0) - ideal) / e
+    uniaxial = [(values(name, *np.roll([e, 0, 0], n), 0, 0, 0) - ideal) / e for n in range(3)]
+    assert uniaxial[0] == pytest.approx(uniaxial[1], abs=1e-6) and uniaxial[0] == pytest.approx(uniaxial[2], abs=1e-6)
+    assert uniaxial[0] == pytest.approx(isotropic / 3, rel=5e-3, abs=1e-2)
+    assert (values(name, 0, 0, 0, e, e, e) - ideal) / e == pytest.approx(np.zeros(5), abs=2e-2)
+    assert np.abs(isotropic[:3]).min() > 1
+
+
+def test_the_bulk_limit_of_a_picture_is_that_of_the_distorted_crystal() -> None:
+    found = bandg.compute("2cells", strain="zz=0.02", run=bandg.Run(workers=1))
+    limit = [found.attrs[f"bulk_{name}"] for name in ("E_gap_eV", "g_e", "g_h")]
+    assert limit == pytest.approx(values("nestoklon2023-standin", 0, 0, 0.02, 0, 0, 0)[:3])
+    tilted = bandg.compute("2cells", tilt="a0a0c+", angles="10", run=bandg.Run(workers=1))
+    assert tilted.attrs["bulk_E_gap_eV"] == pytest.approx(1.906, abs=5e-4)
+
+
+# gap, and Tr(g) / 3 of electron and hole, from another code with 2x2x2 cells
+TILTED = {
+    ("a0a0c+", (0, 0, 10), "lattice"): (1.906, 2.17, 0.42),
+    ("a0a0c+", (0, 0, 10), "bonds"): (1.791, 2.48, 0.25),
+    ("a-b+a-", (9, 8, 9), "lattice"): (2.232, 1.33, 0.99),
+    ("a-b+a-", (9, 8, 9), "bonds"): (1.975, 1.78, 0.77),
+}
+
+
+@pytest.mark.parametrize("tilt", TILTED)
+def test_a_tilted_crystal(tilt: tuple) -> None:
+    symbol, angles, keep = tilt
+    chosen = load_set(STANDIN)
+    cell = deformed_cell(chosen.lattice, chosen.a_nm, (), symbol, angles, keep)
+    found = cell_bulk(chosen, cell)
+    gap, g_e, g_h = TILTED[tilt]
+    assert found.E_g == pytest.approx(gap, abs=6e-4)
+    assert found.g_factors() == pytest.approx((g_e, g_h), abs=6e-3)
+    lengths = np.linalg.norm(cell.pairs(PEROVSKITE.shell("Pb-X"))[1], axis=1)
+    longest = 1 if keep == "bonds" else np.sqrt(1 + sum(sorted(np.tan(np.radians(angles)) ** 2)[1:]))
+    assert lengths.max() == pytest.approx(chosen.a_nm / 2 * longest, rel=1e-12)
+
+
+def test_momentum_sums_of_the_first_principles_cells() -> None:
+    cells, chosen = load_cells(), load_set(STANDIN)
+    found = {name: cell_bulk(chosen, cells[name].cell) for name in ("cubic_100", "cplus_10", "gamma_9_8")}
+    assert found["cubic_100"].momentum_sums == pytest.approx([4.31] * 3, abs=6e-3)
+    assert found["cplus_10"].momentum_sums == pytest.approx([3.51, 3.51, 4.76], abs=6e-3)
+    assert found["gamma_9_8"].momentum_sums == pytest.approx([3.67, 3.40, 3.67], abs=6e-3)
+
+
+def test_a_cell_of_another_code_turned_by_45_degrees() -> None:
+    """The relaxed gamma crystal: band edges at Gamma, another choice of cell gives the same."""
+    chosen, cell = load_set(STANDIN), load_cells()["gamma_relaxed"].cell
+    assert cell.n_formulas == 4 and not cell.edge_fraction.any()
+    found = cell_bulk(chosen, cell)
+    assert found.E_g == pytest.approx(2.247, abs=6e-4)
+    assert found.conduction.g.principal == pytest.approx([1.22, 1.08, 1.08], abs=8e-3)
+    assert found.valence.g.principal == pytest.approx([1.13, 1.18, 1.21], abs=8e-3)
+    lead = cell.kind == 0
+    other = np.array([[1, 0, 0], [1, 1, 0], [0, -1, 1]]) @ cell.vectors_nm
+    moved = cell.positions_nm + np.array([0.1, 0.2, 0.3]) + lead[:, None] * other[1]
+    turn = np.array([[0, 0, 1], [1, 0, 0], [0, 1, 0]])  # x of the old axes is y of the new ones
+    again = cell_bulk(chosen, cell_of_atoms(other @ turn.T, moved @ turn.T, lead))
+    assert again.E_g == pytest.approx(found.E_g, abs=1e-9)
+    assert again.g_factors() == pytest.approx(found.g_factors(), abs=1e-8)
+    assert again.momentum_sums == pytest.approx(turn @ found.momentum_sums, abs=1e-8)
+
+
+def test_momentum_sums_are_what_g_and_E_p_are_made_of() -> None:
+    chosen = load_set("bandg-nnn-small")
+    ideal, found = bulk(chosen), cell_bulk(chosen, deformed_cell(chosen.lattice, chosen.a_nm))
+    assert found.momentum_sums.sum() == pytest.approx(ideal.kane_energy("R6-"), rel=1e-9)
+    assert [level.degeneracy for level in found.levels] == [level.states.shape[1] for level in ideal.levels]
+    assert [level.energy for level in found.levels] == pytest.approx([level.energy for level in ideal.levels], abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "tilt", [("a0a0c+", (0, 0, 8)), ("a0a0c-", (0, 0, 8)), ("a-a-a-", (7, 7, 7)), ("a-b+a-", (9, 8, 9))]
+)
+def test_the_cell_is_the_crystal_that_nanocrystals_are_cut_from(tilt: tuple) -> None:
+    """Every bond of a tilted cube, as a vector, is one of the cell, and the other way round."""
+    cube = structure_of(Nanocrystal("cube", 0.6289, "halide", "Cs", 4, tilt=tilt[0], tilt_deg=tilt[1]))
+    cell = deformed_cell(PEROVSKITE, 0.6289, (), *tilt)
+    for shell in PEROVSKITE.shells:
+        pairs = cube.pairs[shell.name]
+        made = cube.positions_nm[pairs[:, 1]] - cube.positions_nm[pairs[:, 0]]
+        assert _vectors(made) == _vectors(cell.pairs(shell)[1])
+
+
+def _vectors(vectors: np.ndarray) -> set:
+    """Both directions of each bond."""
+    return {tuple(row) for row in (np.concatenate([vectors, -vectors]).round(9) + 0.0).tolist()}
+
+
+def test_what_is_no_perovskite_or_has_no_gap_is_refused() -> None:
+    cell = load_cells()["cubic_100"].cell
+    with pytest.raises(BandgError, match="no perovskite PbX3: 1 Pb and 2 X"):
+        cell_of_atoms(cell.vectors_nm, cell.positions_nm[:3], np.array([True, False, False]))
+    with pytest.raises(BandgError, match="`keep` must be"):
+        deformed_cell(PEROVSKITE, 0.6289, keep="angles")  # type: ignore[arg-type]
+    chosen = load_set(STANDIN)
+    with pytest.raises(BandgError, match="no gap: its band edges have changed places"):
+        cell_bulk(chosen, deformed_cell(chosen.lattice, chosen.a_nm, (-0.15, -0.15, -0.15, 0, 0, 0)))
+    assert isinstance(cell, Cell)
