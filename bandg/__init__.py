@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bandg.crystal.files import read_structure
     from bandg.crystal.lattice import Lattice
     from bandg.crystal.shapes import Nanocrystal
-    from bandg.data.measured import load_measured
+    from bandg.data.measured import load_measured, load_spreads
     from bandg.models.base import Model
     from bandg.models.kp.sets import KpSet
     from bandg.models.observable import Observable
@@ -49,6 +49,7 @@ __all__ = [
     "infer",
     "load_measured",
     "load_set",
+    "load_spreads",
     "overlay",
     "plot_levels",
     "read_structure",
@@ -76,6 +77,7 @@ _HOME = {
     "hypotheses": "analysis.hypotheses.request",
     "infer": "analysis.inference.request",
     "load_measured": "data.measured",
+    "load_spreads": "data.measured",
     "load_set": "parameters.loader",
     "overlay": "analysis.overlay",
     "plot_levels": "plot.levels",

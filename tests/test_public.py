@@ -15,7 +15,7 @@ NAMES = [
     *("BandgError", "KpSet", "Lattice", "Mechanism", "Model", "Nanocrystal", "Observable", "ParameterSet", "Run"),
     *("Solver", "available_sets"),
     *("bulk", "compute", "density_of_states", "fit", "full_hamiltonian", "hypotheses", "infer", "load_measured"),
-    *("load_set", "overlay", "plot_levels", "read_structure", "sensitivity", "tight_binding"),
+    *("load_set", "load_spreads", "overlay", "plot_levels", "read_structure", "sensitivity", "tight_binding"),
 ]
 FUNCTIONS = [name for name in bandg.__all__ if not isinstance(getattr(bandg, name), type)]
 

@@ -155,7 +155,7 @@ curve mine
     "Overlay": (
         overlay(CURVE, MeasuredPoint(1.7, "g_e", 2.1)),
         """
-theory curves beside measured points: 1
+theory curves beside measured points: 1, of which independent: 1
   mine  rms g_e 0.1
 """,
     ),

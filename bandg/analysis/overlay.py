@@ -12,7 +12,7 @@ from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.base.arguments import strict, wrong
 from bandg.base.show import Shown
 from bandg.base.tables import write_csv
-from bandg.data.compare import Comparison, TheoryCurve, compare
+from bandg.data.compare import Comparison, TheoryCurve, compare, verdict_points
 from bandg.data.measured import MeasuredPoint, measured_points
 from bandg.runs.dataset import write_json
 from bandg.runs.options import DEFAULT_RUN, Run
@@ -34,7 +34,8 @@ class Overlay(Shown):
             one.name: {f"rms {name}": one.rms(name) for name in ("g_e", "g_h") if one.rms(name) == one.rms(name)}
             for one in self.comparisons
         }
-        return f"theory curves beside measured points: {len(self.points)}", lines
+        count = len(verdict_points(self.points))
+        return f"theory curves beside measured points: {len(self.points)}, of which independent: {count}", lines
 
 
 @strict
@@ -101,6 +102,8 @@ def write_comparisons(comparisons: Sequence[Comparison], path: Path) -> None:
             "theory": None if residual.theory != residual.theory else residual.theory,
             "residual": None if residual.theory != residual.theory else residual.residual,
             "source": residual.point.source,
+            "evidence": residual.point.evidence,
+            "not_judged_because": residual.point.why_not_judged_by,
         }
         for one in comparisons
         for residual in one.residuals

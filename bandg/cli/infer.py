@@ -141,7 +141,7 @@ def _print_evidences(found: Inference) -> None:
         )
         for one in ranking
     ]
-    title = f"{found.asked.parameters.name}: {len(found.points.measured)} measured points"
+    title = f"{found.asked.parameters.name}: {len(found.points.measured)} independent measurements"
     show(title, ("model", *(Column(heading, form) for heading, form in formats.items())), rows)
     assumed = sum(value != value for value in found.points.error)
     typer.echo("ln Z under flat priors; rms and bulk of the best point, computed exactly;")

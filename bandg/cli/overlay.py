@@ -75,27 +75,33 @@ def overlay(
 
 def print_comparisons(comparisons: Sequence[Comparison], points: Sequence[MeasuredPoint]) -> None:
     """Print theory minus measured at every point, with rms and chi-square."""
-    from bandg.data.compare import QUANTITIES
+    from bandg.data.compare import QUANTITIES, left_out, verdict_points
 
+    counted = verdict_points(points)
     rows: list[tuple[Any, ...]] = []
     for number, residual in enumerate(comparisons[0].residuals):
         point = residual.point
         error = f" +- {point.error:g}" if point.error else ""
-        measured = (point.energy_eV, point.quantity, f"{point.value:+.2f}{error}")
+        counts = "" if point.why_not_judged_by else "yes"
+        measured = (point.energy_eV, point.quantity, f"{point.value:+.2f}{error}", counts)
         rows.append((*measured, *(one.residuals[number].residual for one in comparisons)))
     for quantity in QUANTITIES:
+        if not any(point.quantity.removeprefix("abs_") == quantity for point in counted):
+            continue
         rms = (one.rms(quantity) for one in comparisons)
-        rows.append((None, f"rms {quantity}", None, *("-" if value != value else f"{value:.3f}" for value in rms)))
+        rows.append(
+            (None, f"rms {quantity}", None, None, *("-" if value != value else f"{value:.3f}" for value in rms))
+        )
     if any(one.chi_square[1] for one in comparisons):
         chi = (f"{one.chi_square[0]:.2f} / {one.chi_square[1]}" for one in comparisons)
-        rows.append((None, "chi^2 / points", None, *chi))
-    columns = (Column("eV", ".3f"), Column(""), Column("measured"), *(Column(one.name, "+.3f") for one in comparisons))
+        rows.append((None, "chi^2 / points", None, None, *chi))
+    head = (Column("eV", ".3f"), Column(""), Column("measured"), Column("in rms"))
+    columns = (*head, *(Column(one.name, "+.3f") for one in comparisons))
     show("theory minus measured", columns, rows, keys=2)
     outside = {one.name: one.outside for one in comparisons if one.outside}
     for name, count in outside.items():
         typer.echo(f"{name}: {count} points lie outside of the curve (-), which makes no rms")
-    missing = sum(point.energy_eV is None for point in points)
-    if missing:
-        typer.echo(f"left out: {missing} points without an energy")
-    if not any(point.error for point in points):
-        typer.echo("no chi-square: no point states an error")
+    typer.echo(f"rms over {len(counted)} independent measurements of {len(points)} points")
+    typer.echo(f"left out: {left_out(points)}")
+    if not any(point.error for point in counted):
+        typer.echo("no chi-square: no independent measurement states an error")

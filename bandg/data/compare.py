@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -98,19 +99,24 @@ class Comparison:
     name: str
     residuals: tuple[Residual, ...]
 
+    @property
+    def judged(self) -> tuple[Residual, ...]:
+        """The residuals at independent measurements, which alone enter rms and chi-square."""
+        return tuple(one for one in self.residuals if not one.point.why_not_judged_by)
+
     def rms(self, *quantities: str) -> float:
-        """Root mean square of the residuals of these quantities; NaN if one point lies outside, or there is none."""
-        return _rms([r.residual for r in self.residuals if r.quantity in quantities])
+        """Root mean square over the judged points of these quantities; NaN if one lies outside, or there is none."""
+        return _rms([r.residual for r in self.judged if r.quantity in quantities])
 
     @property
     def outside(self) -> int:
-        """Number of points where the curve has no value."""
-        return sum(math.isnan(r.theory) for r in self.residuals)
+        """Number of independent measurements where the curve has no value."""
+        return sum(math.isnan(r.theory) for r in self.judged)
 
     @property
     def chi_square(self) -> tuple[float, int]:
-        """Sum of (residual / error)^2 over the points with a stated error inside of the curve, and their number."""
-        scaled = [r.residual / r.point.error for r in self.residuals if r.point.error and not math.isnan(r.theory)]
+        """Sum of (residual / error)^2 over the judged points with an error inside of the curve, and their number."""
+        scaled = [r.residual / r.point.error for r in self.judged if r.point.error and not math.isnan(r.theory)]
         return float(np.sum(np.square(scaled))), len(scaled)
 
 
@@ -129,5 +135,11 @@ def compare(curve: TheoryCurve, points: Iterable[MeasuredPoint]) -> Comparison:
 
 
 def verdict_points(measured: Iterable[MeasuredPoint]) -> tuple[MeasuredPoint, ...]:
-    """The points to compare a model with: with an energy, without repeats, and not from warm samples."""
+    """The points to judge a model by: independent measurements with an energy, and not from warm samples."""
     return tuple(point for point in measured if not point.why_not_judged_by)
+
+
+def left_out(measured: Iterable[MeasuredPoint]) -> str:
+    """How many points no model is judged by, by reason, as "2 (no energy is stated), 1 (above 100 K)"; or "none"."""
+    reasons = Counter(point.why_not_judged_by for point in measured)
+    return ", ".join(f"{count} ({why})" for why, count in reasons.items() if why) or "none"

@@ -1,9 +1,10 @@
-"""Measured g-factors: the points that ship with bandg and those that a user brings as CSV."""
+"""Measured g-factors and their spreads: what ships with bandg and what a user brings as CSV."""
 
 from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -20,26 +21,44 @@ from bandg.parameters.loader import available_sets, load_set
 
 Quantity = Literal["g_e", "g_h", "g_bx", "abs_g_e", "abs_g_h"]
 QUANTITIES: tuple[str, ...] = get_args(Quantity)
+Spread = Literal["dg_e", "dg_h", "T2_e_ps", "T2_h_ps"]
+"""Spread of g within one sample, and the dephasing time T2* in ps that it causes."""
+
+SPREADS: tuple[str, ...] = get_args(Spread)
 Kind = Literal["point", "energy-range", "value-range", "upper-bound", "lower-bound"]
 """What a row states: a point; one end of a range of energies with one value, or of values at one energy; a bound."""
+
+Evidence = Literal["measured", "derived", "contains-theory"]
+"""An independent measurement; a value that follows from other rows; a value that a theory has part in."""
+
+Convention = Literal["", "lorentzian", "gaussian"]
+"""Of a spread: half width at half maximum of a Lorentzian (rates add, exponential decay), or standard deviation."""
 
 LARGEST_EV = 100.0
 WARM_K = 100.0
 """Samples above this temperature in K are not compared with a theory of cold crystals."""
 
 _LONG = ("energy_eV", "quantity", "value")
+_SCHEMA = ("error", "kind", "convention", "evidence", "derived_from", "use")
+"""Columns that a file with the line "# schema = 1" must have besides."""
+
+_ROW = re.compile(r"(\w+) at ([0-9.]+)")
+"""How derived_from names a row, as "g_e at 1.69"."""
+
 _NEEDED = "the columns energy_eV, quantity, value (one point a row), or energy_eV with some of g_e, g_h, g_bx"
 
 
 @dataclass(frozen=True)
 class MeasuredPoint:
-    """One measured g-factor: ``quantity`` is one of QUANTITIES, ``value`` and ``error`` have no unit.
+    """One measured g-factor or spread: ``quantity`` is one of QUANTITIES or SPREADS, T2* is in ps, g has no unit.
 
     ``energy_eV`` is the photon or transition energy (None where the source does not state it) or, as ``energy_is``
-    says, the gap of the bulk crystal; ``size_nm`` the size, ``temperature_K`` the temperature, ``material`` the formula
-    as CsPbI3. ``kind`` is one of Kind. Points of one ``series`` (where it is empty: of one ``sample``) are drawn alike.
-    ``origin`` says where the number comes from, as "stated in the text"; ``source`` is a key of docs/references.bib or
-    the user's file; ``repeats`` names the point that this one says again.
+    says, the gap of the bulk crystal; ``size_nm`` the size, ``temperature_K`` the temperature, ``field_T`` the field,
+    ``material`` the formula as CsPbI3. ``kind`` is one of Kind, ``evidence`` of Evidence; ``derived_from`` names the
+    rows or the theory that the value comes from. ``use`` is "check" for a value that no model is judged by.
+    ``convention`` of a spread is one of Convention. Points of one ``series`` (where it is empty: of one ``sample``) are
+    drawn alike. ``origin`` says where the number comes from, as "stated in the text"; ``source`` is a key of
+    docs/references.bib or the user's file, ``source_name`` what a legend calls it.
     """
 
     energy_eV: float | None
@@ -51,20 +70,31 @@ class MeasuredPoint:
     temperature_K: float | None = None
     source: str = ""
     note: str = ""
-    repeats: str = ""
     kind: str = "point"
     series: str = ""
     material: str = ""
     energy_is: str = "transition"
     origin: str = ""
+    evidence: str = "measured"
+    derived_from: str = ""
+    use: str = "judge"
+    convention: str = ""
+    field_T: float | None = None
+    source_name: str = ""
 
     @property
     def why_not_judged_by(self) -> str:
         """The reason why the point is not compared with models; empty for one that is."""
+        origin = self.derived_from.replace(";", " and")
+        if self.use == "check":
+            return "kept for checks"
+        if self.evidence == "contains-theory":
+            return f"contains theory{origin and ': '}{origin}"
+        if self.evidence == "derived":
+            verb = "repeats" if self.quantity in origin and " and " not in origin else "follows from"
+            return f"{verb} {origin or 'other points'}"
         if self.energy_eV is None:
             return "no energy is stated"
-        if self.repeats:
-            return "repeats another point"
         if self.kind.endswith("bound"):
             return "is a bound"
         if self.energy_is == "gap":
@@ -98,19 +128,23 @@ class _Stated(Row):
     origin: str = ""
     source: str = ""
     note: str = ""
-    repeats: str = ""
+    evidence: Evidence = "measured"
+    derived_from: str = ""
+    use: Literal["judge", "check"] = "judge"
+    convention: Convention = ""
+    field_T: NotNegative | None = None
 
 
 class _Long(_Stated):
     """A row with one point."""
 
-    quantity: Quantity
+    quantity: Quantity | Spread
     value: Number
     error: NotNegative | None = None
 
 
-_VALUES: dict[str, Any] = {quantity: (Number | None, None) for quantity in QUANTITIES}
-_ERRORS: dict[str, Any] = {f"{quantity}_error": (NotNegative | None, None) for quantity in QUANTITIES}
+_VALUES: dict[str, Any] = {quantity: (Number | None, None) for quantity in (*QUANTITIES, *SPREADS)}
+_ERRORS: dict[str, Any] = {f"{quantity}_error": (NotNegative | None, None) for quantity in _VALUES}
 _Wide = create_model("_Wide", __base__=_Stated, error=(NotNegative | None, None), **_VALUES, **_ERRORS)
 
 
@@ -121,12 +155,12 @@ def available_measured() -> tuple[str, ...]:
 
 
 def load_measured(path_or_name: str | os.PathLike[str]) -> tuple[MeasuredPoint, ...]:
-    """Measured points of a shipped collection or of a CSV file, in the order of the file.
+    """Measured g-factors of a shipped collection or of a CSV file, in the order of the file.
 
     The file has a header with energy_eV, quantity, value and perhaps error, or energy_eV with some of g_e, g_h, g_bx,
     abs_g_e, abs_g_h, each perhaps with its error as g_e_error; with one such column its error may be called error.
     Further columns are the fields of `MeasuredPoint`. Lines with # are comments. Any other column with numbers is an
-    error.
+    error. Spreads in the file are left to `load_spreads`.
 
     Parameters
     ----------
@@ -149,6 +183,40 @@ def load_measured(path_or_name: str | os.PathLike[str]) -> tuple[MeasuredPoint, 
     >>> [point.value for point in load_measured("meliakov2025") if point.quantity == "g_h" and point.energy_eV]
     [-0.19, 1.69]
     """
+    return _load(path_or_name, QUANTITIES)
+
+
+def load_spreads(path_or_name: str | os.PathLike[str]) -> tuple[MeasuredPoint, ...]:
+    """Measured spreads of g and T2* of a shipped collection or of a CSV file, in the order of the file.
+
+    The quantities are dg_e and dg_h (no unit), T2_e_ps and T2_h_ps. Each has a convention: "lorentzian", the half width
+    at half maximum of rates that add, or "gaussian", a standard deviation.
+
+    Parameters
+    ----------
+    path_or_name : str or path
+        As in `load_measured`.
+
+    Returns
+    -------
+    tuple of MeasuredPoint
+        Empty where the file has none.
+
+    Raises
+    ------
+    BandgError
+        For any error in the file: one line with file and line number.
+
+    Examples
+    --------
+    >>> from bandg.data.measured import load_spreads
+    >>> [(one.sample, one.quantity, one.value) for one in load_spreads("meliakov2025") if one.quantity == "dg_e"]
+    [('#1', 'dg_e', 0.25), ('#4', 'dg_e', 0.22)]
+    """
+    return _load(path_or_name, SPREADS)
+
+
+def _load(path_or_name: str | os.PathLike[str], quantities: tuple[str, ...]) -> tuple[MeasuredPoint, ...]:
     if not isinstance(path_or_name, str | os.PathLike):
         raise wrong("path_or_name", "the path of a CSV file or the name of a shipped collection", path_or_name)
     name = os.fspath(path_or_name)
@@ -156,9 +224,10 @@ def load_measured(path_or_name: str | os.PathLike[str]) -> tuple[MeasuredPoint, 
     label = name if name.isprintable() else ascii(name)
     table = read_table(_read(name, label, is_path), label, _NEEDED)
     points = tuple(_points(table, label if is_path else ""))
-    if not points:
-        table.fail(f"has no points: it needs {_NEEDED}")
-    return points
+    chosen = tuple(point for point in points if point.quantity in quantities)
+    if not chosen and (not points or quantities == QUANTITIES):
+        table.fail(f"has no points{' but spreads' if points else ''}: it needs {_NEEDED}")
+    return chosen
 
 
 def material_of(set_name: str) -> str:
@@ -172,26 +241,39 @@ def measured_points(data: object, material: str = "") -> tuple[MeasuredPoint, ..
     data: None for the shipped points of the material, "none" for no points, names and paths as `load_measured` takes
     them, points, or a sequence of these. Raises BandgError for anything else.
     """
+    return _chosen(data, material, QUANTITIES)
+
+
+def _chosen(data: object, material: str, quantities: tuple[str, ...]) -> tuple[MeasuredPoint, ...]:
     if data is None:
-        shipped = (point for name in available_measured() for point in load_measured(name))
+        shipped = (point for name in available_measured() for point in _load(name, quantities))
         return tuple(point for point in shipped if point.material == material)
     if isinstance(data, MeasuredPoint):
-        return (data,)
+        return (data,) if data.quantity in quantities else ()
     if isinstance(data, (str, os.PathLike)):
-        return () if data == "none" else load_measured(data)
+        return () if data == "none" else _load(data, quantities)
     if not isinstance(data, Iterable):
         raise BandgError(f"data must be measured points, a name, a path or 'none', not {type(data).__name__}")
     given = list(data)
     if "none" in given and len(given) > 1:
         raise BandgError("data 'none' stands alone: it means no measured points")
-    return tuple(point for one in given for point in measured_points(one if one is not None else ""))
+    return tuple(point for one in given for point in _chosen(one if one is not None else "", "", quantities))
 
 
 def points_to_judge_by(data: object, material: str) -> tuple[MeasuredPoint, ...]:
     """The points that a user gives, else those that ship of CsPbI3. Raises BandgError for another material."""
+    return _chosen(_of_material(data, material), material, QUANTITIES)
+
+
+def spreads_to_judge_by(data: object, material: str) -> tuple[MeasuredPoint, ...]:
+    """The spreads that stand beside `points_to_judge_by`. Raises BandgError for another material."""
+    return _chosen(_of_material(data, material), material, SPREADS)
+
+
+def _of_material(data: object, material: str) -> object:
     if data is None and material != "CsPbI3":
         raise BandgError(f"no measured points of {material} nanocrystals ship with bandg: name yours by `data`")
-    return measured_points("meliakov2025" if data is None else data)
+    return "meliakov2025" if data is None else data
 
 
 def _read(name: str, label: str, is_path: bool) -> str:
@@ -206,7 +288,7 @@ def _read(name: str, label: str, is_path: bool) -> str:
 
 
 def _points(table: Table, source: str) -> Iterator[MeasuredPoint]:
-    wide = [column for column in table.columns if column in QUANTITIES]
+    wide = [column for column in table.columns if column in _VALUES]
     is_long = "quantity" in table.columns or "value" in table.columns
     model = _Wide if wide and not is_long else _Long
     known = tuple(model.model_fields)
@@ -218,28 +300,50 @@ def _points(table: Table, source: str) -> Iterator[MeasuredPoint]:
         table.fail(f"has both a column quantity and a column {wide[0]}: it needs {_NEEDED}")
     if model is _Wide and "error" in table.columns and (len(wide) > 1 or f"{wide[0]}_error" in table.columns):
         table.fail(f"column 'error' is ambiguous: call it {' or '.join(f'{name}_error' for name in wide)}")
+    missing = [column for column in _SCHEMA if column not in table.columns]
+    if "schema" in table.settings and missing:
+        table.fail(
+            f"states schema = 1 and has no column {', '.join(missing)}: add it, or leave out the line of the schema"
+        )
     table.check_numbers(known)
     found = [(n, point) for n, row in enumerate(table.rows(model)) for point in _of_row(row, table, n, source)]
     _check_ranges(table, found)
+    _check_evidence(table, found)
     yield from (point for _, point in found)
 
 
 def _of_row(row: _Stated, table: Table, number: int, source: str) -> Iterator[MeasuredPoint]:
     """The points of one row: one in the long format, one for each cell that is filled in the wide format."""
     stated = {name: getattr(row, name) for name in _Stated.model_fields} | {"source": row.source or source}
+    stated["source_name"] = table.settings.get(f"source {row.source}", "")
     values = {row.quantity: (row.value, row.error)} if isinstance(row, _Long) else _by_quantity(row)
+    if row.convention and not any(value is not None for name, (value, _) in values.items() if name in SPREADS):
+        table.fail(f"convention is {row.convention}, but the row has no spread ({', '.join(SPREADS)})", number)
     for quantity, (value, error) in values.items():
         if value is None and error is not None:
             table.fail(f"an error stands without {quantity}", number)
-        if value is not None:
-            if quantity.startswith("abs_") and value < 0:
-                table.fail(f"{quantity} is {value:g}: a magnitude is not negative", number)
-            yield MeasuredPoint(quantity=quantity, value=value, error=error, **stated)
+        if value is None:
+            continue
+        is_spread = quantity in SPREADS
+        if value < 0 and (is_spread or quantity.startswith("abs_")):
+            table.fail(f"{quantity} is {value:g}: a {'spread' if is_spread else 'magnitude'} is not negative", number)
+        if quantity.startswith("T2") and value == 0:
+            table.fail(f"{quantity} is 0: it must be above zero", number)
+        if is_spread and not row.convention:
+            table.fail(
+                f"{quantity} has no convention: write lorentzian (half width at half maximum, exponential decay) or "
+                "gaussian (standard deviation) in a column convention",
+                number,
+            )
+        if is_spread and row.kind.endswith("range"):
+            table.fail(f"kind is {row.kind}, but {quantity} is a point, an upper-bound or a lower-bound", number)
+        own = stated if is_spread else stated | {"convention": ""}
+        yield MeasuredPoint(quantity=quantity, value=value, error=error, **own)
 
 
 def _by_quantity(row: Any) -> dict[str, tuple[float | None, float | None]]:
-    own = [name for name in QUANTITIES if getattr(row, name) is not None]
-    values = {name: (getattr(row, name), getattr(row, f"{name}_error")) for name in QUANTITIES}
+    own = [name for name in _VALUES if getattr(row, name) is not None]
+    values = {name: (getattr(row, name), getattr(row, f"{name}_error")) for name in _VALUES}
     if row.error is not None:  # the header has one quantity
         values[own[0] if own else "a value"] = (values[own[0]][0] if own else None, row.error)
     return values
@@ -257,9 +361,31 @@ def _check_ranges(table: Table, found: list[tuple[int, MeasuredPoint]]) -> None:
             )
 
 
+def _check_evidence(table: Table, found: list[tuple[int, MeasuredPoint]]) -> None:
+    """What is not measured says what it comes from, and the rows that it names are there."""
+    for number, point in found:
+        parts = [part.strip() for part in point.derived_from.split(";") if part.strip()]
+        if point.evidence == "measured" and parts:
+            table.fail("evidence is measured, but derived_from is filled: write derived or contains-theory", number)
+        if point.evidence != "measured" and not parts:
+            what = "the rows that it follows from" if point.evidence == "derived" else "the rows and the theory"
+            table.fail(
+                f"evidence is {point.evidence}: name {what} in derived_from, as 'g_e at 1.69; g_h at 1.69'", number
+            )
+        others = {(other.quantity, other.energy_eV) for n, other in found if n != number}
+        for part in parts:
+            match = _ROW.fullmatch(part)
+            if match is None and point.evidence == "contains-theory":
+                continue
+            if match is None or (match[1], float(match[2])) not in others:
+                table.fail(
+                    f"derived_from names {quote(part)}, which is no other row: write it as 'g_e at 1.69'", number
+                )
+
+
 def range_of(point: MeasuredPoint) -> tuple[object, ...]:
     """The fields that the two ends of a range share; empty for a row that is not an end of a range."""
-    common = (point.kind, point.source, point.series, point.sample, point.temperature_K, point.quantity)
+    common = (point.kind, point.source, point.series, point.sample, point.temperature_K, point.quantity, point.evidence)
     if point.kind == "value-range":
         return (*common, point.energy_eV)
     return (*common, point.value) if point.kind == "energy-range" else ()

@@ -294,7 +294,7 @@ def _unplaced(points: Sequence[MeasuredPoint], most: int = 8) -> str:
         text = (
             f"$|{symbol}|$ = {point.value:g}" if point.quantity.startswith("abs_") else f"${symbol}$ = {point.value:+g}"
         )
-        by_source.setdefault(source_name(point.source), []).append(text)
+        by_source.setdefault(source_name(point), []).append(text)
     text = "; ".join(f"{', '.join(values)} ({source})" for source, values in by_source.items())
     return text + (f"; and {len(points) - most} more" if len(points) > most else "")
 

@@ -15,14 +15,8 @@ from bandg.plot.style import literal
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SOURCES = {
-    "meliakov2025": "Meliakov et al. 2025",
-    "kirstein2022": "Kirstein et al. 2022",
-    "nanolett21-8481": "Nano Lett. 21, 8481",
-    "arxiv2409.01065": "arXiv:2409.01065",
-    "arxiv2502.17276": "arXiv:2502.17276",
-}
-"""How the sources of the shipped points are called in a legend."""
+THEORY_LINE = (0, (1, 1.4))
+"""Line of a range that contains theory."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +24,7 @@ class Mark:
     """What is drawn for one value: ``energies`` and ``values`` hold one number, or the two ends of a range.
 
     quantity is g_e, g_h or g_bx; signed is False where only the magnitude is known. Energies in eV. bound: "upper" or
-    "lower" where the value is one.
+    "lower" where the value is one. theory: whether a theory has part in it.
     """
 
     quantity: str
@@ -39,6 +33,7 @@ class Mark:
     values: tuple[float, ...]
     error: float | None = None
     bound: str = ""
+    theory: bool = False
 
     @property
     def is_range(self) -> bool:
@@ -52,9 +47,10 @@ class Mark:
         """
         if self.is_range:
             cap = "|" if self.energies[0] != self.energies[1] else "_"
-            axes.plot(self.energies, self.values, **range_look(color, cap, family), zorder=4)
+            look = range_look(color, cap, family) | ({"linestyle": THEORY_LINE} if self.theory else {})
+            axes.plot(self.energies, self.values, **look, zorder=4)
             return
-        look = point_look(self.quantity, self.signed, color, family)
+        look = theory_look(color) if self.theory else point_look(self.quantity, self.signed, color, family)
         if self.bound:
             toward = {"upper": "v", "lower": "^"}[self.bound]
             axes.plot(self.energies, self.values, "|", color=color, markersize=16, zorder=4)
@@ -84,6 +80,8 @@ class Series:
         """Marker for the legend: that of a point, or of a range where the series has nothing else."""
         if all(mark.is_range for mark in self.marks):
             return range_look(self.color, family=self.family)
+        if all(mark.theory for mark in self.marks):
+            return theory_look(self.color)
         signed = any(mark.signed for mark in self.marks)
         return point_look("g_e", signed, self.color, self.family)
 
@@ -94,6 +92,11 @@ def point_look(quantity: str, signed: bool, color: str, family: int = 0) -> dict
     if signed:
         return common | {"markerfacecolor": color, "markersize": 5.2}
     return common | {"markerfacecolor": "none", "markersize": 8.0, "markeredgewidth": 1.0}
+
+
+def theory_look(color: str) -> dict[str, Any]:
+    """Marker of a value that contains theory."""
+    return {"linestyle": "none", "marker": "x", "color": color, "markersize": 5.2, "markeredgewidth": 1.0}
 
 
 def range_look(color: str, cap: str = "|", family: int = 0) -> dict[str, Any]:
@@ -119,6 +122,9 @@ def measured_legend(
     if holes:
         handles.append(tuple(Line2D([], [], **point_look("g_h", True, INK, family)) for family in holes))
         labels.append("hole (other markers: electron or sum)")
+    if any(mark.theory for _, mark in marks):
+        handles.append(Line2D([], [], **theory_look(INK) | {"linestyle": THEORY_LINE}))
+        labels.append("dotted or cross: contains theory")
     if any(not mark.signed for _, mark in marks):
         handles.append(Line2D([], [], **point_look("g_e", False, INK)))
         labels.append("open: stated as a magnitude")
@@ -139,7 +145,7 @@ def series_of(points: Iterable[MeasuredPoint], taken: Collection[str] = ()) -> t
         if point.energy_eV is not None:
             points_of.setdefault((point.source, point.series or point.sample, point.temperature_K), []).append(point)
     return tuple(
-        Series(_label(*key, members), colors[number % len(colors)], _marks(members), number // len(colors))
+        Series(_label(*key[1:], members), colors[number % len(colors)], _marks(members), number // len(colors))
         for number, (key, members) in enumerate(points_of.items())
     )
 
@@ -151,24 +157,22 @@ def without_energy(points: Iterable[MeasuredPoint]) -> tuple[MeasuredPoint, ...]
 
 def at_the_gap(points: Iterable[MeasuredPoint]) -> tuple[str, ...]:
     """Names of the sources whose points stand at a band gap instead of a transition energy."""
-    return tuple(dict.fromkeys(source_name(point.source) for point in points if point.energy_is == "gap"))
+    return tuple(dict.fromkeys(source_name(point) for point in points if point.energy_is == "gap"))
 
 
-def source_name(source: str) -> str:
-    """A source as a legend calls it: a shipped one by its authors, a user's file by its name."""
-    if source in SOURCES:
-        return SOURCES[source]
-    return literal(PurePath(source).name or "source not given")
+def source_name(point: MeasuredPoint) -> str:
+    """The source of a point as a legend calls it: the name that its file gives, or the name of the file."""
+    return literal(point.source_name or PurePath(point.source).name or "source not given")
 
 
-def _label(source: str, sample: str, temperature: float | None, points: list[MeasuredPoint]) -> str:
+def _label(sample: str, temperature: float | None, points: list[MeasuredPoint]) -> str:
     sizes = {point.size_nm for point in points}
     size = f"{points[0].size_nm:g} nm" if sample and len(sizes) == 1 and points[0].size_nm is not None else ""
     kelvin = "" if temperature is None else f"{temperature:g} K"
     what = ", ".join(filter(None, (literal(sample), size, kelvin)))
     origins = {point.origin for point in points}
     origin = literal(f", {origins.pop()}") if len(origins) == 1 and origins != {""} else ""
-    return f"{source_name(source)}{origin}" + (f" ({what})" if what else "")
+    return f"{source_name(points[0])}{origin}" + (f" ({what})" if what else "")
 
 
 def _marks(points: list[MeasuredPoint]) -> tuple[Mark, ...]:
@@ -186,4 +190,5 @@ def _mark(points: list[MeasuredPoint]) -> Mark:
     ends = sorted({(point.energy_eV or 0.0, point.value) for point in points})
     energies, values = zip(*ends, strict=True)
     bound = first.kind.removesuffix("-bound") if first.kind.endswith("-bound") else ""
-    return Mark(first.quantity.removeprefix("abs_"), signed, energies, values, first.error, bound)
+    theory = first.evidence == "contains-theory"
+    return Mark(first.quantity.removeprefix("abs_"), signed, energies, values, first.error, bound, theory)

@@ -19,7 +19,10 @@ def test_names_and_curves_in_any_order(tmp_path):
     write_comparisons(again.comparisons, tmp_path / "a.csv")
     with (tmp_path / "a.csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert len(rows) == 18 and {row["curve"] for row in rows} == {"kp:bulk-law", "etb:lead"}
+    assert len(rows) == 20 and {row["curve"] for row in rows} == {"kp:bulk-law", "etb:lead"}
+    assert sum(not row["not_judged_because"] for row in rows) == 10  # five for each curve
+    assert {row["evidence"] for row in rows if row["quantity"] == "g_bx"} == {"derived", "contains-theory"}
+    assert found.shown()[0] == "theory curves beside measured points: 12, of which independent: 5"
 
 
 def test_the_points_are_those_of_the_material():

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from bandg.data.compare import TheoryCurve, compare, verdict_points
+from bandg.data.compare import TheoryCurve, compare, left_out, verdict_points
 from bandg.data.measured import MeasuredPoint, load_measured
 
 ENERGY = np.array([1.6, 1.8, 2.0, 2.2])
@@ -55,5 +55,15 @@ def test_a_magnitude_is_compared_with_a_magnitude():
 
 def test_points_that_count_are_each_once_and_cold():
     points = verdict_points(load_measured("meliakov2025"))
-    assert len(points) == 7
-    assert {(p.energy_eV, p.quantity) for p in points} >= {(1.911, "abs_g_e"), (2.25, "g_h"), (2.25, "g_bx")}
+    assert len(points) == 5
+    assert {(p.energy_eV, p.quantity) for p in points} >= {(1.911, "abs_g_e"), (2.25, "g_h")}
+
+
+def test_a_point_that_is_not_independent_has_a_residual_and_no_part_in_the_rms():
+    own = [MeasuredPoint(1.7, "g_e", 2.7, error=0.1), MeasuredPoint(1.8, "g_e", 9.0, error=0.1, evidence="derived")]
+    own += [MeasuredPoint(9.9, "g_e", 1.0, use="check"), MeasuredPoint(1.8, "g_bx", 9.0, evidence="contains-theory")]
+    found = compare(line(), own)
+    assert len(found.residuals) == 4 and found.residuals[1].residual == pytest.approx(2.6 - 9)
+    assert found.rms("g_e", "g_bx") == pytest.approx(0.1) and found.outside == 0
+    assert found.chi_square == (pytest.approx(1), 1) and math.isnan(found.rms("g_bx"))
+    assert left_out([*own, *own[1:2]]) == "2 (follows from other points), 1 (kept for checks), 1 (contains theory)"

@@ -20,7 +20,7 @@ from bandg.plot import FORMATS, check_picture_path, plot_levels, save
 from bandg.plot.curves import curves_of
 from bandg.plot.levels import _apart
 from bandg.plot.overlay import _look
-from bandg.plot.points import SOURCES, series_of
+from bandg.plot.points import series_of
 
 MAGIC = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n\x1a\n", "svg": b"<?xml"}
 CELLS = (12, 10, 8, 6, 5, 4)
@@ -160,7 +160,7 @@ def test_neighbors_split_where_they_differ() -> None:
 
 
 def test_every_measured_point_lies_inside_the_frame() -> None:
-    points = (*load_measured("meliakov2025"), *load_measured("other_perovskites"))
+    points = (*load_measured("meliakov2025"), *load_measured("checks"))
     left, right = draw(dataset(rows()), points).axes
     for point in points:
         if point.energy_eV is None:
@@ -179,15 +179,25 @@ def test_a_magnitude_is_open_and_a_flat_range_a_bar() -> None:
     at = {(line.get_xdata()[0], line.get_ydata()[0]): line for line in left.lines if len(line.get_xdata()) == 1}
     assert at[1.911, 1.41].get_markerfacecolor() == "none" and at[1.911, 0.91].get_markerfacecolor() == "none"
     assert at[1.69, 2.3].get_markerfacecolor() == "#000000"
-    (bar,) = [line for line in right.lines if list(line.get_xdata()) == [1.69, 2.25]]
-    assert list(bar.get_ydata()) == [2.2, 2.2]
+    bars = {tuple(line.get_xdata()): line for line in right.lines if 2.2 in line.get_ydata()}
+    assert set(bars) == {(1.69, 1.911), (1.911, 2.25)}
+    assert bars[1.69, 1.911].get_linestyle() == "-" and bars[1.911, 2.25].get_linestyle() != "-"
+
+
+def test_what_contains_theory_is_marked() -> None:
+    figure = draw(dataset(rows()), load_measured("meliakov2025"))
+    assert "dotted or cross: contains theory" in legend_texts(figure)
+    points = (MeasuredPoint(1.8, "g_e", 1.0), MeasuredPoint(1.9, "g_e", 1.1, evidence="contains-theory"))
+    axes = draw(dataset(rows()), points).axes[0]
+    marks = {line.get_xdata()[0]: line.get_marker() for line in axes.lines if len(line.get_xdata()) == 1}
+    assert marks[1.9] == "x" and marks[1.8] == "o"
+    assert "dotted or cross: contains theory" not in legend_texts(draw(dataset(rows()), points[:1]))
 
 
 def test_the_legend_says_what_the_points_are() -> None:
     figure = draw(dataset(rows("lead")), load_measured("meliakov2025"))
     texts = legend_texts(figure)
     assert "Meliakov et al. 2025, stated in the text (nanocrystals in glass, 6 K)" in texts
-    assert "Meliakov et al. 2025, stated in the text (colloidal CsPbI3 NCs, 7.2 nm, 200 K)" in texts
     assert "open: stated as a magnitude" in texts and "bar: stated as a range, not as points" in texts
     (notes,) = (text.get_text() for text in figure.texts)
     assert "exciton binding" in notes and "= +1.58" in notes and "= +0.72" in notes and "(N-1)a" in notes
@@ -195,10 +205,13 @@ def test_the_legend_says_what_the_points_are() -> None:
 
 
 def test_series_of_several_materials_are_told_apart() -> None:
-    groups = series_of((*load_measured("meliakov2025"), *load_measured("other_perovskites")), ("#CC79A7", "#E69F00"))
+    groups = series_of((*load_measured("meliakov2025"), *load_measured("checks")), ("#CC79A7", "#E69F00"))
     assert "Kirstein et al. 2022, transcribed (MAPbI3)" in [group.label for group in groups]
-    assert len({group.color for group in groups}) == len(groups) == 5
-    assert all(mark.is_range for group in groups[2:] for mark in group.marks)
+    assert "Meliakov et al. 2025, transcribed (colloidal CsPbI3 NCs, 7.2 nm, 200 K)" in [
+        group.label for group in groups
+    ]
+    assert len({group.color for group in groups}) == len(groups) == 6
+    assert all(mark.is_range for group in groups[1:4] for mark in group.marks)
 
 
 def test_twenty_samples_and_curves_all_look_different() -> None:
@@ -220,11 +233,6 @@ def test_own_points_are_named_by_their_file() -> None:
     figure = draw(dataset(rows()), (own,))
     assert r"my\$points.csv" in legend_texts(figure)
     assert len(figure.axes[0].containers) == 1  # the error bar
-
-
-def test_every_shipped_source_has_a_name() -> None:
-    points = [point for name in available_measured() for point in load_measured(name)]
-    assert {point.source for point in points} <= set(SOURCES)
 
 
 def test_every_quantity_that_can_be_measured_is_drawn() -> None:
@@ -252,10 +260,13 @@ def provenance(material: str, second: object = None) -> dict[str, str]:
     return {"provenance": json.dumps({"parameters": {"material": material}, "second": second})}
 
 
+SOURCE_NAMES = {point.source_name for name in available_measured() for point in load_measured(name)}
+
+
 def test_only_points_of_the_material_are_drawn_unless_asked_for() -> None:
     def sources(found: xr.Dataset, **options: object) -> set[str]:
         texts = legend_texts(plot_levels(found, **options)[0].figure)
-        return {name for name in SOURCES.values() if any(name in text for text in texts)}
+        return {name for name in SOURCE_NAMES if any(name in text for text in texts)}
 
     assert sources(dataset(rows(), **provenance("CsPbI3"))) == {"Meliakov et al. 2025"}
     assert sources(dataset(rows(), **provenance("CsPbBr3"))) == {"Kirstein et al. 2022"}
@@ -269,7 +280,7 @@ def test_only_points_of_the_material_are_drawn_unless_asked_for() -> None:
 
 def test_legends_hang_below_the_frames_and_do_not_meet() -> None:
     data = dataset(rows("halide", name="a-rather-long-name-of-a-parameter-set"), rows("lead"))
-    figure = draw(data, (*load_measured("meliakov2025"), *load_measured("other_perovskites")), title="both")
+    figure = draw(data, (*load_measured("meliakov2025"), *load_measured("checks")), title="both")
     left, right = (axes.get_legend().get_window_extent() for axes in figure.axes)
     assert left.x1 < right.x0
     for axes, legend in zip(figure.axes, (left, right), strict=True):

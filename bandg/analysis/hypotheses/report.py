@@ -65,6 +65,7 @@ def _row(finding: Finding, found: Study) -> dict[str, Any]:
         "at_best": _trial(best, finding.base) if best else None,
         "at_needed": _trial(finding.at_needed, finding.base) if finding.at_needed else None,
         "energies_eV": list(ENERGIES_EV),
+        "independent_points": len(found.points),
         "without": _trial(finding.base, finding.base),
         "provenance": found.base.describe() | {"bandg": __version__} | found.settings,
     }
@@ -128,10 +129,12 @@ def problems(table: Sequence[Mapping[str, Any]]) -> list[str]:
 def baseline_text(row: Mapping[str, Any]) -> str:
     """What all rows are measured against, in one sentence."""
     where, without = row["provenance"], row["without"]
-    values = ", ".join(f"{name} {_number(without[f'rms_{key}'])}" for name, key in _SHOWN)
+    known = [(name, without[f"rms_{key}"]) for name, key in _SHOWN if without[f"rms_{key}"] is not None]
+    values = ", ".join(f"{name} {value:.2f}" for name, value in known)
+    count = f" over {row['independent_points']} independent measurements" if "independent_points" in row else ""
     return (
         f"Baseline: {where['set']}, neighbors {where['neighbors']}, {where['termination']}-terminated "
-        f"{where['shape']}s; rms {values}."
+        f"{where['shape']}s; rms{count} {values}."
     )
 
 

@@ -108,7 +108,8 @@ class Finding:
                 return f"no curve at {energy:g} eV"
             return "does not reach g_h" + (" before its curve ends" if any(ends) else "")
         where = "meets g_h in its range" if self.defensible else "would need more than its range"
-        return f"{where}, {self._price('g_e')}, {self._price('g_bx')}"
+        others = [name for name in ("g_e", "g_bx") if any(r.quantity == name for r in self.base.comparison.judged)]
+        return ", ".join([where, *map(self._price, others)])
 
     def _price(self, quantity: str) -> str:
         """The effect of the needed value on the rms of another quantity, as text."""

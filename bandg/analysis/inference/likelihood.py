@@ -96,7 +96,9 @@ def select_points(measured: Iterable[MeasuredPoint], quantities: Sequence[str] =
         else:
             used.append(point)
     if not used:
-        raise BandgError(f"no measured point of {', '.join(quantities)} with an energy is left")
+        asked = [why for point, why in left_out if point.quantity.removeprefix("abs_") in quantities]
+        reasons = "; ".join(dict.fromkeys(asked)) or "there is none"
+        raise BandgError(one_line(f"no independent measurement of {', '.join(quantities)} is left: {reasons}"))
     return Points(
         np.array([point.energy_eV for point in used], dtype=float),
         np.array([point.value for point in used]),
