@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,10 @@ _TOP_VALENCE = 84
 
 _LEAD_S = range(59, 67)
 """Bands among which the bonding Pb 6s lies; the others are Cs 5p."""
+
+
+LEAD_P = 0.1
+"""Muffin-tin charge in Pb p above which a conduction band counts as Pb 6p."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,32 @@ class Characters:
     cesium: NDArray[np.float64]
     by_halide: NDArray[np.float64]
 
+    def parity(self, point: str) -> NDArray[np.int64]:
+        """Parity about Pb (+1, -1) of the doublets at the point of the characters, 0 where unclear; (m,).
+
+        Pb s and d are even, Pb p and f odd. On X an s orbital has the parity exp(-2 i k r), a p orbital minus that.
+        """
+        phase = np.cos(2 * np.pi * np.array(POINTS[point]))
+        odd_shells = np.array([1, -1, 1, -1])
+        total = np.maximum(self.halide.sum(axis=1), 1e-12)
+        halide = (self.by_halide @ phase) * (self.halide @ odd_shells) / total
+        score = self.lead @ odd_shells + halide
+        scale = self.lead.sum(axis=1) + self.halide.sum(axis=1)
+        return np.where(np.abs(score) > 0.5 * np.maximum(scale, 1e-3), np.sign(score), 0).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Contributions:
+    """g of one edge at R: from the spin, from levels as (first band, energy in eV, share of g), and from the rest.
+
+    gap: R6+ to R6- in eV in the calculation of the list.
+    """
+
+    gap: float
+    spin: float
+    levels: tuple[tuple[int, float, float], ...]
+    rest: float
+
 
 @dataclass(frozen=True, eq=False)
 class ReferenceBands:
@@ -61,6 +91,7 @@ class ReferenceBands:
     sections: "path", "mesh", "line" (around R), as far as there are any; one column is one Kramers doublet.
     top: column of the upper valence band. first_band: number of the first band in the source; levels, characters: at R
     and by point, empty where unknown. R: doublets at R, or None. per_doublet: band numbers that a doublet has.
+    contributions: to g of "R6+" and "R6-", empty where unknown.
     """
 
     name: str
@@ -73,6 +104,7 @@ class ReferenceBands:
     characters: Mapping[str, Characters]
     R: NDArray[np.float64] | None
     per_doublet: int = 2
+    contributions: Mapping[str, Contributions] = field(default_factory=dict)
 
     def offset(self, band: int) -> int:
         """Doublets above the upper valence band (0; the conduction band is 1), from a band number of the source."""
@@ -93,6 +125,37 @@ class ReferenceBands:
         chosen = (level for level in self.levels if level.irrep == irrep and level.energy < 0)
         return tuple(sorted(chosen, key=lambda level: -level.energy))
 
+    def level(self, name: str) -> ReferenceLevel | None:
+        """A level at R: "R6+" is the top, "R6-" or "R8-" the lowest above it, "R8+.2" the second below; or None."""
+        irrep, _, number = name.partition(".")
+        if number:
+            below = self.levels_of(irrep)
+            return below[int(number) - 1] if int(number) <= len(below) else None
+        above = (level for level in self.levels if level.irrep == irrep and level.energy >= 0)
+        return min(above, key=lambda level: level.energy, default=None)
+
+    def edge_columns(self, name: str) -> slice | None:
+        """Doublets of a level at R ("R6-", "R8+.2") or of an edge ("M.valence", "X.conduction"); None where unknown.
+
+        Edges are the highest even valence and the lowest odd conduction band with Pb p.
+        """
+        point, _, edge = name.partition(".")
+        if point not in POINTS or point == "R":
+            level = self.level(name)
+            if level is None:
+                return None
+            first, last = (self.offset(band) + self.top for band in level.bands)
+            return slice(first, last + 1)
+        if point not in self.characters:
+            return None
+        parity, lead_p = self.parity_at(point), self.characters[point].lead[:, 1]
+        columns = np.arange(len(parity))
+        if edge == "valence":
+            found = columns[(columns <= self.top) & (parity > 0)][-1:]
+        else:
+            found = columns[(columns > self.top) & (parity < 0) & (lead_p > LEAD_P)][:1]
+        return slice(found[0], found[0] + 1) if len(found) else None
+
     def lead_s(self, point: str) -> float:
         """Energy in eV of the bonding Pb 6s at a high-symmetry point. Raises BandgError where it cannot be known."""
         column = self.lead_s_column(point)
@@ -110,18 +173,8 @@ class ReferenceBands:
         return first + int(np.argmax(self.characters[point].lead[first : last + 1, 0]))
 
     def parity_at(self, point: str) -> NDArray[np.int64]:
-        """Parity about Pb (+1, -1) of the doublets at Gamma, X, M or R from their characters, 0 where unclear; (m,).
-
-        Pb s and d are even, Pb p and f odd. On X an s orbital has the parity exp(-2 i k r), a p orbital minus that.
-        """
-        character = self.characters[point]
-        phase = np.cos(2 * np.pi * np.array(POINTS[point]))
-        odd_shells = np.array([1, -1, 1, -1])
-        total = np.maximum(character.halide.sum(axis=1), 1e-12)
-        halide = (character.by_halide @ phase) * (character.halide @ odd_shells) / total
-        score = character.lead @ odd_shells + halide
-        scale = character.lead.sum(axis=1) + character.halide.sum(axis=1)
-        return np.where(np.abs(score) > 0.5 * np.maximum(scale, 1e-3), np.sign(score), 0).astype(np.int64)
+        """Parity about Pb (+1, -1) of the doublets at Gamma, X, M or R from their characters, 0 where unclear; (m,)."""
+        return self.characters[point].parity(point)
 
 
 def point_at(k: NDArray[np.float64]) -> str:

@@ -14,16 +14,23 @@ from bandg.base import resources
 from bandg.base.errors import BandgError
 from bandg.base.files import read_text
 from bandg.base.text import nearest, one_line
-from bandg.data.bands import _TOP_VALENCE, POINTS, Characters, ReferenceBands, ReferenceLevel, Section
+from bandg.data.bands import _TOP_VALENCE, POINTS, Characters, Contributions, ReferenceBands, ReferenceLevel, Section
 
 _KEYS = {"path": "path", "mesh": "mesh_8x8x8_irreducible", "line": "fine_line_R"}
-_SPECIES = ("Pb_spdf", "I_sum_spdf", "Cs_spdf")
+_LISTS = {
+    "cspbi3_cubic_mbj": "mbj",
+    "cspbi3_cubic_mbjc1654": "mbjc",
+    "cspbi3_cubic_pbe": "pbe2",
+    "cspbbr3_cubic_mbj": "br/mbj",
+}
+_EDGES = {"R6+": "VB_R6+", "R6-": "CB_R6-"}
+"""Entry of g_decomposition_R.json by how the name of the bands begins."""
 
 
 def available_references() -> tuple[str, ...]:
     """Names of the first-principles bands that ship."""
     names = resources.theory_curve_files("reference")
-    return tuple(name.removesuffix(".json") for name in names if name.endswith("_soc.json"))
+    return tuple(name.removesuffix(".json") for name in names if "_cubic_" in name)
 
 
 def load_reference(name_or_path: str) -> ReferenceBands:
@@ -42,9 +49,11 @@ def _shipped(name: str) -> ReferenceBands:
     raw = json.loads(resources.theory_curve(f"reference/{name}.json").read_text(encoding="utf-8"))
     first = int(raw["band_index_first"])
     sections = {label: _section(raw[key]) for label, key in _KEYS.items() if key in raw}
-    levels = tuple(_level(entry) for entry in raw["R_levels"])
     characters = {point: _characters(rows) for point, rows in raw.get("character_muffin_tin", {}).items()}
-    line = sections["line"]
+    if "character_near_R" in raw:
+        characters["R"] = _characters(raw["character_near_R"]["rows"])
+    levels = tuple(_level(entry, characters.get("R"), first) for entry in raw["R_levels"])
+    line = sections["line" if "line" in sections else "path"]
     at_R = line.energies[int(np.abs(line.k - POINTS["R"]).max(axis=1).argmin())]
     return ReferenceBands(
         name,
@@ -56,7 +65,20 @@ def _shipped(name: str) -> ReferenceBands:
         levels,
         characters,
         at_R,
+        contributions=_contributions(name.partition("_soc")[0]),
     )
+
+
+def _contributions(name: str) -> dict[str, Contributions]:
+    text = resources.theory_curve("reference/g_decomposition_R.json").read_text(encoding="utf-8")
+    stored = json.loads(text)["data"][_LISTS[name]]
+    lists = {edge: stored[key]["contributions[bands,E,dg]"] for edge, key in _EDGES.items()}
+    gap = next(float(energy) for first, _, energy, _ in lists["R6+"] if first == _TOP_VALENCE + 1)
+    found = {}
+    for edge, key in _EDGES.items():
+        rows = tuple((int(first), float(energy), float(share)) for first, _, energy, share in lists[edge])
+        found[edge] = Contributions(gap, float(stored[key]["g_spin"]), rows, float(stored[key]["rest"]))
+    return found
 
 
 def _section(raw: Mapping[str, Any]) -> Section:
@@ -66,20 +88,35 @@ def _section(raw: Mapping[str, Any]) -> Section:
     return Section(np.array(raw["k"], dtype=float), doublets, weights / weights.sum())
 
 
-def _level(entry: Mapping[str, Any]) -> ReferenceLevel:
+def _level(entry: Mapping[str, Any], characters: Characters | None, first_band: int) -> ReferenceLevel:
     sums = {"valence": "Sum2p2_VB_eV", "R6-": "Sum2p2_CB_R6m_eV", "R8-": "Sum2p2_R8m_eV"}
     first, last = entry["bands"]
     energy = float(entry["E_eV"]) + 0.0  # the top itself may be written -0.0
-    return ReferenceLevel(energy, entry["irrep"], (first, last), {key: float(entry[raw]) for key, raw in sums.items()})
+    E_p = {key: float(entry[raw]) for key, raw in sums.items()}
+    if "irrep" in entry:
+        irrep = entry["irrep"]
+    else:
+        assert characters is not None  # of the files that ship
+        irrep = _irrep(last - first + 1, int(characters.parity("R")[(first - first_band) // 2]), E_p)
+    return ReferenceLevel(energy, irrep, (first, last), E_p)
+
+
+def _irrep(degeneracy: int, parity: int, E_p: Mapping[str, float]) -> str:
+    """Irrep of a level at R: four states are R8; two are R6 if they couple to the R6 edge of the other parity."""
+    coupled = E_p["valence"] > 0 or E_p["R6-"] > 0
+    return f"R{8 if degeneracy == 4 else 6 if coupled else 7}{'+' if parity > 0 else '-'}"
 
 
 def _characters(rows: list[dict[str, Any]]) -> Characters:
-    def of(key: str) -> NDArray[np.float64]:
+    def of(*keys: str) -> NDArray[np.float64]:
+        key = next(key for key in keys if key in rows[0])
         values = np.array([row[key] for row in rows], dtype=float)
         return np.asarray(values.reshape(len(rows) // 2, 2, -1).mean(axis=1))
 
-    lead, halide, cesium = (of(key) for key in _SPECIES)
-    return Characters(lead, halide, cesium, of("I1_I2_I3_total"))
+    lead, halide, cesium = of("Pb_spdf", "Pb"), of("I_sum_spdf", "Br"), of("Cs_spdf", "Cs")
+    if "I1_I2_I3_total" in rows[0]:
+        return Characters(lead, halide, cesium, of("I1_I2_I3_total"))
+    return Characters(lead, halide, cesium, np.repeat(halide.sum(axis=1, keepdims=True) / 3, 3, axis=1))  # equal at R
 
 
 def read_bands(path: str) -> ReferenceBands:

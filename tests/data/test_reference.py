@@ -16,6 +16,7 @@ PUBLISHED = {
     "cspbi3_cubic_pbe_soc": (0.261, 1.358, -0.827, -1.551, -1.608, -2.268, -2.765, -8.815, 12.70, 6.98),
     "cspbi3_cubic_mbj_soc": (0.696, 1.414, -1.022, -1.698, -1.733, -2.253, -2.792, -8.511, 13.09, 8.19),
     "cspbi3_cubic_mbjc1654_soc": (1.195, 1.379, -1.371, -1.969, -2.098, -2.337, -2.930, -8.142, 13.82, 10.14),
+    "cspbbr3_cubic_mbj_soc_path": (1.154, 1.513, -1.906, -2.183, -2.528, -2.889, -3.114, -8.625, 13.07, 9.59),
     "cspbbr3_cubic_mbj_soc": (1.167, 1.510, -1.919, -2.194, -2.539, -2.899, -3.124, -8.616, 13.11, 9.62),
 }
 
@@ -50,6 +51,23 @@ def test_parities_and_lead_s_come_from_the_characters(name: str) -> None:
     energies = [bands.lead_s(point) for point in ("Gamma", "X", "M", "R")]
     assert (np.diff(energies) < -0.3).all()
     assert energies[-1] == pytest.approx(bands.levels_of("R6+")[1].energy, abs=1e-3)
+
+
+def test_irreps_that_the_file_lacks_are_those_of_the_other_calculation() -> None:
+    known, found = (load_reference(name).levels for name in ("cspbbr3_cubic_mbj_soc", "cspbbr3_cubic_mbj_soc_path"))
+    other = {level.bands: level.irrep.partition(" ")[0] for level in known}
+    assert [(level.bands, level.irrep) for level in found] == [(level.bands, other[level.bands]) for level in found]
+    assert {"R6+", "R7+", "R8+", "R6-", "R7-", "R8-"} == {level.irrep for level in found}
+
+
+def test_path_of_the_bromide() -> None:
+    bands = load_reference("cspbbr3_cubic_mbj_soc_path")
+    assert list(bands.sections) == ["path"] and list(bands.characters) == ["R"]
+    assert bands.sections["path"].energies.shape == (81, 27)
+    assert bands.sections["path"].energies[:, bands.top].max() == 0
+    edge = bands.characters["R"].lead[bands.top : bands.top + 2]
+    assert edge[0, 0] == 0.3043 and edge[1, 1] == 0.5218
+    assert bands.lead_s("R") == -8.6248
 
 
 def test_mesh_has_the_weights_of_512_points() -> None:

@@ -14,10 +14,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from bandg.analysis.fit.targets import COUPLED, EDGES, Weights, parse
 from bandg.base.errors import BandgError
 from bandg.base.units import G0, HBAR2_OVER_M0
+from bandg.data.bands import POINTS
 from bandg.models.etb.bloch import BlochHamiltonian
-from bandg.models.etb.sectors import rows_at_R
+from bandg.models.etb.sectors import rows_at_R, sectors_at
+
+_FACTOR = 4 / HBAR2_OVER_M0
+"""From the sum of Im vx vy* / (energy difference) to g."""
 
 Pair = tuple[float, NDArray[np.float64]]
 """A value and its derivatives by the free parameters, (n,)."""
@@ -77,18 +82,23 @@ class EdgeModel:
         return rows_at_R(self.hamiltonian)
 
     @cached_property
-    def places(self) -> dict[str, int]:
-        """Position in its irrep of the valence-band top (R6+), the conduction bands (R6-, R8-) and each level."""
+    def places(self) -> dict[str, tuple[str, int]]:
+        """Block and position in it of each level that has a name in `bandg.analysis.fit.targets`.
+
+        A block is an irrep at R ("6+"), or the point and the parity about Pb ("M-").
+        """
         below = int("s" in self.hamiltonian.model.spaces[1].shells)  # X s brings one R6- and one R8-
-        found = {"R6+": 2, "R6-": below, "R8-": below}
-        found |= {f"level.R6+.{n}": 2 - n for n in (1, 2)} | {f"level.R8+.{n}": 3 - n for n in (1, 2, 3)}
-        found["level.R7+.1"] = 0
+        found = {"R6+": ("6+", 2), "R6-": ("6-", below), "R8-": ("8-", below), "R7+.1": ("7+", 0)}
+        found |= {f"R6+.{n}": ("6+", 2 - n) for n in (1, 2)} | {f"R8+.{n}": ("8+", 3 - n) for n in (1, 2, 3)}
         if below:
-            found |= {"level.R6-.1": 0, "level.R8-.1": 0}
-        for name, place in found.items():
-            label = name.removeprefix("level.").partition(".")[0].removeprefix("R")
-            if label not in self.rows or place >= self.rows[label].shape[2]:
+            found |= {"R6-.1": ("6-", 0), "R8-.1": ("8-", 0)}
+        for block, place in found.values():
+            if block not in self.rows or place >= self.rows[block].shape[2]:
                 raise BandgError("the basis is too small for a band edge at R: it needs s and p on Pb and p on X")
+        for point in ("X", "M"):
+            turned = round(2 * sum(POINTS[point]))  # of the three X: s is odd about Pb and p even; Pb s is even
+            found[f"{point}.valence"] = (f"{point}+", below * (3 - turned) + 3 * turned)
+            found[f"{point}.conduction"] = (f"{point}-", below * turned + 3 * (3 - turned))
         return found
 
     def _parts(self, function: Callable[[BlochHamiltonian], NDArray[np.complex128]]) -> NDArray[np.complex128]:
@@ -99,10 +109,49 @@ class EdgeModel:
         return self.hamiltonian.point("R")
 
     @cached_property
-    def energy_parts(self) -> dict[str, NDArray[np.complex128]]:
-        """H(R) of each irrep, (1 + p, n, n)."""
-        whole = self._parts(lambda h: h.H(self._R))
-        return {label: rows[0].conj().T @ whole @ rows[0] for label, rows in self.rows.items()}
+    def _bases(self) -> dict[str, NDArray[np.complex128]]:
+        """Functions of each block, (dim, n): one of the partners of each level."""
+        found = {label: rows[0] for label, rows in self.rows.items()}
+        for point in ("X", "M"):
+            sectors = sectors_at(self.hamiltonian, np.array(POINTS[point]), point)
+            found |= {f"{point}{sector.label}": sector.basis for sector in sectors}
+        return found
+
+    @cached_property
+    def _energy_parts(self) -> dict[str, dict[str, NDArray[np.complex128]]]:
+        """H of each block by the point, (1 + p, n, n); filled when a point is asked for."""
+        return {}
+
+    def energy_parts(self, block: str) -> NDArray[np.complex128]:
+        """H of a block, (1 + p, n, n)."""
+        point = block[0] if block[0] in "XM" else "R"
+        if point not in self._energy_parts:
+            whole = self._parts(lambda h: h.H(h.point(point)))
+            own = [label for label in self._bases if (label[0] if label[0] in "XM" else "R") == point]
+            self._energy_parts[point] = {
+                label: self._bases[label].conj().T @ whole @ self._bases[label] for label in own
+            }
+        return self._energy_parts[point][block]
+
+    def weight(self, block: str, weights: Weights) -> NDArray[np.complex128]:
+        """Projector of a block on shells, (n, n); s stands for s and s*, which have the same symmetry.
+
+        Raises BandgError where the basis, or by symmetry the block, has none of the shells.
+        """
+        diagonal = np.zeros(self.hamiltonian.dimension)
+        for sublattice, kind in enumerate(self.hamiltonian.kinds):
+            space = self.hamiltonian.model.spaces[kind]
+            own = {shell for species, shell in weights if species == self.hamiltonian.model.kinds[kind]}
+            for shell in (own | {"s*"} if "s" in own else own) & set(space.shells):
+                diagonal[self.hamiltonian.block(sublattice)] += np.diag(space.shell_projector(shell)).real
+        shells = " and ".join(" ".join(one) for one in weights)
+        if not diagonal.any():
+            raise BandgError(f"the basis has no {shells}")
+        basis = self._bases[block]
+        projector = basis.conj().T @ (diagonal[:, None] * basis)
+        if np.abs(projector).max() < 1e-9:
+            raise BandgError(f"by symmetry this level has no {shells}")
+        return np.asarray(projector)
 
     @cached_property
     def _velocity_parts(self) -> dict[tuple[str, str], NDArray[np.complex128]]:
@@ -126,62 +175,132 @@ class EdgeModel:
         sigma = self.hamiltonian.sigma[2]
         return {edge: self.rows[edge][0].conj().T @ sigma @ self.rows[edge][0] for edge in ("6+", "6-")}
 
-    def solve(self, theta: NDArray[np.float64]) -> dict[str, Block]:
-        """Eigenstates of all irreps."""
-        return {label: solve_block(parts, theta) for label, parts in self.energy_parts.items()}
-
     def quantities(self, theta: NDArray[np.float64], names: tuple[str, ...]) -> dict[str, Pair]:
-        """The named quantities with their derivatives; names as in `bandg.analysis.fit.job.QUANTITIES` and levels.
+        """The named quantities with their derivatives; names as in `bandg.analysis.fit.targets`.
 
         Energies of levels are from the valence-band top; E_v is that top on the zero of the set.
         """
-        blocks = self.solve(theta)
-        edges = {edge: _Edge(self, edge, blocks, theta) for edge in ("6+", "6-")}
-        return {name: self._quantity(name, blocks, edges) for name in names}
+        solution = _Solution(self, theta)
+        return {name: solution.quantity(name) for name in names}
 
-    def _quantity(self, name: str, blocks: dict[str, Block], edges: dict[str, _Edge]) -> Pair:
-        top, bottom, upper = (self._level(blocks, key) for key in ("R6+", "R6-", "R8-"))
-        if name == "E_v":
-            return top
-        if name == "E_g":
-            return _minus(bottom, top)
-        if name == "Delta":
-            return _minus(upper, bottom)
-        if name in ("g_h", "g_e"):
-            return edges["6+" if name == "g_h" else "6-"].g()
+
+class _Solution:
+    """All eigenstates for one vector of free parameters; blocks at X and M when they are asked for."""
+
+    def __init__(self, model: EdgeModel, theta: NDArray[np.float64]) -> None:
+        self.model, self.theta = model, theta
+        self.blocks: dict[str, Block] = {}
+        self._edges: dict[str, _Edge] = {}
+
+    def block(self, label: str) -> Block:
+        """Eigenstates of one block."""
+        if label not in self.blocks:
+            self.blocks[label] = solve_block(self.model.energy_parts(label), self.theta)
+        return self.blocks[label]
+
+    def edge(self, level: str) -> _Edge:
+        """The doublet R6+ or R6-."""
+        if level not in self._edges:
+            self._edges[level] = _Edge(self, level)
+        return self._edges[level]
+
+    def quantity(self, name: str) -> Pair:
+        """One quantity with its derivatives."""
+        target = parse(name)
+        if target.kind == "level":
+            return _minus(self.energy(target.level, name), self.energy("R6+"))
+        if target.kind == "g":
+            return self.share(target.edge, target.level, name)
+        if target.kind == "E_p":
+            return self.edge(target.edge).momentum_sum(*self._place(target.level, name))
+        if target.kind == "character":
+            return self.character(target.level, target.over, target.under, name)
+        if name in EDGES:
+            return self.edge(EDGES[name]).g()
         if name in ("m_h", "m_e"):
-            return edges["6+" if name == "m_h" else "6-"].mass()
+            return self.edge("R6+" if name == "m_h" else "R6-").mass()
         if name in ("E_p_R6", "E_p_R8"):
-            label = "6-" if name == "E_p_R6" else "8-"
-            return edges["6+"].kane_energy(label, self.places[f"R{label}"])
-        if name not in self.places:
-            raise BandgError(f"{name}: the basis has no such level")
-        return _minus(self._level(blocks, name), top)
+            label = "R6-" if name == "E_p_R6" else "R8-"
+            value, slope = self.edge("R6+").momentum_sum(*self._place(label, name))
+            half = {"R6-": 1, "R8-": 2}[label]  # the same for R6- and R8- where one momentum element is enough
+            return value / half, slope / half
+        between = {"E_g": ("R6-", "R6+"), "Delta": ("R8-", "R6-")}
+        if name in between:
+            return _minus(*(self.energy(level) for level in between[name]))
+        return self.energy("R6+")  # E_v
 
-    def _level(self, blocks: dict[str, Block], name: str) -> Pair:
-        block = blocks[name.removeprefix("level.").partition(".")[0].removeprefix("R")]
-        place = self.places[name]
+    def _place(self, level: str, name: str) -> tuple[str, int]:
+        if level not in self.model.places:
+            raise BandgError(f"{name}: the basis has no such level")
+        return self.model.places[level]
+
+    def energy(self, level: str, name: str = "") -> Pair:
+        """Energy of a level on the zero of the set."""
+        label, place = self._place(level, name)
+        block = self.block(label)
         return float(block.energies[place]), block.slopes[:, place]
+
+    def share(self, edge: str, part: str, name: str) -> Pair:
+        """Contribution to g of an edge: from the spin, from a level, or from all levels that have no name."""
+        doublet = self.edge(edge)
+        if part == "spin":
+            return doublet.spin()
+        if part != "rest":
+            return doublet.share(*self._place(part, name))
+        left = _minus(doublet.g(), doublet.spin())
+        for level in COUPLED[edge]:
+            if level in self.model.places:
+                left = _minus(left, doublet.share(*self.model.places[level]))
+        return left
+
+    def character(self, level: str, over: Weights, under: Weights, name: str) -> Pair:
+        """Weight of a level on shells, or the ratio of two."""
+        label, place = self._place(level, name)
+        state = _State(self.block(label), place)
+        try:
+            value, slope = state.expectation(self.model.weight(label, over))
+            if not under:
+                return value, slope
+            below, below_slope = state.expectation(self.model.weight(label, under))
+        except BandgError as error:
+            raise BandgError(f"{name}: {error}") from None
+        if below < 1e-12:
+            raise BandgError(f"{name}: the level has none of what the weight is divided by")
+        return value / below, (slope - value / below * below_slope) / below
 
 
 def _minus(one: Pair, other: Pair) -> Pair:
     return one[0] - other[0], one[1] - other[1]
 
 
-class _Edge:
+class _State:
+    """One eigenstate of a block, (n,), and its derivatives (p, n)."""
+
+    def __init__(self, block: Block, place: int) -> None:
+        self.state = block.vectors[:, place]
+        self.turned = np.einsum("nm,pm->pn", block.vectors, block.turns[:, :, place])
+        self.energy, self.slope = block.energies[place], block.slopes[:, place]
+
+    def expectation(self, matrix: NDArray[np.complex128]) -> Pair:
+        """Expectation value of a matrix (n, n) that does not depend on the parameters."""
+        right = matrix @ self.state
+        return float(np.real(self.state.conj() @ right)), 2 * np.real(self.turned.conj() @ right)
+
+
+class _Edge(_State):
     """The doublet at a band edge, seen through its first row: velocity elements to all levels of the other parity."""
 
-    def __init__(self, model: EdgeModel, edge: str, blocks: dict[str, Block], theta: NDArray[np.float64]) -> None:
-        place, own = model.places[f"R{edge}"], blocks[edge]  # places first: it raises where the basis is too small
-        self.model, self.edge, self.theta = model, edge, theta
-        self.state = own.vectors[:, place]
-        self.turned = np.einsum("nm,pm->pn", own.vectors, own.turns[:, :, place])
-        self.energy, self.slope = own.energies[place], own.slopes[:, place]
-        self.blocks = blocks
+    def __init__(self, solution: _Solution, level: str) -> None:
+        model = solution.model
+        label, place = model.places[level]
+        super().__init__(solution.block(label), place)
+        self.model, self.edge, self.theta = model, label, solution.theta
+        self.blocks: dict[str, Block] = {}
         self.elements: dict[str, tuple[NDArray[np.complex128], NDArray[np.complex128]]] = {}
-        for (left, label), parts in model._velocity_parts.items():
-            if left == edge:
-                self.elements[label] = self._elements(parts, blocks[label].vectors)
+        for (left, other), parts in model._velocity_parts.items():
+            if left == label:
+                self.blocks[other] = solution.block(other)
+                self.elements[other] = self._elements(parts, self.blocks[other].vectors)
 
     def _elements(
         self, parts: NDArray[np.complex128], vectors: NDArray[np.complex128]
@@ -191,10 +310,6 @@ class _Edge:
         change = np.einsum("pn,arnm->parm", self.turned.conj(), at(parts, self.theta))
         change += np.einsum("n,parnm->parm", self.state.conj(), parts[1:])
         return value @ vectors, change @ vectors
-
-    def _expectation(self, matrix: NDArray[np.complex128]) -> Pair:
-        right = matrix @ self.state
-        return float(np.real(self.state.conj() @ right)), 2 * np.real(self.turned.conj() @ right)
 
     def _sum(self, pair: Callable[..., NDArray[np.float64]]) -> Pair:
         """Sum over all levels of pair(elements, elements) / gap, where pair is bilinear and Hermitian.
@@ -210,31 +325,46 @@ class _Edge:
             slope += np.sum(pair(through, value[None]) / gap, axis=(1, 2))
         return total, slope
 
+    def spin(self) -> Pair:
+        """Contribution of the spin to g."""
+        value, slope = self.expectation(self.model._spin[self.edge])
+        return G0 * value, G0 * slope
+
     def g(self) -> Pair:
         """g of the doublet from spin and motion between atoms, as in `bandg.models.etb.bulk`."""
-        spin, orbital = self._expectation(self.model._spin[self.edge]), self._sum(_moment)
-        factor = 4 / HBAR2_OVER_M0
-        return G0 * spin[0] + factor * orbital[0], G0 * spin[1] + factor * orbital[1]
+        spin, orbital = self.spin(), self._sum(_moment)
+        return spin[0] + _FACTOR * orbital[0], spin[1] + _FACTOR * orbital[1]
 
     def mass(self) -> Pair:
         """Effective mass in m0, positive for an electron at the bottom and for a hole at the top."""
         parts = self.model._curvature_parts[self.edge]
-        direct, slope = self._expectation(at(parts, self.theta))
+        direct, slope = self.expectation(at(parts, self.theta))
         slope = slope + np.real(np.einsum("n,pnm,m->p", self.state.conj(), parts[1:], self.state))
         second = self._sum(_square)
         sign = -1 if self.edge == "6+" else 1
         inverse = sign * (direct + 2 * second[0]) / HBAR2_OVER_M0
         return 1 / inverse, -sign * (slope + 2 * second[1]) / HBAR2_OVER_M0 / inverse**2
 
-    def kane_energy(self, label: str, place: int) -> Pair:
-        """E_p in eV to one level: 2 p^2/m0, the same for R6- and R8- where one momentum element is enough."""
+    def _to_level(self, label: str, place: int) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+        """Velocity elements to one level (2, d), and their derivatives (p, 2, d)."""
         value, change = self.elements[label]
-        change = (change + np.einsum("ark,pkm->parm", value, self.blocks[label].turns))[..., place]
-        value = value[..., place]
-        factor = {"6-": 6, "8-": 3}[label] / HBAR2_OVER_M0
-        return float(factor * np.sum(np.abs(value[0]) ** 2)), 2 * factor * np.sum(
-            np.real(change[:, 0] * value[0].conj()), axis=1
-        )
+        turned = np.einsum("ark,pk->par", value, self.blocks[label].turns[:, :, place])
+        return value[..., place], change[..., place] + turned
+
+    def share(self, label: str, place: int) -> Pair:
+        """Contribution of one level to g."""
+        value, change = (part[..., None] for part in self._to_level(label, place))
+        gap = self.energy - self.blocks[label].energies[place]
+        moment = _FACTOR * float(np.sum(_moment(value, value))) / gap
+        slope = 2 * _FACTOR * np.sum(_moment(change, value[None]), axis=(1, 2)) / gap
+        return moment, slope - moment / gap * (self.slope - self.blocks[label].slopes[:, place])
+
+    def momentum_sum(self, label: str, place: int) -> Pair:
+        """(2/m0) sum of |p|^2 over x, y, z and the states of one level, from one state of the edge, in eV."""
+        value, change = self._to_level(label, place)
+        factor = 6 / HBAR2_OVER_M0
+        slope = 2 * factor * np.sum(np.real(change[:, 0] * value[0].conj()), axis=1)
+        return float(factor * np.sum(np.abs(value[0]) ** 2)), slope
 
 
 def _square(one: NDArray[np.complex128], other: NDArray[np.complex128]) -> NDArray[np.float64]:

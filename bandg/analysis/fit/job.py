@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from bandg.analysis.fit.targets import POSITIVE
+from bandg.analysis.fit.targets import parse as parse_target
 from bandg.base.errors import BandgError
 from bandg.base.files import read_text
 from bandg.base.text import nearest, one_line
@@ -30,15 +32,6 @@ GROUPS = {
     "halide-s": None,
 }
 """Named groups of bands as doublets above the upper valence band; X p with Pb s are nine, Pb p three."""
-
-POSITIVE = ("E_g", "Delta", "m_e", "m_h", "E_p_R6", "E_p_R8")
-"""Targets that are above zero; masses are those of the carriers, so m_h too."""
-
-QUANTITIES = ("E_g", "Delta", "m_e", "m_h", "E_p_R6", "E_p_R8", "g_e", "g_h", "E_v")
-"""Scalar targets besides `level.IRREP.N`: the N-th level of that irrep at R, counted from the gap."""
-
-LEVELS = {"R6+": 2, "R7+": 1, "R8+": 3, "R6-": 1, "R8-": 1}
-"""How many levels of each irrep a target may name; R6+.2 is the bonding Pb s, R6- and R8- are those of X s."""
 
 
 class _Strict(BaseModel):
@@ -130,11 +123,23 @@ def _number_or_reference(raw: Any) -> Any:
 
 
 class FitTarget(_Strict):
-    """A scalar that the set should have: value with its error, in eV or without unit."""
+    """A scalar that the set should have: value with its error, in eV or without unit.
+
+    factor: multiplies the value of the reference, as where its momenta are known to be too large.
+    """
 
     value: Annotated[Finite | Literal["reference"], BeforeValidator(_number_or_reference)]
     error: Positive
+    factor: Positive = 1.0
     source: Text | None = None
+
+    @model_validator(mode="after")
+    def _factor_of_reference(self) -> FitTarget:
+        if self.factor != 1 and self.value != "reference":
+            raise ValueError('factor multiplies value = "reference": give the number itself')
+        if self.factor != 1 and self.source is None:
+            raise ValueError("factor changes the value of the reference: say in source where it is from")
+        return self
 
 
 class FitJob(_Strict):
@@ -186,9 +191,13 @@ class FitJob(_Strict):
                 if shells.count(shell) > 1:
                     raise ValueError(f"basis.{species}: the shell {shell} is given twice")
         for name, target in self.targets.items():
-            check_quantity(name)
-            if name in POSITIVE and not isinstance(target.value, str) and target.value <= 0:
+            kind = parse_target(name).kind
+            if isinstance(target.value, str):
+                continue
+            if name in POSITIVE and target.value <= 0:
                 raise ValueError(f"targets.{name}: must be above zero, not {target.value:g}")
+            if kind in ("E_p", "character") and target.value < 0:
+                raise ValueError(f"targets.{name}: cannot be below zero, as {target.value:g} is")
         if not (self.bands or self.targets):
             raise ValueError("there is nothing to fit: give [[bands]] or [targets]")
         if self.bands and self.reference is None:
@@ -208,20 +217,6 @@ def _check_free(path: str, entry: Free) -> None:
     center = entry.prior.value if entry.prior else None
     if center is not None and ((low is not None and center < low) or (high is not None and center > high)):
         raise ValueError(f"{path}: the prior {center:g} lies outside of its bounds")
-
-
-def check_quantity(name: str) -> None:
-    """Raise ValueError unless `name` is a quantity that can be a target."""
-    if name in QUANTITIES:
-        return
-    head, _, rest = name.partition(".")
-    irrep, _, number = rest.partition(".")
-    if head == "level" and irrep in LEVELS and number.isascii() and number.isdigit():
-        if 1 <= int(number) <= LEVELS[irrep]:
-            return
-        raise ValueError(f"target {name!r}: of {irrep} there is level 1 to {LEVELS[irrep]}, counted from the gap")
-    known = (*QUANTITIES, *(f"level.{irrep}.1" for irrep in LEVELS))
-    raise ValueError(f"target {name!r} is unknown{nearest(name, known)}; there are: {', '.join(known)}")
 
 
 def read_job(path: str) -> FitJob:

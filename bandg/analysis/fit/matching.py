@@ -15,14 +15,12 @@ from numpy.typing import NDArray
 from bandg.analysis.fit.edges import EdgeModel
 from bandg.analysis.fit.job import GROUPS, BandGroup, Reference
 from bandg.base.errors import BandgError
-from bandg.data.bands import POINTS, ReferenceBands, point_at
+from bandg.data.bands import LEAD_P, POINTS, ReferenceBands, point_at
 from bandg.models.etb.bloch import BlochHamiltonian
 from bandg.models.etb.bulk import occupied_bands
 
 _VALENCE = 9
 """Doublets of X p and Pb s above the bonding Pb s."""
-_LEAD_P = 0.1
-"""Muffin-tin charge in Pb p above which a conduction band counts as Pb 6p."""
 
 
 @dataclass(frozen=True)
@@ -131,11 +129,11 @@ class Matcher:
         band = self.reference.first_band + 2 * column
         level = next(level for level in self.reference.levels if level.bands[0] <= band <= level.bands[1])
         if level.energy >= 0:
-            return ("R", level.irrep, self.edges.places[level.irrep])
+            return ("R", level.irrep, self.edges.places[level.irrep][1])
         number = self.reference.levels_of(level.irrep).index(level) + 1
         if level.irrep.endswith("-"):
             number = 1  # X s, the only odd levels below the gap
-        return ("R", level.irrep, self.edges.places[f"level.{level.irrep}.{number}"])
+        return ("R", level.irrep, self.edges.places[f"{level.irrep}.{number}"][1])
 
     def _lead_s(self, point: str) -> list[tuple[tuple[str, str, int], int]]:
         if point not in self.reference.characters:
@@ -163,7 +161,7 @@ class Matcher:
         own = self._halide_s_parity(point)
         below = {1: int(np.sum(own > 0)) + 1, -1: int(np.sum(own < 0))}  # + 1 is the bonding Pb s
         valence = parity[top - _VALENCE + 1 : top + 1]
-        lead_p = self.reference.characters[point].lead[:, 1] > _LEAD_P
+        lead_p = self.reference.characters[point].lead[:, 1] > LEAD_P
         empty = [column for column in range(top + 1, len(parity)) if parity[column] < 0 and lead_p[column]]
         found: list[tuple[tuple[str, str, int] | None, int]] = []
         for column in columns:

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.analysis.fit.covariance import error_factor
-from bandg.analysis.fit.job import check_quantity
 from bandg.analysis.fit.residuals import Goal, Problem
 from bandg.analysis.fit.solve import Fit, minimize
+from bandg.analysis.fit.targets import parse as parse_target
 from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar, named
 from bandg.base.text import one_line, quote
@@ -49,7 +49,7 @@ def parse_profile(text: str) -> tuple[str, NDArray[np.float64]]:
     example = "g_h=-1.0..0.5:7"
     ((name, values),) = named([text], "profile", example).items()
     try:
-        check_quantity(name)
+        parse_target(name)
     except ValueError as error:
         raise BandgError(one_line(f"profile {quote(text)}: {error}; write {example}")) from None
     grammar = Grammar(f"profile of {name}", example, ("eV" if name.startswith(("E_", "Delta", "level")) else "",))

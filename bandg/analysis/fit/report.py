@@ -134,10 +134,11 @@ def _targets(fit: Fit) -> list[str]:
     rows = target_rows(fit)
     if not rows:
         return []
-    lines = [f"{'target':<16}{'wanted':>10}{'error':>9}{'obtained':>10}{'off by':>8}  source"]
+    width = max(16, *(len(row.name) + 2 for row in rows))
+    lines = [f"{'target':<{width}}{'wanted':>10}{'error':>9}{'obtained':>10}{'off by':>8}  source"]
     for row in rows:
         numbers = f"{row.wanted:>10.4f}{row.error:>9.4f}{row.obtained:>10.4f}{row.deviation:>+8.1f}"
-        lines.append(f"{row.name:<16}{numbers}  {row.source}")
+        lines.append(f"{row.name:<{width}}{numbers}  {row.source}")
     return lines
 
 

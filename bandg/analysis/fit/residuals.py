@@ -15,6 +15,7 @@ from bandg.analysis.fit.edges import EdgeModel
 from bandg.analysis.fit.job import FitJob
 from bandg.analysis.fit.matching import BandRow, Matcher, shifts_of
 from bandg.analysis.fit.space import Space, space_of
+from bandg.analysis.fit.wanted import reference_value
 from bandg.base.errors import BandgError
 from bandg.data.bands import ReferenceBands
 from bandg.data.reference import load_reference
@@ -173,29 +174,11 @@ def _goal(job: FitJob, name: str, reference: ReferenceBands | None, shifts: tupl
     if not isinstance(target.value, str):
         return Goal(name, target.value, target.error, target.source or "given")
     assert reference is not None  # the schema asked for it
-    value = _reference_value(name, reference, shifts)
+    value = reference_value(name, reference, shifts)
     if value is None:
         raise BandgError(f"target {name}: {reference.name} has no such value; give a number")
-    return Goal(name, value, target.error, reference.name)
-
-
-def _reference_value(name: str, reference: ReferenceBands, shifts: tuple[float, float]) -> float | None:
-    """E_g, Delta, levels at R and bare momentum elements of a reference, None where it does not know them."""
-    if name in ("E_g", "Delta") and reference.R is not None:
-        levels_at_R = (
-            reference.R[reference.top : reference.top + 3] + (0.0, *shifts)[: len(reference.R) - reference.top]
-        )
-        upper = 1 if name == "E_g" else 2
-        return levels_at_R[upper] - levels_at_R[upper - 1] if upper < len(levels_at_R) else None
-    if name in ("E_p_R6", "E_p_R8"):
-        irrep = "R6-" if name == "E_p_R6" else "R8-"
-        level = next((one for one in reference.levels if one.irrep == irrep and one.energy > 0), None)
-        return None if level is None else level.E_p["valence"] / (1 if irrep == "R6-" else 2)
-    if name.startswith("level."):
-        _, irrep, number = name.split(".")
-        levels = reference.levels_of(irrep)
-        return levels[int(number) - 1].energy if int(number) <= len(levels) else None
-    return None
+    source = reference.name if target.source is None else f"{reference.name}: {target.source}"
+    return Goal(name, target.factor * value, target.error, source)
 
 
 def _sector_matrices(edges: EdgeModel, rows: tuple[BandRow, ...]) -> list[SectorMatrix]:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from bandg.analysis.fit.edges import EdgeModel
-from bandg.analysis.fit.job import LEVELS, QUANTITIES, parse_job
+from bandg.analysis.fit.job import parse_job
 from bandg.analysis.fit.residuals import Problem, problem_of
+from bandg.analysis.fit.targets import BELOW, COUPLED, EDGES, QUANTITIES
 from bandg.models.etb.bloch import BlochHamiltonian
 from bandg.models.etb.bulk import bulk
 from bandg.parameters.loader import load_set
@@ -74,7 +75,16 @@ error_meV = 100
 every = 20
 [targets]
 """
-TARGETS = [*QUANTITIES, *(f"level.{irrep}.{n}" for irrep, count in LEVELS.items() for n in range(1, count + 1))]
+TARGETS = [
+    *QUANTITIES,
+    *(f"level.{level}" for level in BELOW),
+    *(f"{g}.{part}" for g, edge in EDGES.items() for part in ("spin", *COUPLED[edge], "rest")),
+    *(f"E_p.{edge}.{level}" for edge, levels in COUPLED.items() for level in levels),
+    *(f"character.{level}.X.s/Pb.p" for level in ("R6-", "R8-", "X.conduction", "M.conduction")),
+    *(f"character.{level}.Pb.s/Pb.s+X.p" for level in ("R6+", "R6+.2", "X.valence", "M.valence")),
+    *(f"character.{level}.X.d" for level in ("R6-", "M.conduction")),
+    *("character.R6-.X.s*", "character.R8+.2.X.p"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +97,7 @@ def problem() -> Problem:
 def test_jacobian_is_that_of_central_differences(problem: Problem) -> None:
     theta = problem.space.start + np.random.default_rng(1).uniform(-0.03, 0.03, len(problem.space.paths))
     residuals, jacobian = problem.evaluate(theta)
-    assert len(residuals) == len(problem.rows) + len(TARGETS) + 1 > 350
+    assert len(residuals) == len(problem.rows) + len(TARGETS) + 1 > 400
     scale = np.maximum(1, np.abs(jacobian).max(axis=1, keepdims=True))
     for column in range(len(theta)):
         step = np.zeros(len(theta))
@@ -114,6 +124,52 @@ def test_quantities_are_those_of_bulk(name: str) -> None:
     assert found["g_e"] == pytest.approx(known.conduction.g(), abs=1e-9)
     assert found["g_h"] == pytest.approx(known.valence.g(), abs=1e-9)
     assert found["E_v"] == pytest.approx(known.valence.energy, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["nestoklon2023-standin", "bandg-nnn"])
+def test_contributions_to_g_are_those_of_bulk(name: str) -> None:
+    """The fit takes them from momentum sums by symmetry, `bulk` from the sum over states."""
+    parameters, known = load_set(name), bulk(load_set(name))
+    count = len(parameters.paths)
+    model = EdgeModel(BlochHamiltonian.of(parameters), np.zeros(count), np.eye(count))
+    for g, edge in (("g_e", known.conduction), ("g_h", known.valence)):
+        levels = COUPLED[EDGES[g]]
+        names = (f"{g}.spin", *(f"{g}.{level}" for level in levels), f"{g}.rest", *(f"level.{one}" for one in BELOW))
+        found = {key: value for key, (value, _) in model.quantities(parameters.vector, names).items()}
+        assert found[f"{g}.spin"] == pytest.approx(edge.spin_g, abs=1e-9)
+        assert sum(found[key] for key in names if key.startswith(g)) == pytest.approx(edge.g(), abs=1e-9)
+        for level in levels:
+            if level in BELOW:
+                energy = found[f"level.{level}"] + known.valence.energy
+            else:
+                energy = {"R6+": known.valence, "R6-": known.conduction, "R8-": known.upper}[level].energy
+            share = next(share for at, _, share in edge.contributions if abs(at - energy) < 1e-6)
+            assert found[f"{g}.{level}"] == pytest.approx(share, abs=1e-9), level
+
+
+def test_characters_are_those_of_the_states() -> None:
+    """Against the eigenvectors of the whole H at each point, where the edges are the doublets about the gap."""
+    parameters = load_set("bandg-nnn-spin")
+    hamiltonian = BlochHamiltonian.of(parameters)
+    count = len(parameters.paths)
+    model = EdgeModel(hamiltonian, np.zeros(count), np.eye(count))
+    shells = np.array([f"{'Pb' if n == 0 else 'X'}.{s}" for n in range(4) for s in ("s", *"ppp", *"ddddd", "s*")])
+    edges = {"R6-": ("R", 26), "R6+": ("R", 24), "M.conduction": ("M", 26), "M.valence": ("M", 24)}
+    edges |= {"X.conduction": ("X", 26), "X.valence": ("X", 24)}
+    for level, (point, first) in edges.items():
+        _, states = np.linalg.eigh(hamiltonian.H(hamiltonian.point(point)))
+        weights = np.sum(np.abs(states[:, first : first + 2].reshape(40, 2, 2)) ** 2, axis=(1, 2)) / 2
+
+        def of(*names: str, weights: np.ndarray = weights) -> float:
+            return float(weights[np.isin(shells, names)].sum())
+
+        if level in ("R6+", "M.valence", "X.valence"):
+            wanted = {"Pb.s/Pb.s+X.p": of("Pb.s", "Pb.s*") / of("Pb.s", "Pb.s*", "X.p"), "Pb.s*": of("Pb.s*")}
+        else:
+            wanted = {"X.s/Pb.p": of("X.s", "X.s*") / of("Pb.p"), "X.d": of("X.d"), "X.s*": of("X.s*")}
+        for name, value in wanted.items():
+            ((found, _),) = model.quantities(parameters.vector, (f"character.{level}.{name}",)).values()
+            assert found == pytest.approx(value, abs=1e-9), (level, name)
 
 
 def test_levels_that_coincide_have_derivatives_of_their_sum() -> None:

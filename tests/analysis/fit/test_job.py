@@ -18,6 +18,8 @@ from bandg.analysis.fit.residuals import _goal, problem_of
 from bandg.analysis.fit.result import covariance_of, fitted_set
 from bandg.analysis.fit.solve import _description, solve, start_points
 from bandg.analysis.fit.space import start_set
+from bandg.analysis.fit.targets import COUPLED
+from bandg.analysis.fit.wanted import reference_value
 from bandg.base.errors import BandgError
 from bandg.cli import app
 from bandg.data.reference import load_reference
@@ -146,7 +148,19 @@ def test_smaller_basis() -> None:
         ('bands = "valence"', "bands = 84", "[[bands]] number 1: bands: must be a name or [first, last]"),
         ("every = 30", 'near = ["R", 3]', "[[bands]] number 1: near"),
         ("[set]", '[basis]\nX = ["p"]\n[set]', "no s on X"),
-        ('"level.R8+.1"', '"level.R8+.4"', "level 1 to 3"),
+        ('"level.R8+.1"', '"level.R8+.4"', "'R8+.4' is not known here; choose R6+.1, R6+.2,"),
+        ('"level.R8+.1"', '"g_e.R8-"', "target 'g_e.R8-': 'R8-' is not known here; choose spin, R6+,"),
+        ('"level.R8+.1"', '"g_e.R7+.1"', "'R7+.1' is not known here"),
+        ('"level.R8+.1"', '"E_p.R8-.R6+"', "'R8-' is not known here; choose R6+ or R6-"),
+        ('"level.R8+.1"', '"E_p.R6-.R8+.1"', "targets.E_p.R6-.R8+.1: cannot be below zero, as -1 is"),
+        ('"level.R8+.1"', '"character.G.X.s"', "write character.LEVEL.SPECIES.SHELL"),
+        ('"level.R8+.1"', '"character.R6-.Cs.s"', "'Cs.s' is no shell; write Pb or X with s, p, d or s*"),
+        ('"level.R8+.1"', '"character.R6-.X.s/Pb.p/X.d"', "divides twice"),
+        ('"level.R8+.1" = { value = -1.0', '"character.R6-.X.p" = { value = 1.0', "by symmetry this level has no X p"),
+        ("E_g = {", '"character.R6-.X.s*" = {', "no such value"),
+        ("E_g = {", '"character.R6-.X.s" = {', "no such value"),
+        ("error = 0.01 }", "error = 0.01, factor = 0.9 }", "factor changes the value of the reference: say in source"),
+        ("value = -1.0,", 'value = -1.0, factor = 0.9, source = "x",', 'factor multiplies value = "reference"'),
         ("E_g = {", "m_e = {", "no such value"),
         ("lattice.a", "lattice.b", "not a parameter"),
         ('"onsite.Pb.p" =', '"lattice.a" =', "cannot be fitted"),
@@ -172,6 +186,49 @@ def test_bands_without_a_conduction_doublet_have_no_gap_to_fit(name: str, conduc
     few = replace(whole, R=whole.R[: whole.top + 1 + conduction])
     with pytest.raises(BandgError, match=f"target {name}: .* has no such value; give a number"):
         _goal(job, name, few, (0.0, 0.0))
+
+
+def test_values_of_the_reference_at_the_gap_of_the_job() -> None:
+    """Delta_eV shifts R8- once more; factors are applied; characters are ratios of muffin-tin charges."""
+    wanted = {
+        "g_e.R6+": 13.086 * 2 / 3 / 1.652,
+        "g_e.R8+.2": -18.785 / 3 / (1.652 + 1.7326),
+        "g_h.R8-": 16.386 / 3 / (1.652 + 1.5),
+        "g_h.spin": 1.8332,
+        "E_p.R6-.R6+.2": 5.494,
+        "character.R6-.X.s/Pb.p": 0.0474 / 0.4943,
+        "character.R6-.X.d/Pb.p": 0.0460 / 0.4943,
+        "character.R6+.Pb.s/Pb.s+X.p": 0.2415 / 0.7535,
+        "character.M.conduction.X.s/Pb.p": 0.0369 / 0.4685,
+        "character.X.valence.Pb.s/X.p": 0.0972 / 0.5707,
+    }
+    lines = "".join(f'"{name}" = {{ value = "reference", error = 0.1 }}\n' for name in wanted)
+    lines += '"E_p.R6-.R6+" = { value = "reference", factor = 0.93, error = 0.1, source = "dE/dk" }\n'
+    problem = problem_of(parse_job(JOB + lines, "job"))
+    found = {goal.name: goal for goal in problem.goals}
+    for name, value in wanted.items():
+        assert found[name].value == pytest.approx(value, rel=1e-3), name
+        assert found[name].source == "cspbi3_cubic_mbj_soc"
+    assert found["E_p.R6-.R6+"].value == pytest.approx(0.93 * 13.086)
+    assert found["E_p.R6-.R6+"].source == "cspbi3_cubic_mbj_soc: dE/dk"
+
+
+def test_contributions_of_the_reference_add_up() -> None:
+    """Spin, named levels and rest of mBJ at 1.652 eV: bare g_e 2.97 and g_h -0.89."""
+    bands = load_reference("cspbi3_cubic_mbj_soc")
+    for name, edge, total in (("g_e", "R6-", 2.967), ("g_h", "R6+", -0.893)):
+        parts = (reference_value(f"{name}.{one}", bands, (0.9559, 0.9559)) for one in ("spin", *COUPLED[edge], "rest"))
+        assert sum(part for part in parts if part is not None) == pytest.approx(total, abs=2e-3)
+
+
+def test_the_bromide_has_its_path_and_its_characters_at_R() -> None:
+    text = JOB.replace("cspbi3_cubic_mbj_soc", "cspbbr3_cubic_mbj_soc_path").replace("1.652", "2.352")
+    problem = problem_of(parse_job(text + '"character.R6-.X.s/Pb.p" = { value = "reference", error = 0.02 }\n', "job"))
+    assert {row.sector for row in problem.rows if row.point == "R"} <= {"R6+", "R7+", "R8+"}
+    assert problem.goals[-1].value == pytest.approx(0.0444 / 0.5218, rel=1e-3)
+    assert problem.shifts[0] == pytest.approx(2.352 - 1.1538)
+    with pytest.raises(BandgError, match=r"target character\.M.*: cspbbr3_cubic_mbj_soc_path has no such value"):
+        problem_of(parse_job(text + '"character.M.valence.Pb.s/X.p" = { value = "reference", error = 1 }\n', "job"))
 
 
 def test_basis_without_a_band_edge_is_refused() -> None:
