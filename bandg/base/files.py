@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 import stat
 import tempfile
 from pathlib import Path
@@ -91,7 +90,7 @@ def write_bytes(target: Path, content: bytes) -> None:
 
     Raises OSError.
     """
-    temporary = target.parent / f".bandg-{secrets.token_hex(8)}.part"
+    temporary = target.parent / f".bandg-{os.urandom(8).hex()}.part"
     try:
         with temporary.open("xb") as stream:
             stream.write(content)

@@ -12,7 +12,7 @@ import typer.core
 
 from bandg import __version__
 from bandg.base.errors import BandgError
-from bandg.cli.command import App, convert_lightly
+from bandg.cli.command import App, Group
 from bandg.cli.options import as_options
 from bandg.cli.screen import screens
 from bandg.cli.signals import Interruption
@@ -37,18 +37,13 @@ COMMANDS = {
 """All commands with the first line of their help, in the order of the help."""
 
 
-class Commands(typer.core.TyperGroup):
+class Commands(Group):
     """The group of all commands. The module `bandg.cli.NAME` of a command is imported when it is invoked."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         for name, first_line in COMMANDS.items():
             self.add_command(typer.core.TyperCommand(name, help=first_line))
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the words, as typer does."""
-        convert_lightly(self.params)
-        return super().parse_args(ctx, args)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Name, command and remaining words, as typer does, with the complete command."""

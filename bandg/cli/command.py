@@ -35,15 +35,49 @@ _HOME = re.compile(r"(--[a-z-]+=)~(?=/|$)")
 class App(typer.Typer):
     """A typer application with commands of the class Command, help in plain text, and no completion of its own."""
 
-    def __init__(self, add_completion: bool = False, **settings: Any) -> None:
-        super().__init__(rich_markup_mode=None, add_completion=add_completion, **settings)
+    def __init__(self, cls: Any = None, add_completion: bool = False, **settings: Any) -> None:
+        super().__init__(cls=cls or Group, rich_markup_mode=None, add_completion=add_completion, **settings)
 
     def command(self, name: str | None = None, **settings: Any) -> Any:
         """As in typer."""
         return super().command(name, cls=Command, **settings)
 
 
-class Command(typer.core.TyperCommand):
+class _Conversion:
+    """Conversion of the value of an option. That of typer loads pydantic for all values, this one where it must."""
+
+    def __init__(self, parameter: Any) -> None:
+        self.of_typer, self.kind = parameter.get_runtime_param, parameter.type_descriptor.annotation
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        """The converted value. Raises an exception of typer for one that cannot be converted."""
+        if value is None:
+            return () if param.multiple or param.nargs == -1 else None
+        if self.kind in (str, int, float, Path):
+            with suppress(ValueError):
+                return self.kind(value)
+        return self.of_typer().coerce(value, param=param, ctx=ctx)
+
+
+class _Light:
+    """A group or command that does not load pydantic, which takes longer than all else that a short command does."""
+
+    def get_params(self, ctx: Any) -> Any:
+        """Options and arguments."""
+        found = super().get_params(ctx)  # type: ignore[misc]
+        for parameter in found:
+            # typer before 0.27 has no such method and does without pydantic
+            if hasattr(parameter, "get_runtime_param") and "get_runtime_param" not in vars(parameter):
+                light = _Conversion(parameter)
+                parameter.get_runtime_param = lambda light=light: light
+        return found
+
+
+class Group(_Light, typer.core.TyperGroup):
+    """A group of commands."""
+
+
+class Command(_Light, typer.core.TyperCommand):
     """A command that refuses empty and repeated options, and that does not overwrite input or foreign files."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:
@@ -59,7 +93,6 @@ class Command(typer.core.TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the words, as typer does, and check them. Raises BandgError."""
-        convert_lightly(self.params)
         args = [_HOME.sub(lambda match: match[1] + os.path.expanduser("~"), word) for word in args]  # as a shell would
         given, _, order = self.make_parser(ctx).parse_args(args=list(args))
         if not (ctx.resilient_parsing or given.get("help")):
@@ -71,30 +104,6 @@ class Command(typer.core.TyperCommand):
             overwrite = ctx.params.pop("overwrite", False)
             check_files(self.name or "", shown, ctx.params, overwrite)
         return rest
-
-
-class _LightConversion:
-    """Conversion of the value of an option that loads pydantic only where it is needed; that of typer always does."""
-
-    def __init__(self, parameter: Any) -> None:
-        self.of_typer, self.kind = parameter.get_runtime_param, parameter.type_descriptor.annotation
-
-    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
-        """The converted value. Raises an exception of typer for one that cannot be converted."""
-        if value is None:
-            return () if param.multiple or param.nargs == -1 else None
-        if self.kind in (str, int, float, Path):
-            with suppress(ValueError):
-                return self.kind(value)
-        return self.of_typer().coerce(value, param=param, ctx=ctx)
-
-
-def convert_lightly(parameters: Iterable[Any]) -> None:
-    """Make options and arguments convert their values without pydantic, which takes longer to load than all else."""
-    for parameter in parameters:
-        if hasattr(parameter, "get_runtime_param"):  # older typer does without pydantic
-            light = _LightConversion(parameter)
-            parameter.get_runtime_param = lambda light=light: light
 
 
 def _overwrite() -> Any:

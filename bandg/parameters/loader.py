@@ -6,12 +6,14 @@ import os
 import tomllib
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from bandg.base import resources
 from bandg.base.arguments import strict, wrong
 from bandg.base.errors import BandgError
 from bandg.base.files import read_text
 from bandg.base.text import nearest, one_line
+from bandg.base.toml import parse_toml
 from bandg.crystal.lattice import Lattice
 from bandg.parameters.names import LATTICE, order, required_integrals, shells_of
 from bandg.parameters.schema import RawSet, fail, parse
@@ -21,9 +23,9 @@ from bandg.parameters.sets import Parameter, ParameterSet, orbitals_of
 def load(name_or_path: str) -> ParameterSet:
     """See :func:`bandg.parameters.load_set`."""
     if not is_path(name_or_path):
-        if name_or_path in available_sets("kp"):
+        if _is_shipped(name_or_path, "kp"):
             raise BandgError(f"{name_or_path} is a k.p set, not a tight-binding set: use it with bandg kp")
-        if name_or_path not in available_sets():
+        if not _is_shipped(name_or_path):
             raise BandgError(one_line(f"unknown parameter set {name_or_path!r}{_hint(name_or_path)}"))
         return _assemble(f"{name_or_path}.toml", None, name_or_path)
     return load_file(name_or_path)
@@ -78,30 +80,30 @@ def _chain(label: str, path: Path | None, given: str) -> list[RawSet]:
     next_name: str | None = given
     while next_name is not None:
         prefix = label if not chain else f"{label}: base: {next_name}"
-        text = _read(path, next_name, prefix)
+        tables = _read(path, next_name, prefix)
         identity = next_name if path is None else os.path.realpath(path)
         if identity in seen:
             fail(label, "base", f"is circular: {next_name!r} is its own base")
         seen.append(identity)
-        raw = parse(text, prefix)
+        raw = parse(tables, prefix, shipped=path is None)
         chain.append(raw)
         next_name = raw.base
         if next_name is None:
             break
         if is_path(next_name):
             path = (path.parent if path else Path()) / next_name
-        elif next_name in available_sets():
+        elif _is_shipped(next_name):
             path = None
         else:
             fail(prefix, "base", f"there is no parameter set {next_name!r}{_hint(next_name)}")
     return chain
 
 
-def _read(path: Path | None, name: str, label: str) -> str:
+def _read(path: Path | None, name: str, label: str) -> dict[str, Any]:
     if path is None:
-        return resources.read_params(f"{name}.toml")
+        return shipped(f"{name}.toml")
     missing = f"shipped sets are: {', '.join(available_sets())}"
-    return read_text(path, label, missing, "a parameter file (.toml)")
+    return parse_toml(read_text(path, label, missing, "a parameter file (.toml)"), label)
 
 
 def _check_complete(entries: dict[str, Parameter], lattice: Lattice, label: str) -> None:
@@ -198,9 +200,16 @@ def available_sets(model: str = "etb") -> tuple[str, ...]:
     >>> bandg.available_sets("kp")
     ('kirstein2022',)
     """
-    return tuple(sorted(name.removesuffix(".toml") for name in resources.params_files() if _model_of(name) == model))
+    names = (name.removesuffix(".toml") for name in resources.params_files())
+    return tuple(sorted(name for name in names if _is_shipped(name, model)))
 
 
-@lru_cache(maxsize=64)
-def _model_of(file_name: str) -> str:
-    return str(tomllib.loads(resources.read_params(file_name)).get("model", "etb"))
+def _is_shipped(name: str, model: str = "etb") -> bool:
+    """Whether a set of that name ships and belongs to the model."""
+    return f"{name}.toml" in resources.params_files() and shipped(f"{name}.toml").get("model", "etb") == model
+
+
+@lru_cache
+def shipped(file_name: str) -> dict[str, Any]:
+    """The tables of a shipped parameter file. Raises BandgError if there is none of that name."""
+    return tomllib.loads(resources.read_params(file_name))

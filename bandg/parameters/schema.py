@@ -4,71 +4,26 @@ from __future__ import annotations
 
 import reprlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
+from typing import Any, NoReturn
 
 from bandg.base.errors import BandgError
 from bandg.base.text import nearest, one_line
-from bandg.base.toml import parse_toml
 from bandg.crystal.lattice import PEROVSKITE, Lattice, lattice_named
 from bandg.parameters.names import LATTICE, PUBLISHED, SHELLS, integral_names, out_of_range, swapped, unit_of
 from bandg.parameters.sets import Parameter
 
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
+SHOW = reprlib.Repr()
+"""Shortens a value for a message."""
 
-_show = reprlib.Repr()
-_show.maxstring = _show.maxother = 60
+SHOW.maxstring = SHOW.maxother = 60
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Status = Literal["published", "transcribed", "fitted", "assumed"]
+_DEFAULTS = ("unit", "source", "status")
+_ENTRY = (*_DEFAULTS, "value", "stderr", "note")
+_SECTIONS = ("lattice", "onsite", "spin_orbit", "hopping", "scaling", "published")
+_TOP = ("schema", "name", "base", "description", "material", "model", "defaults", *_SECTIONS)
 
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-
-class _Defaults(_Strict):
-    unit: Text | None = None
-    source: Text | None = None
-    status: Status | None = None
-
-
-class _Entry(_Defaults):
-    value: float = Field(allow_inf_nan=False)
-    stderr: float | None = Field(default=None, ge=0, allow_inf_nan=False)
-    note: Text | None = None
-
-
-def _as_table(raw: Any) -> Any:
-    """A bare number is an entry without a table."""
-    return raw if isinstance(raw, dict | _Entry) else {"value": raw}
-
-
-_Number = Annotated[_Entry, BeforeValidator(_as_table)]
-_Table = dict[str, _Number]
-
-
-class _Lattice(_Strict):
-    name: Text = PEROVSKITE.name
-    a: _Number | None = None
-
-
-class _File(_Strict):
-    version: int = Field(alias="schema")
-    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*\z")]
-    base: Text | None = None
-    description: str = ""
-    material: Text | None = None
-    model: Text | None = None
-    defaults: _Defaults = _Defaults()
-    lattice: _Lattice = _Lattice()
-    onsite: dict[str, _Table] = {}
-    spin_orbit: dict[str, _Table] = {}
-    hopping: dict[str, _Table] = {}
-    scaling: dict[str, _Table] = {}
-    published: _Table = {}
+Table = dict[str, Any]
+"""Entries by name; an entry is a table with its value, or a bare number."""
 
 
 @dataclass(frozen=True)
@@ -92,36 +47,41 @@ def fail(label: str, key: str, what: str) -> NoReturn:
     raise BandgError(one_line(f"{label}: {key}: {what}" if key else f"{label}: {what}"))
 
 
-def parse(text: str, label: str) -> RawSet:
-    """Read one parameter file; ``label`` is the file name as the user gave it.
+def parse(raw: dict[str, Any], label: str, shipped: bool = False) -> RawSet:
+    """The content of one parameter file; ``label`` is the file name as the user gave it.
 
+    shipped: the file comes with bandg; the types of its values are not checked, since a test has done so.
     Raises BandgError with the file, the key and a correct example.
     """
-    raw = parse_toml(text, label)
     if raw.get("model") == "kp":
         fail(label, "model", 'is "kp", not available here: use the file with bandg kp, or write model = "etb"')
     lattice = _lattice(raw, label)
     _check_names(raw, _tree(lattice), (), label)
-    try:
-        file = _File.model_validate(raw)
-    except ValidationError as error:
-        _translate(error, label)
-    if file.version != 1:
-        fail(label, "schema", f"{file.version} is not known: this version of bandg reads schema = 1")
-    if file.model not in (None, "etb"):
-        fail(label, "model", f'{_show.repr(file.model)} is not known: write model = "etb"')
-    entries: dict[str, Parameter] = {}
-    for path, entry in _flat(file, lattice, label):
-        entries[path] = _resolve(path, entry, file.defaults, label)
-    published = {
-        key: _resolve(f"published.{key}", entry, file.defaults, label) for key, entry in file.published.items()
-    }
-    scaling = {
-        path: _resolve(path, entry.model_copy(update={"unit": entry.unit or "1"}), file.defaults, label)
-        for path, entry in _tables("scaling", _named_once(file.scaling, "scaling", lattice, label))
-    }
-    head = (file.name, file.base, file.description.strip(), file.material, file.model, lattice)
-    return RawSet(*head, entries, published, scaling)
+    if not shipped:
+        from bandg.parameters.check import check  # pydantic is slow to load
+
+        check(raw, label)
+    if raw["schema"] != 1:
+        fail(label, "schema", f"{raw['schema']} is not known: this version of bandg reads schema = 1")
+    base, material, model = (_text(raw, key) for key in ("base", "material", "model"))
+    if model not in (None, "etb"):
+        fail(label, "model", f'{SHOW.repr(model)} is not known: write model = "etb"')
+    tables = {section: raw.get(section, {}) for section in _SECTIONS}
+    scaling = _tables("scaling", _named_once(tables["scaling"], "scaling", lattice, label))
+    published = [(f"published.{key}", entry) for key, entry in tables["published"].items()]
+
+    def resolved(entries: list[tuple[str, Any]], **more: str) -> dict[str, Parameter]:
+        return {path: _resolve(path, entry, raw.get("defaults", {}) | more, label) for path, entry in entries}
+
+    found = (resolved(_flat(tables, lattice, label)), resolved(published), resolved(scaling, unit="1"))
+    entries, quoted, exponents = found
+    head = (raw["name"], base, raw.get("description", "").strip(), material, model, lattice)
+    return RawSet(*head, entries, {path.partition(".")[2]: one for path, one in quoted.items()}, exponents)
+
+
+def _text(table: dict[str, Any], key: str) -> str | None:
+    text = table.get(key)
+    return text if text is None else text.strip()
 
 
 def _lattice(raw: dict[str, Any], label: str) -> Lattice:
@@ -138,12 +98,12 @@ def _lattice(raw: dict[str, Any], label: str) -> Lattice:
 
 def _tree(lattice: Lattice) -> dict[str, Any]:
     """The keys that a file may have, nested as in the file; an empty dict marks the end."""
-    number: dict[str, Any] = {key: {} for key in _Entry.model_fields}
+    number: dict[str, Any] = {key: {} for key in _ENTRY}
     hopping = {table: dict.fromkeys(integral_names(table), number) for table in lattice.tables}
     for table, reverse in _reversed(lattice).items():
         hopping[reverse] = dict.fromkeys(map(swapped, integral_names(table)), number)
-    tree: dict[str, Any] = {info.alias or name: {} for name, info in _File.model_fields.items()}
-    tree["defaults"] = {key: {} for key in _Defaults.model_fields}
+    tree: dict[str, Any] = {key: {} for key in _TOP}
+    tree["defaults"] = {key: {} for key in _DEFAULTS}
     tree["lattice"] = {"name": {}, "a": number}
     tree["onsite"] = {species: dict.fromkeys(SHELLS, number) for species in lattice.kinds}
     tree["spin_orbit"] = {species: {"p": number} for species in lattice.kinds}
@@ -169,56 +129,25 @@ def _check_names(raw: dict[str, Any], tree: dict[str, Any], where: tuple[str, ..
             _check_names(value, tree[key], (*where, key), label)
 
 
-def _translate(error: ValidationError, label: str) -> NoReturn:
-    """Turn pydantic's first complaint into one line."""
-    first = error.errors(include_url=False)[0]
-    where = [str(part) for part in first["loc"]]
-    kind = first["type"]
-    if where[-1] == "value" and len(where) > 1:
-        where.pop()
-        if kind == "missing":
-            fail(label, ".".join(where), "has no value: write { value = 1.0, ... } or a bare number")
-    fail(label, ".".join(where), complaint(first))
-
-
-def complaint(error: ErrorDetails) -> str:
-    """The error in one value, from one error of pydantic."""
-    last, given = next((str(part) for part in error["loc"][::-1]), ""), _show.repr(error["input"])
-    options = str(error.get("ctx", {}).get("expected", "")).replace("'", "").replace(" or ", ", ")
-    return {
-        "missing": f"is missing: write {last} = {1 if last == 'schema' else _quoted('...')}",
-        "float_type": f"must be a number, not {given}",
-        "int_type": f"must be a whole number, not {given}",
-        "finite_number": f"must be finite, not {given}",
-        "string_type": f"must be a text in quotes, not {given}",
-        "string_too_short": "must not be empty",
-        "string_pattern_mismatch": f"{given} must consist of letters, digits and . _ + - (first a letter or digit)",
-        "literal_error": f"must be one of {options}, not {given}",
-        "greater_than_equal": f"must not be negative, but is {given}",
-        "dict_type": f"must be a table, not {given}",
-        "model_type": f"must be a table, not {given}",
-        "list_type": f"must be a list, not {given}",
-    }.get(error["type"], f"{error['msg'][0].lower()}{error['msg'][1:]}, not {given}")
-
-
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as TOML writes it."""
     return f'"{text}"'
 
 
-def _flat(file: _File, lattice: Lattice, label: str) -> list[tuple[str, _Entry]]:
+def _flat(file: dict[str, Table], lattice: Lattice, label: str) -> list[tuple[str, Any]]:
     """(dotted path, entry) of every number in which H is linear, and of the lattice constant."""
-    hopping = _named_once(file.hopping, "hopping", lattice, label)
-    flat = [(LATTICE, file.lattice.a)] if file.lattice.a else []
-    for section, tables in (("onsite", file.onsite), ("spin_orbit", file.spin_orbit), ("hopping", hopping)):
+    hopping = _named_once(file["hopping"], "hopping", lattice, label)
+    flat = [(LATTICE, file["lattice"]["a"])] if "a" in file["lattice"] else []
+    for section, tables in (("onsite", file["onsite"]), ("spin_orbit", file["spin_orbit"]), ("hopping", hopping)):
         flat += _tables(section, tables)
     return flat
 
 
-def _tables(section: str, tables: dict[str, _Table]) -> list[tuple[str, _Entry]]:
+def _tables(section: str, tables: dict[str, Table]) -> list[tuple[str, Any]]:
     return [(f"{section}.{name}.{key}", entry) for name, table in tables.items() for key, entry in table.items()]
 
 
-def _named_once(given: dict[str, _Table], section: str, lattice: Lattice, label: str) -> dict[str, _Table]:
+def _named_once(given: dict[str, Table], section: str, lattice: Lattice, label: str) -> dict[str, Table]:
     """Tables of bonds with those that are named from the other end renamed, as X-Pb to Pb-X."""
     tables = dict(given)
     for table, reverse in _reversed(lattice).items():
@@ -230,16 +159,19 @@ def _named_once(given: dict[str, _Table], section: str, lattice: Lattice, label:
     return tables
 
 
-def _resolve(path: str, entry: _Entry, defaults: _Defaults, label: str) -> Parameter:
+def _resolve(path: str, given_entry: Any, defaults: dict[str, str], label: str) -> Parameter:
     """Fill in the defaults and check unit and size."""
-    given = {key: getattr(entry, key) or getattr(defaults, key) for key in ("unit", "source", "status")}
+    entry = given_entry if isinstance(given_entry, dict) else {"value": given_entry}
+    given = {key: _text(defaults | entry, key) for key in _DEFAULTS}
     for key, value in given.items():
         if value is None:
             fail(label, path, f"has no {key}: give it in the entry or in [defaults]")
     right = unit_of(path)
     if given["unit"] != right:
-        origin = "" if entry.unit else " (from [defaults])"
-        fail(label, path, f"unit {_show.repr(given['unit'])}{origin} is wrong: write unit = {_quoted(right)}")
-    if problem := out_of_range(path, entry.value):
+        origin = "" if "unit" in entry else " (from [defaults])"
+        fail(label, path, f"unit {SHOW.repr(given['unit'])}{origin} is wrong: write unit = {quoted(right)}")
+    number, stderr = float(entry["value"]) + 0.0, entry.get("stderr")
+    if problem := out_of_range(path, number):
         fail(label, path, problem)
-    return Parameter(path, entry.value + 0.0, stderr=entry.stderr, note=entry.note, **given)
+    error = None if stderr is None else float(stderr)
+    return Parameter(path, number, stderr=error, note=_text(entry, "note"), **given)  # type: ignore[arg-type]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pickle
 import subprocess
 import sys
+from dataclasses import replace
+from importlib.resources import as_file, files
 from pathlib import Path
 
 import numpy as np
@@ -250,6 +252,12 @@ def test_unknown_path_and_status() -> None:
         found.value("onsite.X.pp")
     with pytest.raises(BandgError, match="status 'guessed'"):
         found.with_values({"onsite.X.p": 1.0}, status="guessed")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_files_are_right_as_a_file_of_the_user_must_be(name: str) -> None:
+    with as_file(files("bandg.params").joinpath(f"{name}.toml")) as path:
+        assert load_set(path) == replace(load_set(name), origin=str(path))
 
 
 def test_import_and_scans_do_without_pydantic() -> None:

@@ -13,8 +13,8 @@ from bandg.base.files import read_text
 from bandg.base.text import nearest, one_line
 from bandg.base.toml import parse_toml
 from bandg.data.bands import POINTS
+from bandg.parameters.check import complaint
 from bandg.parameters.names import order, out_of_range
-from bandg.parameters.schema import complaint
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*\z")]
