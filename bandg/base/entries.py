@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from importlib.metadata import EntryPoint
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bandg.base.errors import BandgError
 from bandg.base.text import one_line
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+
+def entry_points_of(group: str) -> tuple[EntryPoint, ...]:
+    """The entry points of a group in all installed packages."""
+    from importlib.metadata import entry_points  # slow to load
+
+    return tuple(entry_points(group=group))
 
 
 def load_entry_point(point: EntryPoint) -> Any:

@@ -9,20 +9,19 @@ import os
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
-
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from bandg.base.errors import BandgError
 from bandg.base.files import write_whole
 from bandg.base.text import nearest, one_line
 
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from bandg.base.rows import Row
+
 _QUOTED = 60
 """Number of characters of a cell that a message repeats."""
-
-
-_LARGEST = 1e12
-"""Largest magnitude of a number in a table; squares of larger numbers overflow."""
 
 
 def quote(text: str) -> str:
@@ -30,41 +29,7 @@ def quote(text: str) -> str:
     return repr(text if len(text) <= _QUOTED else text[: _QUOTED - 3] + "...")
 
 
-def _number(text: object) -> float:
-    if not _is_number(str(text)):
-        raise ValueError("which is not a number")
-    if not math.isfinite(value := float(str(text))):
-        raise ValueError("which is not a finite number: leave the cell empty where there is none")
-    if abs(value) > _LARGEST:
-        raise ValueError(f"which is beyond {_LARGEST:g}")
-    return value
-
-
-def _positive(value: float) -> float:
-    if value <= 0:
-        raise ValueError("it must be above zero")
-    return value
-
-
-def _not_negative(value: float) -> float:
-    if value < 0:
-        raise ValueError("it must not be negative")
-    return value
-
-
-Number = Annotated[float, BeforeValidator(_number)]
-"""A finite number."""
-Positive = Annotated[Number, AfterValidator(_positive)]
-NotNegative = Annotated[Number, AfterValidator(_not_negative)]
-
-
-class Row(BaseModel):
-    """Base of the rows of a table with one field for each column. An empty cell counts as a missing column."""
-
-    model_config = ConfigDict(frozen=True, allow_inf_nan=True)
-
-
-AnyRow = TypeVar("AnyRow", bound=Row)
+AnyRow = TypeVar("AnyRow", bound="Row")
 
 
 @dataclass(frozen=True)
@@ -94,7 +59,7 @@ class Table:
     def check_numbers(self, known: Collection[str]) -> None:
         """Raise BandgError for an unknown column that contains numbers, which would otherwise be ignored."""
         for column in self.columns:
-            held = next((row[column] for row in self.cells if _is_number(row[column])), None)
+            held = next((row[column] for row in self.cells if is_number(row[column])), None)
             if column not in known and held is not None:
                 self.fail(
                     f"column {quote(column)} contains numbers but is not a known column; known are: {', '.join(known)}"
@@ -106,8 +71,8 @@ class Table:
         for number, cells in enumerate(self.cells):
             try:
                 found.append(model.model_validate({column: text for column, text in cells.items() if text}))
-            except ValidationError as error:
-                self._explain(error, number)
+            except ValueError as error:
+                self._explain(error, number)  # type: ignore[arg-type]
         return found
 
     def _explain(self, error: ValidationError, row: int) -> NoReturn:
@@ -122,11 +87,12 @@ class Table:
         if not column:
             self.fail(reason, row)
         text = self.cells[row][column]
-        shown = text if _is_number(text) and math.isfinite(float(text)) else quote(text)
+        shown = text if is_number(text) and math.isfinite(float(text)) else quote(text)
         self.fail(f"{column} is {shown}{', ' if reason.startswith('which') else ': '}{reason or first['msg']}", row)
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether a cell contains a number."""
     try:
         float(text)
     except ValueError:

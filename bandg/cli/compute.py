@@ -106,7 +106,6 @@ def compute(
     from bandg.api import level_table
     from bandg.base.errors import BandgError
     from bandg.base.files import check_writable
-    from bandg.data.measured import measured_points
     from bandg.models.base import find
     from bandg.runs.dataset import FORMATS, write
 
@@ -121,7 +120,11 @@ def compute(
         check_picture_path(plot)
     if data and plot is None:
         raise BandgError("--data is for the picture: add --plot FILE.pdf, or leave --data out")
-    points = measured_points(data) if data else None
+    points = None
+    if data:
+        from bandg.data.measured import measured_points
+
+        points = measured_points(data)
     with running(workers, scheduler, no_cache, force, patience) as run:
         table = level_table(
             size,

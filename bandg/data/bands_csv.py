@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, ConfigDict, Field
 
-from bandg.base.tables import Number, Positive, Row, Table, quote, read_table
+from bandg.base.rows import Number, Positive, Row
+from bandg.base.tables import Table, quote, read_table
 from bandg.data.bands import POINTS, ReferenceBands, Section, point_at
 
 _SETTINGS = {"top_valence_band": "# top_valence_band = 20", "kramers": "# kramers = both"}

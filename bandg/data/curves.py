@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import AfterValidator, BeforeValidator
 
 from bandg.base.files import read_text
-from bandg.base.tables import Number, Row, Table, read_table
+from bandg.base.rows import Number, Row
+from bandg.base.tables import Table, read_table
 from bandg.data.compare import ENERGY_COLUMNS, QUANTITIES, TheoryCurve
 from bandg.data.measured import Energy
 

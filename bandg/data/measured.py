@@ -16,7 +16,8 @@ from bandg.base import resources
 from bandg.base.arguments import wrong
 from bandg.base.errors import BandgError
 from bandg.base.files import read_text
-from bandg.base.tables import NotNegative, Number, Positive, Row, Table, quote, read_table
+from bandg.base.rows import NotNegative, Number, Positive, Row
+from bandg.base.tables import Table, quote, read_table
 from bandg.parameters.loader import available_sets, load_set
 
 Quantity = Literal["g_e", "g_h", "g_bx", "abs_g_e", "abs_g_h"]

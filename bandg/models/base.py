@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import Any, Protocol
 
 from bandg.base import cache
 from bandg.base.cache import source_of
 from bandg.base.decode import decode
-from bandg.base.entries import load_entry_point
+from bandg.base.entries import entry_points_of, load_entry_point
 from bandg.base.errors import BandgError
 from bandg.base.task import Task
 from bandg.base.text import nearest, one_line
@@ -219,7 +218,7 @@ def register(model: Model) -> Model:
 
 def available() -> tuple[str, ...]:
     """Names of all models: built in, registered, installed."""
-    return tuple(dict.fromkeys([*BUILT_IN, *_registered, *(point.name for point in entry_points(group=ENTRY_POINTS))]))
+    return tuple(dict.fromkeys([*BUILT_IN, *_registered, *(point.name for point in entry_points_of(ENTRY_POINTS))]))
 
 
 def find(model: str | Model) -> Model:
@@ -231,7 +230,7 @@ def find(model: str | Model) -> Model:
         return found
     if model in _registered:
         return _registered[model]
-    known = [point for point in entry_points(group=ENTRY_POINTS) if point.name == model]
+    known = [point for point in entry_points_of(ENTRY_POINTS) if point.name == model]
     if not known:
         names = available()
         raise BandgError(one_line(f"model {model!r} is unknown{nearest(model, names)}; there are: {', '.join(names)}"))

@@ -4,7 +4,8 @@ import pytest
 
 from bandg.base import resources
 from bandg.base.errors import BandgError
-from bandg.base.tables import Number, Positive, Row, read_table, to_csv, write_csv
+from bandg.base.rows import Number, Positive, Row
+from bandg.base.tables import read_table, to_csv, write_csv
 
 
 class Point(Row):

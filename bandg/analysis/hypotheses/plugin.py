@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from bandg.analysis.hypotheses.case import Case, own_code
 from bandg.analysis.hypotheses.mechanism import Mechanism
-from bandg.base.entries import load_entry_point
+from bandg.base.entries import entry_points_of, load_entry_point
 from bandg.base.errors import BandgError
 from bandg.base.text import one_line
 
@@ -50,7 +49,7 @@ def installed(case: Case) -> tuple[Mechanism, ...]:
     Raises BandgError, one line, for one that does not load: a study of all mechanisms would lack it.
     """
     known: list[Mechanism] = []
-    for point in entry_points(group=ENTRY_POINTS):
+    for point in entry_points_of(ENTRY_POINTS):
         what = f"the entry point {point.name!r} ({ENTRY_POINTS})"
         found = own_code(what, tuple, mechanisms_in, load_entry_point(point), case)
         if not found:
