@@ -16,7 +16,6 @@ from bandg.base.errors import BandgError
 from bandg.base.quantities import parse_energies
 from bandg.base.task import Task
 from bandg.crystal.atoms import Atoms
-from bandg.crystal.from_atoms import explicit
 from bandg.crystal.lattice import require_perovskite, termination_among
 from bandg.crystal.shapes import SHAPES, Nanocrystal
 from bandg.models import base as models
@@ -506,6 +505,8 @@ def _ideal(
 
 def _explicit(structure: Any, model: Model, parameters: Any, options: Options) -> Nanocrystal:
     """The nanocrystal of given atoms, or of a structure file."""
+    from bandg.crystal.from_atoms import explicit  # slow to load
+
     require_perovskite(model.lattice(parameters), "a structure")
     sets = [one for one in (parameters, options.second) if one is not None]
     halides = [one.halide for one in sets]

@@ -33,9 +33,11 @@ _LEFT_OVER_S = 86400.0
 
 def cache_directory() -> Path:
     """The cache folder: BANDG_CACHE_DIR, or the platform's cache folder of the user."""
+    if given := os.environ.get("BANDG_CACHE_DIR"):
+        return Path(given).expanduser()
     import platformdirs
 
-    return Path(os.environ.get("BANDG_CACHE_DIR") or platformdirs.user_cache_dir("bandg")).expanduser()
+    return Path(platformdirs.user_cache_dir("bandg"))
 
 
 @lru_cache(maxsize=1)

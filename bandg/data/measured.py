@@ -18,7 +18,7 @@ from bandg.base.errors import BandgError
 from bandg.base.files import read_text
 from bandg.base.rows import NotNegative, Number, Positive, Row
 from bandg.base.tables import Table, quote, read_table
-from bandg.parameters.loader import available_sets, load_set
+from bandg.parameters.loader import is_shipped, load_set
 
 Quantity = Literal["g_e", "g_h", "g_bx", "abs_g_e", "abs_g_h"]
 QUANTITIES: tuple[str, ...] = get_args(Quantity)
@@ -233,7 +233,7 @@ def _load(path_or_name: str | os.PathLike[str], quantities: tuple[str, ...]) -> 
 
 def material_of(set_name: str) -> str:
     """Material of a shipped tight-binding set, as CsPbI3, also of the k.p set that is extracted from it; else ""."""
-    return load_set(set_name).material if set_name in available_sets("etb") else ""
+    return load_set(set_name).material if is_shipped(set_name) else ""
 
 
 def measured_points(data: object, material: str = "") -> tuple[MeasuredPoint, ...]:

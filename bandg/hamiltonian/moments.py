@@ -7,15 +7,17 @@ H_Z = mu_B B . (L + (g0 / 2) sigma). Only the bonds of orbit representatives are
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.units import G0, HBAR2_OVER_M0
-from bandg.hamiltonian.blocks import AdaptedBasis, Multiplet
 from bandg.hamiltonian.groups import PAULI, spinor
 from bandg.hamiltonian.sites import LinearMatrix
+
+if TYPE_CHECKING:
+    from bandg.hamiltonian.blocks import AdaptedBasis, Multiplet
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,9 +23,9 @@ from bandg.parameters.sets import Parameter, ParameterSet, orbitals_of
 def load(name_or_path: str) -> ParameterSet:
     """See :func:`bandg.parameters.load_set`."""
     if not is_path(name_or_path):
-        if _is_shipped(name_or_path, "kp"):
+        if is_shipped(name_or_path, "kp"):
             raise BandgError(f"{name_or_path} is a k.p set, not a tight-binding set: use it with bandg kp")
-        if not _is_shipped(name_or_path):
+        if not is_shipped(name_or_path):
             raise BandgError(one_line(f"unknown parameter set {name_or_path!r}{_hint(name_or_path)}"))
         return _assemble(f"{name_or_path}.toml", None, name_or_path)
     return load_file(name_or_path)
@@ -92,7 +92,7 @@ def _chain(label: str, path: Path | None, given: str) -> list[RawSet]:
             break
         if is_path(next_name):
             path = (path.parent if path else Path()) / next_name
-        elif _is_shipped(next_name):
+        elif is_shipped(next_name):
             path = None
         else:
             fail(prefix, "base", f"there is no parameter set {next_name!r}{_hint(next_name)}")
@@ -201,10 +201,10 @@ def available_sets(model: str = "etb") -> tuple[str, ...]:
     ('kirstein2022',)
     """
     names = (name.removesuffix(".toml") for name in resources.params_files())
-    return tuple(sorted(name for name in names if _is_shipped(name, model)))
+    return tuple(sorted(name for name in names if is_shipped(name, model)))
 
 
-def _is_shipped(name: str, model: str = "etb") -> bool:
+def is_shipped(name: str, model: str = "etb") -> bool:
     """Whether a set of that name ships and belongs to the model."""
     return f"{name}.toml" in resources.params_files() and shipped(f"{name}.toml").get("model", "etb") == model
 

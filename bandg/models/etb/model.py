@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bandg.base.errors import BandgError
-from bandg.crystal.cell import deformed_cell
 from bandg.crystal.lattice import Lattice
 from bandg.crystal.shapes import SHAPES, Nanocrystal
 from bandg.models.base import Model, Options
-from bandg.models.etb.bulk import Bulk
-from bandg.models.etb.cell import CellBulk, cell_bulk
 from bandg.models.etb.job import Job
 from bandg.models.etb.local import resolve_neighbors
 from bandg.models.etb.material import Material
 from bandg.parameters.loader import DEFAULT_SET, load_set
 from bandg.parameters.sets import ParameterSet
 from bandg.solvers.registry import check_solver
+
+if TYPE_CHECKING:
+    from bandg.models.etb.bulk import Bulk
+    from bandg.models.etb.cell import CellBulk
 
 
 class TightBinding(Model):
@@ -65,6 +66,9 @@ class TightBinding(Model):
 
     def deformed_bulk(self, parameters: ParameterSet, options: Options, nanocrystal: Nanocrystal, /) -> CellBulk | None:
         """The strained or tilted crystal of one halide. Raises BandgError where the deformation closes the gap."""
+        from bandg.crystal.cell import deformed_cell  # slow to load
+        from bandg.models.etb.cell import cell_bulk
+
         if options.second is not None:
             return None
         cell = deformed_cell(

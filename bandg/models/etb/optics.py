@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.units import HBAR2_OVER_M0
 from bandg.hamiltonian.moments import dipole
-from bandg.models.etb.states import Doublet
+
+if TYPE_CHECKING:
+    from bandg.models.etb.states import Doublet
 
 
 def momentum(electron: Doublet, hole: Doublet) -> NDArray[np.complex128]:

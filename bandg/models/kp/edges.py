@@ -28,7 +28,7 @@ def principal_g(edge: str, values: dict[str, float]) -> NDArray[np.float64]:
     """
     model = numeric(values)
     energies, states, mine = _edge(edge, model)
-    other = np.setdiff1d(np.arange(8), mine)
+    other = np.delete(np.arange(8), mine)
     velocity = np.array([states.conj().T @ h @ states for h in model.h1])[:, mine][:, :, other]
     gap = energies[mine[0]] - energies[other]
     pauli, g = NUMBERS.pauli(), []
@@ -44,7 +44,7 @@ def principal_inverse_mass(edge: str, values: dict[str, float]) -> NDArray[np.fl
     """Inverse masses of a band edge along x, y, z in 1/m0, positive for the hole too; shape (3,)."""
     model = numeric(values)
     energies, states, mine = _edge(edge, model)
-    other = np.setdiff1d(np.arange(8), mine)
+    other = np.delete(np.arange(8), mine)
     state = states[:, mine[0]]
     found = []
     for a in range(3):

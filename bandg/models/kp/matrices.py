@@ -135,6 +135,7 @@ class _PShell:
     quadrupoles: dict[Pair, Matrix]
 
 
+@lru_cache
 def _p_shell(of: Arithmetic) -> _PShell:
     one, six = of.eye(2), of.eye(6)
     axes = range(3)

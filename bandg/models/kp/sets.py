@@ -17,7 +17,7 @@ from bandg.base.files import read_text
 from bandg.base.show import Shown
 from bandg.base.text import nearest, one_line
 from bandg.base.toml import parse_toml, write_toml
-from bandg.parameters.loader import available_sets
+from bandg.parameters.loader import available_sets, is_shipped
 from bandg.parameters.names import LATTICE, STATUSES, out_of_range
 from bandg.parameters.sets import Parameter, ParameterSet
 
@@ -106,13 +106,12 @@ def load_kp(name_or_path: str | os.PathLike[str]) -> KpSet:
     Raises BandgError, one line, for whatever is wrong.
     """
     name = os.fspath(name_or_path)
-    shipped = available_sets("kp")
-    if name in shipped:
+    if is_shipped(name, "kp"):
         return parse(resources.read_params(f"{name}.toml"), f"{name}.toml")
-    if name in available_sets("etb"):
+    if is_shipped(name):
         return from_etb(name)
     if not (name.endswith(".toml") or os.sep in name):
-        known = [*shipped, *available_sets("etb")]
+        known = [*available_sets("kp"), *available_sets("etb")]
         raise BandgError(one_line(f"unknown set {name!r}{nearest(name, known)}; there are: {', '.join(known)}"))
     text = read_text(name, name, "`bandg params list` names the sets that ship", "the TOML file of a k.p set")
     if parse_toml(text, name).get("model", "etb") == "etb":
