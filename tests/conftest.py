@@ -11,7 +11,9 @@ def pytest_configure(config):
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     os.environ["MPLBACKEND"] = "agg"
-    if not hasattr(config, "workerinput"):  # xdist's workers and all subprocesses inherit it: each module is compiled once
+    if not hasattr(
+        config, "workerinput"
+    ):  # xdist's workers and all subprocesses inherit it: each module is compiled once
         folder = tempfile.TemporaryDirectory(prefix="bytecode-")
         config.add_cleanup(folder.cleanup)
         os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = folder.name

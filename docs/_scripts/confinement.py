@@ -12,22 +12,24 @@ from pathlib import Path
 import numpy as np
 from validation import table
 
-from bandg.crystal.shapes import cube
+from bandg.analysis.curves import load_stored
 from bandg.data.measured import load_measured
-from bandg.models.etb.nanocrystal import compute_levels as tight_binding
-from bandg.models.kp import envelope, laws
+from bandg.models.kp import laws
 from bandg.models.kp.sets import of_etb
-from bandg.models.levels import Levels
 from bandg.parameters.loader import load_set
 from bandg.plot.palette import BLUE, FAINT, GREEN, INK, PINK, SKY, VERMILLION, VIOLET
 from bandg.plot.style import style
 
 SET = "nestoklon2023-standin"
 CELLS = np.array([4, 5, 6, 8, 10, 13, 16, 20, 24])
-CELLS_IN_GLASS = CELLS[:-1]
-"""The largest cube in glass would take as long as all others."""
+STORED = {
+    "envelope, hard walls": "kp:hard-wall",
+    "envelope, 3 eV glass": "kp:glass",
+    "ETB, halide": "etb:halide",
+    "ETB, lead": "etb:lead",
+}
+"""Curves that are stored, since large cubes take minutes."""
 
-BARRIER = envelope.Barrier(3.0, 3.0)
 LOOKS = {
     "bulk law": (FAINT, ":"),
     "effective gap": (SKY, "-."),
@@ -61,12 +63,11 @@ class Curve:
         return float(np.linalg.lstsq(powers, self.g[quantity][large] - bulk)[0][0])
 
 
-def of_levels(found: list[Levels]) -> Curve:
-    """The curve of computed nanocrystals."""
-    size = np.array([one.nanocrystal.size_nm for one in found])
-    energy = np.array([one.E_gap_eV for one in found])
-    g = {f"g_{carrier[0]}": np.array([getattr(one, carrier).g for one in found]) for carrier in ("electron", "hole")}
-    return Curve(size, energy, g)
+def of_stored(name: str, largest_nm: float) -> Curve:
+    """A stored curve up to a size, without its bulk limit."""
+    found = load_stored(name)
+    own = found.size_nm <= largest_nm
+    return Curve(found.size_nm[own], found.energy[own], {name: found.values[name][own] for name in ("g_e", "g_h")})
 
 
 def curves() -> tuple[dict[str, Curve], dict[str, float]]:
@@ -84,14 +85,7 @@ def curves() -> tuple[dict[str, Curve], dict[str, float]]:
     for name, law in (("effective gap", "effective-gap"), ("Kane", "kane"), ("fourth order", "fourth-order")):
         r = laws.confined(law, kp.values, "cube", sizes)
         found[name] = Curve(sizes, r["E_e_eV"] - r["E_h_eV"], {"g_e": r["g_e"], "g_h": r["g_h"]})
-    for name, barrier, cells in (
-        ("envelope, hard walls", None, CELLS),
-        ("envelope, 3 eV glass", BARRIER, CELLS_IN_GLASS),
-    ):
-        found[name] = of_levels([envelope.compute_levels(kp, cube(int(n), etb.a_nm), barrier) for n in cells])
-    for end in ("halide", "lead"):
-        found[f"ETB, {end}"] = of_levels([tight_binding(etb, cube(int(n), etb.a_nm, end)) for n in CELLS])
-    return found, bulk
+    return found | {name: of_stored(curve, sizes[-1] + 1e-3) for name, curve in STORED.items()}, bulk
 
 
 def picture(found: dict[str, Curve], bulk: dict[str, float], path: Path) -> None:

@@ -74,6 +74,17 @@ def shifted(reference: ReferenceBands, energies: NDArray[np.float64]) -> NDArray
 
 def errors_of(parameters: ParameterSet) -> dict[str, float]:
     """Root-mean-square errors in meV by group of bands."""
+    digest = parameters.digest()
+    if digest not in _ERRORS:
+        _ERRORS[digest] = _errors_of(parameters)
+    return _ERRORS[digest]
+
+
+_ERRORS: dict[str, dict[str, float]] = {}
+"""What has been computed for this build, by the digest of the set."""
+
+
+def _errors_of(parameters: ParameterSet) -> dict[str, float]:
     reference = load_reference("cspbi3_cubic_mbj_soc")
     path, mesh = reference.sections["path"], reference.sections["mesh"]
     on_path = 1000 * (doublets(parameters, path.k) - shifted(reference, path.energies))

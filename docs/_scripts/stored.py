@@ -3,7 +3,7 @@
 python docs/_scripts/stored.py            all of them: about half an hour on two processors
 python docs/_scripts/stored.py NAME ...   some: curves, hypotheses, hypotheses-nnn, hypotheses-slow, joint-fit,
                                           joint-spin, joint-held, joint, joint-first, fitted, profile, held, refits,
-                                          nanocrystals
+                                          nanocrystals, reference
 python docs/_scripts/hole.py --readme README.md   afterwards: the table of the README
 """
 
@@ -63,6 +63,7 @@ SCRIPTS = {
     "held": ["held_fits.py"],
     "refits": ["refits.py"],
     "nanocrystals": ["nanocrystals.py", "--compute"],
+    "reference": ["validation.py", "--compute"],
 }
 """Stored results that need more than one command."""
 

@@ -1,6 +1,7 @@
-"""The numbers of the validation page, computed when the documentation is built.
+"""The numbers of the validation page: large nanocrystals from stored results, the rest computed with the page.
 
 python docs/_scripts/validation.py FOLDER
+python docs/_scripts/validation.py --compute     stores the reference nanocrystals again: some minutes
 """
 
 from __future__ import annotations
@@ -11,31 +12,24 @@ from pathlib import Path
 
 import numpy as np
 
+from bandg.analysis.curves import load_stored
+from bandg.base.resources import theory_curve
+from bandg.base.tables import read_table, write_csv
 from bandg.crystal.shapes import cube, sphere
 from bandg.models.etb.bulk import bulk
 from bandg.models.etb.local import local_model
 from bandg.models.etb.nanocrystal import ReducedNanocrystal, compute_levels
-from bandg.models.levels import Levels
 from bandg.parameters.loader import available_sets, load_set
 from bandg.parameters.sets import ParameterSet
 from bandg.plot.style import style
 
+ROOT = Path(__file__).resolve().parents[2]
 SET = "nestoklon2023-standin"
 CELLS = range(6, 25, 2)
 
-# what an independent prototype of the project found: E_e, E_h, g_e, g_h
-PROTOTYPE = {
-    ("cube", "halide", 6): (1.9650, -0.1703, 1.174, 1.290),
-    ("cube", "halide", 10): (1.7854, -0.0881, 2.041, 0.811),
-    ("cube", "halide", 16): (1.7093, -0.0446, 2.630, 0.385),
-    ("cube", "halide", 25): (1.6767, -0.0220, 2.953, 0.073),
-    ("cube", "lead", 6): (1.8643, -0.4085, 0.246, 0.901),
-    ("cube", "lead", 10): (1.7509, -0.1691, 1.225, 0.361),
-    ("cube", "lead", 16): (1.6982, -0.0713, 2.065, 0.007),
-    ("cube", "lead", 25): (1.6733, -0.0305, 2.622, -0.179),
-    ("sphere", "Pb", 8): (1.9145, -0.1721, 1.014, 1.254),
-    ("sphere", "Cs", 8): (1.9004, -0.1692, 1.015, 1.236),
-}
+REFERENCE = "computed/reference_nanocrystals.csv"
+QUANTITIES = {"E_e_eV": 4, "E_h_eV": 4, "g_e": 3, "g_h": 3}
+"""What is compared with an independent prototype, and its digits."""
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -67,22 +61,33 @@ def bulk_table() -> str:
     return table(["set", "E_g (eV)", "Δ (eV)", "m_e", "m_h", "g_e", "g_h"], rows)
 
 
-def crystal(shape: str, what: str, cells: int, parameters: ParameterSet):
-    """The nanocrystal of one row of PROTOTYPE."""
-    a = parameters.a_nm
-    return cube(cells, a, what) if shape == "cube" else sphere(cells * a, a, "halide", what)
+def reference() -> list[dict[str, str]]:
+    """The reference nanocrystals: ours, which tests compute again, and the prototype's."""
+    return list(read_table(theory_curve(REFERENCE).read_text(encoding="utf-8"), REFERENCE).cells)
 
 
-def nanocrystal_table(parameters: ParameterSet) -> str:
+def compute_reference() -> None:
+    """Compute the reference nanocrystals and store them."""
+    parameters = load_set(SET)
+    rows = reference()
+    for row in rows:
+        size, a = int(row["size"]), parameters.a_nm
+        made = cube(size, a, row["kind"]) if row["shape"] == "cube" else sphere(size * a, a, center=row["kind"])
+        found = compute_levels(parameters, made, solver="superlu")
+        values = (found.electron.energy_eV, found.hole.energy_eV, found.electron.g, found.hole.g)
+        row |= {name: f"{v:.{n}f}" for (name, n), v in zip(QUANTITIES.items(), values, strict=True)}
+        row["residual_eV"] = f"{found.residual_eV:.0e}"
+    note = f"{SET}, digest {parameters.digest()}; again: python docs/_scripts/validation.py --compute"
+    write_csv(ROOT / "theory_curves" / REFERENCE, rows, tuple(rows[0]), [note])
+
+
+def nanocrystal_table() -> str:
     """The reference nanocrystals: bandg's value, and the prototype's in brackets."""
     rows = []
-    for key, reference in PROTOTYPE.items():
-        found = compute_levels(parameters, crystal(*key, parameters), solver="superlu")
-        values = (found.electron.energy_eV, found.hole.energy_eV, found.electron.g, found.hole.g)
-        digits = (4, 4, 3, 3)
-        cells = [f"{v:.{n}f} ({r:.{n}f})" for v, r, n in zip(values, reference, digits, strict=True)]
-        name = f"{key[0]}, {key[1]}, {'N' if key[0] == 'cube' else 'diameter / a'} = {key[2]}"
-        rows.append([name, *cells, f"{found.residual_eV:.0e}"])
+    for row in reference():
+        cells = [f"{row[name]} ({row[f'prototype_{name}']})" for name in QUANTITIES]
+        size = "N" if row["shape"] == "cube" else "diameter / a"
+        rows.append([f"{row['shape']}, {row['kind']}, {size} = {row['size']}", *cells, row["residual_eV"]])
     return table(["nanocrystal", "E_e (eV)", "E_h (eV)", "g_e", "g_h", "residual (eV)"], rows)
 
 
@@ -90,8 +95,8 @@ def spectrum_table(parameters: ParameterSet) -> str:
     """Largest difference between the union of the reduced spectra and that of the full matrix."""
     rows = []
     for name, nanocrystal in (
-        ("cube, halide, N = 3", cube(3, parameters.a_nm)),
-        ("cube, lead, N = 4", cube(4, parameters.a_nm, "lead")),
+        ("cube, halide, N = 2", cube(2, parameters.a_nm)),
+        ("cube, lead, N = 3", cube(3, parameters.a_nm, "lead")),
         ("sphere on Cs, diameter 3 a", sphere(3 * parameters.a_nm, parameters.a_nm, center="Cs")),
     ):
         reduced = ReducedNanocrystal(nanocrystal, local_model(parameters))
@@ -106,12 +111,14 @@ def spectrum_table(parameters: ParameterSet) -> str:
 
 
 def convergence(parameters: ParameterSet, folder: Path) -> str:
-    """Figure of g - g_bulk against 1/N^2, and the table of the fits."""
+    """Figure of g - g_bulk against 1/N^2 from the stored curves, and the table of the fits."""
     from matplotlib.figure import Figure
 
-    found: dict[str, list[Levels]] = {}
+    found = {}
     for termination in ("halide", "lead"):
-        found[termination] = [compute_levels(parameters, cube(n, parameters.a_nm, termination)) for n in CELLS]
+        curve = load_stored(f"etb:{termination}")
+        order = [int(np.argmin(np.abs(curve.size_nm - n * parameters.a_nm))) for n in CELLS]
+        found[termination] = {"electron": curve.values["g_e"][order], "hole": curve.values["g_h"][order]}
     crystal_bulk = bulk(parameters)
     limits = {"electron": crystal_bulk.conduction.g(), "hole": crystal_bulk.valence.g()}
     cells = np.array(CELLS)
@@ -119,8 +126,8 @@ def convergence(parameters: ParameterSet, folder: Path) -> str:
     with style():
         figure = Figure(figsize=(6.6, 2.9), layout="constrained")
         for axes, (carrier, limit) in zip(figure.subplots(1, 2), limits.items(), strict=True):
-            for termination, levels in found.items():
-                g = np.array([getattr(one, carrier).g for one in levels])
+            for termination, values in found.items():
+                g = values[carrier]
                 large = cells >= 14
                 powers = 1 / cells[large, None] ** np.array([2.0, 3.0, 4.0])
                 fit = np.linalg.lstsq(powers, (g - limit)[large])[0]
@@ -148,7 +155,7 @@ def write(folder: Path) -> None:
     parameters = load_set(SET)
     for name, text in (
         ("bulk", bulk_table()),
-        ("nanocrystals", nanocrystal_table(parameters)),
+        ("nanocrystals", nanocrystal_table()),
         ("spectra", spectrum_table(parameters)),
         ("convergence", convergence(parameters, folder)),
     ):
@@ -156,4 +163,7 @@ def write(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    write(Path(sys.argv[1]))
+    if sys.argv[1] == "--compute":
+        compute_reference()
+    else:
+        write(Path(sys.argv[1]))

@@ -23,11 +23,19 @@ def test_all_kinds_are_stored_for_the_set_that_ships():
             assert stored.size_nm[0] == np.inf and stored.range_eV[0] < 1.69 and stored.range_eV[1] > 2.25
 
 
-@pytest.mark.parametrize("name", ["etb:halide", "etb:lead"])
-def test_a_stored_curve_is_what_is_computed_now(name):
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("etb:halide", (4, 7)),
+        ("etb:lead", (4, 7)),
+        pytest.param("kp:hard-wall", (4, 5), marks=pytest.mark.slow),
+        pytest.param("kp:glass", (4, 5), marks=pytest.mark.slow),
+    ],
+)
+def test_a_stored_curve_is_what_is_computed_now(name, cells):
     from dataclasses import replace
 
-    case = replace(case_of(name, SET), cells=(4, 7))
+    case = replace(case_of(name, SET), cells=cells)
     fresh = Evaluator(Run(workers=1, cache=False)).curves([case])[0]
     stored = load_stored(name)
     for energy, g_e, g_h in zip(fresh.energy, fresh.values["g_e"], fresh.values["g_h"], strict=True):

@@ -357,7 +357,6 @@ def test_a_removed_atom_lowers_the_symmetry() -> None:
 UNION = [
     ("nestoklon2023-standin", "cube 1 halide"),
     ("nestoklon2023-standin", "cube 2 halide"),
-    ("nestoklon2023-standin", "cube 3 lead"),
     ("full-second", "cube 2 lead"),
     ("full-xx", "cube 2 halide"),
     ("full-xx", "sphere 1 halide Pb"),
@@ -369,6 +368,7 @@ UNION = [
     ("small-xx", "sphere 1.42 halide Pb"),
     ("small-xx", "sphere 1.66 lead Cs"),
     pytest.param("full-xx", "sphere 1.66 lead Cs", marks=pytest.mark.slow),
+    pytest.param("nestoklon2023-standin", "cube 3 lead", marks=pytest.mark.slow),
     pytest.param("nestoklon2023-standin", "cube 3 halide", marks=pytest.mark.slow),
     pytest.param("full-second", "cube 4 lead", marks=pytest.mark.slow),
     pytest.param("small-xx", "sphere 2.2 halide Pb", marks=pytest.mark.slow),
@@ -376,23 +376,21 @@ UNION = [
 ]
 
 
-@pytest.mark.parametrize("values", ["of the set", "random"])
 @pytest.mark.parametrize(("name", "text"), UNION)
-def test_reduced_spectra_make_up_the_full_one(name: str, text: str, values: str, folder: Path) -> None:
-    """Six spectra with multiplicities 2, 2, 2, 2, 4, 4."""
+def test_reduced_spectra_make_up_the_full_one(name: str, text: str, folder: Path) -> None:
+    """Six spectra with multiplicities 2, 2, 2, 2, 4, 4, at generic values of all parameters."""
     parameters = load(name, folder)
     system = build(parameters, text)
     assert find_point_group(system).order == 48
-    vector = parameters.vector if values == "of the set" else random_vector(parameters, 2)
+    vector = random_vector(parameters, 2)
     reduced, full = reduced_spectrum(system, vector), full_spectrum(system, vector)
     assert len(reduced) == len(full) == system.n_orbitals
     np.testing.assert_allclose(reduced, full, atol=1e-10)
 
 
-@pytest.mark.parametrize("text", ["cube 1 halide", "cube 2 lead"])
-def test_every_subgroup_gives_the_full_spectrum(text: str, folder: Path) -> None:
+def test_every_subgroup_gives_the_full_spectrum(folder: Path) -> None:
     parameters = load("small-xx", folder)
-    system = build(parameters, text)
+    system = build(parameters, "cube 1 halide")
     vector = random_vector(parameters, 1)
     full = full_spectrum(system, vector)
     for members in subgroups():
@@ -400,7 +398,7 @@ def test_every_subgroup_gives_the_full_spectrum(text: str, folder: Path) -> None
         np.testing.assert_allclose(reduced_spectrum(system, vector, group), full, atol=1e-10)
 
 
-@pytest.mark.parametrize("name", ["D_4h", "D_2h", "C_4v", "C_2v", "D_3", "C_2h", "C_s", "C_i", "C_1"])
+@pytest.mark.parametrize("name", [name for name in NAMED if name != "O_h"])
 def test_subgroups_give_the_full_spectrum_with_all_orbitals(name: str, folder: Path) -> None:
     parameters = load("full-second", folder)
     system = build(parameters, "cube 2 lead")
@@ -469,7 +467,7 @@ def test_expanded_states(name: str, text: str, folder: Path) -> None:
         np.testing.assert_allclose(together.conj().T @ together, np.eye(together.shape[1]), atol=1e-11)
         for n, psi in zip(chosen, partners, strict=True):
             np.testing.assert_allclose(full @ psi, energies[n] * psi, atol=1e-10)
-            for g in range(group.order):
+            for g in range(0, group.order, 1 + group.order // 8):
                 np.testing.assert_allclose(apply(system, shells, group, g, psi), psi @ irrep.matrices[g], atol=1e-11)
 
 

@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from scipy import constants
+from scipy import constants, sparse
 
 from bandg.crystal.shapes import cube
 from bandg.hamiltonian.blocks import AdaptedBasis, find_orbits
@@ -52,12 +52,17 @@ def landau_gauge(r):
     return np.stack([-r[:, 1], 0 * r[:, 0], 0 * r[:, 0]], axis=1)
 
 
+def nearest_pair(matrix, energy):
+    """The two levels nearest to an energy and their states."""
+    start = np.random.default_rng(1).standard_normal(len(matrix)) + 0j
+    return sparse.linalg.eigsh(sparse.csc_array(matrix), 2, sigma=energy, v0=start)
+
+
 def splitting(matrix, energy, up, positions, sigma_z, tesla, gauge):
     """Signed splitting of the doublet near an energy: that of the state like `up` minus that of its partner."""
-    values, vectors = np.linalg.eigh(in_field(matrix, positions, sigma_z, tesla, gauge))
-    pair = np.argsort(np.abs(values - energy))[:2]
-    weights = np.abs(up.conj() @ vectors[:, pair]) ** 2
-    return float((values[pair] * np.where(weights > 0.5, 1, -1)).sum())
+    values, vectors = nearest_pair(in_field(matrix, positions, sigma_z, tesla, gauge), energy)
+    weights = np.abs(up.conj() @ vectors) ** 2
+    return float((values * np.where(weights > 0.5, 1, -1)).sum())
 
 
 def band_edge(cells, termination, carrier):
@@ -91,8 +96,8 @@ def test_neither_gauge_nor_origin_changes_the_exact_splitting(move):
     # the pair is turned into the field's own states in any gauge, so compare the bare distance
     distances = []
     for gauge in (symmetric_gauge, landau_gauge):
-        values = np.linalg.eigvalsh(in_field(matrix, there, sigma_z, 8.0, gauge))
-        distances.append(np.ptp(values[np.argsort(np.abs(values - energy))[:2]]))
+        values, _ = nearest_pair(in_field(matrix, there, sigma_z, 8.0, gauge), energy)
+        distances.append(np.ptp(values))
     reference = abs(splitting(matrix, energy, up, positions, sigma_z, 8.0, symmetric_gauge))
     assert distances == pytest.approx([reference, reference], rel=1e-8)
 

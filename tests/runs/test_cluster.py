@@ -66,7 +66,7 @@ def local_cluster(tmp_path):
 
 def test_a_worker_that_is_killed_costs_no_result_and_none_is_counted_twice(local_cluster):
     file, workers, scheduler = local_cluster
-    asked = jobs(28)
+    asked = jobs(14)
     alone = {
         job.key(): levels for job, (levels, _) in zip(asked, sweep.run_jobs(asked, Run(1, cache=False)), strict=True)
     }

@@ -34,11 +34,11 @@ def central(parameters, path, make, intra_atomic, step=1e-4):
 
 
 CASES = [
-    (SET, lambda a: cube(4, a), False, None),
-    (SET, lambda a: cube(3, a, "lead"), True, None),
-    (SET, lambda a: cube(6, a), False, ("hopping.Pb-X.p-p.sigma",)),
-    (SECOND, lambda a: cube(5, a, "lead"), False, ("hopping.Pb-Pb.s-p", "hopping.Pb-X.s-p", "lattice.a")),
-    (SET, lambda a: sphere(4 * a, a, center="Cs"), True, ("onsite.X.p", "hopping.Pb-X.d-p.sigma", "lattice.a")),
+    (SET, lambda a: cube(2, a), False, None),
+    (SET, lambda a: cube(2, a, "lead"), True, None),
+    (SET, lambda a: cube(5, a), False, ("hopping.Pb-X.p-p.sigma",)),
+    (SECOND, lambda a: cube(3, a, "lead"), False, ("hopping.Pb-Pb.s-p", "hopping.Pb-X.s-p", "lattice.a")),
+    (SET, lambda a: sphere(3 * a, a, center="Cs"), True, ("onsite.X.p", "hopping.Pb-X.d-p.sigma", "lattice.a")),
 ]
 
 
@@ -56,7 +56,7 @@ def test_derivatives_are_those_of_central_differences(case):
 
 
 def test_one_factorization_and_one_solve_for_each_doublet_serve_all_parameters():
-    found = derivatives(SET, cube(5, SET.a_nm))
+    found = derivatives(SET, cube(4, SET.a_nm))
     assert (found.factorizations, found.solves) == (2, 2)
 
 
