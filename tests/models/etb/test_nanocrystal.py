@@ -166,7 +166,7 @@ def test_every_matrix_is_linear_in_the_parameters(name):
 
 
 def test_the_states_come_nearer_to_bloch_function_times_envelope_as_size_grows():
-    found = [compute_levels(SET, cube(n, A)) for n in (4, 6, 16)]
+    found = [compute_levels(SET, cube(n, A)) for n in (8, 12, 16)]
     for carrier in ("electron", "hole"):
         weights = [getattr(levels, carrier).overlap for levels in found]
         assert weights[0] < weights[1] < weights[2]
