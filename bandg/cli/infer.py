@@ -117,6 +117,7 @@ def print_inference(found: Inference) -> None:
     ranking = found.ranking()
     _print_evidences(found)
     _print_residuals(found)
+    _print_spreads(found)
     keys = {"mean": "mean", "std": "std", "q025": "2.5 %", "median": "median", "q975": "97.5 %", "best": "best"}
     columns = [Column("parameter", left=True), Column("prior"), *(Column(one, ".4f") for one in keys.values())]
     for one in ranking:
@@ -127,7 +128,8 @@ def print_inference(found: Inference) -> None:
     checked = f"largest error at {found.emulator_checks} random points {E:.1e} eV, {g_e:.1e} in g_e, {g_h:.1e} in g_h"
     typer.echo(f"Curves from exact values and derivatives; {checked if found.emulator_checks else 'not checked'}.")
     if any(TERMINATION in one.model.names for one in ranking):
-        typer.echo("A termination between 0 (halide) and 1 (lead) interpolates between two curves at equal energy.")
+        typer.echo("A termination between 0 (halide) and 1 (lead) is a mixture: its g is the mean at equal energy,")
+        typer.echo("and the spread of g that it implies must not exceed the measured one.")
 
 
 def _print_evidences(found: Inference) -> None:
@@ -165,3 +167,24 @@ def _print_residuals(found: Inference) -> None:
     reasons = dict.fromkeys(why for _, why in found.points.left_out)
     counts = (f"{sum(w == why for _, w in found.points.left_out)} ({why})" for why in reasons)
     typer.echo("left out: " + (", ".join(counts) or "none"))
+
+
+def _print_spreads(found: Inference) -> None:
+    """Print the spread that the best mixture of each model implies beside the measured one."""
+    words = {True: "yes", False: "no", None: None}
+    rows = [
+        (
+            *(one.model.name, check.point.quantity, check.point.sample, check.point.energy_eV),
+            f"{'<' if check.point.kind == 'upper-bound' else ''}{check.point.value:g}",
+            *(check.limit, check.implied, words[check.compatible]),
+        )
+        for one in found.ranking()
+        for check in one.spreads
+    ]
+    if not rows:
+        return
+    place = (Column("model", left=True), Column(""), Column("sample"), Column("eV", ".3f"))
+    numbers = (Column("measured"), Column("limit", ".3f"), Column("implied", ".3f"), Column("compatible"))
+    show("spread of g that a mixture implies", (*place, *numbers), rows)
+    typer.echo("limit: largest standard deviation that the measured spread may stand for;")
+    typer.echo("implied: standard deviation at that energy, without one the least over the energies of the points")

@@ -85,18 +85,24 @@ class MeasuredPoint:
 
     @property
     def why_not_judged_by(self) -> str:
-        """The reason why the point is not compared with models; empty for one that is."""
+        """The reason why the point is not compared with models; empty for one that is.
+
+        A spread dg that follows from the times T2* stands for them, may be an upper bound, and needs no energy.
+        """
         origin = self.derived_from.replace(";", " and")
+        is_spread = self.quantity in SPREADS
         if self.use == "check":
             return "kept for checks"
         if self.evidence == "contains-theory":
             return f"contains theory{origin and ': '}{origin}"
-        if self.evidence == "derived":
+        if self.quantity.startswith("T2"):
+            return "a time, for which dg stands"
+        if self.evidence == "derived" and not (is_spread and "T2_" in origin):
             verb = "repeats" if self.quantity in origin and " and " not in origin else "follows from"
             return f"{verb} {origin or 'other points'}"
-        if self.energy_eV is None:
+        if self.energy_eV is None and not is_spread:
             return "no energy is stated"
-        if self.kind.endswith("bound"):
+        if self.kind.endswith("bound") and not (is_spread and self.kind == "upper-bound"):
             return "is a bound"
         if self.energy_is == "gap":
             return "stands at the gap of the bulk crystal"

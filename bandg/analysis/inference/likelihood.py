@@ -2,7 +2,8 @@
 
 A curve g(E) runs from the smallest nanocrystal to the largest and from there to the bulk, which is computed too;
 between the points it is a monotone cubic (PCHIP), outside there is no value. A termination between 0 (halide) and
-1 (lead) mixes the two curves at equal energy: an interpolation, not a computed surface.
+1 (lead) is a mixture of two kinds of nanocrystals: its g is the mean of the two curves at equal energy, and the spread
+of g that it implies must not exceed the measured one.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from bandg.base.errors import BandgError
 from bandg.base.quantities import named
 from bandg.base.text import one_line, quote
 from bandg.data.measured import MeasuredPoint
+from bandg.data.spreads import SpreadCheck, judge_spreads, mixture_spread
 from bandg.parameters.names import unit_of
 from bandg.parameters.ranges import EXAMPLE, Range, parse_range, parse_value
 from bandg.parameters.sets import ParameterSet
@@ -66,7 +68,8 @@ class Constraint:
 class Points:
     """Measured points as arrays of shape (n,): energy in eV, value, error, magnitude only; weights (n, 2) of g_e, g_h.
 
-    error is NaN where none is stated. measured: what they were made of. left_out: (point, why).
+    error is NaN where none is stated. measured: what they were made of. left_out: (point, why). spreads: measured
+    spreads of g, which limit a mixture.
     """
 
     energy: NDArray[np.float64]
@@ -76,10 +79,15 @@ class Points:
     weights: NDArray[np.float64]
     measured: tuple[MeasuredPoint, ...]
     left_out: tuple[tuple[MeasuredPoint, str], ...]
+    spreads: tuple[MeasuredPoint, ...] = ()
 
 
-def select_points(measured: Iterable[MeasuredPoint], quantities: Sequence[str] = ("g_e", "g_h")) -> Points:
-    """The points that enter: those that a model is judged by. quantities: of g_e, g_h, g_bx.
+def select_points(
+    measured: Iterable[MeasuredPoint],
+    quantities: Sequence[str] = ("g_e", "g_h"),
+    spreads: Iterable[MeasuredPoint] = (),
+) -> Points:
+    """The points and spreads that enter: those that a model is judged by. quantities: of g_e, g_h, g_bx.
 
     Raises BandgError where none is left.
     """
@@ -99,6 +107,12 @@ def select_points(measured: Iterable[MeasuredPoint], quantities: Sequence[str] =
         asked = [why for point, why in left_out if point.quantity.removeprefix("abs_") in quantities]
         reasons = "; ".join(dict.fromkeys(asked)) or "there is none"
         raise BandgError(one_line(f"no independent measurement of {', '.join(quantities)} is left: {reasons}"))
+    limits = []
+    for point in spreads:
+        if point.why_not_judged_by:
+            left_out.append((point, point.why_not_judged_by))
+        else:
+            limits.append(point)
     return Points(
         np.array([point.energy_eV for point in used], dtype=float),
         np.array([point.value for point in used]),
@@ -107,6 +121,7 @@ def select_points(measured: Iterable[MeasuredPoint], quantities: Sequence[str] =
         np.array([_WEIGHTS[point.quantity.removeprefix("abs_")] for point in used]),
         tuple(used),
         tuple(left_out),
+        tuple(limits),
     )
 
 
@@ -196,7 +211,24 @@ class Likelihood:
         return self.emulator(np.array(values))
 
     def curves(self, theta: NDArray[np.float64], energies: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(g_e, g_h) at photon energies in eV, shape (n, 2); NaN outside of the curves."""
+        """(g_e, g_h) at photon energies in eV, shape (n, 2), the mean of a mixture; NaN outside of the curves."""
+        return mixed_curve(*self._mixture(theta), energies - self.of(theta, SHIFT, 0.0))
+
+    def spreads(self, theta: NDArray[np.float64]) -> tuple[SpreadCheck, ...]:
+        """The measured spreads beside what the mixture implies; empty where nothing is mixed."""
+        if not (self.points.spreads and 0 < self.of(theta, TERMINATION, self.default_termination) < 1):
+            return ()
+        stated = [point.energy_eV for point in self.points.spreads if point.energy_eV is not None]
+        energies = list(dict.fromkeys([*stated, *map(float, self.points.energy)]))
+        found = mixed_spread(*self._mixture(theta), np.array(energies) - self.of(theta, SHIFT, 0.0))
+
+        def implied(quantity: str, energy: float) -> float:
+            return float(found[energies.index(energy), BULK[quantity] - 1])
+
+        return judge_spreads(self.points.spreads, implied, tuple(map(float, self.points.energy)))
+
+    def _mixture(self, theta: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[str, ...], dict[str, float]]:
+        """Outputs with the exciton's shift, the terminations, and their shares."""
         mixed = self.of(theta, TERMINATION, self.default_termination)
         shares = {"halide": 1 - mixed, "lead": mixed}
         outputs = self.outputs(theta)
@@ -206,7 +238,7 @@ class Likelihood:
 
             outputs = outputs.copy()
             outputs[:, 0] += exciton_shift(self.radii, inverse, None, self.reduced_mass)
-        return mixed_curve(outputs, self.terminations, shares, energies - self.of(theta, SHIFT, 0.0))
+        return outputs, self.terminations, shares
 
     def predict(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
         """What the measurement would have given without error, shape (n_points,), a magnitude where it gives one."""
@@ -221,11 +253,12 @@ class Likelihood:
         scatter = self.of(theta, SCATTER, self.sigma)
         error = np.where(np.isnan(self.points.error), scatter, self.points.error)
         total = _gauss(self.points.value, predicted, error)
+        total += sum(one.log_likelihood for one in self.spreads(theta))
         bulk = self.outputs(theta)[-1]
         for chosen in self.constraints:
             middle, half = (chosen.lower + chosen.upper) / 2, (chosen.upper - chosen.lower) / 2
             total += _gauss(np.array(middle), bulk[BULK[chosen.quantity]], np.array(half))
-        return total
+        return total if np.isfinite(total) else IMPOSSIBLE
 
     def prior(self, unit: NDArray[np.float64]) -> NDArray[np.float64]:
         """The unit cube to the flat priors."""
@@ -248,14 +281,31 @@ def mixed_curve(
 
     outputs: (n_terminations * n_sizes + 1, 3). NaN outside of a curve and where its bulk is not lowest.
     """
+    values, own_shares = _of_terminations(outputs, terminations, shares, energies)
+    return np.asarray(np.tensordot(own_shares, values, axes=1))
+
+
+def mixed_spread(
+    outputs: NDArray[np.float64],
+    terminations: Sequence[str],
+    shares: dict[str, float],
+    energies: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Standard deviations of (g_e, g_h) in the mixture that `mixed_curve` has the means of, shape (n, 2)."""
+    return mixture_spread(*_of_terminations(outputs, terminations, shares, energies))
+
+
+def _of_terminations(
+    outputs: NDArray[np.float64],
+    terminations: Sequence[str],
+    shares: dict[str, float],
+    energies: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(g_e, g_h) of each termination that has a share, shape (k, n, 2), and the shares (k,)."""
     sizes = (len(outputs) - 1) // len(terminations)
-    result = np.zeros((len(energies), 2))
-    for number, termination in enumerate(terminations):
-        if shares[termination] == 0:
-            continue
-        own = np.concatenate([outputs[number * sizes : (number + 1) * sizes], outputs[-1:]])
-        result += shares[termination] * curve(own, energies)
-    return result
+    present = [number for number, termination in enumerate(terminations) if shares[termination]]
+    own = [np.concatenate([outputs[n * sizes : (n + 1) * sizes], outputs[-1:]]) for n in present]
+    return np.array([curve(one, energies) for one in own]), np.array([shares[terminations[n]] for n in present])
 
 
 def curve(outputs: NDArray[np.float64], energies: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ from bandg.base.arguments import names, number, size_text, strict, whole
 from bandg.base.errors import BandgError
 from bandg.base.quantities import named
 from bandg.crystal.lattice import PEROVSKITE
-from bandg.data.measured import points_to_judge_by
+from bandg.data.measured import points_to_judge_by, spreads_to_judge_by
 from bandg.models.base import find
 from bandg.models.etb.bulk import bulk as bulk_of
 from bandg.models.kp.decompose import first_principles_g_h
@@ -93,7 +93,8 @@ def infer(
     varied, texts = names("vary", vary, "onsite.Pb.p=+-0.1eV"), names("model", model, "mixed: termination=0..1")
     models = models_of(parameters, texts, varied)
     wanted = [part.strip() for one in names("quantities", quantities, "g_h") for part in one.split(",")]
-    points = select_points(points_to_judge_by(data, parameters.material), wanted)
+    judges = (points_to_judge_by(data, parameters.material), spreads_to_judge_by(data, parameters.material))
+    points = select_points(judges[0], wanted, judges[1])
     default = () if varied or texts else DEFAULT_BULK
     limits = default if bulk is None else names("bulk", bulk, "E_g=1.6..1.7eV")
     constraints = [constraint_of(*pair, parameters) for pair in named(limits, "bulk range", "E_g=1.6..1.7eV").items()]

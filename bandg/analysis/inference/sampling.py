@@ -30,6 +30,7 @@ from bandg.base.show import Shown
 from bandg.base.text import install
 from bandg.crystal.lattice import PEROVSKITE, Lattice
 from bandg.crystal.shapes import Nanocrystal
+from bandg.data.spreads import SpreadCheck
 from bandg.models.etb.bulk import bulk
 from bandg.models.etb.job import Job
 from bandg.models.etb.model import MODEL
@@ -57,7 +58,8 @@ class Posterior(Shown):
 
     log_evidence, log_evidence_error: ln Z. samples: (m, d) of equal weight. best: (d,) of largest likelihood.
     predicted: (n_points,) of the best. exact: the same with the best computed instead of emulated. rms: of `exact`.
-    impossible: share of the prior for which a measured point lies outside of the curves. raw: dynesty's own results.
+    spreads: the measured ones beside what `exact` implies. impossible: share of the prior for which a measured point
+    lies outside of the curves. raw: dynesty's own results.
     """
 
     likelihood: Likelihood
@@ -72,6 +74,7 @@ class Posterior(Shown):
     impossible: float
     calls: int
     raw: Any
+    spreads: tuple[SpreadCheck, ...] = ()
 
     @property
     def model(self) -> Model:
@@ -285,6 +288,7 @@ def _sample(
         predicted=likelihood.predict(best),
         exact=computed.predict(best),
         exact_bulk=found.outputs[-1],
+        spreads=computed.spreads(best),
         impossible=impossible,
         calls=int(np.sum(raw.ncall)),
         raw=raw,
@@ -361,6 +365,11 @@ def to_dict(found: Inference) -> dict[str, Any]:
             "best_emulated": finite(one.predicted),
             "best_rms": finite(one.rms),
             "best_bulk": dict(zip(OUTPUTS, one.exact_bulk.tolist(), strict=True)),
+            "best_spreads": [
+                {"quantity": s.point.quantity, "energy_eV": s.point.energy_eV, "implied": finite(s.implied)}
+                | {"measured": s.point.value, "limit": s.limit, "error_of_limit": s.error, "compatible": s.compatible}
+                for s in one.spreads
+            ],
             "share_of_prior_outside": one.impossible,
             "calls": one.calls,
         }

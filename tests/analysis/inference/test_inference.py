@@ -265,6 +265,33 @@ def test_points_that_repeat_or_lack_an_energy_are_left_out_with_the_reason():
     assert len(inference.select_points([MeasuredPoint(1.8, "g_bx", 2.2)], ["g_bx"]).value) == 1
 
 
+def test_a_mixture_is_limited_by_the_spread_that_it_implies():
+    """Two kinds with g apart by a known step: sqrt(f (1 - f)) of it is the spread, in closed form."""
+    curves = [[2.5, 0.5, 1.6], [2.0, 1.0, 1.1], [1.8, 1.2, 0.9]]
+    outputs = np.array([[*curves, *(np.array(curves) - [0, 0.0, 0.8]), [1.652, 3.24, -0.34]]])
+    still = emulator.polynomials((), outputs, np.zeros((1, 0, 7, 3)))
+    model = inference.Model("mixed", (Range("termination", 0.0, 1.0, ""),))
+    one = MeasuredPoint(2.0, "g_h", 0.9, 0.1)
+    given = [MeasuredPoint(2.0, "dg_h", 0.1, 0.02, convention="gaussian"), MeasuredPoint(2.5, "T2_h_ps", 50)]
+    given += [MeasuredPoint(None, "dg_e", 0.2, convention="lorentzian")]
+    terminations = ("halide", "lead")
+    limited, free = (
+        inference.Likelihood(model, still, terminations, inference.select_points([one], spreads=s), 0.1, 0.0)
+        for s in (given, ())
+    )
+    assert [why for _, why in limited.points.left_out] == ["a time, for which dg stands"]
+    for f in (0.0, 0.01, 0.3, 1.0):
+        excess = max(0.0, 0.8 * np.sqrt(f * (1 - f)) - 0.1)
+        theta = np.array([f])
+        assert limited(theta) - free(theta) == pytest.approx(-0.5 * (excess / 0.02) ** 2, abs=1e-9)
+    hole, electron = limited.spreads(np.array([0.3]))
+    assert hole.implied == pytest.approx(0.8 * np.sqrt(0.21)) and hole.compatible is False
+    assert electron.implied == pytest.approx(0, abs=1e-12) and electron.compatible is True
+    assert limited.spreads(np.array([1.0])) == ()
+    found = nested._sample(nested._dynesty(), limited, 50, 0.5, 1, lambda values: computed(outputs[0]))
+    assert found.spreads[0].implied == limited.spreads(found.best)[0].implied < 0.16
+
+
 def test_the_first_principles_range_at_the_gap_of_its_functional_is_its_own_value():
     assert -2.59 in [pytest.approx(end, abs=1e-9) for end in first_principles_g_h(1.195)]
     low, high = first_principles_g_h(1.652)
