@@ -12,6 +12,7 @@ from bandg.cli.options import Neighbors, SetName
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
+    from bandg.data.contributions import FirstPrinciples
     from bandg.models.etb.bulk import Bulk
     from bandg.parameters.sets import ParameterSet
 
@@ -30,6 +31,7 @@ def bulk(
 ) -> None:
     """Bulk gap, spin-orbit splitting, masses, momentum elements and g-factors at R."""
     from bandg.base.files import check_writable
+    from bandg.data.contributions import first_principles
     from bandg.models.etb.bulk import bulk as compute_bulk
     from bandg.parameters.loader import load_set
     from bandg.runs.dataset import write_json
@@ -43,9 +45,13 @@ def bulk(
     parameters = load_set(set_name)
     result = compute_bulk(parameters, neighbors)
     values = result.values(intra_atomic)
-    _print(parameters, result, values)
+    known = first_principles(parameters.material, result.E_g)
+    _print(parameters, values)
+    _print_composition(result, known)
+    _print_contributions(result, known, intra_atomic)
     if out is not None:
-        write_json({"set": parameters.name, "parameters_sha256": parameters.digest()} | values, out)
+        found = {"first_principles": known.to_dict() if known else None}
+        write_json({"set": parameters.name, "parameters_sha256": parameters.digest()} | values | found, out)
         typer.echo(f"wrote {out}")
     if plot is not None:
         from bandg.plot.bands import plot_bands
@@ -69,7 +75,7 @@ _ROWS = (
 )
 
 
-def _print(parameters: ParameterSet, result: Bulk, values: dict[str, Any]) -> None:
+def _print(parameters: ParameterSet, values: dict[str, Any]) -> None:
     rows: list[tuple[Any, ...]] = []
     for key, meaning, unit in _ROWS:
         known = parameters.published.get(key)
@@ -77,14 +83,83 @@ def _print(parameters: ParameterSet, result: Bulk, values: dict[str, Any]) -> No
         rows.append((meaning, unit, values[key], *note))
     numbers = (Column("bandg", ".4f"), Column("published", "g"), "source")
     show(f"{parameters.name} ({parameters.material}), bulk at R", ("quantity", "", *numbers), rows)
-    edges = (result.valence, result.conduction)
-    rows = [("spin", None, *(edge.spin_g for edge in edges))]
-    shares = [{round(energy, 6): share for energy, _, share in edge.contributions} for edge in edges]
-    for level in result.levels:
-        pair = [share.get(round(level.energy, 6), 0.0) for share in shares]
-        if max(map(abs, pair)) >= 5e-3:
-            rows.append((level.irrep, level.energy, *pair))
-    name = "p shells' own moment" + ("" if values["intra_atomic"] else " (not in the sum)")
-    rows.append((name, None, *(edge.atomic_g for edge in edges)))
-    columns = ("band", Column("E (eV)", ".3f"), Column("to g_h", "+.3f"), Column("to g_e", "+.3f"))
-    show("where the g-factors come from", columns, rows)
+
+
+_RATIOS = (("X s", "Pb p"), ("X d", "Pb p"), ("Pb s", "X p"))
+"""Ratios that compare with muffin-tin charges; s with s*."""
+
+Weights = dict[str, float] | None
+
+
+def _print_composition(result: Bulk, known: FirstPrinciples | None) -> None:
+    own, edges = result.composition(), (result.conduction.irrep, result.valence.irrep)
+    sides = [one for edge in edges for one in (own[edge], known.charges.get(edge) if known else None)]
+    rows = [(name, *(_weight(one, name) for one in sides)) for name in own[edges[0]]]
+    rows += [(f"{over} : {under}", *(_ratio(one, over, under) for one in sides)) for over, under in _RATIOS]
+    headings = (Column(heading, ".3f", optional=True) for edge in edges for heading in (edge, "mBJ"))
+    show(
+        "composition of the band edges",
+        ("", *headings),
+        [row for row in rows if any(value is not None for value in row[1:])],
+        "mBJ: charge inside muffin tins. Much lies between them, so that only ratios compare; they count s* with s."
+        if known
+        else "",
+    )
+
+
+def _weight(side: Weights, name: str) -> float | None:
+    """Weight on a shell, None where it is nothing."""
+    value = side.get(name, 0.0) if side else 0.0
+    return value if value >= 5e-4 else None
+
+
+def _ratio(side: Weights, over: str, under: str) -> float | None:
+    """Ratio of two weights, None where the level has none of the second."""
+    if side is None or _weight(side, under) is None:
+        return None
+    first, second = (side.get(name, 0.0) + side.get(f"{name}*", 0.0) for name in (over, under))
+    return first / second
+
+
+def _print_contributions(result: Bulk, known: FirstPrinciples | None, intra_atomic: bool) -> None:
+    own, edges = result.contributions(), {"g_h": result.valence, "g_e": result.conduction}
+    sides = [one for g in edges for one in (own[g], known.g[g] if known else {})]
+
+    def row(label: str, name: str, energy: float | None = None) -> tuple[Any, ...]:
+        first = known.energies.get(name) if known else None
+        shares = (sum(one.get(part, 0.0) for part in {name, *name.split("/")}) for one in sides)
+        return (label, energy, first, *(share if abs(share) >= 5e-4 else None for share in shares))
+
+    rows = [row("spin", "spin")]
+    for level, name in zip(result.levels, result.level_names, strict=True):
+        if name and max(abs(one.get(name, 0.0)) for one in sides) >= 5e-3:
+            most = max(level.character, key=lambda shell: level.character[shell])
+            rows.append(row(f"{name} ({most})", name, level.energy - result.valence.energy))
+    rows.append(row("other levels", "rest"))
+    name = "p shells" + ("" if intra_atomic else " (not in the sum)")
+    atomic = [number for edge in edges.values() for number in (edge.atomic_g, None)]
+    rows.append((name, None, None, *atomic))
+    sums = [
+        sum(one.values()) + intra_atomic * (more or 0.0) if one else None
+        for one, more in zip(sides, atomic, strict=True)
+    ]
+    rows.append(("sum", None, None, *sums))
+    caption = ""
+    if known:
+        g_h, g_e = known.corrected["g_h"], known.corrected["g_e"]
+        caption = (
+            f"mBJ: {known.reference}, conduction bands shifted to this gap, bare momenta. Scaled to the velocities of "
+            f"its bands: g_h {g_h:+.2f}, g_e {g_e:+.2f}. It has levels that no set has (Cs d, Pb 5d)."
+        )
+    columns = (Column(heading, form, optional=True) for heading, form in _CONTRIBUTIONS)
+    show("where the g-factors come from", ("level", *columns), rows, caption)
+
+
+_CONTRIBUTIONS = (
+    ("E (eV)", ".3f"),
+    ("mBJ", ".3f"),
+    ("to g_h", "+.3f"),
+    ("mBJ", "+.3f"),
+    ("to g_e", "+.3f"),
+    ("mBJ", "+.3f"),
+)

@@ -75,13 +75,15 @@ class Characters:
 class Contributions:
     """g of one edge at R: from the spin, from levels as (first band, energy in eV, share of g), and from the rest.
 
-    gap: R6+ to R6- in eV in the calculation of the list.
+    gap: R6+ to R6- in eV in the calculation of the list. ratio: of the squared velocities of the bands (dE/dk) to
+    those of the bare momenta.
     """
 
     gap: float
     spin: float
     levels: tuple[tuple[int, float, float], ...]
     rest: float
+    ratio: float
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,6 +23,7 @@ _LISTS = {
     "cspbi3_cubic_pbe": "pbe2",
     "cspbbr3_cubic_mbj": "br/mbj",
 }
+_ROWS = "contributions[bands,E,dg]"
 _EDGES = {"R6+": "VB_R6+", "R6-": "CB_R6-"}
 """Entry of g_decomposition_R.json by how the name of the bands begins."""
 
@@ -46,7 +47,7 @@ def load_reference(name_or_path: str) -> ReferenceBands:
 
 @lru_cache(maxsize=4)
 def _shipped(name: str) -> ReferenceBands:
-    raw = json.loads(resources.theory_curve(f"reference/{name}.json").read_text(encoding="utf-8"))
+    raw = _raw(name)
     first = int(raw["band_index_first"])
     sections = {label: _section(raw[key]) for label, key in _KEYS.items() if key in raw}
     characters = {point: _characters(rows) for point, rows in raw.get("character_muffin_tin", {}).items()}
@@ -69,16 +70,23 @@ def _shipped(name: str) -> ReferenceBands:
     )
 
 
+def _raw(name: str) -> Any:
+    return json.loads(resources.theory_curve(f"reference/{name}.json").read_text(encoding="utf-8"))
+
+
 def _contributions(name: str) -> dict[str, Contributions]:
-    text = resources.theory_curve("reference/g_decomposition_R.json").read_text(encoding="utf-8")
-    stored = json.loads(text)["data"][_LISTS[name]]
-    lists = {edge: stored[key]["contributions[bands,E,dg]"] for edge, key in _EDGES.items()}
-    gap = next(float(energy) for first, _, energy, _ in lists["R6+"] if first == _TOP_VALENCE + 1)
-    found = {}
-    for edge, key in _EDGES.items():
-        rows = tuple((int(first), float(energy), float(share)) for first, _, energy, share in lists[edge])
-        found[edge] = Contributions(gap, float(stored[key]["g_spin"]), rows, float(stored[key]["rest"]))
-    return found
+    stored, own = _raw("g_decomposition_R")["data"][_LISTS[name]], _raw(f"{name}_soc")["g_factors_R"]
+    lists = {
+        edge: [(int(first), float(energy), float(share)) for first, _, energy, share in stored[key][_ROWS]]
+        for edge, key in _EDGES.items()
+    }
+    gap = next(energy for first, energy, _ in lists["R6+"] if first == _TOP_VALENCE + 1)
+    return {
+        edge: Contributions(
+            gap, stored[key]["g_spin"], tuple(lists[edge]), stored[key]["rest"], own[key]["ratio_p2_eff"]
+        )
+        for edge, key in _EDGES.items()
+    }
 
 
 def _section(raw: Mapping[str, Any]) -> Section:

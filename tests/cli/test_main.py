@@ -80,6 +80,26 @@ def test_bulk_writes_the_keys(bandg, tmp_path):
     assert "kashikar2021" in out
 
 
+def test_bulk_prints_composition_and_contributions_beside_first_principles(bandg, tmp_path):
+    file = tmp_path / "b.json"
+    code, out, err = bandg("bulk", "--set", "bandg-nnn", "--out", file)
+    assert code == 0, err
+    lines = {line.split("  ")[0]: line.split() for line in out.splitlines()}
+    assert lines["X d : Pb p"][-2:] == ["0.461", "0.093"]
+    assert lines["Pb s : X p"][-2:] == ["0.445", "0.472"]
+    assert lines["R6+.2 (Pb s)"][-4:] == ["-8.961", "-8.511", "+0.018", "+0.360"]
+    assert lines["sum"][1:] == ["-0.763", "-0.893", "+2.555", "+2.967"]
+    assert max(map(len, out.splitlines())) <= 120
+    table = out[out.index("composition") :]
+    assert max(len(line) for line in table.splitlines() if not line.startswith(("mBJ:", "its bands"))) <= 80
+    content = json.loads(file.read_text())
+    assert content["composition"]["R6-"]["X d"] == pytest.approx(0.3135, abs=1e-4)
+    assert content["contributions"]["g_e"]["R6+.2"] == pytest.approx(0.0178, abs=1e-4)
+    assert content["first_principles"]["g"]["g_e"]["R6+.2"] == pytest.approx(0.360, abs=1e-3)
+    code, out, err = bandg("bulk", "--set", "bandg-cspbcl3", "--intra-atomic")
+    assert code == 0 and "mBJ" not in out and "not in the sum" not in out
+
+
 def test_info_names_what_is_missing(bandg):
     code, out, _ = bandg("info")
     assert code == 0

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bandg.data.contributions import level_share, total_g
+from bandg.data.contributions import COUPLED, first_principles, level_share, total_g
 from bandg.data.reference import available_references, load_reference
-
-COUPLED = {"R6+": ("R6-", "R8-", "R6-.1", "R8-.1"), "R6-": ("R6+", "R6+.1", "R6+.2", "R8+.1", "R8+.2", "R8+.3")}
 
 
 @pytest.mark.parametrize("name", [name for name in available_references() if not name.endswith("_path")])
@@ -53,6 +51,20 @@ def test_contributions_at_the_gap_of_the_iodide() -> None:
             assert level_share(bands, edge, level, shifts) == pytest.approx(share, abs=0.006), level
     assert bands.contributions["R6-"].spin == pytest.approx(-0.668, abs=1e-3)
     assert bands.contributions["R6+"].spin == pytest.approx(1.833, abs=1e-3)
+
+
+def test_corrected_to_the_velocities_of_the_bands() -> None:
+    """g_h and g_e "calibrated" of README.md of the data, and parts that add up to the bare ones."""
+    for material, gap, wanted in (("CsPbI3", 1.65, (-0.74, 2.60)), ("CsPbBr3", 2.30, (0.47, 1.79))):
+        found = first_principles(material, gap)
+        assert found is not None
+        assert tuple(found.corrected.values()) == pytest.approx(wanted, abs=0.012)
+        bands = load_reference(found.reference)
+        bottom = bands.level("R6-")
+        assert bottom is not None and found.energies["R6-"] == gap
+        shifts = (gap - bottom.energy,) * 2
+        for g, edge in (("g_h", "R6+"), ("g_e", "R6-")):
+            assert sum(found.g[g].values()) == pytest.approx(total_g(bands, edge, shifts))
 
 
 def test_a_level_that_is_not_there() -> None:

@@ -14,28 +14,13 @@ from typing import Literal
 
 from bandg.base.arguments import choices
 from bandg.base.text import nearest
+from bandg.data.contributions import BELOW, COUPLED, EDGES
 
 QUANTITIES = ("E_g", "Delta", "m_e", "m_h", "E_p_R6", "E_p_R8", "g_e", "g_h", "E_v")
 """Targets without a level."""
 
 POSITIVE = ("E_g", "Delta", "m_e", "m_h", "E_p_R6", "E_p_R8")
 """Targets that are above zero; masses are those of the carriers, so m_h too."""
-
-BELOW = tuple(
-    f"{irrep}.{number}"
-    for irrep, count in {"R6+": 2, "R7+": 1, "R8+": 3, "R6-": 1, "R8-": 1}.items()
-    for number in range(1, count + 1)
-)
-"""Levels below the valence-band top; R6+.2 is the bonding Pb s, R6-.1 and R8-.1 are those of X s."""
-
-EDGES = {"g_h": "R6+", "g_e": "R6-"}
-"""The edge of each carrier."""
-
-COUPLED = {
-    "R6+": ("R6-", "R8-", "R6-.1", "R8-.1"),
-    "R6-": ("R6+", *(level for level in BELOW if level[:3] in ("R6+", "R8+"))),
-}
-"""Levels to which an edge has a momentum element; between R6 and R7 there is none by symmetry."""
 
 ELSEWHERE = tuple(f"{point}.{edge}" for point in ("X", "M") for edge in ("valence", "conduction"))
 """Edges at other points: the highest even valence and the lowest odd conduction doublet."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bandg.analysis.fit.targets import COUPLED, Target, Weights, parse
+from bandg.analysis.fit.targets import Target, Weights, parse
 from bandg.data.bands import ReferenceBands
-from bandg.data.contributions import SUMS, Shifts, level_share, total_g
+from bandg.data.contributions import SUMS, Shifts, contributions
 
 _SHELLS = {"s": 0, "p": 1, "d": 2}
 
@@ -22,7 +22,7 @@ def reference_value(name: str, reference: ReferenceBands, shifts: Shifts) -> flo
         level = reference.level(target.level)
         return None if level is None else level.E_p[SUMS[target.edge]]
     if target.kind == "g":
-        return _contribution(reference, target, shifts)
+        return contributions(reference, target.edge, shifts).get(target.level)
     if target.kind == "character":
         return _ratio(reference, target)
     if name in ("E_g", "Delta") and reference.R is not None:
@@ -35,18 +35,6 @@ def reference_value(name: str, reference: ReferenceBands, shifts: Shifts) -> flo
         level = reference.level("R6-" if name == "E_p_R6" else "R8-")
         return None if level is None else level.E_p["valence"] / (1 if name == "E_p_R6" else 2)
     return None
-
-
-def _contribution(reference: ReferenceBands, target: Target, shifts: Shifts) -> float | None:
-    if target.level not in ("spin", "rest"):
-        return level_share(reference, target.edge, target.level, shifts)
-    stored, total = reference.contributions.get(target.edge), total_g(reference, target.edge, shifts)
-    if stored is None or total is None:
-        return None
-    if target.level == "spin":
-        return stored.spin
-    named = (level_share(reference, target.edge, level, shifts) for level in COUPLED[target.edge])
-    return total - stored.spin - sum(share for share in named if share is not None)
 
 
 def _ratio(reference: ReferenceBands, target: Target) -> float | None:

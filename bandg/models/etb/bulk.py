@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -126,6 +127,46 @@ class Bulk(Shown):
         elements = self.valence.states.conj().T @ velocity @ states
         return float(factor * 2 * np.sum(np.abs(elements) ** 2) / HBAR2_OVER_M0)
 
+    @property
+    def level_names(self) -> tuple[str, ...]:
+        """Name of each level, as in a fit: "R6+" the valence-band top, "R6-" and "R8-" the conduction bands.
+
+        "R8+.2" is the second R8+ level below the top. Levels that coincide have all their names, "R6+.1/R8+.1". Levels
+        above the top that are neither R6- nor R8- have the name "".
+        """
+        energies = [level.energy for level in self.levels]
+        top = energies.index(self.valence.energy)
+        names = [""] * len(energies)
+        counts: dict[str, int] = {}
+        for number in range(top - 1, -1, -1):
+            own = []
+            for irrep in re.findall(r"[A-Za-z]+\d[+-]|\?", self.levels[number].irrep):
+                counts[irrep] = counts.get(irrep, 0) + 1
+                own.append(f"{irrep}.{counts[irrep]}")
+            names[number] = "/".join(own)
+        names[top], names[top + 1] = self.valence.irrep, self.conduction.irrep
+        if self.split_off:
+            names[energies.index(self.split_off.energy)] = self.split_off.irrep
+        return tuple(names)
+
+    def contributions(self) -> dict[str, dict[str, float]]:
+        """Parts of "g_h" and "g_e": from the "spin", from the named levels, and from the "rest" of the levels."""
+        found = {}
+        for g, edge in (("g_h", self.valence), ("g_e", self.conduction)):
+            names = [
+                name for level, name in zip(self.levels, self.level_names, strict=True) if level.energy != edge.energy
+            ]
+            parts = {"spin": edge.spin_g} | dict.fromkeys(filter(None, names), 0.0) | {"rest": 0.0}
+            for name, (_, _, share) in zip(names, edge.contributions, strict=True):
+                parts[name or "rest"] += share
+            found[g] = parts
+        return found
+
+    def composition(self) -> dict[str, dict[str, float]]:
+        """Weights of both band edges by irrep and "species shell": {"R6+": {"Pb s": 0.3, "X p": 0.7}, ...}."""
+        edges = {edge.energy: edge.irrep for edge in (self.valence, self.conduction)}
+        return {edges[level.energy]: level.character for level in self.levels if level.energy in edges}
+
     def values(self, intra_atomic: bool = False) -> dict[str, Any]:
         """The bulk properties as plain numbers; energies in eV, masses in m0.
 
@@ -147,6 +188,8 @@ class Bulk(Shown):
             "inverse_mass_e": conduction.inverse_mass.tolist(),
             "inverse_mass_h": valence.inverse_mass.tolist(),
             "intra_atomic": intra_atomic,
+            "composition": self.composition(),
+            "contributions": self.contributions(),
             "g_parts": {"electron": conduction.parts(), "hole": valence.parts()},
         }
 

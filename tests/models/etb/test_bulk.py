@@ -11,6 +11,7 @@ from scipy import constants
 from textbook import bloch, orbitals
 
 from bandg.base.errors import BandgError
+from bandg.data.contributions import first_principles
 from bandg.models.etb.bloch import BlochHamiltonian
 from bandg.models.etb.bulk import Bulk, Level, bulk, occupied_bands
 from bandg.parameters.loader import available_sets, load_set
@@ -110,6 +111,60 @@ def test_contributions_and_parts_add_up(hamiltonian: BlochHamiltonian) -> None:
         for energy, irrep, part in edge.contributions:  # parity at R: dH/dk is odd
             if opposite not in irrep:
                 assert abs(part) < 1e-12, (energy, irrep)
+
+
+# weights of R6- (Pb p, X s + s*, X d) and of R6+ (Pb s, X p), with the digits that an independent calculation gave
+COMPOSITION = {
+    "nestoklon2023-standin": (0.906, 0.094, 0.0, 0.276, 0.721),
+    "bandg-nn": (0.887, 0.054, 0.059, 0.185, 0.813),
+    "bandg-nnn": (0.679, 0.007, 0.314, 0.306, 0.692),
+    "bandg-nnn-spin": (0.774, 0.023, 0.204, 0.331, 0.667),
+    "bandg-nnn-small": (1.0, 0.0, 0.0, 0.297, 0.703),
+}
+
+
+@pytest.mark.parametrize("name", COMPOSITION)
+def test_composition_of_the_edges(name: str) -> None:
+    weights = bulk(load_set(name)).composition()
+    lower, upper = weights["R6-"], weights["R6+"]
+    halide_s = lower.get("X s", 0.0) + lower.get("X s*", 0.0)
+    found = (lower["Pb p"], halide_s, lower.get("X d", 0.0), upper["Pb s"], upper["X p"])
+    assert found == pytest.approx(COMPOSITION[name], abs=6e-4)
+    assert all(sum(edge.values()) == pytest.approx(1) for edge in weights.values())
+
+
+def test_composition_of_first_principles() -> None:
+    """The same in muffin tins, and the ratios to which the sets are compared: X s and X d about 9 % of Pb p each."""
+    known = first_principles("CsPbI3", 1.652)
+    assert known is not None
+    lower, upper = known.charges["R6-"], known.charges["R6+"]
+    found = (lower["Pb p"], lower["X s"], lower["X d"], upper["Pb s"], upper["X p"])
+    assert found == pytest.approx((0.494, 0.047, 0.046, 0.242, 0.512), abs=6e-4)
+    assert first_principles("CsPbCl3", 3.0) is None
+    bromide = first_principles("CsPbBr3", 2.352)
+    assert bromide is not None and bromide.reference == "cspbbr3_cubic_mbj_soc_path"
+    assert bromide.charges["R6+"]["Pb s"] == 0.3043
+
+
+# contributions to g_e and g_h by level: our own numbers, three digits
+CONTRIBUTIONS = {
+    "nestoklon2023-standin": "R6+ 5.221 R8+.3 -1.695 R6+.2 0.355 R8+.2 -0.088 R6- -5.221 R8- 2.922",
+    "bandg-nnn": "R6+ 4.672 R8+.2 -1.429 R8+.1 -0.257 R6+.2 0.018 R6- -4.672 R8- 1.996 R6-.1 0.049",
+    "bandg-nnn-spin": "R6+ 4.736 R8+.2 -1.415 R8+.1 -0.187 R6+.2 0.014 R6- -4.736 R8- 2.226",
+    "kashikar2021": "R6+ 7.990 R6+.2 0.363 R6+.1/R7+.1/R8+.1/R8+.2/R8+.3 -3.558 R6- -7.990 R8- 2.363",
+}
+
+
+@pytest.mark.parametrize("name", CONTRIBUTIONS)
+def test_contributions_by_level(name: str) -> None:
+    found = bulk(load_set(name))
+    parts = found.contributions()
+    words = CONTRIBUTIONS[name].split()
+    for level, number in zip(words[::2], words[1::2], strict=True):
+        g = "g_h" if level[2] == "-" else "g_e"
+        assert parts[g][level] == pytest.approx(float(number), abs=6e-4), level
+    for (g, own), value in zip(parts.items(), (found.valence.g(), found.conduction.g()), strict=True):
+        assert sum(own.values()) == pytest.approx(value), g
 
 
 def test_the_pair_of_edges_gives_opposite_shares(hamiltonian: BlochHamiltonian) -> None:
