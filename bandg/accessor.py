@@ -58,7 +58,8 @@ class Accessor:
             known = np.isfinite(curve.energy)
             order = np.flatnonzero(known)[np.argsort(curve.energy[known])]
             values = {name: curve.values[name][order] for name in QUANTITIES}
-            found.append(TheoryCurve(curve.label, curve.energy[order], values, curve.size[order]))
+            stderr = {name: error[order] for name, error in curve.stderr.items() if np.isfinite(error[order]).all()}
+            found.append(TheoryCurve(curve.label, curve.energy[order], values, curve.size[order], stderr=stderr))
         return tuple(found)
 
     @strict

@@ -24,7 +24,7 @@ from bandg.models.levels import Levels
 from bandg.models.observable import Observable
 from bandg.runs import sweep
 from bandg.runs.dataset import tabulated
-from bandg.runs.observables import resolve
+from bandg.runs.observables import AT_ENERGY, AT_SIZE, resolve
 from bandg.runs.options import DEFAULT_RUN, Run
 from bandg.runs.request import Variation, checked, nanocrystals, varied
 from bandg.runs.table import LevelTable
@@ -56,6 +56,7 @@ def compute(
     barrier: str | float | tuple[float, float] | None = None,
     solver: str = "auto",
     observables: str | Observable | Sequence[str | Observable] = (),
+    band: bool = False,
     run: Run = DEFAULT_RUN,
     **variation: Unpack[Variation],
 ) -> xarray.Dataset:
@@ -93,6 +94,10 @@ def compute(
         Further variables besides the band edges: "E_p_eV" and "oscillator_strength" of the band-edge transition,
         "details" (g tensors and their parts, characters, overlaps), the name of a registered observable, or an
         `Observable`.
+    band : bool
+        Add the standard errors that the fit of the set leaves in energies and g-factors, from its covariance and
+        further minima: at fixed size (``g_e_stderr``, ``E_gap_stderr_eV``) and at fixed transition energy
+        (``g_e_stderr_at_E``, the width of the curve). 68 % of the probability lie within one, 95 % within 1.96.
     run : Run
         Workers, cache, memory, cluster and progress.
     truncation : float, optional
@@ -145,6 +150,7 @@ def compute(
         barrier=barrier,
         solver=solver,
         observables=observables,
+        band=band,
         run=run,
         **variation,
     )
@@ -165,6 +171,7 @@ def level_table(
     barrier: str | float | tuple[float, float] | None,
     solver: str,
     observables: str | Observable | Sequence[str | Observable],
+    band: bool,
     run: Run,
     **variation: Unpack[Variation],
 ) -> LevelTable:
@@ -172,11 +179,34 @@ def level_table(
     asked = resolve(observables)
     from_states = tuple(one for one in asked if one.states is not None)
     given = _given(neighbors, levels, intra_atomic, barrier, solver) | {"observables": from_states or None}
+    if flag("band", band):
+        _refuse_unknown(models.find(model), {"band": True})
+    elif unknown := [one.name for one in asked if one.name in (*AT_SIZE.values(), *AT_ENERGY.values())]:
+        raise BandgError(f"{unknown[0]} is computed with `band=True` alone: add it")
     work = _work(size, shape, termination, set, model, center, given, variation)
+    members, errors = _errors(work, _checked_run(run)) if band else ((), None)
     results = sweep.run_jobs(work.jobs, _checked_run(run), work.check)
     labels = {"model": work.model.name, "set": work.name}
-    provenance = _provenance(work, results)
-    return tabulated([found for found, _ in results], labels, provenance, asked, partial(_bulk_limit, work))
+    provenance = _provenance(work, results) | ({"ensemble": members} if band else {})
+    found = [levels for levels, _ in results]
+    if errors is not None:
+        found = [replace(one, extra=one.extra | own) for one, own in zip(found, errors, strict=True)]
+    return tabulated(found, labels, provenance, asked, partial(_bulk_limit, work))
+
+
+def _errors(work: _Work, run: Run) -> tuple[list[dict[str, Any]], list[dict[str, tuple[float]]]]:
+    """The minima of the fit of the set, and the standard errors of each nanocrystal. Raises BandgError."""
+    from bandg.parameters.covariance import ensemble_of
+    from bandg.runs.band import derivatives_of, standard_errors
+
+    if work.options.second is not None:
+        raise BandgError("there is no `band` of a mixed halide: leave `band` or `second` out")
+    members, options = ensemble_of(work.parameters), work.options
+    assert options.neighbors is not None  # set by `complete`
+    more = (options.neighbors, options.intra_atomic, options.solver)
+    found = derivatives_of(members, work.crystals, *more, run, work.check)
+    errors = [{name: (value,) for name, value in own.items()} for own in standard_errors(members, found)]
+    return [{"name": member.name, "chi2": member.chi2} for member in members], errors
 
 
 @strict

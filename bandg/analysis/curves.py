@@ -11,7 +11,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,14 +26,22 @@ from bandg.base.text import one_line
 from bandg.data.compare import TheoryCurve
 from bandg.data.curves import parse_curves, read_curves
 from bandg.data.measured import material_of
+from bandg.parameters.covariance import ensemble_of
 from bandg.parameters.loader import DEFAULT_SET, load_set
 from bandg.parameters.sets import ParameterSet
+from bandg.runs.options import DEFAULT_RUN, Run
 from bandg.runs.rows import file_columns
+
+if TYPE_CHECKING:
+    from bandg.models.etb.derivatives import Gradients
 
 LAW_SET = "kirstein2022"
 LAW_ENERGIES_EV = np.linspace(1.6, 2.6, 41)
 STORE_COMMAND = "bandg overlay --regenerate theory_curves/computed"
 COLUMNS = ("energy_eV", "g_e", "g_h", "g_bx", "size_nm")
+
+_BAND_CELLS = (4, 5, 6, 8, 11, 15)
+"""Edges or diameters in cells for which errors are computed; they change little between them."""
 
 _CUBES = tuple(range(4, 31))
 _BALLS = tuple(range(5, 31))
@@ -142,6 +150,51 @@ def case_of(kind: str, parameters: ParameterSet) -> Case:
     from bandg.models.etb.local import resolve_neighbors
 
     return replace(Case(parameters, resolve_neighbors(parameters, None)), **dict(KINDS[kind].fields))
+
+
+def with_band(curve: TheoryCurve, run: Run = DEFAULT_RUN) -> TheoryCurve:
+    """A curve of `resolve` with its standard errors at fixed energy, from the covariance of its set.
+
+    They are computed for cubes or spheres of _BAND_CELLS and the bulk, with a monotone cubic between. A curve that has
+    them stays as it is. Raises BandgError for a curve that is not of a set that `bandg fit` has made.
+    """
+    from bandg.runs.band import along, at_energy, derivatives_of
+
+    if curve.stderr:
+        return curve
+    if not KINDS.get(_kind_of(curve.name), Kind("")).fields or not curve.name.startswith("etb:"):
+        raise BandgError(
+            one_line(
+                f"{curve.name}: there is no `band` of this curve: give one of a fitted set, as etb:halide:bandg-nnn"
+            )
+        )
+    case = _case(*_parse(curve.name))
+    try:
+        members = ensemble_of(case.parameters)
+    except BandgError as error:
+        raise BandgError(f"{curve.name}: {error}") from None
+    crystals = replace(case, cells=tuple(n for n in _BAND_CELLS if n in case.counts)).crystals()
+    sizes = derivatives_of(members, crystals, case.neighbors, False, "auto", run)
+    found = [[bulk_gradients(one.parameters), *row] for one, row in zip(members, sizes, strict=True)]
+    energy = np.array([one.value("E_gap_eV") for one in found[0]])
+    order = np.argsort(energy)
+    stderr = {q: along(energy[order], at_energy(members, found, q)[order])(curve.energy) for q in COLUMNS[1:4]}
+    return replace(curve, stderr=stderr)
+
+
+def bulk_gradients(parameters: ParameterSet) -> Gradients:
+    """Band edges and g-factors of the bulk at R with their derivatives by all parameters but the lattice constant."""
+    from bandg.analysis.fit.edges import EdgeModel
+    from bandg.models.etb.bloch import BlochHamiltonian
+    from bandg.models.etb.derivatives import Gradients
+
+    count = len(parameters.paths)
+    model = EdgeModel(BlochHamiltonian.of(parameters), np.zeros(count), np.eye(count))
+    found = model.quantities(parameters.vector, ("E_v", "E_g", "g_e", "g_h"))
+    (top, top_slope), (gap, gap_slope) = found.pop("E_v"), found.pop("E_g")
+    found |= {"E_h_eV": (top, top_slope), "E_e_eV": (top + gap, top_slope + gap_slope)}
+    values = {name: value for name, (value, _) in found.items()}
+    return Gradients(parameters.paths, values, {name: tuple(slope.tolist()) for name, (_, slope) in found.items()})
 
 
 def bulk_law(set_name: str, name: str = "kp:bulk-law") -> TheoryCurve:

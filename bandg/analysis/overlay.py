@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bandg.analysis.curves import material_of_curves, resolve
+from bandg.analysis.curves import material_of_curves, resolve, with_band
 from bandg.analysis.hypotheses.evaluate import Evaluator
-from bandg.base.arguments import strict, wrong
+from bandg.base.arguments import flag, strict, wrong
 from bandg.base.show import Shown
 from bandg.base.tables import write_csv
 from bandg.data.compare import Comparison, TheoryCurve, compare, verdict_points
@@ -45,6 +45,7 @@ def overlay(
     *,
     run: Run = DEFAULT_RUN,
     fresh: bool = False,
+    band: bool = False,
 ) -> Overlay:
     """Compare theory curves with measured g-factors.
 
@@ -60,6 +61,8 @@ def overlay(
         Workers, cache and cluster for curves that are not stored.
     fresh : bool
         Compute stored curves again.
+    band : bool
+        Add to each curve the standard errors at fixed energy that the fit of its set leaves: `TheoryCurve.stderr`.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def overlay(
     Raises
     ------
     BandgError
-        For unknown names and for any error in a file.
+        For unknown names, for any error in a file, and with `band` for a set without covariance.
 
     Examples
     --------
@@ -86,6 +89,8 @@ def overlay(
     else:
         parts = (resolve([one], Evaluator(run), fresh) if isinstance(one, str) else [one] for one in curves)
         chosen = tuple(curve for part in parts for curve in part)
+    if flag("band", band):
+        chosen = tuple(with_band(curve, run) for curve in chosen)
     points = measured_points(data, material_of_curves(chosen) if data is None else "")
     return Overlay(chosen, points, tuple(compare(curve, points) for curve in chosen))
 
@@ -100,6 +105,7 @@ def write_comparisons(comparisons: Sequence[Comparison], path: Path) -> None:
             "measured": residual.point.value,
             "error": residual.point.error,
             "theory": None if residual.theory != residual.theory else residual.theory,
+            "theory_stderr": None if residual.stderr != residual.stderr else residual.stderr,
             "residual": None if residual.theory != residual.theory else residual.residual,
             "source": residual.point.source,
             "evidence": residual.point.evidence,

@@ -28,6 +28,16 @@ def read_params(name: str) -> str:
     return files(_PARAMS).joinpath(name).read_text(encoding="utf-8")
 
 
+def fitted_sets() -> tuple[str, ...]:
+    """Names of the shipped sets that have a covariance, sorted."""
+    return tuple(sorted(item.name.removesuffix(".json") for item in files(_PARAMS).iterdir() if ".json" in item.name))
+
+
+def read_covariance(name: str) -> str:
+    """Text of the .json beside the shipped set ``name``, one of :func:`fitted_sets`."""
+    return files(_PARAMS).joinpath(f"{name}.json").read_text(encoding="utf-8")
+
+
 def theory_curve(path: str) -> Traversable:
     """The shipped data file at ``path`` inside theory_curves, e.g. ``"measured/meliakov2025.csv"``.
 

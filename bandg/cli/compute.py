@@ -47,6 +47,17 @@ _COLUMNS = (
     Column("glass\nh", ".3f", "glass_weight_h"),
 )
 
+_ERROR_COLUMNS = (
+    Column("E_e\neV", ".4f", "E_e_stderr_eV"),
+    Column("E_h\neV", ".4f", "E_h_stderr_eV"),
+    Column("E_e-E_h\neV", ".4f", "E_gap_stderr_eV"),
+    *(Column(heading, ".3f", f"{key}_stderr") for heading, key in (("g_e", "g_e"), ("g_h", "g_h"), ("g_BX", "g_bx"))),
+    *(
+        Column(f"{heading}\nat E", ".3f", f"{key}_stderr_at_E")
+        for heading, key in (("g_e", "g_e"), ("g_h", "g_h"), ("g_BX", "g_bx"))
+    ),
+)
+
 
 @app.command("compute")
 def compute(
@@ -96,6 +107,7 @@ def compute(
     observables: Annotated[
         str | None, typer.Option(help="More columns: E_p_eV (optical matrix element), oscillator_strength.")
     ] = None,
+    band: Annotated[bool, typer.Option("--band", help="Add the errors of the fit of the set: 68 and 95 %.")] = False,
     out: Annotated[Path | None, typer.Option(help="Write FILE.csv, .nc or .json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw g against energy to FILE.pdf, .png or .svg.")] = None,
     data: Data = None,
@@ -139,6 +151,7 @@ def compute(
             barrier=barrier,
             solver=solver,
             observables=["details", *(name.strip() for name in (observables or "").split(",") if name.strip())],
+            band=band,
             run=run,
             truncation=truncation,
             strain=strain,
@@ -155,6 +168,7 @@ def compute(
             structure=options.read_option(structure, species, set_name or find(model).default_set, second),
         )
     print_table(table)
+    print_errors(table)
     print_tensors(table)
     print_averages(table)
     print_levels(table)
@@ -223,6 +237,19 @@ def print_tensors(table: LevelTable) -> None:
         columns += [Column(f"g_{x}", "+.3f") for x in "xyz"] + [Column(f"axis {x}") for x in "xyz"]
         title = "principal values of g, by the cubic axis that each lies nearest to"
         show(title, columns, rows, "axis: unit vector of the field")
+
+
+def print_errors(table: LevelTable) -> None:
+    """Print the standard errors by the fit of the set, if they were asked for."""
+    from bandg.runs.rows import edge_rows
+
+    rows = edge_rows(table)
+    if "g_e_stderr" not in rows[0]:
+        return
+    head = (Column("size\nnm", ".3f", "size_nm"), Column("", key="termination"))
+    columns = [*head, *(one for one in _ERROR_COLUMNS if one.key in rows[0])]
+    caption = "at E: at fixed transition energy, the width of the curve; others at fixed size\n95 %: 1.96 times as much"
+    show("standard errors by the fit of the set (68 %)", columns, rows, caption, keys=2)
 
 
 def print_averages(table: LevelTable) -> None:

@@ -15,7 +15,7 @@ from bandg.cli.tables import Column, show
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bandg.data.compare import Comparison
+    from bandg.data.compare import Comparison, Residual
     from bandg.data.measured import MeasuredPoint
 
 app = App()
@@ -33,6 +33,7 @@ def overlay(
     regenerate: Annotated[
         Path | None, typer.Option(help="Compute all stored curves again and write them to this folder.")
     ] = None,
+    band: Annotated[bool, typer.Option("--band", help="Add the errors of the fits of the sets: 68 and 95 %.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute stored curves again.")] = False,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -49,7 +50,7 @@ def overlay(
     from bandg.data.measured import measured_points
     from bandg.plot.output import check_picture_path, save
 
-    if regenerate is not None and (curve or data or plot or out or fresh):
+    if regenerate is not None and (curve or data or plot or out or fresh or band):
         raise BandgError("--regenerate takes no other options: it only makes all stored curves")
     if out is not None:
         check_writable(out, (".csv", ".json"))
@@ -61,7 +62,7 @@ def overlay(
             for path in store(regenerate, Evaluator(run)):
                 typer.echo(f"wrote {path}")
             return
-        found = compare_curves(curve or DEFAULT_CURVES, given, run=run, fresh=fresh)
+        found = compare_curves(curve or DEFAULT_CURVES, given, run=run, fresh=fresh, band=band)
     print_comparisons(found.comparisons, found.points)
     if out is not None:
         write_comparisons(found.comparisons, out)
@@ -71,6 +72,12 @@ def overlay(
 
         save(plot_overlay(found.curves, found.points), plot)
         typer.echo(f"wrote {plot}")
+
+
+def _off(residual: Residual) -> str | float:
+    """Theory minus measured, with the standard error of theory where it is known."""
+    known = residual.stderr == residual.stderr
+    return f"{residual.residual:+.3f} +- {residual.stderr:.3f}" if known else residual.residual
 
 
 def print_comparisons(comparisons: Sequence[Comparison], points: Sequence[MeasuredPoint]) -> None:
@@ -84,7 +91,7 @@ def print_comparisons(comparisons: Sequence[Comparison], points: Sequence[Measur
         error = f" +- {point.error:g}" if point.error else ""
         counts = "" if point.why_not_judged_by else "yes"
         measured = (point.energy_eV, point.quantity, f"{point.value:+.2f}{error}", counts)
-        rows.append((*measured, *(one.residuals[number].residual for one in comparisons)))
+        rows.append((*measured, *(_off(one.residuals[number]) for one in comparisons)))
     for quantity in QUANTITIES:
         if not any(point.quantity.removeprefix("abs_") == quantity for point in counted):
             continue

@@ -26,7 +26,8 @@ ENERGY_COLUMNS = ("energy_eV", "E_gap_eV")
 class TheoryCurve(Shown):
     """g-factors against energy. energy: (n,) in eV, ascending. values: (n,) by g_e, g_h, g_bx, as far as known.
 
-    size_nm: (n,), infinite for the bulk, NaN where there is none. provenance: plain types.
+    size_nm: (n,), infinite for the bulk, NaN where there is none. provenance: plain types. stderr: standard errors at
+    fixed energy, (n,) by quantity, where they are known.
     Between its points a curve is a monotone cubic (PCHIP, which is local); outside it has no value.
     """
 
@@ -35,6 +36,7 @@ class TheoryCurve(Shown):
     values: Mapping[str, NDArray[np.float64]]
     size_nm: NDArray[np.float64]
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    stderr: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
     @cached_property
     def _interpolants(self) -> dict[str, Any]:
@@ -59,6 +61,13 @@ class TheoryCurve(Shown):
             return np.full(energies.shape, np.nan)
         return np.asarray(self._interpolants[quantity](energies))
 
+    def stderr_at(self, quantity: str, energy_eV: ArrayLike) -> NDArray[np.float64]:
+        """Standard error of g at energies of any shape, NaN outside of the curve and where it is not known."""
+        energies, known = np.asarray(energy_eV, dtype=float), self.stderr.get(quantity)
+        if known is None:
+            return np.full(energies.shape, np.nan)
+        return np.asarray(np.interp(energies, self.energy, known, left=np.nan, right=np.nan))
+
     @property
     def range_eV(self) -> tuple[float, float]:
         """Lowest and highest energy."""
@@ -75,10 +84,14 @@ class TheoryCurve(Shown):
 
 @dataclass(frozen=True)
 class Residual:
-    """One measured point and the curve there: theory is NaN outside of the curve, residual = theory - measured."""
+    """One measured point and the curve there: theory is NaN outside of the curve, residual = theory - measured.
+
+    stderr: standard error of the curve, NaN where it is not known.
+    """
 
     point: MeasuredPoint
     theory: float
+    stderr: float = math.nan
 
     @property
     def quantity(self) -> str:
@@ -129,8 +142,8 @@ def compare(curve: TheoryCurve, points: Iterable[MeasuredPoint]) -> Comparison:
     residuals = []
     for point in points:
         if point.energy_eV is not None:
-            value = float(curve.at(point.quantity.removeprefix("abs_"), point.energy_eV))
-            residuals.append(Residual(point, value))
+            where = point.quantity.removeprefix("abs_"), point.energy_eV
+            residuals.append(Residual(point, float(curve.at(*where)), float(curve.stderr_at(*where))))
     return Comparison(curve.name, tuple(residuals))
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import AfterValidator, BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from bandg.base.files import read_text
 from bandg.base.rows import Number, Row
@@ -56,12 +56,18 @@ def _is_size(value: float) -> float:
     return value
 
 
+NotNegative = Annotated[Number, Field(ge=0)]
+
+
 class _CurveRow(Row):
     energy_eV: Energy | None = None
     E_gap_eV: Energy | None = None
     g_e: Number | None = None
     g_h: Number | None = None
     g_bx: Number | None = None
+    g_e_stderr_at_E: NotNegative | None = None
+    g_h_stderr_at_E: NotNegative | None = None
+    g_bx_stderr_at_E: NotNegative | None = None
     size_nm: Annotated[float, BeforeValidator(_size), AfterValidator(_is_size)] | None = None
     set: str = ""
     model: str = ""
@@ -78,9 +84,10 @@ class _CurveRow(Row):
 def read_curves(path: str | os.PathLike[str], ignored: Collection[str] = ()) -> tuple[TheoryCurve, ...]:
     """The curves of a CSV with energy_eV (or E_gap_eV) and some of g_e, g_h, g_bx, and perhaps size_nm.
 
-    What `bandg compute --out` writes is such a file. Each set, model, shape, termination, ... makes a curve, named by
-    the file and what tells it from the others; of several seeds it is the mean. Lines with # are comments. ignored:
-    columns that may stand there although they look like others. Raises BandgError, one line, for whatever is wrong.
+    What `bandg compute --out` writes is such a file, with --band also with standard errors (g_e_stderr_at_E). Each set,
+    model, shape, termination, ... makes a curve, named by the file and what tells it from the others; of several seeds
+    it is the mean. Lines with # are comments. ignored: columns that may stand there although they look like others.
+    Raises BandgError, one line, for whatever is wrong.
     """
     label = os.fspath(path)
     label = label if label.isprintable() else ascii(label)
@@ -120,6 +127,7 @@ def _curve(
         first = [of.index(one) for one in dict.fromkeys(of)]
         values, sizes = averaged(values, of), [sizes[n] for n in first]
     joint = np.array([*values, sizes]).T
+    errors = {q: [getattr(row, f"{q}_stderr_at_E") for row in rows] for q in columns[1:]}
     _, unlike = np.unique(joint, axis=0, return_index=True)  # sorted by energy; the same nanocrystal may stand twice
     joint = joint[unlike]
     which = f" ({', '.join(own)})" if own else ""
@@ -130,4 +138,7 @@ def _curve(
         table.fail(f"has {columns[0]} {energy[same[0]]:g} twice{which}: a curve has one point at each energy")
     by_quantity = dict(zip(columns[1:], joint[:, 1:-1].T, strict=True))
     provenance = {"file": table.label} | {name: value for name, value in zip(KEYS, key, strict=True) if value}
-    return TheoryCurve(", ".join([file, *own]), energy, by_quantity, joint[:, -1], provenance)
+    stderr = {
+        q: np.array(known)[unlike] for q, known in errors.items() if len(known) == len(sizes) and None not in known
+    }
+    return TheoryCurve(", ".join([file, *own]), energy, by_quantity, joint[:, -1], provenance, stderr)

@@ -12,8 +12,10 @@ from bandg.base.errors import BandgError
 from bandg.base.show import Shown
 from bandg.crystal.lattice import PEROVSKITE
 from bandg.data.curves import KEYS, averaged, differing, groups
+from bandg.plot.band import shade
 from bandg.plot.palette import DASHES, FAINT, TERMINATIONS, marker
 from bandg.plot.style import literal
+from bandg.runs.observables import AT_ENERGY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
 QUANTITIES = ("g_e", "g_h", "g_bx")
 _NUMBERS = ("E_gap_eV", "size_nm", *QUANTITIES)
+_ERRORS = tuple(AT_ENERGY[name] for name in QUANTITIES)
 _GROUPS = ("set", "model", "shape", "termination")
 
 _WALLS = {"hard-wall": "hard walls", "glass": "in glass"} | {
@@ -33,6 +36,7 @@ _MODELS = {"etb": "ETB", "kp": "k·p"}
 class Curve(Shown):
     """One curve per quantity: transition energies in eV (n,), sizes in nm (n,), smallest size last; g by quantity.
 
+    stderr: standard errors at fixed energy by quantity, NaN where there are none.
     label: for the legend. rank: number among the curves of the same termination, which chooses color and marker.
     """
 
@@ -43,6 +47,7 @@ class Curve(Shown):
     energy: NDArray[np.float64]
     size: NDArray[np.float64]
     values: dict[str, NDArray[np.float64]]
+    stderr: dict[str, NDArray[np.float64]]
 
     @property
     def color(self) -> str:
@@ -51,8 +56,13 @@ class Curve(Shown):
         return palette[self.rank % len(palette)]
 
     def draw(self, axes: Axes, quantity: str) -> None:
-        """Draw one quantity through its points and no further; a missing value leaves a gap."""
+        """Draw one quantity through its points and no further; a missing value leaves a gap.
+
+        Its errors are shaded.
+        """
         known = np.isfinite(self.energy)
+        if np.isfinite(self.stderr[quantity]).any():
+            shade(axes, self.energy[known], self.values[quantity][known], self.stderr[quantity][known], self.color)
         axes.plot(
             self.energy[known],
             self.values[quantity][known],
@@ -85,6 +95,9 @@ def curves_of(dataset: Dataset) -> tuple[Curve, ...]:
         raise BandgError(f"the dataset has no variable {', '.join(missing)}: a picture of levels needs it")
     count = dataset.sizes.get("nc", 1)
     numbers = {name: np.broadcast_to(np.asarray(dataset[name].values, dtype=float), count) for name in _NUMBERS}
+    for name in _ERRORS:
+        held = dataset[name].values if name in dataset.variables else np.nan
+        numbers[name] = np.broadcast_to(np.asarray(held, dtype=float), count)
     drawable = np.isfinite(numbers["E_gap_eV"]) & np.any([np.isfinite(numbers[name]) for name in QUANTITIES], axis=0)
     if not drawable.any():
         raise BandgError("the dataset has no nanocrystal with an energy and a g-factor: there is nothing to draw")
@@ -98,14 +111,14 @@ def curves_of(dataset: Dataset) -> tuple[Curve, ...]:
         order = own[np.lexsort((numbers["E_gap_eV"][own], -numbers["size_nm"][own]))]
         termination = key[KEYS.index("termination")]
         rank = sum(curve.termination == termination for curve in curves)
-        values = [numbers[name][order] for name in _NUMBERS]
+        values = [numbers[name][order] for name in (*_NUMBERS, *_ERRORS)]
         if "seed" in columns and (columns["seed"][order] >= 0).any():
             edges = columns.get("edges", np.broadcast_to("", count))
             values = averaged(values, list(zip(values[1], edges[order], strict=True)))
         energy, size, *g = values
-        by_quantity = dict(zip(QUANTITIES, g, strict=True))
+        by_quantity, stderr = (dict(zip(QUANTITIES, part, strict=True)) for part in (g[:3], g[3:]))
         shape = key[KEYS.index("shape")]
-        curves.append(Curve(_label(key, list(of_curves)), shape, termination, rank, energy, size, by_quantity))
+        curves.append(Curve(_label(key, list(of_curves)), shape, termination, rank, energy, size, by_quantity, stderr))
     return tuple(curves)
 
 

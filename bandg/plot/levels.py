@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bandg.data.measured import MeasuredPoint, material_of, measured_points
+from bandg.plot.band import WIDEST, band_handles
 from bandg.plot.curves import Curve, curves_of
 from bandg.plot.palette import FAINT, GRAY, INK, SYMBOLS
 from bandg.plot.points import Mark, Series, at_the_gap, measured_legend, series_of, source_name, without_energy
@@ -148,7 +149,12 @@ def _panel(
     x = [curve.energy for curve in curves] + [np.array(mark.energies) for group in series for mark in group.marks]
     x += [np.array([bulk["E"]])] if bulk else []
     axes.set_xlim(*_limits(np.concatenate(x), 0.05, 0.05))
-    y = [curve.values[quantity] for curve in curves for quantity in quantities]
+    y = [
+        curve.values[quantity] + width * np.nan_to_num(curve.stderr[quantity])
+        for curve in curves
+        for quantity in quantities
+        for width in (-WIDEST, WIDEST)
+    ]
     y += [_reach(mark) for group in series for mark in group.marks if mark.quantity in quantities]
     y += [np.array([bulk[quantity]]) for quantity in quantities if quantity in bulk]
     low, high = _limits(np.concatenate(y), 0.07, _SMALLEST_SPAN)
@@ -214,7 +220,7 @@ def _calculated_handles(curves: Sequence[Curve], bulk: Mapping[str, float]) -> l
     from matplotlib.lines import Line2D
 
     alike = len({curve.rank // 3 for curve in curves}) == 1  # one kind of marker for all curves
-    handles = []
+    handles: list[Any] = []
     for curve in curves:
         label = "\n".join(textwrap.wrap(curve.label, 58))
         look = {"linewidth": 2.2} if alike else curve.look("g_e")
@@ -222,6 +228,8 @@ def _calculated_handles(curves: Sequence[Curve], bulk: Mapping[str, float]) -> l
     for quantity, carrier in _CARRIERS.items():
         look = curves[0].look(quantity) | ({} if alike else {"marker": "none"})
         handles.append(Line2D([], [], color=INK, label=f"{carrier}, ${SYMBOLS[quantity]}$", **look))
+    if any(np.isfinite(error).any() for curve in curves for error in curve.stderr.values()):
+        handles += band_handles()
     if bulk:
         handles.append(
             Line2D([], [], **_bulk_look(), label=f"bulk crystal, $E_{{\\mathrm{{g}}}}$ = {bulk['E']:.3f} eV")

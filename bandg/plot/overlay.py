@@ -9,6 +9,7 @@ import numpy as np
 
 from bandg.data.compare import TheoryCurve
 from bandg.data.measured import MeasuredPoint
+from bandg.plot.band import band_handles, shade
 from bandg.plot.palette import DASHES, FAINT, LINES, NAMES, marker
 from bandg.plot.points import measured_legend, series_of
 from bandg.plot.style import literal, panels, style
@@ -65,13 +66,16 @@ def plot_overlay(
 
 
 def draw_curve(axes: Axes, curve: TheoryCurve, quantity: str, span_eV: tuple[float, float], **look: Any) -> None:
-    """One quantity of one curve as a line, within the curve's range."""
+    """One quantity of one curve as a line, within the curve's range, with its error shaded."""
     low, high = max(span_eV[0], curve.range_eV[0]), min(span_eV[1], curve.range_eV[1])
     if not low < high:
         return
     fine = np.linspace(low, high, _FINE)
     line: dict[str, Any] = {"linestyle": DASHES[quantity], "zorder": 3} | look
-    axes.plot(fine, curve.at(quantity, fine), **line)
+    values, stderr = curve.at(quantity, fine), curve.stderr_at(quantity, fine)
+    if np.isfinite(stderr).any():
+        shade(axes, fine, values, stderr, line["color"])
+    axes.plot(fine, values, **line)
 
 
 def draw_points(axes: Axes, measured: Sequence[MeasuredPoint], quantities: Sequence[str]) -> None:
@@ -90,10 +94,11 @@ def _look(number: int, quantity: str) -> dict[str, Any]:
 def _legends(axes: Sequence[Axes], curves: Sequence[TheoryCurve], data: Sequence[MeasuredPoint], below: bool) -> None:
     from matplotlib.lines import Line2D
 
-    lines = [
+    lines: list[Any] = [
         Line2D([], [], linewidth=2.0, label=literal(curve.name), **_look(number, "g_e") | {"markevery": None})
         for number, curve in enumerate(curves)
     ]
+    lines += band_handles() if any(curve.stderr for curve in curves) else []
     series = series_of(data)
     if not below:
         if len(axes) > 1:

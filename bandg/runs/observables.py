@@ -61,6 +61,22 @@ def _quartet(number: int) -> Callable[[LevelState], float | None]:
     return lambda state: state.g_quartet and state.g_quartet[number]
 
 
+AT_ENERGY = {name: f"{name}_stderr_at_E" for name in ("g_e", "g_h", "g_bx")}
+AT_SIZE = {"E_e_eV": "E_e_stderr_eV", "E_h_eV": "E_h_stderr_eV", "E_gap_eV": "E_gap_stderr_eV"} | {
+    name: f"{name}_stderr" for name in AT_ENERGY
+}
+"""Names of the standard errors of each quantity, at fixed transition energy and at fixed size."""
+
+
+def _stderr(quantity: str) -> list[Observable]:
+    """Standard errors that the fit of the set leaves in a quantity, at fixed size and for g at fixed energy."""
+    meaning = f"standard error of {quantity} by the fit of the set, at fixed"
+    found = [_one(AT_SIZE[quantity], "eV" if quantity.endswith("_eV") else "1", f"{meaning} size", optional=True)]
+    if quantity in AT_ENERGY:
+        found.append(_one(AT_ENERGY[quantity], "1", f"{meaning} transition energy", optional=True))
+    return found
+
+
 _SHAPES = "cube, sphere, cuboid, octahedron, truncated-cube, or structure: explicit atoms"
 _ENDS = f"{PEROVSKITE.meanings}; k.p: hard-wall or glass"
 _CENTERS = "what lies in the center of the shape: Pb, Cs, X, or face (none, in a plane of PbX2)"
@@ -104,6 +120,7 @@ BUILT_IN = (
     _label("point_group", "", "symmetry that was found, about the center", "point_group"),
     _one("irrep", "", "irreducible representation of the band-edge doublet", "irrep", CARRIER, column=""),
     _one("glass_weight", "1", "weight in the glass around a k.p nanocrystal", None, CARRIER, optional=True),
+    *(one for quantity in AT_SIZE for one in _stderr(quantity)),
     Observable("E_p_eV", _KANE, "eV", PAIR, states=optics.kane_energy, averaged=True),
     Observable("oscillator_strength", _STRENGTH, "1", PAIR, states=optics.oscillator_strength, averaged=True),
     _detail("g_spin", "1", "spin part of g", "g_spin"),

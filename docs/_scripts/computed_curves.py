@@ -2,9 +2,7 @@
 
 python docs/_scripts/computed_curves.py [NAME ...]
 
-A curve is one parameter set over sizes in both terminations. Its error at fixed size comes from the exact derivatives
-and the covariance of the fit, and so does its error at fixed transition energy, where the shift along the curve is
-taken off.
+A curve is one parameter set over sizes in both terminations, with the errors of `bandg.compute(band=True)`.
 """
 
 from __future__ import annotations
@@ -14,13 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import bandg
-from bandg.analysis.fit.covariance import Covariance, read_covariance
 from bandg.base.tables import write_csv
-from bandg.crystal.shapes import cube
-from bandg.models.etb.derivatives import Derivatives, derivatives
 from bandg.parameters.loader import load_set
 from bandg.runs.dataset import crystals
 from bandg.runs.options import Run
@@ -49,37 +42,23 @@ COLUMNS = (
 
 def curve(name: str, cells: list[int]) -> list[dict[str, Any]]:
     """Rows of one set, sizes ascending within each termination."""
-    parameters = load_set(name)
-    covariance = read_covariance(ROOT / "params" / f"{name}.json")
-    size = ",".join(f"{n}cells" for n in cells)
-    dataset = bandg.compute(size, termination=["halide", "lead"], set=name, observables="details", run=Run(workers=1))
     rows = []
-    for found, crystal, overlap in zip(edge_rows(dataset), crystals(dataset), dataset["overlap"].values, strict=True):
-        row = {key: value for key, value in found.items() if key in COLUMNS}
-        row |= {"overlap_e": float(overlap[0]), "overlap_h": float(overlap[1])}
-        rows.append(row | {"warnings": " | ".join(crystal["warnings"])})
-    for termination in ("halide", "lead"):
-        chosen = [row for row in rows if row["termination"] == termination]
-        energy = np.array([row["E_gap_eV"] for row in chosen])
-        slopes = {q: np.gradient([row[q] for row in chosen], energy) for q in QUANTITIES}
-        for place, row in enumerate(chosen):
-            if row["cells"] <= WITH_ERRORS:
-                crystal = cube(row["cells"], parameters.a_nm, termination)
-                found = derivatives(parameters, crystal)
-                row |= errors(found, covariance, {q: float(slopes[q][place]) for q in QUANTITIES})
-            print(name, termination, row["cells"], flush=True)
-    return rows
-
-
-def errors(found: Derivatives, covariance: Covariance, slopes: dict[str, float]) -> dict[str, float]:
-    """Standard errors at fixed size and at fixed energy; slopes: dg/dE along the curve."""
-    energy = found.gradient("E_gap_eV")
-    row = {"E_gap_stderr_eV": covariance.stderr(found.paths, energy)}
-    for quantity in QUANTITIES:
-        gradient = found.gradient(quantity)
-        row[f"{quantity}_stderr"] = covariance.stderr(found.paths, gradient)
-        row[f"{quantity}_stderr_at_E"] = covariance.stderr(found.paths, gradient - slopes[quantity] * energy)
-    return row
+    for with_errors in (True, False):
+        size = ",".join(f"{n}cells" for n in cells if (n <= WITH_ERRORS) == with_errors)
+        if size:
+            made = bandg.compute(
+                size,
+                termination=["halide", "lead"],
+                set=name,
+                observables="details",
+                band=with_errors,
+                run=Run(workers=1),
+            )
+            for found, crystal, overlap in zip(edge_rows(made), crystals(made), made["overlap"].values, strict=True):
+                row = {key: value for key, value in found.items() if key in COLUMNS}
+                row |= {"overlap_e": float(overlap[0]), "overlap_h": float(overlap[1])}
+                rows.append(row | {"warnings": " | ".join(crystal["warnings"])})
+    return sorted(rows, key=lambda row: (row["termination"], row["cells"]))
 
 
 def write(name: str) -> None:

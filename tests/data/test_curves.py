@@ -26,6 +26,7 @@ WRONG = [
     ("energy_eV,g_e,g_e\n1.7,1,2\n1.8,2,3\n", "line 1: has the column 'g_e' twice"),
     ("energy_eV,g_e,g_hh\n1.7,1,2\n1.8,2,3\n", "unknown column 'g_hh' (did you mean 'g_h'?)"),
     ("energy_eV,g_e,size_nm\n1.7,1,-2\n1.8,2,3\n", "line 2: size_nm is -2: it must be above zero"),
+    ("energy_eV,g_e,g_e_stderr_at_E\n1.7,1,-1\n1.8,2,1\n", "line 2: g_e_stderr_at_E is -1"),
     ("energy_eV,g_e,shape\n1.7,1,cube\n1.8,2,sphere\n1.9,1,cube\n", "two points or more (sphere)"),
 ]
 
@@ -95,3 +96,10 @@ def test_centers_tell_spheres_apart_and_not_cubes():
     assert len(parse_curves(text.replace("SHAPE", "cube"), "mine", "mine.csv")) == 1
     two = parse_curves(text.replace("SHAPE", "sphere"), "mine", "mine.csv")
     assert [curve.name for curve in two] == ["mine, Pb", "mine, Cs"] and np.isnan(two[0].size_nm).all()
+
+
+def test_standard_errors_at_fixed_energy_come_with_the_curve():
+    text = "E_gap_eV,g_e,g_h,g_e_stderr_at_E,g_h_stderr_at_E\n1.9,1,0,0.2,\n1.7,2,0,0.1,0.3\n"
+    (curve,) = parse_curves(text, "mine", "mine.csv")
+    assert curve.stderr_at("g_e", [1.7, 1.8, 2.0]) == pytest.approx([0.1, 0.15, np.nan], nan_ok=True)
+    assert set(curve.stderr) == {"g_e"}  # g_h lacks one

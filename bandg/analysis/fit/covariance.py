@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,46 +10,9 @@ from numpy.typing import NDArray
 
 from bandg.analysis.fit.residuals import Problem
 from bandg.base.decode import finite
-from bandg.base.errors import BandgError
-from bandg.base.text import one_line
 
 _NAMED = 0.3
 """A parameter is named in a direction if it moves at least this much of what the one that moves most does."""
-
-
-@dataclass(frozen=True, eq=False)
-class Covariance:
-    """Covariance matrix (n, n) in eV^2 of the named parameters of a fit; those at a bound count as exact."""
-
-    paths: tuple[str, ...]
-    matrix: NDArray[np.float64]
-
-    def stderr(self, paths: Sequence[str], gradient: NDArray[np.float64]) -> float:
-        """Standard error of a quantity from its derivatives (m,) by the parameters `paths`, to first order.
-
-        With the derivatives of `bandg.models.etb.derivatives` this is the error that the fit leaves in g
-        or an energy of a nanocrystal.
-        """
-        slopes = dict(zip(paths, gradient, strict=True))
-        missing = [path for path in self.paths if path not in slopes]
-        if missing:
-            raise BandgError(f"there is no derivative by {missing[0]}, which the fit varied: another set?")
-        own = np.array([slopes[path] for path in self.paths])
-        return float(np.sqrt(max(own @ self.matrix @ own, 0.0)))
-
-
-def read_covariance(path: str | os.PathLike[str]) -> Covariance:
-    """The covariance in the .json file beside a fitted set. Raises BandgError where it is none."""
-    try:
-        raw = json.loads(Path(path).read_text(encoding="utf-8"))
-        found = Covariance(tuple(raw["paths"]), np.array(raw["covariance_eV2"], dtype=float))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BandgError(
-            one_line(f"{path}: is not a result of bandg fit (the .json beside the set): {error}")
-        ) from None
-    if found.matrix.shape != (len(found.paths),) * 2:
-        raise BandgError(one_line(f"{path}: the covariance is not square in its {len(found.paths)} parameters"))
-    return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -163,6 +163,7 @@ class FitJob(_Strict):
     seed: int = Field(default=0, ge=0)
     spread: float = Field(default=0.3, gt=0, le=1)
     errors: Literal["scaled", "stated"] = "scaled"
+    comparable: float = Field(default=0.1, ge=0, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _consistent(self) -> FitJob:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from bandg.analysis.fit.ensemble import minima
 from bandg.analysis.fit.matching import BandRow
 from bandg.analysis.fit.solve import Fit
 
@@ -112,6 +113,9 @@ def _head(fit: Fit) -> list[str]:
         f"{state} after {best.evaluations} evaluations; chi2/dof = {errors.chi2:.4g}/{errors.dof}; "
         f"{fit.n_same} of {len(fit.attempts)} starts end here"
     )
+    if others := minima(fit)[1:]:
+        ends = ", ".join(f"start {attempt.number + 1} (chi2 {errors.chi2:.4g})" for attempt, errors in others)
+        lines.append(f"other minima with a chi2 up to {job.comparable:.0%} larger, which the .json keeps: {ends}")
     kind = "scaled by sqrt(chi2/dof)" if job.errors == "scaled" else "as stated"
     if job.errors == "scaled" and errors.dof < 1:
         kind = "as stated, since no residual is left over to scale them by"

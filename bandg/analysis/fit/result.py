@@ -11,12 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from bandg.analysis.fit.covariance import Covariance
+from bandg.analysis.fit.covariance import Errors
+from bandg.analysis.fit.ensemble import minima
 from bandg.analysis.fit.job import FitJob
 from bandg.analysis.fit.profile import ProfilePoint
-from bandg.analysis.fit.solve import Fit
+from bandg.analysis.fit.residuals import Problem
+from bandg.analysis.fit.solve import Fit, FitAttempt
 from bandg.base.files import write_whole
 from bandg.base.marks import TOML_MARK
+from bandg.parameters.covariance import Covariance
 from bandg.parameters.names import PUBLISHED
 from bandg.parameters.sets import Parameter, ParameterSet
 from bandg.runs.dataset import write_json
@@ -68,20 +71,20 @@ def _published(job: FitJob) -> dict[str, Parameter]:
     }
 
 
-def covariance_of(fit: Fit) -> Covariance:
+def covariance_of(problem: Problem, errors: Errors) -> Covariance:
     """Covariance of the free parameters and of those that are linked to them."""
-    space, links = fit.problem.space, tuple(fit.problem.job.link)
+    space, links = problem.space, tuple(problem.job.link)
     turn = np.eye(len(space.paths))
     rows = [space.slope[space.parameters.paths.index(path)] for path in links]
     turn = np.concatenate([turn, np.array(rows).reshape(len(links), len(space.paths))])
-    return Covariance((*space.paths, *links), turn @ fit.errors.covariance @ turn.T)
+    return Covariance((*space.paths, *links), turn @ errors.covariance @ turn.T)
 
 
 def summary(fit: Fit) -> dict[str, Any]:
     """The fit as plain JSON types: covariance and correlations, targets, residuals by group, starts."""
     from bandg.analysis.fit.report import group_rows, target_rows
 
-    chosen, spread = fitted_set(fit), covariance_of(fit)
+    chosen, spread = fitted_set(fit), covariance_of(fit.problem, fit.errors)
     return {
         "schema": 1,
         "name": chosen.name,
@@ -98,6 +101,21 @@ def summary(fit: Fit) -> dict[str, Any]:
             {"number": a.number, "cost": a.cost if isfinite(a.cost) else None, "evaluations": a.evaluations}
             for a in fit.attempts
         ],
+        "ensemble": [_minimum(fit.problem, attempt, errors) for attempt, errors in minima(fit)[1:]],
+    }
+
+
+def _minimum(problem: Problem, attempt: FitAttempt, errors: Errors) -> dict[str, Any]:
+    """Another minimum as `bandg.parameters.covariance.ensemble_of` reads it."""
+    spread = covariance_of(problem, errors)
+    values = dict(
+        zip(problem.space.parameters.paths, problem.space.vector(np.array(attempt.theta)).tolist(), strict=True)
+    )
+    return {
+        "name": f"start {attempt.number + 1}",
+        "chi2": errors.chi2,
+        "values_eV": {path: values[path] for path in spread.paths},
+        "covariance_eV2": spread.matrix.tolist(),
     }
 
 

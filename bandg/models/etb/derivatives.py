@@ -37,20 +37,16 @@ _ADJOINT_LIMIT = 1e-7
 
 
 @dataclass(frozen=True)
-class Derivatives:
-    """Band edges of one nanocrystal with their derivatives.
+class Gradients:
+    """Band edges with their derivatives.
 
-    paths: names of the parameters, `lattice.a` first, shape (n,). values: E_e_eV, E_h_eV, g_e, g_h.
-    slopes: by the same names (n,), per eV, per nm for `lattice.a` (at fixed integrals: only the moment depends on it).
-    factorizations, solves: work of the derivatives alone, one each for a doublet.
+    paths: names of the parameters, shape (n,). values: E_e_eV, E_h_eV, g_e, g_h. slopes: by the same names (n,), per
+    eV, per nm for `lattice.a` (at fixed integrals: only the moment depends on it).
     """
 
-    nanocrystal: Nanocrystal
     paths: tuple[str, ...]
     values: dict[str, float]
     slopes: dict[str, tuple[float, ...]]
-    factorizations: int
-    solves: int
 
     def value(self, quantity: str) -> float:
         """One of QUANTITIES, energies in eV."""
@@ -63,6 +59,18 @@ class Derivatives:
         if quantity in _SUMS:
             return np.sum([sign * np.array(self.slopes[name]) for name, sign in _SUMS[quantity]], axis=0)
         return np.array(self.slopes[quantity])
+
+
+@dataclass(frozen=True)
+class Derivatives(Gradients):
+    """Band edges of one nanocrystal with their derivatives, those by `lattice.a` first.
+
+    factorizations, solves: work of the derivatives alone, one each for a doublet.
+    """
+
+    nanocrystal: Nanocrystal
+    factorizations: int
+    solves: int
 
 
 def derivatives(
@@ -89,7 +97,7 @@ def derivatives(
         values[f"E_{carrier}_eV"], values[f"g_{carrier}"] = state.energy, found[0]
         slopes[f"E_{carrier}_eV"], slopes[f"g_{carrier}"] = (tuple(slope.tolist()) for slope in found[1:])
     paths = (LATTICE, *parameters.paths)
-    return Derivatives(nanocrystal, paths, values, slopes, work.factorizations, work.solves)
+    return Derivatives(paths, values, slopes, nanocrystal, work.factorizations, work.solves)
 
 
 def _of_state(

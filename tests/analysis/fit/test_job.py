@@ -11,7 +11,7 @@ import pytest
 from known_set import TRUTH, known_set, make_job
 from typer.testing import CliRunner
 
-from bandg.analysis.fit.covariance import errors_of, read_covariance
+from bandg.analysis.fit.covariance import errors_of
 from bandg.analysis.fit.job import FitJob, Free, Prior, parse_job, read_job
 from bandg.analysis.fit.report import report
 from bandg.analysis.fit.residuals import _goal, problem_of
@@ -24,6 +24,7 @@ from bandg.base.errors import BandgError
 from bandg.cli import app
 from bandg.data.reference import load_reference
 from bandg.models.etb.bulk import bulk
+from bandg.parameters.covariance import ensemble_of
 from bandg.parameters.loader import load_set
 from bandg.runs.options import Run
 
@@ -86,7 +87,7 @@ def test_momentum_elements_of_the_reference() -> None:
 
 def test_linked_parameter_has_the_error_of_its_parent() -> None:
     found = solve(problem_of(parse_job(JOB, "job")), run=Run(cache=False))
-    spread = covariance_of(found)
+    spread = covariance_of(found.problem, found.errors)
     parent, linked = (spread.paths.index(f"hopping.X-X.p-p.{bond}") for bond in ("sigma", "pi"))
     assert spread.matrix[linked, linked] == pytest.approx(spread.matrix[parent, parent] / 16)
     assert spread.matrix[linked, parent] == pytest.approx(-spread.matrix[parent, parent] / 4)
@@ -330,7 +331,8 @@ E_v = {{ value = 2.0, error = 0.01 }}
     assert done.exit_code == 0 and "converged" in done.output and "worst" in done.output
     fitted = load_set(str(out))
     numbers = json.loads(out.with_suffix(".json").read_text())
-    spread = read_covariance(out.with_suffix(".json"))
+    [member] = ensemble_of(fitted)
+    spread = member.covariance
     twice = np.array([2.0, *np.zeros(13)])
     assert spread.stderr(tuple(TRUTH), twice) == pytest.approx(2 * numbers["stderr_eV"][0])
     with pytest.raises(BandgError, match="no derivative by onsite"):

@@ -15,6 +15,12 @@ from bandg.analysis.fit.residuals import Problem, problem_of, with_energies
 from bandg.analysis.fit.result import covariance_of
 from bandg.analysis.fit.solve import minimize, solve
 from bandg.base.errors import BandgError
+from bandg.crystal.shapes import cube
+from bandg.models.etb.derivatives import Derivatives, derivatives
+from bandg.parameters.covariance import Member
+from bandg.parameters.sets import ParameterSet
+from bandg.runs.band import along, standard_errors
+from bandg.runs.observables import AT_ENERGY, AT_SIZE
 from bandg.runs.options import Run
 
 WANTED = np.array(list(TRUTH.values()))
@@ -67,11 +73,62 @@ def test_one_sigma_holds_the_truth_in_60_to_76_percent(problem: Problem) -> None
     assert pulls.std(axis=0).min() > 0.75 and pulls.std(axis=0).max() < 1.3
 
 
+def band_pulls(problem: Problem, replicas: int, seed: int) -> dict[str, np.ndarray]:
+    """(refit - truth) / standard error of cubes of 3 to 5 cells, at fixed size and at fixed energy.
+
+    The targets are drawn anew from the bands of the truth with their stated errors. Arrays (replicas, 3) by column.
+    """
+    rng = np.random.default_rng(seed)
+    exact, (goal,) = problem.bands(WANTED)[0], problem.goals
+    start = problem.space.parameters
+    crystals = [cube(cells, start.a_nm) for cells in (3, 4, 5)]
+
+    def edges(parameters: ParameterSet) -> list[Derivatives]:
+        return [derivatives(parameters, crystal) for crystal in crystals]
+
+    truth = edges(start.with_values(TRUTH))
+    order = np.argsort([one.value("E_gap_eV") for one in truth])
+    energy = np.array([one.value("E_gap_eV") for one in truth])[order]
+    lines = {q: along(energy, np.array([one.value(q) for one in truth])[order]) for q in AT_ENERGY}
+    pulls: dict[str, list[list[float]]] = {}
+    for _ in range(replicas):
+        noise = exact + rng.normal(0, problem.band_error)
+        noisy = with_energies(problem, noise, [goal.value + rng.normal(0, goal.error)])
+        end = minimize(noisy, WANTED)
+        spread = covariance_of(noisy, errors_of(noisy, end.x, np.zeros(len(WANTED), dtype=int)))
+        parameters = start.with_values(dict(zip(TRUTH, end.x, strict=True)))
+        member, found = Member("refit", 0.0, parameters, spread), edges(parameters)
+        errors = standard_errors([member], [found])
+        for quantity, column in AT_SIZE.items():
+            off = [one.value(quantity) - true.value(quantity) for one, true in zip(found, truth, strict=True)]
+            pulls.setdefault(column, []).append([x / own[column] for x, own in zip(off, errors, strict=True)])
+        for quantity, column in AT_ENERGY.items():
+            off = [one.value(quantity) - float(lines[quantity](one.value("E_gap_eV"))) for one in found]
+            pulls.setdefault(column, []).append([x / own[column] for x, own in zip(off, errors, strict=True)])
+    return {column: np.array(values) for column, values in pulls.items()}
+
+
+def test_bands_hold_refits_of_resampled_targets(problem: Problem) -> None:
+    pulls = band_pulls(problem, 6, seed=5)
+    for values in pulls.values():
+        assert np.abs(values).max() < 4.5 and np.sqrt(np.mean(values**2)) > 0.3
+
+
+@pytest.mark.slow
+def test_bands_cover_68_and_95_percent_of_200_refits(problem: Problem) -> None:
+    """Within three standard deviations of a share of 200: 58 to 78 and 90 to 99.6 %."""
+    for column, values in band_pulls(problem, 200, seed=6).items():
+        narrow, wide = (np.mean(np.abs(values) < width, axis=0) for width in (1, 1.96))
+        print(f"{column:<18} 68 %: {np.round(narrow, 3)}  95 %: {np.round(wide, 3)}")
+        assert ((narrow > 0.58) & (narrow < 0.78)).all(), column
+        assert ((wide > 0.90) & (wide < 0.996)).all(), column
+
+
 def test_profile_is_the_parabola_of_the_propagated_error(problem: Problem) -> None:
     """Held one standard error off, g_h costs one in chi2: two roads to the same number."""
     found = solve(problem, run=Run(cache=False))
     value, gradient = problem.edges.quantities(found.theta, ("g_h",))["g_h"]
-    sigma = covariance_of(found).stderr(problem.space.paths, gradient)
+    sigma = covariance_of(found.problem, found.errors).stderr(problem.space.paths, gradient)
     points = profile(found, "g_h", value + sigma * np.array([1.5, -1.5, 0.0, 3.0]))
     assert [point.rise for point in points] == pytest.approx([2.25, 0, 2.25, 9], rel=0.05, abs=1e-3)
     assert allowed(points) == pytest.approx((value - sigma, value + sigma), abs=0.05 * sigma)

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bandg.analysis.fit.covariance import read_covariance
 from bandg.analysis.fit.job import read_job
 from bandg.analysis.fit.residuals import problem_of
 from bandg.crystal.shapes import cube
 from bandg.models.etb.bulk import Bulk, bulk
 from bandg.models.etb.nanocrystal import compute_levels
+from bandg.parameters.covariance import ensemble_of
 from bandg.parameters.loader import available_sets, load_set
 
 ROOT = Path(__file__).parents[3]
@@ -36,7 +36,8 @@ def test_every_job_has_its_set() -> None:
 def test_set_is_a_minimum_of_its_job(name: str) -> None:
     """At the shipped numbers no step of a parameter by a tenth of its standard error makes the fit better."""
     problem = problem_of(read_job(str(ROOT / "docs" / "fits" / f"{name}.toml")))
-    shipped, covariance = load_set(name), read_covariance(ROOT / "params" / f"{name}.json")
+    shipped = load_set(name)
+    covariance = ensemble_of(shipped)[0].covariance
     theta = np.array([shipped.value(path) for path in problem.space.paths])
     assert covariance.paths == problem.space.paths
     assert problem.space.vector(theta) == pytest.approx(shipped.vector)  # what is held, is held there too
