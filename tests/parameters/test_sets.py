@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from bandg.base import resources
 from bandg.base.errors import BandgError
+from bandg.models.etb.bulk import bulk
 from bandg.parameters.loader import available_sets, load_set
 from bandg.parameters.sets import ParameterSet
 
@@ -57,6 +58,33 @@ def refusal(source: str) -> str:
 
 def test_shipped_sets() -> None:
     assert available_sets() == SHIPPED
+
+
+# what the description says of the edges: irrep, shells whose weights are added, shells of the whole or none
+SAID = {
+    ("bandg-nn", "Pb s is {:.0f} % of Pb s and X p"): ("R6+", ("Pb s",), ("Pb s", "X p")),
+    ("bandg-nnn", "is {:.0f} % iodine d"): ("R6-", ("X d",), ()),
+    ("bandg-nnn-spin", "is {:.0f} % iodine d"): ("R6-", ("X d",), ()),
+    ("bandg-nnn-spin", "{:.0f} % iodine s and s*"): ("R6-", ("X s", "X s*"), ()),
+    ("bandg-cspbbr3", "has {:.0f} % X s*, no X s and no X d"): ("R6-", ("X s", "X d", "X s*"), ()),
+    ("bandg-cspbcl3", "has {:.0f} % X s*, no X s and no X d"): ("R6-", ("X s", "X d", "X s*"), ()),
+    ("nestoklon2023-standin", "has {:.0f} % X s*, no X s and no X d"): ("R6-", ("X s", "X d", "X s*"), ()),
+}
+
+
+@pytest.mark.parametrize(("name", "words"), SAID)
+def test_what_is_known_against_a_set_is_so(name: str, words: str) -> None:
+    edge, over, under = SAID[name, words]
+    weights = bulk(load_set(name)).composition()[edge]
+    share = sum(weights[shell] for shell in over) / (sum(weights[shell] for shell in under) or 1)
+    known = load_set(name).description.partition("Known against it: ")[2]
+    assert words.format(100 * share) in known
+
+
+@pytest.mark.parametrize(("name", "share"), [("bandg-nn", 0.08), ("bandg-nnn", 0.02), ("bandg-nnn-spin", 0.01)])
+def test_the_stated_contribution_of_lead_s(name: str, share: float) -> None:
+    assert bulk(load_set(name)).contributions()["g_e"]["R6+.2"] == pytest.approx(share, abs=0.005)
+    assert f"bonding Pb 6s contributes {share} to g_e" in load_set(name).description
 
 
 @pytest.mark.parametrize("name", SHIPPED)
