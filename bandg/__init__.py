@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from bandg.analysis.inference.request import infer
     from bandg.analysis.overlay import overlay
     from bandg.analysis.sensitivity.request import sensitivity
-    from bandg.api import bulk, compute, density_of_states, full_hamiltonian, tight_binding
+    from bandg.api import bulk, compute, density_of_states, full_hamiltonian, load_set, tight_binding
     from bandg.base.errors import BandgError
     from bandg.crystal.files import read_structure
     from bandg.crystal.lattice import Lattice
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from bandg.models.base import Model
     from bandg.models.kp.sets import KpSet
     from bandg.models.observable import Observable
-    from bandg.parameters.loader import available_sets, load_set
+    from bandg.parameters.loader import available_sets
     from bandg.parameters.sets import ParameterSet
     from bandg.plot.levels import plot_levels
     from bandg.runs.options import Run
@@ -78,7 +78,7 @@ _HOME = {
     "infer": "analysis.inference.request",
     "load_measured": "data.measured",
     "load_spreads": "data.measured",
-    "load_set": "parameters.loader",
+    "load_set": "api",
     "overlay": "analysis.overlay",
     "plot_levels": "plot.levels",
     "read_structure": "crystal.files",

@@ -162,7 +162,7 @@ def test_a_missing_g_is_nan_in_the_dataset_and_empty_in_the_file(small):
     [
         ({"bogus": 1}, "compute has no argument 'bogus'"),
         ({"x_vacancy": 0.5}, r"did you mean 'x_vacancies'\?"),
-        ({"parameters": "kashikar2021"}, "compute has no argument 'parameters'"),
+        ({"parameters": "kashikar2021"}, r"compute has no argument 'parameters' \(did you mean 'set'\?\)"),
         ({"workers": 2}, r"write run=bandg.Run\(workers=...\)"),
         ({"size": True}, "`size` must be text"),
         ({"size": b"4nm"}, "`size` must be text"),
@@ -286,3 +286,22 @@ def test_a_path_is_taken_as_a_structure(tmp_path):
     path.write_text("\n".join([str(len(lines)), "", *lines]) + "\n")
     [(_, given, _)] = bandg.tight_binding(structure=path)
     assert given.estimate_n_pb() == crystal.estimate_n_pb() == 8
+
+
+def test_a_set_is_loaded_by_the_model_that_its_file_names(tmp_path):
+    kp = bandg.load_set("kirstein2022")
+    assert isinstance(kp, bandg.KpSet) and kp.values["P6"] == 0.68
+    assert isinstance(bandg.load_set("kashikar2021"), bandg.ParameterSet)
+    file = tmp_path / "mine.toml"
+    for found in (kp, bandg.load_set("kashikar2021")):
+        file.write_text(found.to_toml())
+        assert bandg.load_set(file).digest() == found.digest()
+    file.write_text(file.read_text().replace('model = "etb"', 'model = "dft"'))
+    for source, message in (
+        (file, "model: 'dft' is not known: write model = \"etb\""),
+        ("nosuch", "unknown parameter set 'nosuch'"),
+        (tmp_path / "none.toml", "no such file"),
+        (3, "must be the name of a set or a path, not 3"),
+    ):
+        with pytest.raises(BandgError, match=message):
+            bandg.load_set(source)

@@ -61,6 +61,8 @@ def _spelled_out(function: Callable[..., Any]) -> inspect.Signature:
 def _hint(key: str, known: Collection[str]) -> str:
     if "run" in known and key in ("workers", "cache", "force", "scheduler", "patience", "progress"):
         return f": write run=bandg.Run({key}=...)"
+    if key == "parameters" and "set" in known:
+        return " (did you mean 'set'?)"
     return nearest(key, known) or f"; it takes {', '.join(one for one in known if one != 'self')}"
 
 

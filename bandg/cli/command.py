@@ -29,6 +29,7 @@ _BESIDE = {
 
 _LARGEST = 2**31 - 1
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_SIZE = re.compile(r"[\d.][\w.,:]*(nm|cells)")
 _HOME = re.compile(r"(--[a-z-]+=)~(?=/|$)")
 
 
@@ -94,9 +95,11 @@ class Command(_Light, typer.core.TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the words, as typer does, and check them. Raises BandgError."""
         args = [_HOME.sub(lambda match: match[1] + os.path.expanduser("~"), word) for word in args]  # as a shell would
-        given, _, order = self.make_parser(ctx).parse_args(args=list(args))
+        given, rest, order = self.make_parser(ctx).parse_args(args=list(args))
         if not (ctx.resilient_parsing or given.get("help")):
             _check_words(given, order)
+            if rest and _SIZE.fullmatch(rest[0]) and any(one.name == "size" for one in self.params):
+                raise BandgError(f"{quote(rest[0])} belongs to no option: write --size {rest[0]}")
         rest = super().parse_args(ctx, args)
         if not ctx.resilient_parsing:
             shown = {str(p.name): _shown(p) for p in self.params}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bandg.base import resources
-from bandg.base.arguments import strict, wrong
+from bandg.base.arguments import strict
 from bandg.base.errors import BandgError
 from bandg.base.files import read_text
 from bandg.base.text import nearest, one_line
@@ -144,34 +144,17 @@ def _needs(path: str) -> list[tuple[str, str]]:
 DEFAULT_SET = "nestoklon2023-standin"
 
 
-@strict
 def load_set(name_or_path: str | os.PathLike[str]) -> ParameterSet:
-    """A tight-binding parameter set, checked and complete.
-
-    Parameters
-    ----------
-    name_or_path : str or path
-        A shipped set by its name, or the file at a path (it ends in .toml or contains a separator).
-
-    Returns
-    -------
-    ParameterSet
-        All numbers with their unit, source and status.
-
-    Raises
-    ------
-    BandgError
-        For any error in the file or its base: one line that starts with the file name.
-
-    Examples
-    --------
-    >>> import bandg
-    >>> bandg.load_set("nestoklon2023-standin").a_nm
-    0.6289
-    """
-    if not isinstance(name_or_path, str | os.PathLike):
-        raise wrong("name_or_path", "the name of a set or a path", name_or_path)
+    """A tight-binding set by its name or path. Raises BandgError; see `bandg.load_set`, which loads all sets."""
     return load(name_or_path) if isinstance(name_or_path, str) else load_file(os.fspath(name_or_path))
+
+
+def model_of(name_or_path: str | os.PathLike[str]) -> Any:
+    """The model that a shipped set or a file names, "etb" where it names none. Raises BandgError."""
+    name = os.fspath(name_or_path)
+    if not isinstance(name_or_path, str) or is_path(name):
+        return _read(Path(name), name, name).get("model", "etb")
+    return shipped(f"{name}.toml").get("model", "etb") if f"{name}.toml" in resources.params_files() else "etb"
 
 
 @strict

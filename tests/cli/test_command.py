@@ -54,6 +54,12 @@ def test_a_value_is_converted_as_typer_does():
     assert params["termination"] is None and params["shape"] == "cube"
 
 
+@pytest.mark.parametrize("size", ["2cells", "4..6nm:1nm", "4x4x6nm"])
+def test_a_size_without_its_option_names_the_option(size):
+    with pytest.raises(BandgError, match=f"'{size}' belongs to no option: write --size {size}"):
+        ROOT.main(["compute", size], standalone_mode=False)
+
+
 def test_every_option_refuses_an_empty_value():
     assert len(OPTIONS) > 80
     for words, parameter in OPTIONS:
