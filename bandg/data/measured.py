@@ -43,7 +43,7 @@ _LONG = ("energy_eV", "quantity", "value")
 _SCHEMA = ("error", "kind", "convention", "evidence", "derived_from", "use")
 """Columns that a file with the line "# schema = 1" must have besides."""
 
-_ROW = re.compile(r"(\w+) at ([0-9.]+)")
+_ROW = re.compile(r"(\w+) at ([0-9]+(?:\.[0-9]+)?)")
 """How derived_from names a row, as "g_e at 1.69"."""
 
 _NEEDED = "the columns energy_eV, quantity, value (one point a row), or energy_eV with some of g_e, g_h, g_bx"

@@ -22,7 +22,7 @@ from bandg.analysis.inference.emulator import knob, parameters_at
 from bandg.analysis.inference.likelihood import SPECIAL
 from bandg.base.resources import theory_curve
 from bandg.base.tables import read_table
-from bandg.data.compare import QUANTITIES, compare, verdict_points
+from bandg.data.compare import compare, verdict_points
 from bandg.data.measured import load_measured
 from bandg.models.etb.bulk import bulk
 from bandg.parameters.loader import load_set
@@ -56,7 +56,7 @@ def residuals() -> str:
         point = residual.point
         cells = [f"{one.residuals[number].residual:+.2f}" for one in found]
         lines.append([f"{point.energy_eV:g}", f"`{point.quantity}`", f"{point.value:+.2f}", *cells])
-    for quantity in QUANTITIES:
+    for quantity in ("g_e", "g_h"):
         lines.append(["", f"rms of {quantity}", "", *(f"{one.rms(quantity):.2f}" for one in found)])
     return table(["eV", "", "measured", *(f"`{one.name}`" for one in found)], lines)
 

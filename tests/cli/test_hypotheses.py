@@ -28,12 +28,15 @@ def main(arguments, monkeypatch, capsys):
 def test_overlay_prints_residuals_and_draws(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.csv").write_text("energy_eV,g_e,g_h\n1.7,2.0,0.0\n1.9,1.5,1.0\n")
-    (tmp_path / "data.csv").write_text("energy_eV,quantity,value,error\n1.8,g_e,1.7,0.1\n2.25,g_h,1.6,0.1\n")
+    (tmp_path / "data.csv").write_text(
+        "energy_eV,quantity,value,error,use\n1.8,g_e,1.7,0.1,\n2.25,g_h,1.6,0.1,\n1.8,g_h,0,,check\n"
+    )
     names = ("--curve", "kp:bulk-law", "--curve", "mine.csv", "--data", "data.csv")
     files = ("--plot", "o.svg", "--out", "o.json")
     code, out, err = main(("overlay", *names, *files), monkeypatch, capsys)
     assert code == 0, err
     assert "mine: 1 points lie outside of the curve" in out and "chi^2 / points" in out
+    assert "rms over 2 independent measurements of 3 points\nleft out: 1 (kept for checks)\n" in out
     found = json.loads((tmp_path / "o.json").read_text())
     mine = [row for row in found["residuals"] if row["curve"] == "mine"]
     assert mine[0]["residual"] == pytest.approx(0.05, abs=0.02) and mine[1]["theory"] is None

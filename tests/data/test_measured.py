@@ -209,6 +209,7 @@ HEAD = "energy_eV,quantity,value,error\n"
         (EVIDENCE + "1.8,g_bx,2,contains-theory,\n", ["line 3", "the rows and the theory in derived_from"]),
         (EVIDENCE + "1.8,g_bx,2,derived,g_e at 1.8; g_h at 1.8\n", ["line 3", "'g_h at 1.8', which is no other row"]),
         (EVIDENCE + "1.8,g_bx,2,derived,g_bx at 1.8\n", ["line 3", "'g_bx at 1.8', which is no other row"]),
+        (EVIDENCE + "1.8,g_bx,2,derived,g_e at 1.8.0\n", ["line 3", "'g_e at 1.8.0', which is no other row"]),
         (EVIDENCE + "1.8,g_bx,2,derived,two others\n", ["line 3", "'two others', which is no other row"]),
         (EVIDENCE + "1.9,g_e,2,measured,g_e at 1.8\n", ["line 3", "measured, but derived_from is filled"]),
         (
