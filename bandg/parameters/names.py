@@ -84,6 +84,16 @@ def required_integrals(
     )
 
 
+def hopping_of(path: str) -> str:
+    """The hopping that the exponent "scaling.Pb-X.s-p" scales, "" where the path is no exponent."""
+    return f"hopping.{path.partition('.')[2]}" if path.startswith("scaling.") else ""
+
+
+def exponent_of(path: str) -> str:
+    """The exponent of the hopping "hopping.Pb-X.s-p"."""
+    return f"scaling.{path.partition('.')[2]}"
+
+
 def unit_of(path: str) -> str:
     """The only unit of ``path``: "nm" for lattice.a, "1" for exponents, published masses and g, else "eV"."""
     if path == LATTICE:

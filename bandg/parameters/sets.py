@@ -16,7 +16,16 @@ from bandg.base.show import Shown
 from bandg.base.text import nearest, one_line
 from bandg.base.toml import write_toml
 from bandg.crystal.lattice import PEROVSKITE, Lattice
-from bandg.parameters.names import DEFAULT_EXPONENT, LATTICE, SHELLS, STATUSES, order, out_of_range
+from bandg.parameters.names import (
+    DEFAULT_EXPONENT,
+    LATTICE,
+    SHELLS,
+    STATUSES,
+    exponent_of,
+    hopping_of,
+    order,
+    out_of_range,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -108,7 +117,7 @@ class ParameterSet(Shown):
         """The exponent n of (d0 / d)^n for each of ``paths``; 0 for a parameter that is not a hopping."""
         found = []
         for path in self.paths:
-            given = self.scaling.get(f"scaling.{path.partition('.')[2]}")
+            given = self.scaling.get(exponent_of(path))
             found.append(given.value if given else DEFAULT_EXPONENT if path.startswith("hopping.") else 0.0)
         return tuple(found)
 
@@ -148,25 +157,34 @@ class ParameterSet(Shown):
         return np.array([self.entries[path].value for path in self.paths], dtype=float)
 
     def value(self, path: str) -> float:
-        """Value of one entry (eV, or nm for ``lattice.a``). Raises BandgError for an unknown path."""
+        """Value of one entry (eV, or nm for ``lattice.a``), or of an exponent, "scaling.Pb-X.s-p".
+
+        Raises BandgError for an unknown path.
+        """
         self._check_path(path)
-        return self.entries[path].value
+        if path in self.scaling:
+            return self.scaling[path].value
+        return self.entries[path].value if path in self.entries else DEFAULT_EXPONENT
 
     def with_values(
         self, values: Mapping[str, float], source: str = "with_values", status: str = "assumed"
     ) -> ParameterSet:
-        """The same set with some values (eV; nm for ``lattice.a``) replaced, their provenance being the arguments'.
+        """The same set with some values (eV; nm for ``lattice.a``) or exponents replaced; the arguments say whence.
 
         Raises BandgError for an unknown path, a value that is not a finite number or out of range, or a wrong status.
         """
         if status not in STATUSES or not source.strip():
             raise BandgError(one_line(f"status {status!r} must be one of {', '.join(STATUSES)}, with a source"))
-        entries = dict(self.entries)
+        entries, scaling = dict(self.entries), dict(self.scaling)
         for path, number in values.items():
             self._check_path(path)
             value = _checked(path, number)
-            entries[path] = replace(entries[path], value=value, source=source, status=status, stderr=None, note=None)
-        return replace(self, entries=entries)
+            if path in entries:
+                own = replace(entries[path], value=value, source=source, status=status, stderr=None, note=None)
+                entries[path] = own
+            else:
+                scaling[path] = Parameter(path, value, "1", source, status)
+        return replace(self, entries=entries, scaling=scaling)
 
     def digest(self) -> str:
         """sha256 (hex) of the numbers alone: model, lattice, paths and values; provenance does not enter."""
@@ -202,7 +220,7 @@ class ParameterSet(Shown):
         return write_toml(content)
 
     def _check_path(self, path: str) -> None:
-        if path not in self.entries:
+        if path not in self.entries and hopping_of(path) not in self.entries:
             raise BandgError(one_line(f"{self.name} has no parameter {path!r}{nearest(path, self.entries)}"))
 
     def shown(self) -> tuple[str, dict[str, Any]]:

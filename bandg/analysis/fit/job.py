@@ -14,7 +14,7 @@ from bandg.base.text import nearest, one_line
 from bandg.base.toml import parse_toml
 from bandg.data.bands import POINTS
 from bandg.parameters.check import complaint
-from bandg.parameters.names import order, out_of_range
+from bandg.parameters.names import hopping_of, order, out_of_range
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*\z")]
@@ -32,6 +32,13 @@ GROUPS = {
     "halide-s": None,
 }
 """Named groups of bands as doublets above the upper valence band; X p with Pb s are nine, Pb p three."""
+
+
+SHIFTED = (
+    *("E_g", "Delta", "level.R8+.1", "level.R6+.1", "level.R8+.2", "level.R7+.1", "level.R8+.3", "level.R6+.2"),
+    *("level.R6-.1", "level.R8-.1"),
+)
+"""Energies at R whose changes under strain can be targets, counted from the gap."""
 
 
 class _Strict(BaseModel):
@@ -142,6 +149,22 @@ class FitTarget(_Strict):
         return self
 
 
+class Strain(_Strict):
+    """Changes of levels at R under hydrostatic strain as targets, each with the error in eV."""
+
+    cells: Text
+    error: Positive
+    levels: Annotated[list[Text], Field(min_length=1)] = list(SHIFTED)
+
+    @model_validator(mode="after")
+    def _known(self) -> Strain:
+        for name in self.levels:
+            if name not in SHIFTED or self.levels.count(name) > 1:
+                what = "given twice" if name in SHIFTED else f"unknown{nearest(name, SHIFTED)}"
+                raise ValueError(f"level {name!r} is {what}; there are: {', '.join(SHIFTED)}")
+        return self
+
+
 class FitJob(_Strict):
     """The whole file; see docs/fitting.md."""
 
@@ -158,6 +181,7 @@ class FitJob(_Strict):
     reference: Reference | None = None
     bands: list[BandGroup] = []
     targets: dict[str, FitTarget] = {}
+    strain: Strain | None = None
     published: Text | None = None
     starts: int = Field(default=1, ge=1, le=1000)
     seed: int = Field(default=0, ge=0)
@@ -172,8 +196,10 @@ class FitJob(_Strict):
         if not self.free:
             raise ValueError("nothing is free: name parameters in [free]")
         for path in (*self.free, *self.link, *self.set):
-            if path not in order():
+            if path not in order() and (hopping_of(path) not in order() or path in self.set):
                 raise ValueError(f"{path!r} is not a parameter{nearest(path, order())}")
+            if hopping_of(path) and self.strain is None:
+                raise ValueError(f"{path} plays a part in a strained crystal alone: write [strain]")
         for path in (*self.free, *self.link):
             if path == "lattice.a":
                 raise ValueError("lattice.a cannot be fitted, since H is not linear in it: give it in [set]")
@@ -182,6 +208,8 @@ class FitJob(_Strict):
         for path, link in self.link.items():
             if link.to not in self.free:
                 raise ValueError(f"{path} is linked to {link.to!r}, which is not in [free]")
+            if bool(hopping_of(path)) != bool(hopping_of(link.to)):
+                raise ValueError(f"{path} is linked to {link.to}: an exponent follows exponents alone")
         for path, entry in self.free.items():
             _check_free(path, entry)
         for path, held in self.set.items():
@@ -199,8 +227,8 @@ class FitJob(_Strict):
                 raise ValueError(f"targets.{name}: must be above zero, not {target.value:g}")
             if kind in ("E_p", "character") and target.value < 0:
                 raise ValueError(f"targets.{name}: cannot be below zero, as {target.value:g} is")
-        if not (self.bands or self.targets):
-            raise ValueError("there is nothing to fit: give [[bands]] or [targets]")
+        if not (self.bands or self.targets or self.strain):
+            raise ValueError("there is nothing to fit: give [[bands]], [targets] or [strain]")
         if self.bands and self.reference is None:
             raise ValueError('[[bands]] need a reference: write [reference] with bands = "cspbi3_cubic_mbj_soc"')
         if self.reference is None and any(target.value == "reference" for target in self.targets.values()):
@@ -235,12 +263,13 @@ def parse_job(text: str, label: str) -> FitJob:
         raise BandgError(one_line(f"{label}: {_explain(error)}")) from None
 
 
-_MODELS = (FitJob, Free, Held, Link, Prior, Reference, BandGroup, FitTarget)
+_MODELS = (FitJob, Free, Held, Link, Prior, Reference, BandGroup, FitTarget, Strain)
 _EXAMPLES = {
     "Free": "{} or { lower = -5.0, upper = 5.0 }",
     "Link": '{ to = "hopping.X-X.p-p.sigma", factor = -0.25 }',
     "Prior": "{ value = 0.28, width = 0.03 }",
     "FitTarget": "{ value = 1.65, error = 0.01 }",
+    "Strain": '{ cells = "cspbi3_strain_tilt_pbe", error = 0.02 }',
 }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from bandg.analysis.fit.ensemble import minima
 from bandg.analysis.fit.matching import BandRow
 from bandg.analysis.fit.solve import Fit
+from bandg.parameters.names import hopping_of
 
 N_WORST = 8
 
@@ -102,6 +103,8 @@ def _head(fit: Fit) -> list[str]:
         f"{job.name}: {len(problem.space.paths)} free parameters, {problem.n_data} residuals",
         f"reference: {data}",
     ]
+    if job.strain is not None:
+        lines.append(f"changes of levels at R under strain: {job.strain.cells}")
     if job.reference is not None and any(problem.shifts):
         low, high = problem.shifts
         lines.append(
@@ -148,7 +151,8 @@ def _targets(fit: Fit) -> list[str]:
 
 def _parameters(fit: Fit) -> list[str]:
     space, errors = fit.problem.space, fit.errors
-    lines = [f"{'parameter':<30}{'start':>10}{'value':>10}{'stderr':>9}  eV"]
+    unit = "eV" + (", exponents without unit" if any(map(hopping_of, space.paths)) else "")
+    lines = [f"{'parameter':<30}{'start':>10}{'value':>10}{'stderr':>9}  {unit}"]
     for number, path in enumerate(space.paths):
         stderr = errors.stderr[number]
         shown = f"{stderr:>9.4f}" if np.isfinite(stderr) else f"{'-':>9}"

@@ -15,6 +15,7 @@ from bandg.analysis.fit.edges import EdgeModel
 from bandg.analysis.fit.job import FitJob
 from bandg.analysis.fit.matching import BandRow, Matcher, shifts_of
 from bandg.analysis.fit.space import Space, space_of
+from bandg.analysis.fit.strained import StrainModel, strain_model
 from bandg.analysis.fit.wanted import reference_value
 from bandg.base.errors import BandgError
 from bandg.data.bands import ReferenceBands
@@ -75,6 +76,7 @@ class Problem:
     """All residuals of a job: bands, then targets, then priors, each divided by its error.
 
     sectors: the blocks of H(k) that the rows need. shifts: of the lowest and of the other conduction bands, in eV.
+    strained: where the goals hold changes under strain.
     """
 
     job: FitJob
@@ -85,6 +87,7 @@ class Problem:
     goals: tuple[Goal, ...]
     sectors: tuple[SectorMatrix, ...]
     shifts: tuple[float, float]
+    strained: StrainModel | None = None
 
     @cached_property
     def band_energy(self) -> NDArray[np.float64]:
@@ -108,7 +111,8 @@ class Problem:
 
     def targets(self, theta: NDArray[np.float64]) -> Pair:
         """Values of the goals (n,) and derivatives (n, p)."""
-        found = self.edges.quantities(theta, tuple(goal.name for goal in self.goals)) if self.goals else {}
+        found = self.strained.changes(theta) if self.strained else {}
+        found |= self.edges.quantities(theta, tuple(goal.name for goal in self.goals if goal.name not in found))
         values = [found[goal.name] for goal in self.goals]
         return np.array([v for v, _ in values]), np.array([s for _, s in values]).reshape(len(values), len(theta))
 
@@ -143,7 +147,7 @@ def problem_of(job: FitJob, folder: Path | None = None) -> Problem:
     space = space_of(job, folder)
     hamiltonian = BlochHamiltonian.of(space.parameters)
     edges = EdgeModel(hamiltonian, space.base, space.slope)
-    edges.quantities(space.start, ("E_v", *job.targets))  # a level that the basis lacks is found out here
+    edges.quantities(space.start, ("E_v",))  # a basis that is too small is found out here
     reference, shifts, rows = None, (0.0, 0.0), []
     if job.reference is not None:
         name = job.reference.bands
@@ -155,7 +159,12 @@ def problem_of(job: FitJob, folder: Path | None = None) -> Problem:
         rows = [row for number, group in enumerate(job.bands) for row in matcher.rows(group, number)]
     goals = tuple(_goal(job, name, reference, shifts) for name in job.targets)
     sectors = tuple(_sector_matrices(edges, tuple(rows)))
-    problem = Problem(job, space, reference, edges, tuple(rows), goals, sectors, shifts)
+    strained = None
+    if job.strain is not None:
+        strained, changes = strain_model(job.strain, space, hamiltonian)
+        goals += tuple(Goal(name, change, job.strain.error, job.strain.cells) for name, change in changes.items())
+    problem = Problem(job, space, reference, edges, tuple(rows), goals, sectors, shifts, strained)
+    problem.targets(space.start)  # a level that the basis lacks is found out here
     if problem.n_data + len(problem.priors) < len(space.paths):
         raise BandgError(f"{len(space.paths)} free parameters, but only {problem.n_data} residuals: give more bands")
     return problem

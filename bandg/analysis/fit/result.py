@@ -20,7 +20,7 @@ from bandg.analysis.fit.solve import Fit, FitAttempt
 from bandg.base.files import write_whole
 from bandg.base.marks import TOML_MARK
 from bandg.parameters.covariance import Covariance
-from bandg.parameters.names import PUBLISHED
+from bandg.parameters.names import PUBLISHED, hopping_of, unit_of
 from bandg.parameters.sets import Parameter, ParameterSet
 from bandg.runs.dataset import write_json
 
@@ -29,13 +29,14 @@ def fitted_set(fit: Fit) -> ParameterSet:
     """The start set with the fitted values, their errors, and what is not fitted named as such."""
     problem, errors = fit.problem, fit.errors
     job, space = problem.job, problem.space
-    data = problem.reference.name if problem.reference is not None else "scalar targets"
+    names = [problem.reference.name] if problem.reference is not None else []
+    data = " and ".join(names + ([job.strain.cells] if job.strain else [])) or "scalar targets"
     what = f"fit {job.name} to {data}"
     source, fit_note = (what, None) if job.source is None else (job.source, what)
-    values = dict(zip(space.parameters.paths, space.vector(fit.theta), strict=True))
-    entries = dict(space.parameters.entries)
+    values = space.values(fit.theta)
+    entries = dict(space.parameters.entries) | dict(space.parameters.scaling)
     for number, path in enumerate(errors.paths):
-        changed = replace(entries[path], value=float(values[path]) + 0.0, source=source, note=fit_note, stderr=None)
+        changed = Parameter(path, float(values[path]) + 0.0, unit_of(path), source, "fitted", note=fit_note)
         if errors.at_bound[number]:
             side = "lower" if errors.at_bound[number] < 0 else "upper"
             entries[path] = replace(changed, status="assumed", note=f"at its {side} bound: not fitted")
@@ -46,15 +47,16 @@ def fitted_set(fit: Fit) -> ParameterSet:
             error = float(errors.stderr[number])
             if error**2 > (errors.factor * space.prior[number, 1]) ** 2 / 2:  # no prior: NaN, and never so
                 changed = replace(changed, note="held by its prior more than by the data")
-            entries[path] = replace(changed, status="fitted", stderr=error if np.isfinite(error) else None)
+            entries[path] = replace(changed, stderr=error if np.isfinite(error) else None)
     for path, link in job.link.items():
         parent = entries[link.to]
         stderr = None if parent.stderr is None else abs(link.factor) * parent.stderr
         note = f"{link.offset:g} + {link.factor:g} * {link.to}"
-        entries[path] = Parameter(path, float(values[path]), "eV", source, parent.status, stderr, note)
+        entries[path] = Parameter(path, float(values[path]), unit_of(path), source, parent.status, stderr, note)
     description = job.description or f"fit to {data}"
     material = space.parameters.material
-    return ParameterSet(job.name, description, material, "etb", None, job.name, entries, _published(job))
+    scaling = {path: entries.pop(path) for path in list(entries) if hopping_of(path)}
+    return ParameterSet(job.name, description, material, "etb", None, job.name, entries, _published(job), scaling)
 
 
 def _published(job: FitJob) -> dict[str, Parameter]:
@@ -75,7 +77,7 @@ def covariance_of(problem: Problem, errors: Errors) -> Covariance:
     """Covariance of the free parameters and of those that are linked to them."""
     space, links = problem.space, tuple(problem.job.link)
     turn = np.eye(len(space.paths))
-    rows = [space.slope[space.parameters.paths.index(path)] for path in links]
+    rows = [space.row(path) for path in links]
     turn = np.concatenate([turn, np.array(rows).reshape(len(links), len(space.paths))])
     return Covariance((*space.paths, *links), turn @ errors.covariance @ turn.T)
 
@@ -108,9 +110,7 @@ def summary(fit: Fit) -> dict[str, Any]:
 def _minimum(problem: Problem, attempt: FitAttempt, errors: Errors) -> dict[str, Any]:
     """Another minimum as `bandg.parameters.covariance.ensemble_of` reads it."""
     spread = covariance_of(problem, errors)
-    values = dict(
-        zip(problem.space.parameters.paths, problem.space.vector(np.array(attempt.theta)).tolist(), strict=True)
-    )
+    values = problem.space.values(np.array(attempt.theta))
     return {
         "name": f"start {attempt.number + 1}",
         "chi2": errors.chi2,

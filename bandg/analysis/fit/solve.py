@@ -190,6 +190,8 @@ def _description(problem: Problem) -> dict[str, Any]:
     numbers = {
         "base": space.base,
         "slope": space.slope,
+        "exponent_base": space.exponent_base,
+        "exponent_slope": space.exponent_slope,
         "lower": np.nan_to_num(space.lower),
         "upper": np.nan_to_num(space.upper),
         "prior": np.nan_to_num(space.prior, nan=-1e9),

@@ -13,7 +13,7 @@ from bandg.analysis.fit.job import FitJob, Held
 from bandg.base.errors import BandgError
 from bandg.crystal.lattice import require_perovskite
 from bandg.parameters.loader import load_set
-from bandg.parameters.names import LATTICE, required_integrals, shells_of, unit_of
+from bandg.parameters.names import LATTICE, exponent_of, hopping_of, required_integrals, shells_of, unit_of
 from bandg.parameters.sets import Parameter, ParameterSet, orbitals_of
 
 
@@ -21,8 +21,9 @@ from bandg.parameters.sets import Parameter, ParameterSet, orbitals_of
 class Space:
     """Free parameters as a vector theta (n,); all parameters of the set are base + slope @ theta.
 
-    start, lower, upper: (n,) in eV. prior: (n, 2) value and width, NaN where there is none. scale: (n,) what counts as
-    the whole range of a parameter: the width of its bounds, or else its size, 0.5 eV at least.
+    The exponents of all parameters are exponent_base + exponent_slope @ theta. start, lower, upper: (n,) in eV,
+    exponents without unit. prior: (n, 2) value and width, NaN where there is none. scale: (n,) what counts as the whole
+    range of a parameter: the width of its bounds, or else its size, 0.5 eV at least.
     """
 
     parameters: ParameterSet
@@ -33,6 +34,8 @@ class Space:
     prior: NDArray[np.float64]
     base: NDArray[np.float64]
     slope: NDArray[np.float64]
+    exponent_base: NDArray[np.float64]
+    exponent_slope: NDArray[np.float64]
 
     @property
     def scale(self) -> NDArray[np.float64]:
@@ -44,6 +47,22 @@ class Space:
         """All parameters of the set (in the order of `parameters.paths`)."""
         return self.base + self.slope @ theta
 
+    def exponents(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The exponents of all parameters, in the same order; 0 for one that is no hopping."""
+        return self.exponent_base + self.exponent_slope @ theta
+
+    def values(self, theta: NDArray[np.float64]) -> dict[str, float]:
+        """All parameters of the set and the exponents of its hoppings, by their paths."""
+        paths = self.parameters.paths
+        found = dict(zip(paths, self.vector(theta).tolist(), strict=True))
+        exponents = zip(paths, self.exponents(theta).tolist(), strict=True)
+        return found | {exponent_of(path): n for path, n in exponents if path.startswith("hopping.")}
+
+    def row(self, path: str) -> NDArray[np.float64]:
+        """Derivatives (n,) of a parameter or an exponent by the free ones."""
+        of, slope = (hopping_of(path), self.exponent_slope) if hopping_of(path) else (path, self.slope)
+        return slope[self.parameters.paths.index(of)]
+
 
 def space_of(job: FitJob, folder: Path | None = None) -> Space:
     """The start set with what the job adds, and its free parameters.
@@ -53,25 +72,34 @@ def space_of(job: FitJob, folder: Path | None = None) -> Space:
     parameters = start_set(job, folder)
     paths = tuple(job.free)
     index = {path: number for number, path in enumerate(parameters.paths)}
-    base, slope = parameters.vector, np.zeros((len(index), len(paths)))
+    values = parameters.vector, np.zeros((len(index), len(paths)))
+    exponents = np.array(parameters.exponents), np.zeros((len(index), len(paths)))
     start = np.zeros(len(paths))
     bounds = np.tile([-np.inf, np.inf], (len(paths), 1))
     prior = np.full((len(paths), 2), np.nan)
     for column, (path, entry) in enumerate(job.free.items()):
         start[column] = parameters.value(path)
-        base[index[path]], slope[index[path], column] = 0.0, 1.0
+        _set(*(exponents if hopping_of(path) else values), index[hopping_of(path) or path], column, 0.0, 1.0)
         bounds[column] = [
             -np.inf if entry.lower is None else entry.lower,
             np.inf if entry.upper is None else entry.upper,
         ]
         if not bounds[column, 0] <= start[column] <= bounds[column, 1]:
             low, high = bounds[column]
-            raise BandgError(f"{path} starts at {start[column]:g} eV, outside of its bounds {low:g} to {high:g}")
+            unit = "" if hopping_of(path) else " eV"
+            raise BandgError(f"{path} starts at {start[column]:g}{unit}, outside of its bounds {low:g} to {high:g}")
         if entry.prior is not None:
             prior[column] = entry.prior.value, entry.prior.width
     for path, link in job.link.items():
-        base[index[path]], slope[index[path], paths.index(link.to)] = link.offset, link.factor
-    return Space(parameters, paths, start, bounds[:, 0], bounds[:, 1], prior, base, slope)
+        column, of = paths.index(link.to), exponents if hopping_of(path) else values
+        _set(*of, index[hopping_of(path) or path], column, link.offset, link.factor)
+    return Space(parameters, paths, start, bounds[:, 0], bounds[:, 1], prior, *values, *exponents)
+
+
+def _set(
+    base: NDArray[np.float64], slope: NDArray[np.float64], row: int, column: int, offset: float, factor: float
+) -> None:
+    base[row], slope[row, column] = offset, factor
 
 
 def start_set(job: FitJob, folder: Path | None = None) -> ParameterSet:
@@ -87,11 +115,13 @@ def start_set(job: FitJob, folder: Path | None = None) -> ParameterSet:
     wanted |= dict.fromkeys(job.link)
     wanted |= {path: held.value if isinstance(held, Held) else held for path, held in job.set.items()}
     for path in wanted:
-        if path not in entries:
+        if hopping_of(path) and hopping_of(path) not in entries:
+            raise BandgError(f"{path} has no hopping that it could scale in the set {job.start}")
+        if path not in entries and not hopping_of(path):
             entries |= _added(path, orbitals, entries)
     parameters = replace(parameters, entries=entries, base=None, material=job.material or parameters.material)
     for path, entry in job.free.items():
-        if entry.start is None and entries[path].source == _ADDED:
+        if entry.start is None and path in entries and entries[path].source == _ADDED:
             raise BandgError(f"{path} is not in the set {job.start}: give it a start, as in {{ start = 0.1 }}")
     values = {path: value for path, value in wanted.items() if value is not None}
     parameters = parameters.with_values(values, source=f"fixed or started in the job {job.name}")
