@@ -24,6 +24,22 @@ def test_compute_prints_a_table_and_writes_the_file(bandg, tmp_path):
     assert "Traceback" not in err
 
 
+def test_errors_by_the_fit_are_printed_and_written(bandg, tmp_path):
+    file = tmp_path / "a.csv"
+    code, out, err = bandg(
+        "compute", "--size", "2..3cells", "--set", "bandg-nn", "--band", "--workers", 1, "--out", file
+    )
+    assert code == 0, err
+    assert "standard errors by the fit of the set (68 %)" in out and out.count("at E") == 4
+    assert "g_h_stderr_at_E" in file.read_text()
+
+
+@pytest.mark.parametrize("command", [("compute", "--size", "2cells"), ("overlay", "--data", "none")])
+def test_a_band_of_a_published_set_is_refused(bandg, command):
+    code, _, err = bandg(*command, "--band")
+    assert code == 2 and err.count("\n") == 1 and "the set nestoklon2023-standin has no covariance" in err
+
+
 def test_a_second_run_comes_from_the_cache_and_says_so(bandg):
     (_, first, _), (_, second, _) = (bandg("compute", "--size", "2cells") for _ in range(2))
     assert "from the cache" not in first
