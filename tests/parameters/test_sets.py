@@ -25,7 +25,11 @@ DFT = resources.read_params("nestoklon2021-dft.toml")
 KASHIKAR = resources.read_params("kashikar2021.toml")
 SHIPPED = (
     "bandg-cspbbr3",
+    "bandg-cspbbr3-nn",
+    "bandg-cspbbr3-nnn",
     "bandg-cspbcl3",
+    "bandg-cspbi3-nn",
+    "bandg-cspbi3-nnn",
     "bandg-nn",
     "bandg-nnn",
     "bandg-nnn-small",

@@ -19,7 +19,8 @@ from bandg.parameters.loader import available_sets, load_set
 
 ROOT = Path(__file__).parents[3]
 IODIDES = ("bandg-nn", "bandg-nnn", "bandg-nnn-small")
-FITS = ("bandg-cspbbr3", "bandg-cspbcl3", "bandg-nnn-spin", *IODIDES)
+FAMILY = ("bandg-cspbi3-nnn", "bandg-cspbi3-nn", "bandg-cspbbr3-nnn", "bandg-cspbbr3-nn")
+FITS = ("bandg-cspbbr3", "bandg-cspbcl3", "bandg-nnn-spin", *IODIDES, *FAMILY)
 
 
 @lru_cache
