@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from bandg.analysis.inference.request import infer
     from bandg.analysis.overlay import overlay
     from bandg.analysis.sensitivity.request import sensitivity
-    from bandg.api import bulk, compute, density_of_states, full_hamiltonian, load_set, tight_binding
+    from bandg.api.compute import bulk, compute
+    from bandg.api.sets import load_set
+    from bandg.api.systems import density_of_states, full_hamiltonian, tight_binding
     from bandg.base.errors import BandgError
     from bandg.crystal.files import read_structure
     from bandg.crystal.lattice import Lattice
@@ -69,21 +71,21 @@ _HOME = {
     "Run": "runs.options",
     "Solver": "solvers.base",
     "available_sets": "parameters.loader",
-    "bulk": "api",
-    "compute": "api",
-    "density_of_states": "api",
+    "bulk": "api.compute",
+    "compute": "api.compute",
+    "density_of_states": "api.systems",
     "fit": "analysis.fit.request",
-    "full_hamiltonian": "api",
+    "full_hamiltonian": "api.systems",
     "hypotheses": "analysis.hypotheses.request",
     "infer": "analysis.inference.request",
     "load_measured": "data.measured",
     "load_spreads": "data.measured",
-    "load_set": "api",
+    "load_set": "api.sets",
     "overlay": "analysis.overlay",
     "plot_levels": "plot.levels",
     "read_structure": "crystal.files",
     "sensitivity": "analysis.sensitivity.request",
-    "tight_binding": "api",
+    "tight_binding": "api.systems",
 }
 """Module of each public name. It is imported at first use, so that `import bandg` is fast."""
 

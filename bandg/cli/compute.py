@@ -115,7 +115,7 @@ def compute(
     force: Force = False,
 ) -> None:
     """Compute confined levels and g-factors of nanocrystals against size."""
-    from bandg.api import level_table
+    from bandg.api.compute import level_table
     from bandg.base.errors import BandgError
     from bandg.base.files import check_writable
     from bandg.models.base import find

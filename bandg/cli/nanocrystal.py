@@ -87,7 +87,7 @@ def one_nanocrystal(
     species: Species = None,
 ) -> tuple[Any, Any, int]:
     """Material, nanocrystal and neighbor shells. Raises BandgError if the options mean none or several."""
-    from bandg.api import one_of, tight_binding
+    from bandg.api.systems import one_of, tight_binding
 
     if (size is None) == (structure is None):
         raise BandgError("say which nanocrystal: --size 5nm, or --structure FILE")

@@ -61,7 +61,7 @@ def test_memory_that_runs_out_is_one_line(bandg, monkeypatch):
     def run(*_, **__):
         raise MemoryError
 
-    monkeypatch.setattr("bandg.api.level_table", run)
+    monkeypatch.setattr("bandg.api.compute.level_table", run)
     code, out, err = bandg("compute", "--size", "2cells")
     assert (code, out) == (2, "")
     assert err.startswith("error: memory ran out; ")

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import bandg
-from bandg.api import bulk
+from bandg import bulk
 from bandg.base.units import G0, HBAR2_OVER_M0
 from bandg.crystal.atoms import Atoms
 from bandg.crystal.lattice import BandEdges, Lattice, Shell, Species, Termination, lattice_named, register

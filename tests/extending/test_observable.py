@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import bandg
-from bandg.api import full_hamiltonian
+from bandg import full_hamiltonian
 from bandg.base.errors import BandgError
 from bandg.base.units import HBAR2_OVER_M0
 from bandg.runs.observables import register, resolve

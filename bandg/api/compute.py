@@ -1,0 +1,294 @@
+"""The public functions `compute` and `bulk`."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Unpack
+
+from bandg import __version__
+from bandg.api.plan import Set, Size, Work, checked_run, given_options, load, options_of, plan, refuse_unknown
+from bandg.base.arguments import flag, strict
+from bandg.base.errors import BandgError
+from bandg.models import base as models
+from bandg.models.base import Model
+from bandg.models.levels import Levels
+from bandg.models.observable import Observable
+from bandg.runs import sweep
+from bandg.runs.dataset import tabulated
+from bandg.runs.observables import AT_ENERGY, AT_SIZE, resolve
+from bandg.runs.options import DEFAULT_RUN, Run
+from bandg.runs.request import Variation, checked
+from bandg.runs.table import LevelTable
+
+if TYPE_CHECKING:
+    import xarray
+
+
+@strict
+def compute(
+    size: Size | None = None,
+    shape: str = "cube",
+    termination: str | Sequence[str] | None = None,
+    set: Set | None = None,
+    *,
+    model: str | Model = "etb",
+    center: str | None = None,
+    neighbors: int | None = None,
+    levels: int = 1,
+    intra_atomic: bool = False,
+    barrier: str | float | tuple[float, float] | None = None,
+    solver: str = "auto",
+    observables: str | Observable | Sequence[str | Observable] = (),
+    band: bool = False,
+    run: Run = DEFAULT_RUN,
+    **variation: Unpack[Variation],
+) -> xarray.Dataset:
+    """Confined levels and g-factors of nanocrystals against size.
+
+    Parameters
+    ----------
+    size : str, float, pair or list, optional
+        "7nm", "4..16nm", "4..16nm:1nm", "5nm,8nm" or "7..25cells"; "4x4x6nm" or "6x6x9cells" of a cuboid.
+        A number is in nm, a pair (lowest, highest) a range in nm, a list several sizes in nm. Default "4..16nm".
+    shape : str
+        "cube", "sphere", "cuboid", "octahedron" or "truncated-cube".
+    termination : str or list of str, optional
+        "halide" or "CsX" (default; CsX-terminated: every Pb keeps its six X), "lead" or "PbX2" (PbX2-terminated: only X
+        that bridge two Pb), or both in a list. The model "kp" has "hard-wall" (default) and "glass". Another lattice
+        has its own terminations.
+    set : str, path or parameter set, optional
+        Name of a parameter set, path of a file, or a set. The k.p model extracts its set from a tight-binding set.
+    model : str or Model
+        "etb" (tight binding), "kp" (8-band envelopes), or another one (`bandg.Model`).
+    center : str, optional
+        "Pb" or "Cs", for a sphere or octahedron. The center of a cube follows from the parity of its cells.
+    neighbors : int, optional
+        Number of neighbor shells with hopping, 1 or 2; by default all of the set.
+    levels : int
+        Number of levels of each carrier, nearest to the gap first.
+    intra_atomic : bool
+        Add the p shells' own moment to g.
+    barrier : str, float or pair, optional
+        Barrier heights of the glass, "3eV", or "3eV,2eV" for electron and hole; numbers are in eV. The default of 3 eV
+        is assumed.
+    solver : str
+        "auto", "dense", "superlu", "pardiso" or "iterative".
+    observables : str, Observable or list of them
+        Further variables besides the band edges: "E_p_eV" and "oscillator_strength" of the band-edge transition,
+        "details" (g tensors and their parts, characters, overlaps), the name of a registered observable, or an
+        `Observable`.
+    band : bool
+        Add the standard errors that the fit of the set leaves in energies and g-factors, from its covariance and
+        further minima: at fixed size (``g_e_stderr``, ``E_gap_stderr_eV``) and at fixed transition energy
+        (``g_e_stderr_at_E``, the width of the curve). 68 % of the probability lie within one, 95 % within 1.96.
+    run : Run
+        Workers, cache, memory, cluster and progress.
+    truncation : float, optional
+        Share of the corners cut off from a truncated cube, up to 1; default 0.5.
+    strain : str, optional
+        "zz=0.01,xx=-0.005", or "111=0.01" along [111].
+    tilt, angles : str, optional
+        Glazer's symbol, "a-b+a-", and an angle in degrees for each letter, "8,10" (or numbers).
+    second, fraction, offset_eV : set, float, float, optional
+        Parameter set of a second halide, its share of X, and its valence-band top above that of the first in eV.
+    x_vacancies, pb_vacancies : float, optional
+        Share of the surface X and of the surface Pb that is missing.
+    occupancy : float, optional
+        Mean-field occupancy of the surface X, 1 halide to 0 lead.
+    seed, seeds : int, optional
+        First random seed, and number of consecutive seeds.
+    structure : Atoms or path, optional
+        Explicit atoms in place of size and shape, as `bandg.read_structure` gives them.
+
+    Returns
+    -------
+    xarray.Dataset
+        The variables of `bandg.runs.observables.BUILT_IN`, energies in eV, lengths in nm. Its accessor `bandg` draws
+        it (`.bandg.plot()`), makes a theory curve (`.bandg.curve()`) and a table (`.bandg.table()`).
+
+    Raises
+    ------
+    BandgError
+        For any wrong input, also an unknown argument, before anything is computed.
+
+    Examples
+    --------
+    >>> import bandg
+    >>> levels = bandg.compute(size="2..3cells", run=bandg.Run(workers=1))
+    >>> levels["cells"].values
+    array([2, 3])
+    >>> [f"{g:.2f}" for g in levels["g_e"].values]
+    ['-0.35', '0.09']
+    """
+    table = level_table(
+        size,
+        shape,
+        termination,
+        set,
+        model=model,
+        center=center,
+        neighbors=neighbors,
+        levels=levels,
+        intra_atomic=intra_atomic,
+        barrier=barrier,
+        solver=solver,
+        observables=observables,
+        band=band,
+        run=run,
+        **variation,
+    )
+    return table.to_dataset()
+
+
+def level_table(
+    size: Size | None,
+    shape: str,
+    termination: str | Sequence[str] | None,
+    set: Set | None,
+    *,
+    model: str | Model,
+    center: str | None,
+    neighbors: int | None,
+    levels: int,
+    intra_atomic: bool,
+    barrier: str | float | tuple[float, float] | None,
+    solver: str,
+    observables: str | Observable | Sequence[str | Observable],
+    band: bool,
+    run: Run,
+    **variation: Unpack[Variation],
+) -> LevelTable:
+    """What `compute` makes its dataset of: all that the screen, CSV and JSON need, without xarray."""
+    asked = resolve(observables)
+    from_states = tuple(one for one in asked if one.states is not None)
+    given = given_options(neighbors, levels, intra_atomic, barrier, solver) | {"observables": from_states or None}
+    if flag("band", band):
+        refuse_unknown(models.find(model), {"band": True})
+    elif unknown := [one.name for one in asked if one.name in (*AT_SIZE.values(), *AT_ENERGY.values())]:
+        raise BandgError(f"{unknown[0]} is computed with `band=True` alone: add it")
+    work = plan(size, shape, termination, set, model, center, given, variation)
+    members, errors = _errors(work, checked_run(run)) if band else ((), None)
+    results = sweep.run_jobs(work.jobs, checked_run(run), work.check)
+    labels = {"model": work.model.name, "set": work.name}
+    provenance = _provenance(work, results) | ({"ensemble": members} if band else {})
+    found = [levels for levels, _ in results]
+    if errors is not None:
+        found = [replace(one, extra=one.extra | own) for one, own in zip(found, errors, strict=True)]
+    return tabulated(found, labels, provenance, asked, partial(_bulk_limit, work))
+
+
+def _errors(work: Work, run: Run) -> tuple[list[dict[str, Any]], list[dict[str, tuple[float]]]]:
+    """The minima of the fit of the set, and the standard errors of each nanocrystal. Raises BandgError."""
+    from bandg.parameters.covariance import ensemble_of
+    from bandg.runs.band import derivatives_of, standard_errors
+
+    if work.options.second is not None:
+        raise BandgError("there is no `band` of a mixed halide: leave `band` or `second` out")
+    members, options = ensemble_of(work.parameters), work.options
+    assert options.neighbors is not None  # set by `complete`
+    more = (options.neighbors, options.intra_atomic, options.solver)
+    found = derivatives_of(members, work.crystals, *more, run, work.check)
+    errors = [{name: (value,) for name, value in own.items()} for own in standard_errors(members, found)]
+    return [{"name": member.name, "chi2": member.chi2} for member in members], errors
+
+
+@strict
+def bulk(
+    set: Set | None = None,
+    *,
+    model: str | Model = "etb",
+    neighbors: int | None = None,
+    second: Set | None = None,
+    fraction: float | None = None,
+    offset_eV: float | None = None,
+) -> Any:
+    """The bulk crystal of a parameter set.
+
+    Parameters
+    ----------
+    set, model, neighbors, second, fraction, offset_eV
+        As in `bandg.compute`.
+
+    Returns
+    -------
+    Bulk
+        `bandg.models.etb.bulk.Bulk`, or the bulk of another model: `E_g` in eV, `g_factors()` of electron and hole, and
+        `values()` with all properties as plain numbers.
+
+    Raises
+    ------
+    BandgError
+        For any wrong input, and for a set without a gap.
+
+    Examples
+    --------
+    >>> import bandg
+    >>> crystal = bandg.bulk("nestoklon2023-standin")
+    >>> f"{crystal.E_g:.3f} eV"
+    '1.652 eV'
+    >>> g_e, g_h = crystal.g_factors()
+    """
+    chosen = models.find(model)
+    given = given_options(neighbors, 1, False, None, "auto")
+    asked = checked(
+        {
+            "second": second,  # type: ignore[typeddict-item]
+            "fraction": fraction,
+            "offset_eV": offset_eV,
+        }
+    )
+    refuse_unknown(chosen, {**given, **asked})
+    parameters = load(chosen, set)
+    options = chosen.complete(parameters, options_of(chosen, parameters, None, given, asked))
+    found = chosen.bulk(parameters, options)
+    if found is None:
+        raise BandgError(f"the model {chosen.name} has no bulk crystal")
+    return found
+
+
+def _bulk_limit(work: Work) -> dict[str, Any]:
+    """Bulk values of the crystal of the nanocrystals, or the reason why there are none ("bulk_missing")."""
+    if work.bulk is None:
+        return {}
+    crystal, found = work.crystals[0], work.bulk
+    what = "the crystal of a structure file" if crystal.atoms else ""
+    if crystal.strain or crystal.tilt:
+        deformed = work.model.deformed_bulk(work.parameters, work.options, crystal)
+        found, what = deformed or found, "" if deformed else "this deformed crystal"
+    if what:
+        return {"bulk_missing": f"No bulk limit is drawn: bandg does not compute the bulk of {what}."}
+    g_e, g_h = found.g_factors(work.options.intra_atomic)
+    return {"bulk_E_gap_eV": found.E_g, "bulk_g_e": g_e, "bulk_g_h": g_h}
+
+
+def _provenance(work: Work, results: Sequence[tuple[Levels, bool]]) -> dict[str, Any]:
+    second = work.options.second
+    return {
+        "bandg": __version__,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "python": platform.python_version(),
+        "parameters": work.parameters.to_dict(),
+        "parameters_sha256": work.parameters.digest(),
+        "intra_atomic": work.options.intra_atomic,
+        "barrier_eV": work.options.barrier,
+        "second": second and second.to_dict(),
+        "nanocrystals": [
+            {
+                "key": job.key(),
+                "cached": cached,
+                "seconds": levels.seconds,
+                "solver": levels.solver,
+                "residual_eV": levels.residual_eV,
+                "blocks": levels.blocks,
+                "point_group": levels.point_group,
+                "point_group_order": levels.point_group_order,
+                "geometry": crystal.plain(),
+                "warnings": list(levels.warnings),
+            }
+            for job, crystal, (levels, cached) in zip(work.jobs, work.crystals, results, strict=True)
+        ],
+    }

@@ -1,0 +1,219 @@
+"""What `bandg.compute` and its relatives are asked for: arguments become a parameter set, nanocrystals and jobs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from bandg.base.arguments import choices, flag, names, number, size_text, text, whole, wrong
+from bandg.base.errors import BandgError
+from bandg.base.quantities import parse_energies
+from bandg.base.task import Task
+from bandg.crystal.atoms import Atoms
+from bandg.crystal.lattice import require_perovskite, termination_among
+from bandg.crystal.shapes import SHAPES, Nanocrystal
+from bandg.models import base as models
+from bandg.models.base import Model, Options
+from bandg.models.levels import Levels
+from bandg.runs.options import Run
+from bandg.runs.request import Variation, checked, nanocrystals, varied
+
+if TYPE_CHECKING:
+    pass
+
+DEFAULT_SIZE = "4..16nm"
+Size = str | float | tuple[float, float] | Sequence[float]
+Set = str | os.PathLike[str] | models.Parameters
+
+
+@dataclass(frozen=True)
+class Work:
+    """The jobs of a computation."""
+
+    model: Model
+    parameters: Any
+    options: Options
+    crystals: tuple[Nanocrystal, ...]
+
+    @property
+    def name(self) -> str:
+        """Name of the set, or of both sets of a mixed halide."""
+        second = self.options.second
+        return str(self.parameters.name) + (f" + {second.name}" if second else "")
+
+    @cached_property
+    def jobs(self) -> tuple[Task[Levels], ...]:
+        """A job for each nanocrystal."""
+        return tuple(self.model.job(self.parameters, crystal, self.options) for crystal in self.crystals)
+
+    @cached_property
+    def bulk(self) -> models.Bulk | None:
+        """The bulk crystal, or None if the model has none."""
+        return self.model.bulk(self.parameters, self.options)
+
+    def check(self) -> None:
+        """Raise BandgError for a set without a gap."""
+        _ = self.bulk
+
+
+def plan(
+    size: Any,
+    shape: Any,
+    termination: Any,
+    set: Any,
+    model: Any,
+    center: Any,
+    given: Mapping[str, Any],
+    variation: Variation,
+) -> Work:
+    """Check the arguments of `compute` and make a plan. Raises BandgError."""
+    chosen = models.find(model)
+    asked = checked(variation)
+    refuse_unknown(chosen, {**given, **asked})
+    parameters = load(chosen, set)
+    options = chosen.complete(parameters, options_of(chosen, parameters, termination, given, asked))
+    text("shape", shape, "cube")
+    if center is not None:
+        text("center", center, "Pb")
+    own = chosen.nanocrystals(parameters)
+    if own is not None or asked.get("structure") is not None:
+        what = "a structure" if own is None else f"the set {parameters.name}"
+        for name, value in (("size", size), ("shape", None if shape == "cube" else shape), ("center", center)):
+            if value is not None:
+                raise BandgError(f"{what} has its own {name}: leave `{name}` out")
+        if termination is not None or asked.get("truncation") is not None:
+            raise BandgError(f"{what} has its own surface: leave `termination` and `truncation` out")
+    if own is not None:
+        crystals: Sequence[Nanocrystal] = own
+    elif asked.get("structure") is not None:
+        crystal = _explicit(asked["structure"], chosen, parameters, options)
+        crystals, options = [crystal], replace(options, fraction=crystal.fraction)
+    else:
+        a_nm = chosen.lattice_nm(parameters, options)
+        crystals = _ideal(size, shape, center, chosen, parameters, options.terminations, a_nm, asked.get("truncation"))
+    if any(value is not None for value in asked.values()):
+        crystals = varied(crystals, asked)
+    return Work(chosen, parameters, options, tuple(crystals))
+
+
+def _ideal(
+    size: Any,
+    shape: str,
+    center: str | None,
+    model: Model,
+    parameters: Any,
+    terminations: Sequence[str],
+    a_nm: float,
+    truncation: float | None,
+) -> list[Nanocrystal]:
+    """The ideal nanocrystals, one termination of the model after the other."""
+    if shape not in model.shapes:
+        known = [one for one in SHAPES if one in model.shapes] + sorted(model.shapes.difference(SHAPES))
+        raise BandgError(f"shape {shape!r} is unknown in the {model.name} model; choose {choices(known)}")
+    words = DEFAULT_SIZE if size is None else size_text(size)
+    found = []
+    lattice = model.lattice(parameters)
+    known = [one.name for one in lattice.terminations]
+    for end in terminations:
+        surface = end if end in known else known[0]
+        made = nanocrystals(words, shape, surface, center, a_nm, truncation, lattice)
+        found += [replace(crystal, termination=end) for crystal in made]
+    return found
+
+
+def _explicit(structure: Any, model: Model, parameters: Any, options: Options) -> Nanocrystal:
+    """The nanocrystal of given atoms, or of a structure file."""
+    from bandg.crystal.from_atoms import explicit  # slow to load
+
+    require_perovskite(model.lattice(parameters), "a structure")
+    sets = [one for one in (parameters, options.second) if one is not None]
+    halides = [one.halide for one in sets]
+    atoms = structure
+    if not isinstance(structure, Atoms):
+        from bandg.crystal.files import check_lattice, read_structure
+
+        atoms = read_structure(structure, halide=halides[0])
+    of_each = [float((atoms.species == halide).sum()) for halide in halides]
+    share = of_each[-1] / max(sum(of_each), 1) if len(sets) > 1 else 0.0
+    a_nm = model.lattice_nm(parameters, replace(options, fraction=share))
+    if not isinstance(structure, Atoms):
+        check_lattice(atoms, a_nm, " and ".join(one.name for one in sets))
+    return explicit(atoms, a_nm, *halides)
+
+
+def given_options(neighbors: Any, levels: Any, intra_atomic: Any, barrier: Any, solver: Any) -> dict[str, Any]:
+    """The options of the models by name, checked; None where it is the default."""
+    return {
+        "neighbors": None if neighbors is None else whole("neighbors", neighbors),
+        "levels": None if whole("levels", levels, 1) == 1 else int(levels),
+        "intra_atomic": flag("intra_atomic", intra_atomic) or None,
+        "barrier": None if barrier is None else _heights(barrier),
+        "solver": None if text("solver", solver, "auto") == "auto" else solver,
+    }
+
+
+def _heights(barrier: Any) -> tuple[float, float]:
+    """Barriers (electron, hole) in eV."""
+    if isinstance(barrier, str):
+        heights = parse_energies(barrier, "barrier")
+    else:
+        heights = tuple(number("barrier", one) for one in (barrier if isinstance(barrier, list | tuple) else [barrier]))
+    if len(heights) not in (1, 2):
+        raise BandgError(f"barrier {barrier!r} must be one height, or two for electron and hole: write 3eV or 3eV,2eV")
+    return heights[0], heights[-1]
+
+
+def refuse_unknown(model: Model, given: Mapping[str, Any]) -> None:
+    """Raise BandgError for an argument that the model does not know."""
+    for name, value in given.items():
+        if value is not None and name not in model.options:
+            others = [one for one in models.BUILT_IN if name in models.find(one).options]
+            hint = f": add `model={others[0]!r}`" if others else ""
+            raise BandgError(f"the {model.name} model does not know `{name}`{hint}, or leave it out")
+
+
+def load(model: Model, given: Any) -> Any:
+    """The parameter set."""
+    chosen = model.default_set if given is None else given
+    if chosen is None:
+        raise BandgError(f"the model {model.name} needs a parameter set: add `set`")
+    return model.load(chosen)
+
+
+def options_of(model: Model, parameters: Any, termination: Any, given: Mapping[str, Any], asked: Variation) -> Options:
+    """The options of the model, before it completes them."""
+    known = model.ends(parameters)
+    asked_ends = () if termination is None else names("termination", termination, known[0].name)
+    if termination is not None and not asked_ends:
+        raise BandgError(f"no termination is given; choose {choices([e.name for e in known])}, or several in a list")
+    where = f" in the {model.name} model"
+    ends = tuple(dict.fromkeys(termination_among(known, end, where).name for end in asked_ends))
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return replace(Options(ends, **chosen), **_mixed(model, asked))
+
+
+def _mixed(model: Model, asked: Variation) -> dict[str, Any]:
+    """The options of a mixed halide."""
+    if asked.get("second") is None:
+        for name in ("fraction", "offset_eV"):
+            if asked.get(name) is not None:
+                raise BandgError(f"`{name}` belongs to a mixed halide: add the parameter set of the second halide")
+        return {}
+    if asked.get("fraction") is None and asked.get("structure") is None:
+        raise BandgError("a second halide needs its share of the halide: add a fraction, as 0.3")
+    if asked.get("offset_eV") is None:
+        raise BandgError(
+            "a mixed halide needs the band offset: the valence-band top of the second crystal above that of the first "
+            "in eV, negative where it lies below"
+        )
+    second = model.load(asked["second"])
+    return {"second": second, "fraction": asked.get("fraction") or 0.0, "offset_eV": asked["offset_eV"]}
+
+
+def checked_run(run: Any) -> Run:
+    if not isinstance(run, Run):
+        raise wrong("run", "a bandg.Run", run)
+    return run
