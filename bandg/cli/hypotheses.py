@@ -42,7 +42,7 @@ def hypotheses(
     no_cache: NoCache = False,
     force: Force = False,
 ) -> None:
-    """Compare mechanisms that could explain the hole g-factor: the change of g by each, and the needed value."""
+    """Compare mechanisms that could explain the hole g-factor: the change of g by each, and what it leaves."""
     from bandg.analysis.hypotheses.request import baseline, mechanisms
     from bandg.analysis.hypotheses.request import hypotheses as library
     from bandg.base.files import check_writable
@@ -111,16 +111,23 @@ def _write(found: Study, out: Path | None, plot: Path | None, report: Path | Non
 
 
 def print_study(found: Study) -> None:
-    """Print the table, the mechanism that explains most first."""
-    from bandg.analysis.hypotheses.report import HEADINGS, baseline_text, cells, legend, problems, rows
+    """Print what each mechanism changes, and what its best value leaves."""
+    from bandg.analysis.hypotheses.report import baseline_line, baseline_text, groups, legend, lines, problems, rows
     from bandg.cli.tables import Column, show
 
     content = rows(found)
-    left = ("mechanism", "range", "verdict")
-    columns = [Column(heading, left=heading in left) for heading in HEADINGS]
-    show("what could explain the hole g-factor", columns, map(cells, content))
+    captions = legend(content[0])
     typer.echo(baseline_text(content[0]))
-    typer.echo(legend(content[0]))
+    table = [baseline_line(content[0]), *(line for row in content for line in lines(row))]
+    for part, title in (("change", "change of g at fixed energy"), ("left", "theory minus measured at the best value")):
+        chosen = [(n, group) for n, group in enumerate(groups(content[0])) if group.part in ("", part)]
+        columns = [
+            Column(f"{group.short}\n{column}" if column else group.short, left=group.left)
+            for _, group in chosen
+            for column in group.columns
+        ]
+        cells = ([cell for n, _ in chosen for cell in line[n]] for line in table)
+        show(title, columns, (line for line in cells if any(line)), captions[part])
     for problem in problems(content):
         typer.echo(problem)
     typer.echo(f"{found.computed} nanocrystals computed, {found.cached} from the cache")
@@ -130,6 +137,7 @@ def print_mechanisms(mechanisms: Sequence[Mechanism]) -> None:
     """Print each mechanism with its range and the source of the range."""
     for one in mechanisms:
         unit = f" {one.unit}" if one.unit else ""
-        source = one.source or ("by definition" if one.definition else "none: assumed, left out of the verdict")
+        source = one.source or ("by definition" if one.definition else "none: assumed")
         slow = " (only if asked for by name)" if one.slow else ""
-        typer.echo(f"{one.name}: {one.lower:.4g}..{one.upper:.4g}{unit}{slow}\n  {one.text}\n  source: {source}")
+        omits = f" Left out: {one.omits}." if one.omits else ""
+        typer.echo(f"{one.name}: {one.lower:.4g}..{one.upper:.4g}{unit}{slow}\n  {one.text}{omits}\n  source: {source}")

@@ -90,7 +90,7 @@ def deformed_cell(
     steps = 2 * cells
     on_frame, kind = _sites(lattice, steps)
     moved = on_frame + (displacements(on_frame, tilt, tilt_deg) if tilt else 0.0)
-    scale = _contraction(tilt_deg) if tilt and keep == "bonds" else np.ones(3)
+    scale = contraction(tilt_deg) if tilt and keep == "bonds" else np.ones(3)
     deformation = np.diag(scale) @ (np.eye(3) + strain_matrix(strain)) * a_nm / 2
     return Cell(lattice, steps @ deformation, moved @ deformation, kind, on_frame, steps, np.eye(3))
 
@@ -121,7 +121,7 @@ def _sites(lattice: Lattice, steps: NDArray[np.int64]) -> tuple[NDArray[np.int64
     return sites, np.tile(kinds, len(origins))
 
 
-def _contraction(tilt_deg: tuple[float, ...]) -> NDArray[np.float64]:
+def contraction(tilt_deg: tuple[float, ...]) -> NDArray[np.float64]:
     """Factors of the axes (3,) with which every bond Pb-X of a tilted crystal is a/2 long.
 
     A bond along x ends at (s_x, s_y t_z, s_z t_y) a/2 up to signs, t the tangents of the angles.

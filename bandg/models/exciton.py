@@ -1,10 +1,16 @@
-"""From independent carriers to an exciton: Coulomb attraction and dielectric contrast in a sphere [brus1984].
+"""From independent carriers to an exciton: Coulomb attraction and dielectric contrast, for all sizes with one eps.
 
 E_X = E_e - E_h - A e^2 / (4 pi eps0 eps_in R) + P(eps_in, eps_out) e^2 / (4 pi eps0 R) - 0.248 Ry, both carriers in the
-lowest state sin(pi r / R) / r of a hard wall. A = 1.786 is their Coulomb integral. P is what is left of the image
-charges: the self-energies of the two carriers minus their mutual polarization, whose monopole terms cancel. 0.248 Ry is
-the correlation energy in strong confinement, of the variational state whose factor is exp(-r_eh / b) [kayanuma1988]. In
-large nanocrystals the shift never gets smaller than that of the bulk exciton, Ry = (mu / m0) 13.6 eV / eps_in^2.
+lowest state sin(pi r / R) / r of a hard wall [brus1984]. A = 1.786 is their Coulomb integral. A cube or cuboid has the
+radius R of the sphere with its own Coulomb integral, 3.048 e^2 / (eps L) for a cube of edge L. P is what is left of the
+image charges: the self-energies of the two carriers minus their mutual polarization, whose monopole terms cancel.
+0.248 Ry is the correlation energy in strong confinement, of the variational state whose factor is exp(-r_eh / b)
+[kayanuma1988]. In large nanocrystals the shift never gets smaller than that of the bulk exciton,
+Ry = (mu / m0) 13.6 eV / eps_in^2.
+
+A crystal with a resident hole absorbs into a charged exciton of two holes. To first order its shift is that of the
+neutral exciton, J_hh - 2 J_eh = -J. What is left out: the correlation of the charged exciton, and that the lattice
+screens a small pair less than a large one.
 """
 
 from __future__ import annotations
@@ -52,9 +58,39 @@ all states in second order give 0.278 for equal masses."""
 _TERMS = 400
 
 
-def ball_radius_nm(crystal: Nanocrystal) -> float:
-    """Radius of the sphere of the same volume in nm, the volume being that of the nanocrystal's size."""
-    return crystal.size_nm * (0.5 if crystal.shape == "sphere" else (3 / (4 * np.pi)) ** (1 / 3))
+@lru_cache(maxsize=64)
+def box_coulomb(edges: tuple[float, float, float]) -> float:
+    """Coulomb integral of two lowest states of a box behind hard walls, in e^2 over the unit of the edges.
+
+    As 1 / r = (2 / sqrt pi) integral of exp(-r^2 t^2) dt it is an integral over t of one factor for each edge, the mean
+    of exp(-(x - x')^2 t^2) over both densities (2 / L) sin^2(pi x / L).
+    """
+    u, weight = np.polynomial.legendre.leggauss(200)
+    u, weight = (u + 1) / 2, weight / 2
+    turn = 2 * np.pi * u
+    together = (1 - u) * (1 + np.cos(turn) / 2) + 0.75 * np.sin(turn) / np.pi  # of x and x + u in a unit box
+
+    def integrand(s: float) -> float:
+        t = s / (1 - s)
+        factors = [2 * np.sum(weight * together * np.exp(-((u * edge * t) ** 2))) for edge in edges]
+        return float(np.prod(factors) / (1 - s) ** 2)
+
+    return float(2 / np.sqrt(np.pi) * integrate.quad(integrand, 0, 1)[0])
+
+
+def coulomb_radius_nm(crystal: Nanocrystal) -> float:
+    """Radius in nm of the sphere whose lowest state has the Coulomb integral of the nanocrystal's.
+
+    A truncated cube counts as a cube; of other shapes than boxes it is the sphere of the same volume.
+    """
+    if crystal.shape == "sphere":
+        return crystal.size_nm / 2
+    if crystal.edges:
+        x, y, z = (cells * crystal.a_nm for cells in crystal.edges)
+        return COULOMB / box_coulomb((x, y, z))
+    if crystal.cells:
+        return COULOMB * crystal.size_nm / box_coulomb((1.0, 1.0, 1.0))
+    return float(crystal.a_nm * (3 * crystal.estimate_n_pb() / (4 * np.pi)) ** (1 / 3))
 
 
 def reduced_mass(crystal: Bulk) -> float:

@@ -74,7 +74,8 @@ def _panel(axes: Axes, row: Mapping[str, Any]) -> None:
     lines = [*str(row["name"]).replace(" + ", " +\n").split("\n"), f"{low:.3g}..{high:.3g}{unit}{mark}"]
     axes.set_title("\n".join(map(literal, lines)), fontsize=6.5)
     corner: dict[str, Any] = {"xycoords": "axes fraction", "fontsize": 7, "horizontalalignment": "right"}
-    axes.annotate("" if row["best"] is None else f"{row['explained']:.0%}", (0.97, 0.04), **corner)
+    wide = "spread too wide\n" if row["spread_allowed"] is False else ""
+    axes.annotate("" if row["rms"] is None else f"{wide}{row['rms']:.2f}", (0.97, 0.04), **corner)
     axes.axhline(0, color=FAINT, linewidth=0.5, zorder=1)
 
 
@@ -104,5 +105,7 @@ def _handles() -> list[Any]:
         Line2D([], [], color=INK, linewidth=0.8, label="baseline"),
         *(Line2D([], [], color=color, label=f"best in the range, {NAMES[q]}") for q, color in _COLORS.items()),
         Patch(color=GRAY, alpha=0.3, linewidth=0, label="the whole range"),
-        Line2D([], [], color=BLACK, marker="o", linestyle="none", markersize=3.6, label="measured; %: explained"),
+        Line2D(
+            [], [], color=BLACK, marker="o", linestyle="none", markersize=3.6, label="measured; number: rms of best"
+        ),
     ]

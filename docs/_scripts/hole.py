@@ -54,10 +54,11 @@ def residuals() -> str:
     lines = []
     for number, residual in enumerate(found[0].residuals):
         point = residual.point
+        mark = " (not counted)" if point.why_not_judged_by else ""
         cells = [f"{one.residuals[number].residual:+.2f}" for one in found]
-        lines.append([f"{point.energy_eV:g}", f"`{point.quantity}`", f"{point.value:+.2f}", *cells])
-    for quantity in ("g_e", "g_h"):
-        lines.append(["", f"rms of {quantity}", "", *(f"{one.rms(quantity):.2f}" for one in found)])
+        lines.append([f"{point.energy_eV:g}", f"`{point.quantity}`{mark}", f"{point.value:+.2f}", *cells])
+    for names in (("g_e",), ("g_h",), ("g_e", "g_h")):
+        lines.append(["", f"rms of {' and '.join(names)}", "", *(f"{one.rms(*names):.2f}" for one in found)])
     return table(["eV", "", "measured", *(f"`{one.name}`" for one in found)], lines)
 
 
@@ -143,15 +144,11 @@ def _posterior(one: dict[str, float] | None) -> str:
 def write(folder: Path) -> None:
     """Write the tables and pictures of the page into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    rows, points = stored(), load_measured("meliakov2025")
-    (folder / "hypotheses.md").write_text(f"{baseline_text(rows[0])}\n\n{markdown(rows)}", encoding="utf-8")
-    save(plot_hypotheses(rows, verdict_points(points)), folder / "hypotheses.png")
-    fitted = stored("hypotheses-nnn")
-    (folder / "hypotheses_nnn.md").write_text(f"{baseline_text(fitted[0])}\n\n{markdown(fitted)}", encoding="utf-8")
-    save(plot_hypotheses(fitted, verdict_points(points)), folder / "hypotheses_nnn.png")
-    slow = stored("hypotheses-slow")
-    (folder / "hypotheses_slow.md").write_text(markdown(slow), encoding="utf-8")
-    save(plot_hypotheses(slow, verdict_points(points)), folder / "hypotheses_slow.png")
+    points = load_measured("meliakov2025")
+    for name in ("hypotheses", "hypotheses-nnn", "hypotheses-slow"):
+        rows, label = stored(name), name.replace("-", "_")
+        (folder / f"{label}.md").write_text(f"{baseline_text(rows[0])}\n\n{markdown(rows)}", encoding="utf-8")
+        save(plot_hypotheses(rows, verdict_points(points)), folder / f"{label}.png")
     (folder / "refits.md").write_text(refits("g_h"), encoding="utf-8")
     (folder / "refits-both.md").write_text(refits("g_h, g_e"), encoding="utf-8")
     for name in JOINTS:

@@ -54,7 +54,7 @@ def test_hypotheses_with_a_plugin_and_a_pair_from_the_cache_the_second_time(tmp_
     assert code == 0, err
     rows = {row["name"]: row for row in json.loads((tmp_path / "h.json").read_text())}
     assert set(rows) == {"lead-s", "intra-atomic-moment", "intra-atomic-moment + exciton-binding"}
-    assert rows["lead-s"]["status"] == "assumed" and rows["lead-s"]["defensible"] is None
+    assert rows["lead-s"]["status"] == "assumed" and rows["lead-s"]["omits"] == ""
     page = (tmp_path / "h.html").read_text()
     assert "data:image/png;base64," in page and "<script" not in page and 'src="http' not in page
     for name in rows:
@@ -111,7 +111,7 @@ WRONG = [
     (("hypotheses", "--cells", "4_5,6"), "unknown unit '_5'"),
     (("hypotheses", "--set", "none"), "unknown parameter set"),
     (("hypotheses", "--data", "kp"), "no measured points named"),
-    (("hypotheses", "--data", "other.csv"), "have no g_h with an energy"),
+    (("hypotheses", "--data", "checks"), "no independent measurement is left to compare with: "),
     (("hypotheses", "--set", "bandg-cspbbr3"), "no measured points of CsPbBr3 nanocrystals ship with bandg"),
     (("overlay", "--curve", "mine.csv", "--data", "none", "--data", "mine.csv"), "'none' stands alone"),
     (("hypotheses", "--out", "a.csv"), "not a known format"),
@@ -131,7 +131,6 @@ FILES = {
     "columns.csv": "photon,g_e\n1.7,2.0\n",
     "nan.csv": "energy_eV,g_e\n1.7,nan\n",
     "own/kp-glass.csv": "energy_eV,g_e\n1.7,2.0\n",
-    "other.csv": "energy_eV,g_e\n1.8,1.0\n",
     "broken.py": "1 / 0\n",
     "break.csv": 'energy_eV,g_e\n1.7,"1\n2"\n1.9,1.5\n',
     "leaves.py": "import sys\nsys.exit(0)\n",

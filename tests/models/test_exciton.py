@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy import integrate, optimize, special
 
-from bandg.models.exciton import CORRELATION, COULOMB, exciton_shift, polarization
+from bandg.crystal.shapes import cube, cuboid, octahedron, sphere
+from bandg.models.exciton import CORRELATION, COULOMB, box_coulomb, coulomb_radius_nm, exciton_shift, polarization
 
 
 def coulomb_integral():
@@ -20,6 +21,44 @@ def coulomb_integral():
 def test_coulomb_integral_of_two_lowest_states():
     assert pytest.approx(coulomb_integral(), abs=1e-12) == COULOMB
     assert pytest.approx(1.786, abs=5e-4) == COULOMB  # Brus 1984
+
+
+def box_integral(edges):
+    """<1 / |r - r'|> of two densities of a box, over their distance: pyramids in which one component is the largest."""
+    x, weight = np.polynomial.legendre.leggauss(24)
+    x, weight = (x + 1) / 2, weight / 2
+
+    def together(d, edge):  # of x and x + d in the densities, by quadrature of the definition
+        inside = np.multiply.outer(edge - d, x)
+        pair = np.sin(np.pi * inside / edge) * np.sin(np.pi * (inside + d[..., None]) / edge)
+        return (edge - d) * (pair**2 @ weight) * 4 / edge**2
+
+    one, two, three = np.meshgrid(x, x, x, indexing="ij")
+    total = 0.0
+    for first in range(3):
+        a, b, c = np.roll(edges, -first)
+        d = (a * one, b * one * two, c * one * three)
+        density = np.prod([together(part, edge) for part, edge in zip(d, (a, b, c), strict=True)], axis=0)
+        kernel = a * b * c * one**2 / np.sqrt(d[0] ** 2 + d[1] ** 2 + d[2] ** 2)
+        total += 8 * np.einsum("ijk,i,j,k", density * kernel, weight, weight, weight)
+    return total
+
+
+@pytest.mark.parametrize("edges", [(1.0, 1.0, 1.0), (1.0, 1.0, 1.5), (2.0, 3.0, 4.0)])
+def test_coulomb_integral_of_two_lowest_states_of_a_box(edges):
+    assert box_coulomb(edges) == pytest.approx(box_integral(edges), rel=1e-6)
+
+
+def test_a_cube_has_a_coulomb_integral_of_its_own():
+    """Not that of the sphere of the same volume, 2.879 e^2 / L."""
+    assert box_coulomb((1.0, 1.0, 1.0)) == pytest.approx(3.0478, abs=1e-4)
+    ball = (3 / (4 * np.pi)) ** (1 / 3)
+    assert pytest.approx(2.879, abs=1e-3) == COULOMB / ball
+    assert COULOMB / coulomb_radius_nm(cube(4, 0.6)) == pytest.approx(3.0478 / 2.4, rel=1e-4)
+    assert coulomb_radius_nm(cuboid((4, 4, 4), 0.6)) == pytest.approx(coulomb_radius_nm(cube(4, 0.6)))
+    assert coulomb_radius_nm(sphere(4, 0.6)) == 2.0
+    diamond = octahedron(6.0, 0.6)
+    assert coulomb_radius_nm(diamond) == pytest.approx(ball * 0.6 * diamond.estimate_n_pb() ** (1 / 3))
 
 
 def second_order(multipoles=6, states=12):

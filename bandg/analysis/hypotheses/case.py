@@ -13,17 +13,19 @@ from numpy.typing import NDArray
 from bandg.base.errors import BandgError
 from bandg.base.task import Task
 from bandg.base.text import one_line
-from bandg.crystal.distortion import distorted
+from bandg.crystal.cell import deformed_cell
+from bandg.crystal.distortion import distorted, parse_strain, parse_tilt
 from bandg.crystal.shapes import Nanocrystal, cube, cuboid, sphere
 from bandg.data.compare import TheoryCurve
 from bandg.models.etb.job import Job
-from bandg.models.exciton import ball_radius_nm
+from bandg.models.exciton import coulomb_radius_nm
 from bandg.models.kp.job import KpJob
 from bandg.models.levels import Levels
 from bandg.parameters.sets import ParameterSet
 
 if TYPE_CHECKING:
     from bandg.models.etb.bulk import Bulk
+    from bandg.models.etb.cell import CellBulk
     from bandg.models.kp.sets import KpSet
 
 T = TypeVar("T")
@@ -38,9 +40,9 @@ CUBOID_CELLS = (4, 6, 8, 10, 14)
 class Sizes:
     """The nanocrystals of one curve and, last, the bulk; arrays of shape (n,).
 
-    size_nm, radius_nm: size, and radius of the sphere of the same volume; infinite for the bulk. energy: transition
-    energy in eV, E_e - E_h until a mapping changes it. E_e, E_h: band edges in eV. g_e, g_h: g-factors. atomic_e,
-    atomic_h: what the p shells' own moment would add to them (0 where the model has none).
+    size_nm, radius_nm: size, and radius of the sphere with the same Coulomb integral; infinite for the bulk. energy:
+    transition energy in eV, E_e - E_h until a mapping changes it. E_e, E_h: band edges in eV. g_e, g_h: g-factors.
+    atomic_e, atomic_h: what the p shells' own moment would add to them (0 where the model has none).
     """
 
     size_nm: NDArray[np.float64]
@@ -65,6 +67,19 @@ def bulk_of(parameters: ParameterSet, neighbors: int) -> Bulk:
     return bulk(parameters, neighbors)
 
 
+def own_bulk(case: Case) -> Bulk | CellBulk:
+    """Bulk of the crystal of a case, which is periodic also where it is tilted or strained. Raises BandgError."""
+    options = dict(case.distortion)
+    if not {"tilt", "strain"} & set(options):
+        return bulk_of(case.parameters, case.neighbors)
+    from bandg.models.etb.cell import cell_bulk
+
+    tilt = parse_tilt(options["tilt"], options["angles"]) if "tilt" in options else ()
+    strain = parse_strain(options["strain"]) if "strain" in options else ()
+    cell = deformed_cell(case.parameters.lattice, case.parameters.a_nm, strain, *tilt)
+    return cell_bulk(case.parameters, cell, case.neighbors)
+
+
 @lru_cache(maxsize=64)
 def _kp(parameters: ParameterSet, neighbors: int) -> KpSet:
     from bandg.models.kp.sets import of_etb
@@ -82,7 +97,7 @@ class Case:
     its own. Others are not mixed themselves (`mixture`). added: (plus, minus)
     pairs of cases whose difference, size by size, is added. distortion: arguments of `bandg.distortion.distorted`.
     seeds: so many random nanocrystals of each size are averaged. aspect: long over short edge of a cuboid, whose cells
-    are those of the short edges. periodic: whether the curve ends in the bulk, which a distorted crystal does not have.
+    are those of the short edges. periodic: whether the curve ends in the bulk, which crystals without atoms do not.
     """
 
     parameters: ParameterSet
@@ -164,16 +179,20 @@ def mixture(parts: Iterable[tuple[float, Case]]) -> Case:
     return replace(flat[0][1], mixed=tuple(flat[1:]))
 
 
-def sizes_of(case: Case, levels: Iterable[Levels | None]) -> Sizes:
-    """The numbers of one case without its mappings. A nanocrystal that failed is NaN."""
+def sizes_of(case: Case, levels: Iterable[Levels | None], seed: int | None = None) -> Sizes:
+    """The numbers of one case without its mappings: means over the seeds, or those of one seed, counted from 0.
+
+    A nanocrystal that failed is NaN.
+    """
     each = [_row(crystal, found) for crystal, found in zip(case.crystals(), levels, strict=True)]
-    rows = np.array(each).reshape(len(case.counts), -1, len(each[0])).mean(axis=1)
+    by_seed = np.array(each).reshape(len(case.counts), -1, len(each[0]))
+    rows = by_seed.mean(axis=1) if seed is None else by_seed[:, seed]
     ends = [_bulk_row(case)] if case.periodic else []
     return Sizes(*np.array([*rows, *ends]).T)
 
 
 def _row(crystal: Nanocrystal, found: Levels | None) -> list[float]:
-    size, radius = crystal.size_nm, ball_radius_nm(crystal)
+    size, radius = crystal.size_nm, coulomb_radius_nm(crystal)
     if found is None or found.electron.g is None or found.hole.g is None:
         return [size, radius, *[np.nan] * 7]
     e, h = found.electron, found.hole
@@ -182,15 +201,15 @@ def _row(crystal: Nanocrystal, found: Levels | None) -> list[float]:
 
 
 def _bulk_row(case: Case) -> list[float]:
-    try:
-        crystal = bulk_of(case.parameters, case.neighbors)
-    except BandgError:
-        return [np.inf, np.inf, *[np.nan] * 7]
-    c, v = crystal.conduction, crystal.valence
     if case.model == "kp":
         return [np.inf, np.inf, *_kp_bulk(case)]
-    atomic = (c.g(True) - c.g(False), v.g(True) - v.g(False))
-    return [np.inf, np.inf, crystal.E_g, c.energy, v.energy, c.g(False), v.g(False), *atomic]
+    try:
+        crystal = own_bulk(case)
+    except BandgError:
+        return [np.inf, np.inf, *[np.nan] * 7]
+    g, with_atomic = np.array(crystal.g_factors()), np.array(crystal.g_factors(True))
+    edges = [crystal.E_g, crystal.conduction.energy, crystal.valence.energy]
+    return [np.inf, np.inf, *edges, *g, *(with_atomic - g)]
 
 
 def _kp_bulk(case: Case) -> list[float]:
@@ -216,12 +235,24 @@ def curve_of(case: Case, found: Mapping[str, Levels | None], name: str = "") -> 
     return _mean(curves) if len(curves) > 1 else curves[0][1]
 
 
-def _pure_curve(case: Case, found: Mapping[str, Levels | None], name: str) -> TheoryCurve:
+def kinds_of(case: Case, found: Mapping[str, Levels | None]) -> tuple[tuple[float, TheoryCurve], ...]:
+    """(share, curve) of each kind of nanocrystal in a case: of its ensemble, and of the seeds of what is random.
+
+    One kind has no spread of g at one energy. Raises BandgError as `curve_of`.
+    """
+    return tuple(
+        (share / one.seeds, _pure_curve(one, found, "", seed if one.seeds > 1 else None))
+        for share, one in case.ensemble()
+        for seed in range(one.seeds)
+    )
+
+
+def _pure_curve(case: Case, found: Mapping[str, Levels | None], name: str, seed: int | None = None) -> TheoryCurve:
     """The curve of one kind of nanocrystal, from the bulk up to where the energy rises with each smaller one.
 
     A nanocrystal without a value ends it too. Without two points there is no curve.
     """
-    sizes = _sizes(case, found)
+    sizes = _sizes(case, found, seed)
     begin = _begin(sizes.energy)
     if len(sizes.energy) - begin < 2:
         return no_curve(name)
@@ -235,8 +266,8 @@ def _begin(energy: NDArray[np.float64]) -> int:
     return int(rising[-1]) + 1 if len(rising) else 0
 
 
-def _sizes(case: Case, found: Mapping[str, Levels | None]) -> Sizes:
-    sizes = sizes_of(case, (found[job.key()] for job in case.jobs()))
+def _sizes(case: Case, found: Mapping[str, Levels | None], seed: int | None = None) -> Sizes:
+    sizes = sizes_of(case, (found[job.key()] for job in case.jobs()), seed)
     for plus, minus in case.added:
         more, less = _sizes(plus, found), _sizes(minus, found)
         names = ("energy", "E_e", "E_h", "g_e", "g_h")

@@ -13,9 +13,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from bandg.analysis.hypotheses.case import Case, Sizes, bulk_of, mixture, own_code
+from bandg.analysis.hypotheses.case import Case, Sizes, bulk_of, mixture, own_bulk, own_code
 from bandg.base.errors import BandgError
 from bandg.base.units import HBAR2_OVER_M0
+from bandg.crystal.cell import contraction
+from bandg.crystal.distortion import parse_tilt
 from bandg.models.etb.bloch import BlochHamiltonian
 from bandg.models.etb.bulk import Bulk, occupied_bands
 from bandg.models.exciton import exciton_shift, reduced_mass
@@ -285,17 +287,52 @@ def _with_surface(case: Case, name: str, missing: float) -> Case:
 
 @dataclass(frozen=True)
 class Tilt:
-    """Octahedra turned by `value` degrees about each axis that Glazer's symbol tilts; without the bulk."""
+    """Octahedra turned by `value` degrees about each axis that Glazer's symbol tilts; bonds Pb-X keep their length.
 
+    The lattice contracts, and hoppings follow their distances. The gap of the tilted bulk is held at that of the cubic
+    one by the onsite energy of Pb p. hold_g_h: its g_h too, by the p-p sigma integral of Pb-X.
+    """
+
+    rank: ClassVar[int] = 3
     symbol: str
     cells: tuple[int, ...]
+    hold_g_h: bool = False
 
     def __call__(self, case: Case, value: float) -> Case:
-        """The case with tilted octahedra; hoppings follow their distances. Raises BandgError for an angle too large."""
-        changed = replace(case, cells=self.cells, periodic=False)
+        """The case with tilted octahedra. Raises BandgError for an angle too large, or where nothing holds the bulk."""
+        changed = replace(case, cells=self.cells)
         if value == 0:
             return changed
-        return replace(changed, distortion=(*case.distortion, ("tilt", self.symbol), ("angles", f"{value:.6f}")))
+        angles = f"{value:.6f}"
+        scale = contraction(parse_tilt(self.symbol, angles)[1]) - 1
+        strain = ",".join(f"{2 * axis}={shrunk:.12f}" for axis, shrunk in zip("xyz", scale, strict=True))
+        tilted = (*case.distortion, ("strain", strain), ("tilt", self.symbol), ("angles", angles))
+        return _with_bulk(replace(changed, distortion=tilted), bulk_of(case.parameters, case.neighbors), self.hold_g_h)
+
+
+HOLD_G_H = "hopping.Pb-X.p-p.sigma"
+"""What holds g_h beside the gap: it moves the momentum between the band edges."""
+
+
+def _with_bulk(case: Case, wanted: Bulk, hold_g_h: bool) -> Case:
+    """The case with parameters that give the bulk of its crystal a gap, and perhaps a g_h. Raises BandgError."""
+    from scipy.optimize import root
+
+    old = case.parameters
+    paths = (GAP_KNOB, HOLD_G_H) if hold_g_h else (GAP_KNOB,)
+
+    def at(values: np.ndarray) -> ParameterSet:
+        moved = dict(zip(paths, map(float, values), strict=True))
+        return old.with_values(moved, source="bulk of the tilted crystal held")
+
+    def error(values: np.ndarray) -> list[float]:
+        found = own_bulk(replace(case, parameters=at(values)))
+        return [found.E_g - wanted.E_g, found.g_factors()[1] - wanted.valence.g(False)][: len(paths)]
+
+    found = root(error, [old.value(path) for path in paths], tol=1e-9)
+    if not found.success or np.abs(found.fun).max() > 1e-6:
+        raise BandgError(f"{old.name}: the bulk values of the tilted crystal cannot be held")
+    return replace(case, parameters=at(found.x))
 
 
 @dataclass(frozen=True)
@@ -423,16 +460,20 @@ def _valence(crystal: Bulk, k: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class Glass:
-    """Lower the walls: the difference that glass with barriers 1 / value makes in the envelope model, size by size."""
+    """Another barrier: the difference in the envelope model to one of `reference` eV, size by size.
+
+    Hard walls are no reference: g approaches its value there as the inverse 0.3rd power of the height.
+    """
 
     rank: ClassVar[int] = 3
+    reference: float
 
     def __call__(self, case: Case, value: float) -> Case:
-        """The case with walls of finite height; value in 1 / eV, 0 for hard walls. Raises BandgError below 0."""
-        if value < 0:
-            raise BandgError("a barrier below zero makes no sense")
-        if value == 0:
+        """The case with barriers of that height in eV. Raises BandgError for one that is not above 0."""
+        if value <= 0:
+            raise BandgError(f"a barrier must be above 0 eV, not {value:g}")
+        if value == self.reference:
             return case
         plain = replace(case, model="kp", after=(), added=())
-        glass = replace(plain, barrier=(1 / value, 1 / value))
-        return replace(case, added=(*case.added, (glass, plain)))
+        one, other = (replace(plain, barrier=(height, height)) for height in (value, self.reference))
+        return replace(case, added=(*case.added, (one, other)))

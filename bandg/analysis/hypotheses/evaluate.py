@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from bandg.analysis.hypotheses.case import Case, curve_of, no_curve
+from bandg.analysis.hypotheses.case import Case, curve_of, kinds_of, no_curve
 from bandg.base.errors import BandgError
 from bandg.base.task import Task
 from bandg.data.compare import TheoryCurve
@@ -13,9 +13,6 @@ from bandg.models.levels import Levels
 from bandg.runs import sweep
 from bandg.runs.attempt import Attempt
 from bandg.runs.options import DEFAULT_RUN, Run
-
-SMALL_CELLS = 15
-"""Nanocrystals up to this edge fix a curve above 1.85 eV: PCHIP between two points needs one more on each side."""
 
 
 @dataclass
@@ -42,6 +39,13 @@ class Evaluator:
         self._compute(list(needed.values()))
         titles = names or [""] * len(cases)
         return [self._curve(case, title) for case, title in zip(cases, titles, strict=True)]
+
+    def kinds(self, case: Case) -> tuple[tuple[float, TheoryCurve], ...]:
+        """(share, curve) of each kind of nanocrystal in a case whose curve is known; () where there is none."""
+        try:
+            return kinds_of(case, self._known)
+        except BandgError:
+            return ()
 
     def reason(self, case: Case) -> str:
         """Why a case has no curve, or one of its nanocrystals no value; "" where there is nothing to say."""
@@ -73,14 +77,3 @@ def _jobs(case: Case) -> tuple[Task[Levels], ...]:
         return case.jobs()
     except BandgError:
         return ()
-
-
-def small(case: Case) -> Case:
-    """The case without its large nanocrystals and without mixing up what needs them: exact above about 1.85 eV."""
-    limit = SMALL_CELLS if case.shape == "cube" else 1.25 * SMALL_CELLS
-    return replace(
-        case,
-        cells=tuple(n for n in case.counts if n <= limit),
-        mixed=tuple((share, small(other)) for share, other in case.mixed),
-        added=tuple((small(plus), small(minus)) for plus, minus in case.added),
-    )

@@ -34,17 +34,17 @@ class Mechanism:
     source : str
         Source of the range, first a key of docs/references.bib. Without it the range is assumed: it is shown but not
         judged.
+    omits : str
+        What the mechanism leaves out.
     definition : bool
         Whether the range follows from the meaning of the value, such as the share of an ensemble.
-    limits : tuple of float
-        Lowest and highest possible value.
     slow : bool
         Whether it is computed only if it is asked for by name.
 
     Raises
     ------
     BandgError
-        For a range that is empty, reversed or outside of the limits, and for a field of another type.
+        For a range that is empty or reversed, and for a field of another type.
 
     Examples
     --------
@@ -65,13 +65,13 @@ class Mechanism:
     baseline: float | None
     unit: str = ""
     source: str = ""
+    omits: str = ""
     definition: bool = False
-    limits: tuple[float, float] = (-math.inf, math.inf)
     slow: bool = False
 
     def __post_init__(self) -> None:
         where = f"mechanism {self.name!r}: "
-        for field in ("name", "text", "source", "unit"):
+        for field in ("name", "text", "source", "omits", "unit"):
             if not isinstance(getattr(self, field), str):
                 raise BandgError(one_line(f"{where}{field} must be text, not {getattr(self, field)!r}"))
         for field in ("lower", "upper", "baseline"):
@@ -84,8 +84,6 @@ class Mechanism:
         if self.lower >= self.upper:
             what = "is empty" if self.lower == self.upper else f"is reversed: write {self.upper:g}..{self.lower:g}"
             raise BandgError(one_line(f"{where}the range {self.lower:g}..{self.upper:g} {what}"))
-        if not (self.limits[0] <= self.lower and self.upper <= self.limits[1]):
-            raise BandgError(one_line(f"{where}the range leaves the limits {self.limits[0]:g}..{self.limits[1]:g}"))
         if not callable(self.change):
             raise BandgError(one_line(f"{where}change must be a function of (case, value)"))
 
@@ -98,12 +96,6 @@ class Mechanism:
     def middle(self) -> float:
         """Middle of the range."""
         return (self.lower + self.upper) / 2
-
-    @property
-    def widest(self) -> tuple[float, float]:
-        """Three times the range about its middle, cut at the limits: no further is a needed value looked for."""
-        width = self.upper - self.lower
-        return max(self.lower - width, self.limits[0]), min(self.upper + width, self.limits[1])
 
     def contains(self, value: float) -> bool:
         """Whether a value lies in the range."""

@@ -1,11 +1,12 @@
-"""The findings as plain rows, as a table of text, and as one HTML file that stands alone."""
+"""The findings as plain rows, as a table, and as one HTML file that stands alone."""
 
 from __future__ import annotations
 
 import base64
 import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +18,16 @@ from bandg.analysis.hypotheses.study import ENERGIES_EV, Finding, Study, Trial
 from bandg.base.decode import finite
 from bandg.data.compare import QUANTITIES, TheoryCurve
 
-HEADINGS = ("mechanism", "range", "best", "dg_h", "rms g_e", "rms g_h", "rms g_BX", "explains", "needed", "verdict")
-
-
-def legend(row: Mapping[str, Any]) -> str:
-    """What the columns mean."""
-    return (
-        "best: the value in the range with the smallest rms over all points; dg_h: what it does to g_h at "
-        f"{row['target_eV']:g} eV; explains: share of the rms that it removes; needed: the value that meets g_h there, "
-        "- where that is not reached within three times the range. Where no curve reaches all points there is no best."
-    )
+SPREAD_AT_EV = ENERGIES_EV[1]
+"""Energy at which the table gives the spread that a mixture implies."""
 
 
 def rows(found: Study) -> list[dict[str, Any]]:
-    """One dictionary for each finding, what explains most first, as plain types.
+    """One dictionary for each finding, in the order of the study, as plain types.
 
-    range, needed and best in `unit`; rms_* and delta_g_h (at target_eV) of the best value in the range. best and rms_*
-    are None where no curve in the range reaches all points; delta_g_h is then the largest change.
+    range and best in `unit`; rms and residuals of the best value in the range, None where no curve there reaches all
+    points. spread_allowed: whether it spreads g no more than is measured. trials, at_best and without (the baseline)
+    hold g, its change, residuals, spreads and the curve.
     """
     return [_row(finding, found) for finding in found.findings]
 
@@ -49,35 +43,39 @@ def _row(finding: Finding, found: Study) -> dict[str, Any]:
         "status": mechanism.status,
         "source": mechanism.source,
         "text": mechanism.text,
-        "needed": finite(finding.needed),
-        "needed_also": finite(finding.needed_also),
-        "also_eV": finding.goals[1][0] if len(finding.goals) > 1 else None,
-        "defensible": finding.defensible,
+        "omits": mechanism.omits,
         "best": best.value if best else None,
-        **{f"rms_{quantity}": finite(best.rms(quantity)) if best else None for quantity in QUANTITIES},
-        "rms": finite(best.rms(*QUANTITIES)) if best else None,
-        "delta_g_h": finite(finding.delta_g_h),
-        "target_eV": finding.goals[0][0],
-        "explained": finding.explained,
-        "verdict": finding.verdict,
+        "rms": finite(best.rms) if best else None,
+        "is_mixture": bool(best and len(best.kinds) > 1),
+        "spread_allowed": finding.allowed,
         "pair": list(change.end) if isinstance(change, Pair) else None,
         "trials": [_trial(trial, finding.base) for trial in finding.trials],
         "at_best": _trial(best, finding.base) if best else None,
-        "at_needed": _trial(finding.at_needed, finding.base) if finding.at_needed else None,
+        "without": _trial(finding.base, finding.base),
         "energies_eV": list(ENERGIES_EV),
         "independent_points": len(found.points),
-        "without": _trial(finding.base, finding.base),
+        "measured_spreads": [
+            {name: getattr(one, name) for name in ("sample", "quantity", "energy_eV", "value", "kind", "convention")}
+            for one in found.spreads
+            if not one.why_not_judged_by
+        ],
         "provenance": found.base.describe() | {"bandg": __version__} | found.settings,
     }
 
 
 def _trial(trial: Trial, base: Trial) -> dict[str, Any]:
-    described: dict[str, Any] = {"value": finite(trial.value), "error": trial.error, "curve": _curve(trial)}
+    described: dict[str, Any] = {"value": finite(trial.value), "error": trial.error, "rms": finite(trial.rms)}
     for quantity in QUANTITIES:
-        described[quantity] = finite(trial.g[quantity])
-        described[f"delta_{quantity}"] = finite(trial.g[quantity] - base.g[quantity])
-        described[f"rms_{quantity}"] = finite(trial.rms(quantity))
-    return described
+        described[quantity] = finite(trial.at(quantity))
+        described[f"delta_{quantity}"] = finite(trial.at(quantity) - base.at(quantity))
+        described[f"rms_{quantity}"] = finite(trial.comparison.rms(quantity))
+    described["residuals"] = [
+        {"quantity": one.quantity, "energy_eV": one.point.energy_eV, "residual": finite(one.residual)}
+        for one in sorted(trial.comparison.residuals, key=lambda one: one.point.energy_eV or 0.0)
+    ]
+    for quantity in ("g_e", "g_h"):
+        described[f"spread_{quantity}"] = [finite(trial.spread(quantity, energy)) for energy in ENERGIES_EV]
+    return described | {"curve": _curve(trial)}
 
 
 def _curve(trial: Trial) -> dict[str, list[float]] | None:
@@ -97,23 +95,140 @@ def curve_from(trial: Mapping[str, Any]) -> TheoryCurve | None:
     return TheoryCurve("", energy, {"g_e": g_e, "g_h": g_h}, np.full(len(energy), np.nan))
 
 
-def cells(row: Mapping[str, Any]) -> tuple[str, ...]:
-    """The cells of a row under HEADINGS, as text."""
-    unit = f" {row['unit']}" if row["unit"] else ""
-    low, high = row["range"]
-    mark = " (assumed)" if row["status"] == "assumed" else ""
-    pair = row["pair"]
-    best = "-" if row["best"] is None else f"{row['best']:.3g}"
+@dataclass(frozen=True)
+class Group:
+    """Columns of the table under one heading. part: "change" or "left", the two tables of a narrow screen."""
+
+    heading: str
+    columns: tuple[str, ...] = ("",)
+    part: str = ""
+    left: bool = False
+
+    @property
+    def short(self) -> str:
+        """The heading where the title of the table says the rest."""
+        return self.heading.split()[-1]
+
+
+def groups(row: Mapping[str, Any]) -> tuple[Group, ...]:
+    """The columns of the table."""
+    energies = tuple(f"{E:g}" for E in row["energies_eV"])
+    left = []
+    for known in _by_quantity(row["without"]):
+        name = known[0]["quantity"].replace("bx", "BX")
+        left.append(Group(f"left in {name}", tuple(f"{one['energy_eV']:g}" for one in known), "left"))
     return (
-        str(row["name"]),
-        f"both{mark}" if pair else f"{low:.3g}..{high:.3g}{unit}{mark}",
-        f"{pair[0]:.3g}, {pair[1]:.3g}" if pair and row["best"] == 1 else best,
-        _signed(row["delta_g_h"]),
-        *(_number(row[f"rms_{quantity}"]) for quantity in QUANTITIES),
-        "-" if row["best"] is None else f"{row['explained']:.0%}",
-        "-" if row["needed"] is None else f"{row['needed']:.3g}",
-        str(row["verdict"]),
+        Group("mechanism", left=True),
+        Group("at", part="change"),
+        Group("change of g_e", energies, "change"),
+        Group("change of g_h", energies, "change"),
+        Group("rms", part="change"),
+        Group("best", part="left"),
+        *left,
+        Group("rms", part="left"),
+        Group("spread", ("g_e", "g_h", "fits"), "left"),
+        Group("range", part="left", left=True),
     )
+
+
+def lines(row: Mapping[str, Any]) -> list[list[list[str]]]:
+    """The cells of a mechanism by line and group.
+
+    The first line holds the first end of the range that is not the baseline; a second line has the change at the other.
+    """
+    changes = []
+    for end in (row["trials"][0], row["trials"][-1]):
+        if end["value"] != row["baseline"]:
+            moved = [list(map(_signed, end[f"delta_{quantity}"])) for quantity in ("g_e", "g_h")]
+            changes.append([[_value(row, end["value"])], *moved, [_number(end["rms"])]])
+    blank = [[""] * len(known) for known in _by_quantity(row["without"])]
+    if row["best"] is None or row["best"] == row["baseline"]:
+        tail = [["-" if row["best"] is None else "baseline"], *blank, [""]]
+    else:
+        tail = [[_value(row, row["best"])], *_residuals(row["at_best"]), [_number(row["rms"])]]
+    tail += [_spread(row), [row["status"]]]
+    names = row["name"].replace(" + ", "\n+ ").split("\n")
+    rest = [[""] * len(cells) for cells in tail]
+    found = []
+    for number in range(max(len(names), len(changes))):
+        change = changes[number] if number < len(changes) else [[""] * len(cells) for cells in changes[0]]
+        name = names[number] if number < len(names) else ""
+        found.append([[name], *change, *(rest if number else tail)])
+    return found
+
+
+def baseline_line(row: Mapping[str, Any]) -> list[list[str]]:
+    """The cells of the baseline by group."""
+    without = row["without"]
+    blank = [""] * len(row["energies_eV"])
+    rms = [_number(without["rms"])]
+    return [["baseline"], [""], blank, blank, rms, [""], *_residuals(without), rms, ["", "", ""], [""]]
+
+
+def _by_quantity(trial: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
+    """The residuals of each quantity that is measured."""
+    found = [[one for one in trial["residuals"] if one["quantity"] == quantity] for quantity in QUANTITIES]
+    return [known for known in found if known]
+
+
+def _residuals(trial: Mapping[str, Any]) -> list[list[str]]:
+    return [[_signed(one["residual"]) for one in known] for known in _by_quantity(trial)]
+
+
+def _spread(row: Mapping[str, Any]) -> list[str]:
+    """The spreads that a mixture implies, and whether they are as small as the measured ones."""
+    if not row["is_mixture"]:
+        return ["", "", ""]
+    at = row["energies_eV"].index(SPREAD_AT_EV)
+    values = [_number(row["at_best"][f"spread_{name}"][at]) for name in ("g_e", "g_h")]
+    return [*values, {True: "yes", False: "no", None: "?"}[row["spread_allowed"]]]
+
+
+def _value(row: Mapping[str, Any], value: float | None) -> str:
+    """A value of the mechanism with its unit; the two values of the best pair."""
+    if value is None:
+        return "-"
+    if row["pair"] and value == 1:
+        return ", ".join(f"{one:.3g}" for one in row["pair"])
+    return f"{value:.3g} {row['unit']}".strip()
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _signed(value: float | None) -> str:
+    return "-" if value is None else f"{value:+.2f}"
+
+
+def baseline_text(row: Mapping[str, Any]) -> str:
+    """What all rows are measured against, in one sentence."""
+    where = row["provenance"]
+    return (
+        f"Baseline: {where['set']}, neighbors {where['neighbors']}, {where['termination']}-terminated "
+        f"{where['shape']}s; rms {_number(row['without']['rms'])} over {row['independent_points']} independent "
+        "measurements."
+    )
+
+
+def legend(row: Mapping[str, Any]) -> dict[str, str]:
+    """What the columns mean, by the part of the table."""
+    measured = ", ".join(
+        f"{one['quantity']} {'below ' if one['kind'] == 'upper-bound' else ''}{one['value']:g} ({one['sample']})"
+        for one in row["measured_spreads"]
+    )
+    return {
+        "change": (
+            "at: the ends of the range that are not the baseline. Changes of g are those at fixed energy, in eV above "
+            "the columns. rms: over all independent measurements, - where the curve does not reach all of them."
+        ),
+        "left": (
+            "best: the value in the range with the smallest rms of those computed. left: theory minus measured there. "
+            f"spread: standard deviation of g at {SPREAD_AT_EV:g} eV that a mixture of nanocrystals implies"
+            + (f"; measured {measured}. A mixture that does not fit them is no explanation." if measured else ".")
+            + " range: sourced, by definition, or assumed."
+        ),
+    }
 
 
 def problems(table: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -126,42 +241,32 @@ def problems(table: Sequence[Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def baseline_text(row: Mapping[str, Any]) -> str:
-    """What all rows are measured against, in one sentence."""
-    where, without = row["provenance"], row["without"]
-    known = [(name, without[f"rms_{key}"]) for name, key in _SHOWN if without[f"rms_{key}"] is not None]
-    values = ", ".join(f"{name} {value:.2f}" for name, value in known)
-    count = f" over {row['independent_points']} independent measurements" if "independent_points" in row else ""
-    return (
-        f"Baseline: {where['set']}, neighbors {where['neighbors']}, {where['termination']}-terminated "
-        f"{where['shape']}s; rms{count} {values}."
-    )
-
-
-_SHOWN = (("g_e", "g_e"), ("g_h", "g_h"), ("g_BX", "g_bx"))
-
-
-def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.2f}"
-
-
-def _signed(value: float | None) -> str:
-    return "-" if value is None else f"{value:+.2f}"
-
-
 def markdown(table: Sequence[Mapping[str, Any]]) -> str:
-    """The table for a page or a README."""
-    lines = ["| " + " | ".join(HEADINGS) + " |", "|" + " --- |" * len(HEADINGS)]
-    lines += ["| " + " | ".join(cells(row)) + " |" for row in table]
-    return "\n".join(lines) + "\n"
+    """The table for a page or a README; the numbers of a group stand in one cell."""
+    heads = [
+        f"{one.heading} at {', '.join(one.columns)}"
+        if len(one.columns) > 1 and one.heading != "spread"
+        else one.heading
+        for one in groups(table[0])
+    ]
+    text = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
+    for mechanism in [[baseline_line(table[0])], *map(lines, table)]:
+        cells = ("<br>".join(filter(None, map(_joined, stack))) for stack in zip(*mechanism, strict=True))
+        text.append("| " + " | ".join(cells) + " |")
+    return "\n".join(text) + "\n"
+
+
+def _joined(cells: Sequence[str]) -> str:
+    return ", ".join(filter(None, cells))
 
 
 _STYLE = """
-body { font: 15px/1.45 sans-serif; max-width: 70em; margin: 2em auto; padding: 0 1em; color: #222; }
+body { font: 15px/1.45 sans-serif; max-width: 80em; margin: 2em auto; padding: 0 1em; color: #222; }
 table { border-collapse: collapse; margin: 1em 0; font-size: 13px; }
-th, td { padding: 3px 9px; text-align: right; border-bottom: 1px solid #ddd; white-space: nowrap; }
-th:first-child, td:first-child, td:last-child { text-align: left; }
-img { max-width: 100%; } .assumed { color: #888; } pre { white-space: pre-wrap; font-size: 12px; }
+th, td { padding: 3px 7px; text-align: right; white-space: nowrap; }
+tr.first td { border-top: 1px solid #ddd; } th.group { text-align: center; border-bottom: 1px solid #999; }
+th:first-child, td:first-child, td:last-child { text-align: left; } .faint { color: #888; }
+img { max-width: 100%; } pre { white-space: pre-wrap; font-size: 12px; }
 """
 
 
@@ -172,8 +277,8 @@ def to_html(table: Sequence[Mapping[str, Any]], picture: Path | None = None, poi
         '<html lang="en"><head><meta charset="utf-8"><title>bandg hypotheses</title>',
         f"<style>{_STYLE}</style></head><body>",
         "<h1>What could explain the hole g-factor?</h1>",
-        f"<p>{_text(baseline_text(table[0]))} {_text(legend(table[0]))}</p>",
-        _html_table(HEADINGS, [cells(row) for row in table], [row["status"] for row in table]),
+        f"<p>{_text(' '.join([baseline_text(table[0]), *legend(table[0]).values()]))}</p>",
+        "".join(_wide_table(table)),
     ]
     if picture is not None:
         content = base64.b64encode(picture.read_bytes()).decode()
@@ -181,41 +286,57 @@ def to_html(table: Sequence[Mapping[str, Any]], picture: Path | None = None, poi
     if points:
         head = ("energy (eV)", "quantity", "measured", "source")
         body = [(f"{p.energy_eV:g}", p.quantity, f"{p.value:+g}", p.source) for p in points]
-        parts += ["<h2>Measured points</h2>", _html_table(head, body)]
+        parts += ["<h2>Independent measurements</h2>", _html_table(head, body)]
     parts += [_section(row) for row in table]
     where = json.dumps(table[0]["provenance"], indent=1)
     parts += [f"<h2>Settings</h2><pre>{_text(where)}</pre>", "</body></html>\n"]
     return "\n".join(parts)
 
 
+def _wide_table(table: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The table with all groups side by side; faint where a mechanism is assumed or its spread does not fit."""
+    known = groups(table[0])
+    yield "<table><tr>"
+    for one in known:
+        yield f'<th class="group" colspan="{len(one.columns)}">{_text(one.heading)}</th>'
+    yield "</tr><tr>" + "".join(f"<th>{_text(column)}</th>" for one in known for column in one.columns) + "</tr>"
+    for row, stack in [(None, [baseline_line(table[0])]), *((row, lines(row)) for row in table)]:
+        faint = row is not None and (row["status"] == "assumed" or row["spread_allowed"] is False)
+        for number, line in enumerate(stack):
+            look = " ".join(["first"] * (number == 0) + ["faint"] * faint)
+            cells = "".join(f"<td>{_text(cell)}</td>" for group in line for cell in group)
+            yield f'<tr class="{look}">{cells}</tr>'
+    yield "</table>"
+
+
+_SHOWN = (("g_e", "g_e"), ("g_h", "g_h"), ("g_BX", "g_bx"))
+
+
 def _section(row: Mapping[str, Any]) -> str:
     unit = f" {row['unit']}" if row["unit"] else ""
-    energies = row["energies_eV"]
-    head = ["value" + unit] + [f"{name} {E:g} eV" for name, _ in _SHOWN for E in energies]
+    head = ["value" + unit] + [f"{name} {E:g} eV" for name, _ in _SHOWN for E in row["energies_eV"]]
     head += [f"rms {name}" for name, _ in _SHOWN]
     trials = [("without", row["without"]), *(("", trial) for trial in row["trials"])]
-    trials += [(label, row[key]) for label, key in (("best", "at_best"), ("needed", "at_needed")) if row[key]]
+    trials += [("best", row["at_best"])] if row["at_best"] else []
     body = []
     for label, trial in trials:
         value = "" if trial["value"] is None else f"{trial['value']:.4g}"
         g = [_signed(x) for _, key in _SHOWN for x in trial[key]]
         body.append([f"{label} {value}".strip(), *g, *(_number(trial[f"rms_{key}"]) for _, key in _SHOWN)])
     errors = {trial["error"] for _, trial in trials if trial["error"]}
-    source = row["source"] or ("by definition" if row["status"] == "definition" else "none: assumed, not judged")
+    source = row["source"] or ("by definition" if row["status"] == "definition" else "none: assumed")
+    omits = f" Left out: {_text(row['omits'])}." if row["omits"] else ""
     note = "".join(f"<p>No curve: {_text(error)}.</p>" for error in sorted(errors))
     return (
-        f"<h2>{_text(row['name'])}</h2><p>{_text(row['text'])}</p><p>Range {row['range'][0]:.4g} to "
+        f"<h2>{_text(row['name'])}</h2><p>{_text(row['text'])}{omits}</p><p>Range {row['range'][0]:.4g} to "
         f"{row['range'][1]:.4g}{_text(unit)}; source: {_text(source)}.</p>{note}{_html_table(head, body)}"
     )
 
 
-def _html_table(head: Sequence[str], body: Sequence[Sequence[str]], statuses: Sequence[str] | None = None) -> str:
+def _html_table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
     top = "".join(f"<th>{_text(cell)}</th>" for cell in head)
-    lines = []
-    for number, row in enumerate(body):
-        look = ' class="assumed"' if statuses and statuses[number] == "assumed" else ""
-        lines.append(f"<tr{look}>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>")
-    return f"<table><tr>{top}</tr>{''.join(lines)}</table>"
+    filled = ("<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>" for row in body)
+    return f"<table><tr>{top}</tr>{''.join(filled)}</table>"
 
 
 def _text(value: object) -> str:

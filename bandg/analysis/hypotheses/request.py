@@ -18,7 +18,7 @@ from bandg.base.arguments import names, strict
 from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar
 from bandg.crystal.lattice import PEROVSKITE
-from bandg.data.measured import points_to_judge_by
+from bandg.data.measured import points_to_judge_by, spreads_to_judge_by
 from bandg.models.base import find
 from bandg.models.etb.local import resolve_neighbors
 from bandg.parameters.loader import DEFAULT_SET
@@ -81,7 +81,8 @@ def hypotheses(
     points = points_to_judge_by(data, base.parameters.material)
     evaluator = Evaluator(run)
     together = [combined(base, first, second, points, evaluator) for first, second in chosen.pairs]
-    return study(base, [*chosen.singles, *together], points, evaluator)
+    spreads = spreads_to_judge_by(data, base.parameters.material)
+    return study(base, [*chosen.singles, *together], points, evaluator, spreads)
 
 
 @dataclass(frozen=True)

@@ -181,8 +181,8 @@ class Likelihood:
     """Log-likelihood of one model.
 
     emulator: nanocrystals of both terminations, one after the other (n_sizes each), then the bulk. terminations: of
-    the emulator. sigma: error of points without one. radii: (n,) of the spheres of the same volume in nm, infinite for
-    the bulk, and the reduced mass in m0, both for the exciton.
+    the emulator. sigma: error of points without one. radii: (n,) of the spheres with the same Coulomb integral in nm,
+    infinite for the bulk, and the reduced mass in m0, both for the exciton.
     """
 
     model: Model

@@ -34,7 +34,7 @@ from bandg.data.spreads import SpreadCheck
 from bandg.models.etb.bulk import bulk
 from bandg.models.etb.job import Job
 from bandg.models.etb.model import MODEL
-from bandg.models.exciton import ball_radius_nm, reduced_mass
+from bandg.models.exciton import coulomb_radius_nm, reduced_mass
 from bandg.parameters.ranges import Range
 from bandg.parameters.sets import ParameterSet
 from bandg.runs import sweep
@@ -299,7 +299,7 @@ def _sample(
 class Exact:
     """One moved set, computed: outputs (n, 3) of all nanocrystals and last of the bulk, and what its exciton needs.
 
-    radii: (n,) of the spheres of the same volume in nm, infinite for the bulk. reduced_mass: in m0.
+    radii: (n,) of the spheres with the same Coulomb integral in nm, infinite for the bulk. reduced_mass: in m0.
     """
 
     outputs: NDArray[np.float64]
@@ -329,8 +329,8 @@ def _exact(asked: Request, emulator: Emulator, values: NDArray[np.float64], run:
 
 
 def _radii(crystals: Sequence[Nanocrystal]) -> NDArray[np.float64]:
-    """Radii of the spheres of the same volume in nm, and infinity for the bulk."""
-    return np.array([*(ball_radius_nm(crystal) for crystal in crystals), np.inf])
+    """Radii of the spheres with the same Coulomb integral in nm, and infinity for the bulk."""
+    return np.array([*(coulomb_radius_nm(crystal) for crystal in crystals), np.inf])
 
 
 def band(found: Posterior, energies: NDArray[np.float64], seed: int = 0) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from bandg.analysis.hypotheses.case import Case, Sizes, sizes_of
+from bandg.analysis.hypotheses.case import Case, Sizes, own_bulk, sizes_of
 from bandg.analysis.hypotheses.changes import (
     GAP_KNOB,
     After,
@@ -112,8 +112,8 @@ HALIDE = Values(("spin_orbit.X.p",))
         (SHARE, 0.3, Binding(), 0.1),
         (SHARE, 0.3, HALIDE, 0.2),
         (SHARE, 0.3, SPHERES, 0.4),
-        (SHARE, 0.3, Glass(), 0.2),
-        (HALIDE, 0.1, Glass(), 0.2),
+        (SHARE, 0.3, Glass(3.0), 1.0),
+        (HALIDE, 0.1, Glass(3.0), 1.0),
         (HALIDE, 0.1, Binding(), 0.1),
         (HALIDE, 0.1, HoleDispersion(), 0.5),
         (HALIDE, 0.1, OtherSet("bandg-nnn", ("hopping.X-X.p-p.sigma",)), 0.5),
@@ -140,7 +140,7 @@ def test_the_second_change_reaches_all_of_an_ensemble():
     assert float(both.at("g_h", 2.3)) == pytest.approx(
         0.7 * lead.at("g_h", 2.3) + 0.3 * halide.at("g_h", 2.3), abs=2e-3
     )
-    moved = together(CASE, (Glass(), 0.2), (HALIDE, 0.1))
+    moved = together(CASE, (Glass(3.0), 1.0), (HALIDE, 0.1))
     assert {one.parameters.value("spin_orbit.X.p") for one in moved.parts()} == {0.1}
     assert moved.after == () and len(moved.added) == 1
     bound = together(CASE, (Binding(), 0.1), (HALIDE, 0.1)).after[0]
@@ -188,11 +188,29 @@ def _sizes_of(case):
     return sizes_of(case, [job.run() for job in case.jobs()])
 
 
-def test_tilted_octahedra_have_no_bulk_to_end_in():
-    tilted = Tilt("a0a0c+", (4, 6))(CASE, 5.0)
-    assert not tilted.periodic and {crystal.tilt for crystal in tilted.crystals()} == {"a0a0c+"}
-    assert all(crystal.tilt_deg == (0.0, 0.0, 5.0) for crystal in tilted.crystals())
-    assert not Tilt("a0a0c+", (4, 6))(CASE, 0.0).distortion
+def test_tilted_octahedra_keep_their_bonds_and_the_gap():
+    """The bulk that ends the curve is that of the tilted cell, at the gap of the cubic one."""
+    tilted = Tilt("a0a0c+", (4, 6))(CASE, 10.0)
+    assert all(crystal.tilt_deg == (0.0, 0.0, 10.0) for crystal in tilted.crystals())
+    xx, yy, zz = tilted.crystals()[0].strain[:3]
+    assert (1 + xx) / np.cos(np.radians(10)) == pytest.approx(1) and (xx, zz) == (yy, 0)
+    found = own_bulk(tilted)
+    assert found.E_g == pytest.approx(OWN.E_g, abs=1e-6)
+    assert {path for path in SET.paths if tilted.parameters.value(path) != SET.value(path)} == {GAP_KNOB}
+    bonds = np.linalg.norm(found.hamiltonian.bonds[1], axis=1)
+    assert bonds == pytest.approx(np.full(len(bonds), SET.a_nm / 2))
+    assert found.g_factors() == pytest.approx((2.81, 0.02), abs=5e-3)
+    blank = [None] * len(tilted.crystals())
+    end = sizes_of(tilted, blank)
+    assert (end.energy[-1], end.g_e[-1], end.g_h[-1]) == pytest.approx((found.E_g, *found.g_factors()))
+    assert Tilt("a0a0c+", (4, 6))(CASE, 0.0) == replace(CASE, cells=(4, 6))
+
+
+def test_the_bulk_g_h_of_a_tilted_crystal_is_held_where_that_is_said():
+    moved = Tilt("a0a0c+", (4, 6), hold_g_h=True)(CASE, 10.0)
+    found = own_bulk(moved)
+    assert (found.E_g, found.g_factors()[1]) == pytest.approx((OWN.E_g, OWN.valence.g(False)), abs=1e-6)
+    assert found.g_factors()[0] > OWN.conduction.g(False)  # which costs the electron a larger momentum
 
 
 def test_the_parabola_has_the_mass_of_the_band_edge():
@@ -204,6 +222,31 @@ def test_the_parabola_has_the_mass_of_the_band_edge():
     mass = 1 / float(np.trace(OWN.valence.inverse_mass) / 3)
     k = np.sqrt(3) * np.pi / SET.a_nm / 399
     assert parabolic[1] == pytest.approx(0.0761996 / 2 * k**2 / mass, rel=1e-5)
+
+
+def test_a_barrier_is_compared_with_another_barrier():
+    plain = replace(CASE, cells=(3, 4), periodic=False)
+    low = Glass(3.0)(plain, 1.0)
+    assert Glass(3.0)(CASE, 3.0) == CASE and low.model == "etb"
+    [(one, other)] = low.added
+    assert (one.barrier, other.barrier) == ((1.0, 1.0), (3.0, 3.0)) and one.model == other.model == "kp"
+    found, own, near, far = Evaluator(Run(workers=1, cache=False)).curves((low, plain, one, other))
+    assert found.values["g_h"] == pytest.approx(own.values["g_h"] + near.values["g_h"] - far.values["g_h"])
+    assert (near.values["g_h"] < far.values["g_h"]).all()
+    with pytest.raises(BandgError, match="a barrier must be above 0 eV, not 0"):
+        Glass(3.0)(CASE, 0.0)
+
+
+@pytest.mark.slow
+def test_the_hard_wall_is_no_reference_for_a_barrier():
+    """g of the hole approaches its value at the wall as the inverse 0.3rd power of the height: cubes of 8 cells."""
+    plain = replace(CASE, cells=(8,), model="kp", periodic=False)
+    heights = (1.0, 3.0, 10.0, 100.0)
+    g = [_sizes_of(replace(plain, barrier=(height, height))).g_h[0] for height in heights]
+    wall = _sizes_of(plain).g_h[0]
+    assert [*g, wall] == pytest.approx([0.560, 0.633, 0.680, 0.758, 0.827], abs=6e-4)
+    power = np.polyfit(np.log(heights), np.log(wall - np.array(g)), 1)[0]
+    assert power == pytest.approx(-0.3, abs=0.02)
 
 
 def sizes(depth):
@@ -283,7 +326,7 @@ def divided(sizes):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (Tilt("a0a0c+", (2, 3))(CASE, 80.0), "80"),
+        (replace(CASE, cells=(2, 3), distortion=(("tilt", "a0a0c+"), ("angles", "80"))), "80"),
         (After(lambda value: nothing_of)(replace(CASE, cells=(2, 3)), 1.0), "must return Sizes, not NoneType"),
         (After(lambda value: divided)(replace(CASE, cells=(2, 3)), 1.0), "fails: ZeroDivisionError"),
     ],

@@ -21,7 +21,7 @@ from bandg.models.etb.bulk import bulk
 from bandg.models.etb.derivatives import DerivativeJob
 from bandg.models.etb.job import Job
 from bandg.models.etb.nanocrystal import compute_levels
-from bandg.models.exciton import ball_radius_nm, exciton_shift, reduced_mass
+from bandg.models.exciton import coulomb_radius_nm, exciton_shift, reduced_mass
 from bandg.models.kp.decompose import first_principles_g_h
 from bandg.parameters.loader import load_set
 from bandg.parameters.ranges import Range, parameter_ranges
@@ -156,7 +156,7 @@ def test_the_best_point_has_the_exciton_of_its_own_set_and_lattice():
     found = nested._exact(asked, emulator.Emulator(knobs, *np.zeros((4, 1))), values, Run(workers=1))
     assert found.reduced_mass == pytest.approx(reduced_mass(bulk(moved)))
     assert abs(found.reduced_mass / reduced_mass(bulk(SET)) - 1) > 0.01
-    assert found.radii[:-1] == pytest.approx([ball_radius_nm(c) * 0.65 / SET.a_nm for c in start])
+    assert found.radii[:-1] == pytest.approx([coulomb_radius_nm(c) * 0.65 / SET.a_nm for c in start])
 
     outputs = np.array([[2.5, 0.5, 1.6], [2.0, 1.4, 1.1], [1.8, 2.4, 0.6], [1.652, 3.24, -0.34]])
     still = emulator.polynomials((), outputs[None], np.zeros((1, 0, 4, 3)))
