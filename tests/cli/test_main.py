@@ -183,22 +183,6 @@ def _wait_for_results(folder, count):
         time.sleep(0.02)
 
 
-def test_a_killed_sweep_repeats_no_finished_size(bandg, tmp_path, fresh_cache):
-    process = _start("2..9cells", tmp_path)
-    _wait_for_results(fresh_cache, 2)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.communicate()
-    kept = {path.name: path.stat().st_mtime_ns for path in fresh_cache.glob("*.json")}
-    assert 2 <= len(kept) < 8
-    assert not (tmp_path / "a.csv").exists()
-    code, _, err = bandg("compute", "--size", "2..9cells", "--workers", "1", "--out", tmp_path / "a.csv")
-    assert code == 0, err
-    assert len((tmp_path / "a.csv").read_text().splitlines()) == 9
-    for name, written in kept.items():
-        assert (fresh_cache / name).stat().st_mtime_ns == written
-    assert len(list(fresh_cache.glob("*.json"))) == 8
-
-
 def test_ctrl_c_exits_130_and_keeps_what_is_done(tmp_path, fresh_cache):
     process = _start("2..14cells", tmp_path)
     _wait_for_results(fresh_cache, 1)

@@ -86,11 +86,10 @@ def test_a_window_without_the_gap_says_nothing_of_it(crystal: Bulk) -> None:
     assert list(draw(crystal, (-6, -1)).axes[0].texts) == []
 
 
-@pytest.mark.parametrize("ending, magic", [("pdf", b"%PDF-"), ("png", b"\x89PNG"), ("svg", b"<?xml")])
-def test_files(tmp_path: Path, ending: str, magic: bytes) -> None:
-    path = tmp_path / f"bands.{ending}"
+def test_files(tmp_path: Path) -> None:
+    path = tmp_path / "bands.png"
     save(plot_bands(bulk(load_set("kashikar2021")), "kashikar2021", n_per_segment=2), path)
-    assert path.read_bytes().startswith(magic)
+    assert path.read_bytes().startswith(b"\x89PNG")
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
