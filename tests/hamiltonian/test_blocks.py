@@ -262,9 +262,10 @@ def test_pseudospin_of_free_atoms_in_every_group_with_inversion() -> None:
     system = build(parameters, "cube 1 halide")
     checked = 0
     for members in subgroups():
-        group = point_group(cubic_rotations()[list(members)])
-        if not (group.rotations == INVERSION).all(axis=(1, 2)).any():
+        rotations = cubic_rotations()[list(members)]
+        if not (rotations == INVERSION).all(axis=(1, 2)).any():
             continue
+        group = point_group(rotations)
         orbits = find_orbits(system, group)
         lead = int(np.flatnonzero(orbits.kinds == 0)[0])
         for irrep in group.irreps:

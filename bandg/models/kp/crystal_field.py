@@ -42,10 +42,10 @@ def hole() -> sp.ImmutableMatrix:
     basis = sp.Matrix(rows())
     # in X, Y, Z with spin the matrix to invert falls into two 3 x 3 blocks
     order = [2, 4, 7, 3, 5, 6]
-    turned = (basis * constant * basis.H).applyfunc(sp.simplify)
+    turned = (basis * constant * basis.H).applyfunc(sp.expand)
     block = -turned.extract(order, order)
-    resolvent = sp.diag(block[:3, :3].inv(), block[3:, 3:].inv())
-    vectors = [(matrix * basis.H).extract([0, 1], order).applyfunc(sp.simplify) for matrix in linear]
+    resolvent = sp.diag(*(half.adjugate() / sp.expand(half.det()) for half in (block[:3, :3], block[3:, 3:])))
+    vectors = [(matrix * basis.H).extract([0, 1], order).applyfunc(sp.expand) for matrix in linear]
     moments = [_orbital(vectors, resolvent, axis) + zeeman(_QUIET)[axis][:2, :2] for axis in range(3)]
     return _tensor(moments)
 

@@ -121,7 +121,7 @@ def test_shapes_of_the_ideal_crystal() -> None:
         assert (one.irrep, one.degeneracy) == (other.irrep, other.degeneracy)
         assert one.energy_eV == pytest.approx(other.energy_eV, abs=1e-11)
     assert same[1].hole.g == pytest.approx(same[0].hole.g, abs=1e-9)
-    for crystal in (octahedron(5 * A, A), truncated_cube(5, A), octahedron(5 * A, A, center="Cs")):
+    for crystal in (octahedron(4 * A, A), truncated_cube(3, A), octahedron(5 * A, A, center="Cs")):
         levels = compute_levels(SET, crystal)
         assert levels.point_group == "Oh"
         for state in (levels.electron, levels.hole):

@@ -145,8 +145,7 @@ def g_and_energy(values, name, length, count, barrier=None):
     ("length", "barrier", "more"),
     [
         (4.0, None, 4),
-        (16.0, None, 2),
-        (6.0, Barrier(3.0, 3.0), 2),
+        (3.0, Barrier(3.0, 3.0), 2),
         pytest.param(16.0, None, 4, marks=pytest.mark.slow),
         pytest.param(6.0, Barrier(3.0, 3.0), 4, marks=pytest.mark.slow),
     ],
@@ -196,7 +195,7 @@ def test_terms_that_are_not_elliptic_bring_short_waves_into_the_gap(standin):
     assert np.linalg.eigvalsh(envelope._forms(numeric(raw))).min() < 0
     assert np.linalg.eigvalsh(envelope._forms(numeric(values))).min() == pytest.approx(envelope.ELLIPTICITY)
     worse = raw | {"a_8": raw["a_8"] - 0.2}
-    coarse, fine = ([electrons(v, n)[:3] for v in (values, raw, worse)] for n in (12, 16))
+    coarse, fine = ([electrons(v, n)[:3] for v in (values, raw, worse)] for n in (10, 14))
     assert fine[0] == pytest.approx(coarse[0], abs=5e-4)
     assert fine[1][:1] == pytest.approx(coarse[1][:1], abs=5e-4)
     assert coarse[1][2] - fine[1][2] > 0.02  # the third level of the set as extracted

@@ -46,7 +46,7 @@ def turned():
 @pytest.mark.parametrize(("values", "tolerance"), [(SPHERICAL, 1e-9), (SMOOTH, 5e-4)])
 def test_nothing_depends_on_the_orientation_of_the_grid(values, tolerance):
     """Exactly where the Hamiltonian is invariant; a cubic one is another matrix with the same levels."""
-    systems = [grid.sphere(values, 3.0, 0.5, orientation=turn) for turn in (None, turned())]
+    systems = [grid.sphere(values, 3.0, 0.6, orientation=turn) for turn in (None, turned())]
     straight, rotated = (edges(system, values) for system in systems)
     assert rotated == pytest.approx(straight, abs=tolerance)
     assert abs(systems[0].matrix - systems[1].matrix).max() > 1e-3
