@@ -106,7 +106,7 @@ def test_bulk_prints_composition_and_contributions_beside_first_principles(bandg
     assert lines["sum"][1:] == ["-0.763", "-0.893", "+2.555", "+2.967"]
     assert max(map(len, out.splitlines())) <= 120
     table = out[out.index("composition") :]
-    assert max(len(line) for line in table.splitlines() if not line.startswith(("mBJ:", "its bands"))) <= 80
+    assert max(len(line) for line in table.splitlines() if not line.startswith(("mBJ:", "its bands", "wrote "))) <= 80
     content = json.loads(file.read_text())
     assert content["composition"]["R6-"]["X d"] == pytest.approx(0.3135, abs=1e-4)
     assert content["contributions"]["g_e"]["R6+.2"] == pytest.approx(0.0178, abs=1e-4)
