@@ -41,6 +41,7 @@ def generate(app):
     """Compute the numbers that the pages include."""
     import confinement
     import effects
+    import family
     import hole
     import nanocrystals
     import schema
@@ -53,6 +54,7 @@ def generate(app):
     effects.write(HERE / "_generated")
     hole.write(HERE / "_generated")
     second_neighbors.write(HERE / "_generated")
+    family.write(HERE / "_generated")
     nanocrystals.write(HERE / "_generated")
 
 

@@ -95,7 +95,9 @@ def _chain(label: str, path: Path | None, given: str) -> list[RawSet]:
         elif is_shipped(next_name):
             path = None
         else:
-            fail(prefix, "base", f"there is no parameter set {next_name!r}{_hint(next_name)}")
+            near = nearest(next_name, available_sets())
+            hint = f"{near}; bandg params list says which there are" if near else _hint(next_name)
+            fail(prefix, "base", f"there is no parameter set {next_name!r}{hint}")
     return chain
 
 

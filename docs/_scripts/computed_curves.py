@@ -25,7 +25,12 @@ CURVES = {
     "bandg-nn": [*range(4, 13), 14, 16, 20, 25, 30],
     "bandg-nnn": [*range(4, 13), 14, 16, 20, 25, 30],
     "bandg-nnn-small": [*range(4, 11), 12, 16, 20],
+    "bandg-nnn-spin": [*range(4, 11), 12, 14, 16, 20, 25, 30],
+    "bandg-cspbi3-nn": [*range(4, 11), 12, 14, 16, 20, 25, 32],
+    "bandg-cspbi3-nnn": [*range(4, 11), 12, 14, 16, 20, 25, 32],
     "bandg-cspbbr3": [*range(4, 11), 12, 16, 20],
+    "bandg-cspbbr3-nn": [*range(4, 11), 12, 16, 20],
+    "bandg-cspbbr3-nnn": [*range(4, 11), 12, 16, 20],
 }
 """Edges of the cubes in cells, by parameter set."""
 

@@ -2,8 +2,8 @@
 
 python docs/_scripts/stored.py            all of them: about half an hour on two processors
 python docs/_scripts/stored.py NAME ...   some: curves, hypotheses, hypotheses-nnn, hypotheses-slow, joint-fit,
-                                          joint-spin, joint-held, joint, joint-first, fitted, profile, held, refits,
-                                          nanocrystals, reference
+                                          joint-spin, joint-held, joint, joint-first, fitted, family, profile, held,
+                                          refits, nanocrystals, reference
 python docs/_scripts/hole.py --readme README.md   afterwards: the table of the README
 """
 
@@ -59,6 +59,7 @@ BANDG = {
 
 SCRIPTS = {
     "fitted": ["computed_curves.py"],
+    "family": ["family.py", "--compute"],
     "profile": ["profile_g_h.py"],
     "held": ["held_fits.py"],
     "refits": ["refits.py"],

@@ -130,7 +130,7 @@ def test_held_values_keep_their_source() -> None:
     assert load_set("bandg-cspbbr3").entries["hopping.Pb-X.d-p.sigma"].source == "nestoklon2023"
 
 
-@pytest.mark.parametrize("name", ["bandg-nn", "bandg-nnn", "bandg-cspbbr3"])
+@pytest.mark.parametrize("name", ["bandg-nn", "bandg-nnn", "bandg-nnn-spin", "bandg-cspbbr3", *FAMILY])
 def test_stored_curves_are_of_the_shipped_sets(name: str) -> None:
     """A set that changes makes the stored curve old: its digest stands in the first line."""
     text = (ROOT / "theory_curves" / "computed" / f"{name}.csv").read_text(encoding="utf-8")
