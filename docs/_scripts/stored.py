@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = "theory_curves/computed"
 
-_SIZES = "--size 3cells,4cells,5cells,6cells,8cells,11cells,16cells --quantities g_e,g_h,g_bx"
+_SIZES = "--size 3cells,4cells,5cells,6cells,8cells,11cells,16cells"
 _BULK = "--bulk E_g=1.60..1.70eV --bulk g_h=first-principles"
 _HALIDE = """--model "halide: termination=0, exciton=0" --model "halide, exciton: termination=0, exciton=0..0.227\""""
 _EXCITON = """--model "halide, exciton: termination=0, exciton=0..0.227"
