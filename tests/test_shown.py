@@ -40,7 +40,7 @@ def effects():
     names = ("g_e", "g_h", "E_e_eV", "E_h_eV")
     slopes = {name: (0.1 * n, 1.0) for n, name in enumerate(names)}
     steps = (Step("onsite.Pb.p", 4.0, 0.1, "eV", "given"), Step("onsite.Pb.s", 4.0, 0.2, "eV", "given"))
-    found = Derivatives(CRYSTAL, ("onsite.Pb.p", "onsite.Pb.s"), dict.fromkeys(names, 1.0), slopes, 1, 1)
+    found = Derivatives(("onsite.Pb.p", "onsite.Pb.s"), dict.fromkeys(names, 1.0), slopes, CRYSTAL, 1, 1)
     return Effects(SET, 1, False, steps, (found,))
 
 

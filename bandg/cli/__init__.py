@@ -26,7 +26,7 @@ COMMANDS = {
     "infer": "Posterior of named parameters given measured g-factors, and the evidence of competing models.",
     "overlay": "Draw theory curves over measured g-factors and print the residual at every point.",
     "hypotheses": "Compare mechanisms that could explain the hole g-factor: "
-    "the change of g by each, and the needed value.",
+    "the change of g by each, and what it leaves.",
     "export": "Write one nanocrystal for other programs: Hamiltonian, atoms with densities, picture.",
     "dos": "Density of states of the whole nanocrystal, and numbers of states beside exact counts.",
     "info": "Print versions, optional libraries, solvers and the cache.",

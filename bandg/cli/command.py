@@ -67,7 +67,7 @@ class _Light:
         """Options and arguments."""
         found = super().get_params(ctx)  # type: ignore[misc]
         for parameter in found:
-            # typer before 0.27 has no such method and does without pydantic
+            # typer before 0.29 has no such method and does without pydantic
             if hasattr(parameter, "get_runtime_param") and "get_runtime_param" not in vars(parameter):
                 light = _Conversion(parameter)
                 parameter.get_runtime_param = lambda light=light: light
@@ -196,7 +196,7 @@ def check_files(command: str, shown: Mapping[str, str], values: Mapping[str, Any
 
 def _targets(command: str, values: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
     """(parameter, path) of every file that a command may write."""
-    # typer before 0.27 makes paths of words only when it calls the command
+    # typer before 0.29 makes paths of words only when it calls the command
     if folder := values.get("regenerate"):
         from bandg.analysis.curves import KINDS, file_name
 

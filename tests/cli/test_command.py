@@ -44,6 +44,7 @@ def test_the_list_of_commands_says_what_each_command_says():
         assert shown.get_short_help_str(1000) == command.get_short_help_str(1000), name
 
 
+@pytest.mark.skipif(not hasattr(typer.core.TyperOption, "get_runtime_param"), reason="typer before 0.29 converts later")
 def test_a_value_is_converted_as_typer_does():
     words = {"levels": "3", "patience": "2.5", "out": "a.csv", "size": "4", "data": "x.csv"}
     args = [word for name, value in words.items() for word in (f"--{name}", value)]
