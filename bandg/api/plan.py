@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bandg.base.arguments import choices, flag, names, number, size_text, text, whole, wrong
 from bandg.base.errors import BandgError
@@ -20,9 +20,6 @@ from bandg.models.base import Model, Options
 from bandg.models.levels import Levels
 from bandg.runs.options import Run
 from bandg.runs.request import Variation, checked, nanocrystals, varied
-
-if TYPE_CHECKING:
-    pass
 
 DEFAULT_SIZE = "4..16nm"
 Size = str | float | tuple[float, float] | Sequence[float]
@@ -214,6 +211,7 @@ def _mixed(model: Model, asked: Variation) -> dict[str, Any]:
 
 
 def checked_run(run: Any) -> Run:
+    """The argument `run`. Raises BandgError where it is not a Run."""
     if not isinstance(run, Run):
         raise wrong("run", "a bandg.Run", run)
     return run

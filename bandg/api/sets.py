@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from bandg.base.arguments import strict, wrong
 from bandg.models import base as models
 from bandg.parameters.loader import model_of
-
-if TYPE_CHECKING:
-    pass
 
 
 @strict

@@ -68,7 +68,8 @@ class _Light:
         found = super().get_params(ctx)  # type: ignore[misc]
         for parameter in found:
             # typer before 0.29 has no such method and does without pydantic
-            if hasattr(parameter, "get_runtime_param") and "get_runtime_param" not in vars(parameter):
+            converts = hasattr(parameter, "get_runtime_param") and "get_runtime_param" not in vars(parameter)
+            if converts and not parameter.type_descriptor.is_ranged:  # typer checks min and max as it converts
                 light = _Conversion(parameter)
                 parameter.get_runtime_param = lambda light=light: light
         return found

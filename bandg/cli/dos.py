@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -12,9 +12,6 @@ from bandg.cli import nanocrystal as options
 from bandg.cli.command import App
 from bandg.cli.options import Force
 from bandg.cli.tables import Column, show
-
-if TYPE_CHECKING:
-    pass
 
 app = App()
 

@@ -22,13 +22,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import permutations, product
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from bandg.base.errors import BandgError
 from bandg.base.text import nearest, one_line
-
-if TYPE_CHECKING:
-    pass
 
 Vector = tuple[int, int, int]
 

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator
 
 from bandg.base.files import read_text
-from bandg.base.rows import Number, Row
+from bandg.base.rows import NotNegative, Number, Row
 from bandg.base.tables import Table, read_table
 from bandg.data.compare import ENERGY_COLUMNS, QUANTITIES, TheoryCurve
 from bandg.data.measured import Energy
@@ -56,9 +56,6 @@ def _is_size(value: float) -> float:
     return value
 
 
-NotNegative = Annotated[Number, Field(ge=0)]
-
-
 class _CurveRow(Row):
     energy_eV: Energy | None = None
     E_gap_eV: Energy | None = None
@@ -84,9 +81,11 @@ class _CurveRow(Row):
 def read_curves(path: str | os.PathLike[str], ignored: Collection[str] = ()) -> tuple[TheoryCurve, ...]:
     """The curves of a CSV with energy_eV (or E_gap_eV) and some of g_e, g_h, g_bx, and perhaps size_nm.
 
-    What `bandg compute --out` writes is such a file, with --band also with standard errors (g_e_stderr_at_E). Each set,
-    model, shape, termination, ... makes a curve, named by the file and what tells it from the others; of several seeds
-    it is the mean. Lines with # are comments. ignored: columns that may stand there although they look like others.
+    What `bandg compute --out` writes is such a file, with --band also with standard errors (g_e_stderr_at_E). A curve
+    has them where all of its rows do; those of some rows alone do not count, as the stored files lack them for the
+    largest nanocrystals. Each set, model, shape, termination, ... makes a curve, named by the file and what tells it
+    from the others; of several seeds it is the mean. Lines with # are comments. ignored: columns that may stand there
+    although they look like others.
     Raises BandgError, one line, for whatever is wrong.
     """
     label = os.fspath(path)

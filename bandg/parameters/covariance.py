@@ -6,21 +6,26 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, ValidationError
 
 from bandg.base import resources
 from bandg.base.errors import BandgError
 from bandg.base.files import read_text
 from bandg.base.text import one_line
+from bandg.parameters.check import complaint
 from bandg.parameters.sets import ParameterSet
 
 
 @dataclass(frozen=True, eq=False)
 class Covariance:
-    """Covariance matrix (n, n) in eV^2 of the named parameters of a fit; those at a bound count as exact."""
+    """Covariance matrix (n, n) in eV^2 of the named parameters of a fit; those at a bound count as exact.
+
+    Distance exponents ("scaling.Pb-X.s-p") have no unit.
+    """
 
     paths: tuple[str, ...]
     matrix: NDArray[np.float64]
@@ -63,11 +68,14 @@ class Member:
     covariance: Covariance
 
 
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
 class _Minimum(BaseModel):
     """values_eV: by path. covariance_eV2: in the order of the values; that of the set where there is none."""
 
     name: str
-    chi2: float
+    chi2: _Finite
     values_eV: dict[str, float]
     covariance_eV2: list[list[float]] | None = None
 
@@ -79,7 +87,7 @@ class _FitFile(BaseModel):
     parameters_sha256: str
     paths: list[str]
     covariance_eV2: list[list[float]]
-    chi2: float
+    chi2: _Finite
     ensemble: list[_Minimum] = []
 
 
@@ -99,7 +107,7 @@ def ensemble_of(parameters: ParameterSet) -> tuple[Member, ...]:
     Raises
     ------
     BandgError
-        Where there is no such file, it is damaged, or it belongs to other numbers.
+        Where there is no such file, it is damaged, it belongs to other numbers, or the fit varied distance exponents.
 
     Examples
     --------
@@ -111,11 +119,14 @@ def ensemble_of(parameters: ParameterSet) -> tuple[Member, ...]:
     label, text = _beside(parameters)
     try:
         found = _FitFile.model_validate(json.loads(text))
-    except ValueError as error:
-        raise BandgError(one_line(f"{label}: is not what bandg fit writes beside a set: {error}")) from None
+    except (ValueError, RecursionError) as error:
+        raise BandgError(one_line(f"{label}: is not what bandg fit writes beside a set: {_first(error)}")) from None
     if found.parameters_sha256 != parameters.digest():
         what = f"holds the covariance of other numbers than those of the set {parameters.name}"
         raise BandgError(one_line(f"{label}: {what}: fit the set again, or take the file as bandg fit wrote it"))
+    if exponents := [path for path in found.paths if path.startswith("scaling.")]:
+        what = f"`band` is not known for a set whose fit varied distance exponents ({exponents[0]})"
+        raise BandgError(one_line(f"{label}: {what}: hold them in the job"))
     own = _covariance(label, found.paths, found.covariance_eV2)
     members = [Member(parameters.name, found.chi2, parameters, own)]
     for one in found.ensemble:
@@ -123,6 +134,14 @@ def ensemble_of(parameters: ParameterSet) -> tuple[Member, ...]:
         spread = own if one.covariance_eV2 is None else _covariance(label, list(one.values_eV), one.covariance_eV2)
         members.append(Member(one.name, one.chi2, chosen, spread))
     return tuple(members)
+
+
+def _first(error: Exception) -> str:
+    """The first thing that is wrong, in one line."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors(include_url=False)[0]
+    return ": ".join(filter(None, [".".join(map(str, first["loc"])), complaint(first)]))
 
 
 def _beside(parameters: ParameterSet) -> tuple[str, str]:

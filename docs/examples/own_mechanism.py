@@ -12,6 +12,6 @@ MECHANISMS = [
         upper=0.3,
         baseline=0.0,
         unit="eV",
-        source="",  # nobody says so: the range is shown as assumed and left out of the verdict
+        source="",  # nobody says so: the range is shown as assumed
     )
 ]

@@ -55,6 +55,12 @@ def test_a_value_is_converted_as_typer_does():
     assert params["termination"] is None and params["shape"] == "cube"
 
 
+@pytest.mark.parametrize("starts", ["5000", "0"])
+def test_a_number_outside_of_the_range_of_an_option_is_refused(bandg, starts):
+    code, _, err = bandg("fit", "x", "--starts", starts)
+    assert code == 2 and err.startswith("error: Invalid value for '--starts': ")
+
+
 @pytest.mark.parametrize("size", ["2cells", "4..6nm:1nm", "4x4x6nm"])
 def test_a_size_without_its_option_names_the_option(size):
     with pytest.raises(BandgError, match=f"'{size}' belongs to no option: write --size {size}"):

@@ -44,7 +44,7 @@ def test_perovskite() -> None:
     half = ((1, 1, 0), (1, -1, 0), (0, 1, 1), (0, 1, -1), (1, 0, 1), (1, 0, -1))
     assert [shell.pair_vectors for shell in PEROVSKITE.shells] == [axes, half, double[:3]]
     confined = {(edge, c): PEROVSKITE.confined(edge, c) for edge in ("valence", "conduction") for c in ("Pb", "Cs")}
-    assert list(confined.values()) == ["6+", "7-", "6-", "7+"]  # physics.md: about Cs 6+ becomes 7- and 6- becomes 7+
+    assert list(confined.values()) == ["6+", "7-", "6-", "7+"]  # about Cs 6+ becomes 7- and 6- becomes 7+
 
 
 @pytest.mark.parametrize("edges", [(2, 2, 2), (2, 3, 4)])

@@ -163,7 +163,10 @@ def write(two, **changes):
         ({"parameters_sha256": "0" * 64}, "holds the covariance of other numbers than those of the set two"),
         ({"covariance_eV2": [[1.0]]}, "not a finite matrix of its 2 parameters"),
         ({"covariance_eV2": [[1.0, 0.0], [0.0, float("nan")]]}, "not a finite matrix of its 2 parameters"),
-        ({"paths": 3}, "is not what bandg fit writes beside a set"),
+        ({"paths": 3}, "is not what bandg fit writes beside a set: paths: must be a list, not 3$"),
+        ({"chi2": float("inf"), "name": 3}, "beside a set: name: must be a text in quotes, not 3$"),
+        ({"chi2": float("inf")}, "beside a set: chi2: must be finite, not inf$"),
+        ({"paths": ["onsite.Pb.p", "scaling.Pb-X.s-p"]}, r"varied distance exponents \(scaling.Pb-X.s-p\): hold them"),
         (
             {"ensemble": [{"name": "far", "chi2": 1.0, "values_eV": {"onsite.Q.p": 1.0}}]},
             "ensemble: far: two has no para",
@@ -173,6 +176,13 @@ def write(two, **changes):
 def test_a_damaged_file_beside_a_set_is_named(two, changes, message):
     write(two, **changes)
     with pytest.raises(BandgError, match=f"two.json: .*{message}") as error:
+        ensemble_of(load_set(two))
+    assert "\n" not in str(error.value)
+
+
+def test_a_deeply_nested_file_beside_a_set_is_refused(two):
+    two.with_suffix(".json").write_text("[" * 100_000)
+    with pytest.raises(BandgError, match=r"two\.json: is not what bandg fit writes beside a set") as error:
         ensemble_of(load_set(two))
     assert "\n" not in str(error.value)
 

@@ -41,11 +41,11 @@ class Evaluator:
         return [self._curve(case, title) for case, title in zip(cases, titles, strict=True)]
 
     def kinds(self, case: Case) -> tuple[tuple[float, TheoryCurve], ...]:
-        """(share, curve) of each kind of nanocrystal in a case whose curve is known; () where there is none."""
+        """(share, curve) of each kind of nanocrystal in a case whose curve is known; without it, two NaN throughout."""
         try:
             return kinds_of(case, self._known)
         except BandgError:
-            return ()
+            return ((0.5, no_curve()),) * 2  # a spread that is not known
 
     def reason(self, case: Case) -> str:
         """Why a case has no curve, or one of its nanocrystals no value; "" where there is nothing to say."""

@@ -114,8 +114,18 @@ def test_a_mixture_spreads_g_and_a_uniform_change_does_not(found):
     assert by_name(found)["enough"].best.spread("g_h", 1.911) == 0
 
 
+def test_kinds_without_a_curve_have_no_known_spread(evaluator):
+    case = replace(BASE, after=(lambda sizes: _breaks(sizes, 1.0),))
+    (curve,) = evaluator.curves([case])
+    failed = Trial(1.0, curve, compare(curve, ()), evaluator.kinds(case))
+    assert math.isnan(failed.spread("g_h", 1.911)) and math.isnan(failed.spread("g_e", 1.911))
+
+
 def test_two_thirds_of_halide_cubes_spread_g_h_by_more_than_is_measured():
-    """The mixture that seven numbers prefer: 0.26 in g_h, two frequencies about 21 rad/ns apart at 420 mT."""
+    """A mixture that was preferred before the spread counted: 0.26 in g_h.
+
+    Two frequencies are about 21 rad/ns apart at 420 mT.
+    """
     lead, halide = resolve(("etb:lead", "etb:halide"))
     trial = Trial(0.68, lead, compare(lead, ()), ((0.32, lead), (0.68, halide)))
     assert trial.spread("g_h", 1.911) == pytest.approx(0.26, abs=0.01)
