@@ -83,7 +83,7 @@ class Table:
             self.fail(f"{column} is empty: every row needs a value", row)
         reason = str(first["ctx"]["error"]) if first["type"] == "value_error" else ""
         if first["type"] == "literal_error":
-            reason = f"it must be one of {first['ctx']['expected']}".replace("'", "")
+            reason = f"it must be one of {first['ctx']['expected']}".replace("'', ", "").replace("'", "")
         if not column:
             self.fail(reason, row)
         text = self.cells[row][column]
