@@ -99,6 +99,12 @@ def compute(
         Share of the surface X and of the surface Pb that is missing.
     occupancy : float, optional
         Mean-field occupancy of the surface X, 1 halide to 0 lead.
+    surface : str, optional
+        Onsite shifts in eV by species and plane counted from the surface, "X.0=0.13,Pb.1=-0.01"; plane 0 is the
+        outermost, and planes are a/2 apart.
+    image : str or pair, optional
+        Dielectric constants inside and outside, "5,2.25": the image self-energy of each carrier is added to its
+        Hamiltonian. Cubes and spheres.
     seed, seeds : int, optional
         First random seed, and number of consecutive seeds.
     structure : Atoms or path, optional

@@ -38,6 +38,12 @@ PbVacancies = Annotated[float | None, typer.Option(help="Share of the surface Pb
 Occupancy = Annotated[
     float | None, typer.Option(help="Mean-field occupancy of the surface X, 1 halide to 0 lead; keeps symmetry.")
 ]
+Surface = Annotated[
+    str | None, typer.Option(help="Onsite shifts in eV by species and plane from the surface: X.0=0.13,Pb.1=-0.01.")
+]
+Image = Annotated[
+    str | None, typer.Option(help="Image self-energy of each carrier: dielectric constants inside and outside, 5,2.25.")
+]
 Seed = Annotated[int | None, typer.Option(help="Seed of alloy and vacancies; default 1.")]
 StructureFile = Annotated[
     Path | None, typer.Option(help="Atoms from FILE.xyz, .extxyz, .cif or POSCAR, in place of size and shape.")
@@ -82,6 +88,8 @@ def one_nanocrystal(
     x_vacancies: XVacancies = None,
     pb_vacancies: PbVacancies = None,
     occupancy: Occupancy = None,
+    surface: Surface = None,
+    image: Image = None,
     seed: Seed = None,
     structure: StructureFile = None,
     species: Species = None,
@@ -108,6 +116,8 @@ def one_nanocrystal(
         x_vacancies=x_vacancies,
         pb_vacancies=pb_vacancies,
         occupancy=occupancy,
+        surface=surface,
+        image=image,
         seed=seed,
         structure=read_option(structure, species, set_name, second),
     )

@@ -19,6 +19,7 @@ from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar, named
 from bandg.base.text import quote
 from bandg.crystal.lattice import require_perovskite
+from bandg.crystal.planes import parse_shifts
 from bandg.crystal.shapes import Nanocrystal
 
 STRAINS = ("xx", "yy", "zz", "yz", "xz", "xy")
@@ -30,6 +31,7 @@ _ANGLES = Grammar(
     ("degrees",),
     lambda angle: "" if abs(angle.number) <= MAX_TILT_DEG else f"must be numbers of degrees up to {MAX_TILT_DEG:g}",
 )
+_EPS = Grammar("image", "5,2.25", problem=lambda eps: "" if 1 <= eps.number <= 1000 else "must lie between 1 and 1000")
 _GLAZER = re.compile(r"([abc])([0+-])([abc])([0+-])([abc])([0+-])")
 
 
@@ -80,6 +82,14 @@ def parse_tilt(symbol: str, angles: str) -> tuple[str, tuple[float, float, float
     return symbol.strip(), (x, y, z)
 
 
+def parse_image(text: str) -> tuple[float, ...]:
+    """Dielectric constants inside and outside from "5,2.25"; empty where they are equal. Raises BandgError."""
+    found = tuple(value.number for value in _EPS.values(text))
+    if len(found) != 2:
+        raise _EPS.wrong(text, "must be two dielectric constants, inside and outside: write 5,2.25")
+    return found if found[0] != found[1] else ()
+
+
 def displacements(on_frame: NDArray[np.int64], symbol: str, tilt_deg: tuple[float, ...]) -> NDArray[np.float64]:
     """Displacements of sites by a tilt in units of a/2, shape (n, 3); zero for Pb.
 
@@ -115,6 +125,12 @@ def describe(nanocrystal: Nanocrystal) -> str:
             parts.append(f"{share:.4g} {what}")
     if nanocrystal.occupancy != 1:
         parts.append(f"surface X occupancy {nanocrystal.occupancy:g}")
+    if nanocrystal.surface:
+        shifts = ", ".join(f"{kind}.{plane} {shift:+g}" for kind, plane, shift in nanocrystal.surface)
+        parts.append(f"surface shifts {shifts} eV")
+    if nanocrystal.image:
+        inside, outside = nanocrystal.image
+        parts.append(f"image self-energy of eps {inside:g} in {outside:g}")
     return "; ".join(parts)
 
 
@@ -128,13 +144,16 @@ def distorted(
     pb_vacancies: float = 0.0,
     occupancy: float = 1.0,
     seed: int = 1,
+    surface: str | None = None,
+    image: str | None = None,
 ) -> Nanocrystal:
-    """A nanocrystal with strain, tilt, alloy, vacancies or a mean-field occupancy of its surface X.
+    """A nanocrystal with strain, tilt, alloy, vacancies, occupancy, surface shifts or image self-energy.
 
     strain, tilt, angles: as `parse_strain` and `parse_tilt` take them. fraction: share of X of the second halide.
     x_vacancies, pb_vacancies: share of surface X (one Pb neighbor) and surface Pb that is removed. occupancy: f of the
     surface X, whose hoppings are scaled by sqrt(f) so that the self-energy of the Pb is the average. seed: of what is
-    random. Raises BandgError for numbers out of range.
+    random. surface: onsite shifts, "X.0=0.13,Pb.1=-0.01", in eV by species and plane from the surface. image:
+    dielectric constants inside and outside, "5,2.25". Raises BandgError for numbers out of range.
     """
     if tilt or fraction or x_vacancies or pb_vacancies or occupancy != 1:
         require_perovskite(nanocrystal.lattice, "what tilts, mixes halides, or leaves atoms out")
@@ -171,6 +190,10 @@ def distorted(
         changes["seed"] = seed
     if occupancy == 0 and not nanocrystal.atoms and not pb_vacancies:
         changes |= {"occupancy": 1.0, "termination": "lead"}
+    if surface:
+        changes["surface"] = parse_shifts(surface, nanocrystal.lattice)
+    if image:
+        changes["image"] = parse_image(image)
     changed = replace(nanocrystal, **changes)
     if nanocrystal.atoms and (changed.strain or changed.tilt or fraction):
         raise BandgError(

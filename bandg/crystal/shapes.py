@@ -57,6 +57,10 @@ class Nanocrystal(Shown):
         Mean-field occupancy of the surface X.
     seed : int, optional
         Random seed of alloy and vacancies.
+    surface : tuple of (str, int, float)
+        Onsite shifts near the surface: species, plane of a/2 counted from the nearest face (0 the outermost), eV.
+    image : tuple of float
+        Dielectric constants inside and outside, whose image self-energy is added to each carrier's energy.
     atoms : str
         Rows "species x y z" in nm of an explicit structure.
     lattice : Lattice
@@ -86,6 +90,8 @@ class Nanocrystal(Shown):
     pb_vacancies: float = 0.0
     occupancy: float = 1.0
     seed: int | None = None
+    surface: tuple[tuple[str, int, float], ...] = ()
+    image: tuple[float, ...] = ()
     atoms: str = ""
     lattice: Lattice = PEROVSKITE
 

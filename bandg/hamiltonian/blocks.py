@@ -363,6 +363,12 @@ class AdaptedBasis:
             add(bond, model.bond_terms[bond.bond])
         return LinearMatrix.from_triples(self.size, len(model.paths), rows, columns, parameters, values)
 
+    def diagonal(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The reduced matrix of an invariant potential with the values (n_sites,): its diagonal, shape (size,)."""
+        own = values[self.orbits.representatives]
+        parts = [np.repeat(own[self.orbits.of_type(n)], len(local)) for n, local in enumerate(self.local)]
+        return np.concatenate(parts)
+
     @cached_property
     def identity(self) -> int:
         """Index of the identity operation."""

@@ -32,7 +32,9 @@ class Variation(TypedDict, total=False):
     an angle in degrees for each letter, "a-b+a-" and "8,10". second: parameter set of a second halide, fraction: its
     share of X, offset_eV: its valence-band top above that of the first. x_vacancies, pb_vacancies: share of surface X
     and Pb that is missing. occupancy: mean-field occupancy of surface X. seed: first random seed. seeds: number of
-    consecutive seeds. structure: explicit atoms in place of size and shape.
+    consecutive seeds. surface: onsite shifts in eV by species and plane from the surface, "X.0=0.13,Pb.1=-0.01".
+    image: dielectric constants inside and outside, "5,2.25", for the image self-energy of each carrier. structure:
+    explicit atoms in place of size and shape.
     """
 
     truncation: float | None
@@ -47,7 +49,13 @@ class Variation(TypedDict, total=False):
     occupancy: float | None
     seed: int | None
     seeds: int | None
+    surface: str | None
+    image: str | Sequence[float] | None
     structure: Atoms | str | os.PathLike[str] | None
+
+
+_TEXTS = {"strain": "zz=0.01", "tilt": "a0a0c+", "surface": "X.0=0.13,Pb.1=-0.01"}
+"""Options that are text, with an example."""
 
 
 def checked(asked: Variation) -> Variation:
@@ -56,16 +64,16 @@ def checked(asked: Variation) -> Variation:
     for name, value in asked.items():
         if value is None:
             found[name] = None
-        elif name in ("strain", "tilt"):
-            found[name] = text(name, value, "zz=0.01" if name == "strain" else "a0a0c+")
-        elif name == "angles" and not isinstance(value, str):
+        elif name in _TEXTS:
+            found[name] = text(name, value, _TEXTS[name])
+        elif name in ("angles", "image") and not isinstance(value, str):
             several = value if isinstance(value, list | tuple) else [value]
             found[name] = ",".join(repr(number(name, one)) for one in several)
         elif name in ("seed", "seeds"):
             found[name] = whole(name, value)
         elif name == "structure" and not isinstance(value, Atoms | str | os.PathLike):
             raise wrong(name, "the path of a structure file or what bandg.read_structure gives", value)
-        elif name in ("angles", "second", "structure"):
+        elif name in ("angles", "image", "second", "structure"):
             found[name] = value
         else:
             found[name] = number(name, value)
@@ -132,6 +140,8 @@ def varied(crystals: Sequence[Nanocrystal], asked: Variation) -> tuple[Nanocryst
             asked.get("pb_vacancies") or 0.0,
             1.0 if (occupancy := asked.get("occupancy")) is None else occupancy,
             (1 if first is None else first) + number,
+            asked.get("surface"),
+            cast("str | None", asked.get("image")),
         )
         for crystal in crystals
         for number in range(seeds)

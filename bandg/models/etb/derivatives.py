@@ -122,7 +122,8 @@ def _of_state(
     force = (force + moment.at(weights).conj().T @ vector) / 2
     if not np.iscomplexobj(vector):
         force = np.real(force)
-    adjoint = solve_adjoint(hamiltonian.at(weights[:-2]), state.energy, vector, force, solver, work)
+    matrix = reduced.hamiltonian(state.label, weights[:-2], state.sign)
+    adjoint = solve_adjoint(matrix, state.energy, vector, force, solver, work)
     slope = direct[:-2] - 2 * sandwich(hamiltonian, adjoint, vector)
     orbital = float(parts[:-2].sum())  # goes as the area r x r', which the lattice constant sets
     energy_slope = sandwich(hamiltonian, vector, vector)

@@ -51,6 +51,9 @@ class FullSystem:
     def hamiltonian(self) -> sparse.csr_array:
         """The full Hamiltonian in eV, complex Hermitian, shape (n_orbitals, n_orbitals)."""
         matrix = self.reduced.system.hamiltonian().at(self.vector)
+        if self.reduced.has_potential:
+            potential = np.repeat(self.reduced.potential(1), np.diff(self.reduced.system.offsets))
+            matrix = sparse.csr_array(matrix + sparse.diags_array(potential))
         matrix.eliminate_zeros()
         return matrix
 
@@ -92,6 +95,8 @@ def full_system(
     """The nanocrystal with its Hamiltonian; neighbors: 1 or 2, default what the set has. Raises BandgError."""
     material = parameters if isinstance(parameters, Material) else Material(parameters)
     shells = resolve_neighbors(material.parameters, neighbors)
+    if nanocrystal.image:
+        raise BandgError("with `image` electron and hole have different Hamiltonians: leave it out for a whole one")
     reduced = reduced_of(nanocrystal, material.parameters, material.spec(shells))
     symbols = material.parameters.symbols + (() if material.second is None else (material.second.halide,))
     return FullSystem(reduced, material.vector(shells), symbols)

@@ -31,7 +31,7 @@ class TightBinding(Model):
         [
             *("neighbors", "levels", "intra_atomic", "solver", "truncation", "strain", "tilt", "angles", "second"),
             *("fraction", "offset_eV", "x_vacancies", "pb_vacancies", "occupancy", "seed", "seeds", "structure"),
-            *("observables", "band"),
+            *("surface", "image", "observables", "band"),
         ]
     )
     default_set = DEFAULT_SET

@@ -181,17 +181,18 @@ class _Solution:
             solver,
         )
         self.work, self.warnings, self.sizes = Work(), [], {}  # type: Work, list[str], dict[str, int]
-        self._spectra: dict[str, Spectrum] = {}
+        self._spectra: dict[tuple[str, int], Spectrum] = {}
         self.electron = _Carrier(bulk_.conduction, bulk_, reduced)
         self.hole = _Carrier(bulk_.valence, bulk_, reduced)
 
-    def spectrum(self, label: str) -> Spectrum:
-        """The reduced matrix of an irrep, ready to solve."""
-        if label not in self._spectra:
-            basis, matrix = self.reduced.block(label)
-            self.sizes[label] = basis.size
-            self._spectra[label] = Spectrum(matrix.at(self.vector), self.solver, self.work)
-        return self._spectra[label]
+    def spectrum(self, label: str, carrier: _Carrier) -> Spectrum:
+        """The reduced matrix of an irrep, ready to solve; one serves both carriers where they have one Hamiltonian."""
+        key = label, carrier.sign if self.reduced.nanocrystal.image else 0
+        if key not in self._spectra:
+            matrix = self.reduced.hamiltonian(label, self.vector, carrier.sign)
+            self.sizes[label] = matrix.shape[0]
+            self._spectra[key] = Spectrum(matrix, self.solver, self.work)
+        return self._spectra[key]
 
     def with_levels(self, found: _Found, carrier: _Carrier, levels: int) -> tuple[LevelState, tuple[LevelState, ...]]:
         """The band edge of a carrier, and its lowest levels if more than one is asked for."""
@@ -203,10 +204,11 @@ class _Solution:
     def band_edges(self) -> tuple[_Found, _Found]:
         """Band edge of the hole and of the electron, which share what they can where they lie in one irrep."""
         carriers = (self.hole, self.electron)
+        shared: dict[Spectrum, list[_Carrier]] = {}
+        for carrier in carriers:
+            shared.setdefault(self.spectrum(carrier.label, carrier), []).append(carrier)
         found = {}
-        for label in dict.fromkeys(carrier.label for carrier in carriers):
-            spectrum = self.spectrum(label)
-            mine = [carrier for carrier in carriers if carrier.label == label]
+        for spectrum, mine in shared.items():
             estimates = [carrier.estimate(spectrum) for carrier in mine]  # both with the factorization in the gap
             for carrier, estimate in zip(mine, estimates, strict=True):
                 found[carrier] = self._band_edge(carrier, spectrum, estimate)
@@ -255,7 +257,7 @@ class _Solution:
 
     def lowest(self, carrier: _Carrier, levels: int) -> list[_Found]:
         """The levels nearest to the gap from all irreps, in order, each counted once."""
-        spectra = {label: self.spectrum(label) for label in self.reduced.labels}
+        spectra = {label: self.spectrum(label, carrier) for label in self.reduced.labels}
         depth = self._depth_for(carrier, spectra, levels)
         found = []
         for label, spectrum in spectra.items():
@@ -313,7 +315,7 @@ class _Solution:
     def doublet(self, found: _Found, carrier: _Carrier) -> Doublet:
         """A band edge with its states."""
         turn = carrier.trial.pseudospin(self.reduced.basis(found.label).multiplet(found.vector))
-        return Doublet(self.reduced, self.vector, found.label, found.energy, found.vector, turn)
+        return Doublet(self.reduced, self.vector, found.label, found.energy, found.vector, turn, carrier.sign)
 
     def state(self, found: _Found, carrier: _Carrier) -> LevelState:
         """The reported properties of a level."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bandg.crystal.planes import shifts_at
 from bandg.crystal.shapes import Nanocrystal
 from bandg.crystal.sites import Structure
 from bandg.crystal.structure import structure_of
@@ -16,6 +18,9 @@ from bandg.hamiltonian.sites import LinearMatrix, LocalModel, SiteSystem
 from bandg.models.etb.bonds import ModelSpec, site_system
 from bandg.models.etb.local import local_model
 from bandg.parameters.sets import ParameterSet
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 
 class ReducedNanocrystal:
@@ -67,6 +72,35 @@ class ReducedNanocrystal:
         if label not in self._hamiltonians:
             self._hamiltonians[label] = self.basis(label).hamiltonian()
         return self.basis(label), self._hamiltonians[label]
+
+    def hamiltonian(self, label: str, vector: NDArray[np.float64], sign: int) -> csr_array:
+        """The reduced Hamiltonian of an irrep for a parameter vector in eV; sign: 1 of the electron, -1 of the hole."""
+        from scipy import sparse
+
+        basis, linear = self.block(label)
+        if not self.has_potential:
+            return linear.at(vector)
+        return sparse.csr_array(linear.at(vector) + sparse.diags_array(basis.diagonal(self.potential(sign))))
+
+    @property
+    def has_potential(self) -> bool:
+        """Whether the onsite energies are shifted."""
+        return bool(self.nanocrystal.surface or self.nanocrystal.image)
+
+    def potential(self, sign: int) -> NDArray[np.float64]:
+        """What is added to the onsite energies in eV, shape (n_sites,); sign: 1 of the electron, -1 of the hole."""
+        shifts, self_energy = self._potentials
+        return shifts + sign * self_energy
+
+    @cached_property
+    def _potentials(self) -> NDArray[np.float64]:
+        """Surface shifts and image self-energy in eV on all sites, shape (2, n_sites)."""
+        crystal, found = self.nanocrystal, np.zeros((2, self.system.n_sites))
+        ideal = self.system.coordinates if self.system.links is None else self.structure.on_frame - crystal.grid_offset
+        kind = np.array([crystal.lattice.kinds.index(name) for name in self.system.model.kinds])[self.system.kind]
+        if crystal.surface:
+            found[0] = shifts_at(ideal, kind, crystal.surface, crystal.lattice)
+        return found
 
     def g_matrix(self, label: str, turn: NDArray[np.complex128] | None = None) -> LinearMatrix:
         """The g-factor as a matrix on the block of an irrep of doublets, built at the first call.

@@ -22,7 +22,8 @@ class Doublet:
     reduced : ReducedNanocrystal
         Geometry and symmetry; ``reduced.system`` has the sites, ``reduced.structure`` the atoms.
     parameters : array (n_parameters,)
-        Values in eV, for which ``reduced.system.hamiltonian().at(parameters)`` is the Hamiltonian.
+        Values in eV, for which ``reduced.system.hamiltonian().at(parameters)`` is the Hamiltonian, without what
+        ``reduced.potential(sign)`` adds to the onsite energies.
     label : str
         Irrep of the doublet.
     energy : float
@@ -31,6 +32,8 @@ class Doublet:
         The eigenvector in the block of the irrep.
     pseudospin : array (2, 2)
         Unitary whose columns are the pseudospin states, up first (see `bandg.hamiltonian.moments.g_tensor`).
+    sign : int
+        1 of the electron, -1 of the hole.
     """
 
     reduced: ReducedNanocrystal
@@ -39,6 +42,7 @@ class Doublet:
     energy: float
     vector: NDArray[Any]
     pseudospin: NDArray[np.complex128]
+    sign: int
 
     @cached_property
     def multiplet(self) -> Multiplet:

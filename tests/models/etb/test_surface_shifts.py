@@ -1,0 +1,52 @@
+"""Onsite shifts near the surface: exact reduction, derivatives, and a uniform shift."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bandg.crystal.distortion import distorted
+from bandg.crystal.shapes import cube, sphere
+from bandg.models.etb.derivatives import derivatives
+from bandg.models.etb.full import full_system
+from bandg.models.etb.nanocrystal import compute_levels
+from bandg.parameters.loader import load_set
+
+SET = load_set("kashikar2021")
+A = SET.a_nm
+SHIFTS = "X.0=0.21,X.1=-0.11,Pb.1=-0.07"
+
+
+@pytest.mark.parametrize(
+    "crystal",
+    [
+        distorted(cube(2, A), surface=SHIFTS),
+        distorted(sphere(1.5, A), surface=SHIFTS),
+        distorted(cube(2, A), surface=SHIFTS, tilt="a0a0c+", angles="6"),
+        distorted(cube(2, A), surface=SHIFTS, x_vacancies=0.4, seed=3),
+    ],
+    ids=["cube", "sphere", "tilted", "vacancies"],
+)
+def test_shifted_levels_are_those_of_the_whole_matrix(crystal):  # type: ignore[no-untyped-def]
+    found = compute_levels(SET, crystal, levels=3)
+    energies = np.linalg.eigvalsh(full_system(SET, crystal).hamiltonian.toarray())
+    for state in (found.electron, found.hole, *found.electron_levels, *found.hole_levels):
+        assert np.sum(np.abs(energies - state.energy_eV) < 1e-9) >= state.degeneracy
+
+
+def test_a_shift_of_every_atom_moves_every_level_and_no_g():  # type: ignore[no-untyped-def]
+    crystal = cube(3, A)
+    every = ",".join(f"{kind}.{plane}=0.3" for kind in ("Pb", "X") for plane in range(4))
+    plain, moved = (compute_levels(SET, one) for one in (crystal, distorted(crystal, surface=every)))
+    for before, after in ((plain.electron, moved.electron), (plain.hole, moved.hole)):
+        assert after.energy_eV - before.energy_eV == pytest.approx(0.3, abs=1e-9)
+        assert after.g == pytest.approx(before.g, abs=1e-8)
+
+
+def test_derivatives_of_a_shifted_crystal_are_those_of_finite_differences():  # type: ignore[no-untyped-def]
+    crystal, path, step = distorted(cube(2, A), surface=SHIFTS), "onsite.Pb.p", 1e-4
+    found = derivatives(SET, crystal)
+    ends = [compute_levels(SET.with_values({path: SET.value(path) + s}, source="test"), crystal) for s in (step, -step)]
+    for quantity, of in (("g_h", lambda one: one.hole.g), ("g_e", lambda one: one.electron.g)):
+        slope = found.gradient(quantity)[found.paths.index(path)]
+        assert slope == pytest.approx((of(ends[0]) - of(ends[1])) / (2 * step), rel=1e-5, abs=1e-6)
