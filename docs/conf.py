@@ -46,6 +46,7 @@ def generate(app):
     import nanocrystals
     import schema
     import second_neighbors
+    import surfaces
     import validation
 
     validation.write(HERE / "_generated")
@@ -56,6 +57,7 @@ def generate(app):
     second_neighbors.write(HERE / "_generated")
     family.write(HERE / "_generated")
     nanocrystals.write(HERE / "_generated")
+    surfaces.write(HERE / "_generated")
 
 
 def setup(app):

@@ -6,6 +6,7 @@ import math
 
 _H, _E = 6.62607015e-34, 1.602176634e-19  # exact, J s and C
 _ELECTRON_MASS = 9.1093837139e-31  # kg
+_EPSILON_0 = 8.8541878188e-12  # F/m
 _HBAR = _H / (2 * math.pi)
 
 MU_B = 5.7883817982e-05
@@ -16,3 +17,5 @@ G0 = 2.00231930436092
 """Magnitude of the g-factor of the free electron (2.0023)."""
 HBAR = _HBAR / _E * 1e12
 """hbar, eV ps."""
+E2_EV_NM = _E / (4 * math.pi * _EPSILON_0) * 1e9
+"""e^2 / (4 pi eps0), eV nm (1.43996)."""

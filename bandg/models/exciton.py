@@ -22,13 +22,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import constants, integrate, special
 
+from bandg.base.units import E2_EV_NM
 from bandg.crystal.shapes import Nanocrystal
 
 if TYPE_CHECKING:
     from bandg.models.etb.bulk import Bulk
-
-E2_EV_NM = constants.e / (4 * np.pi * constants.epsilon_0) * 1e9
-"""e^2 / (4 pi eps0) in eV nm."""
 
 COULOMB = 2 - special.sici(2 * np.pi)[0] / np.pi + special.sici(4 * np.pi)[0] / (2 * np.pi)
 """A: the Coulomb integral of two lowest states of a sphere, in units of e^2 / R."""

@@ -14,3 +14,6 @@ def test_constants_are_those_of_codata():
     # Hartree energy times Bohr radius squared
     kinetic = codata["Hartree energy in eV"] * (codata["Bohr radius"] * 1e9) ** 2
     assert kinetic == pytest.approx(units.HBAR2_OVER_M0, rel=1e-8)
+    # Hartree energy times Bohr radius
+    attraction = codata["Hartree energy in eV"] * codata["Bohr radius"] * 1e9
+    assert attraction == pytest.approx(units.E2_EV_NM, rel=1e-8)
