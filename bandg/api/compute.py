@@ -93,6 +93,9 @@ def compute(
         "zz=0.01,xx=-0.005", or "111=0.01" along [111].
     tilt, angles : str, optional
         Glazer's symbol, "a-b+a-", and an angle in degrees for each letter, "8,10" (or numbers).
+    keep : str, optional
+        What the tilt keeps: the length of the "bonds" Pb-X (default; the lattice contracts), or the "lattice". Sizes
+        count the cells of the undistorted crystal in either case.
     second, fraction, offset_eV : set, float, float, optional
         Parameter set of a second halide, its share of X, and its valence-band top above that of the first in eV.
     x_vacancies, pb_vacancies : float, optional

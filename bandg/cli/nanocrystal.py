@@ -30,6 +30,9 @@ Truncation = Annotated[
 Strain = Annotated[str | None, typer.Option(help="zz=0.01,xx=-0.005 or 111=0.01 (along [111]).")]
 Tilt = Annotated[str | None, typer.Option(help="Octahedral tilt: a0a0c+, a0a0c-, a-a-a-, a-b+a- (gamma).")]
 Angles = Annotated[str | None, typer.Option(help="Degrees of the tilt, one for each letter: 8 or 8,10.")]
+Keep = Annotated[
+    str | None, typer.Option(help="What the tilt keeps: bonds (Pb-X; default, the lattice contracts) or lattice.")
+]
 Second = Annotated[str | None, typer.Option(help="Parameter set of a second halide, by name or path.")]
 Fraction = Annotated[float | None, typer.Option(help="Share of the second halide, 0 to 1.")]
 Offset = Annotated[str | None, typer.Option(help="Valence-band top of the second crystal above the first's: -0.3eV.")]
@@ -82,6 +85,7 @@ def one_nanocrystal(
     strain: Strain = None,
     tilt: Tilt = None,
     angles: Angles = None,
+    keep: Keep = None,
     second: Second = None,
     fraction: Fraction = None,
     offset: Offset = None,
@@ -110,6 +114,7 @@ def one_nanocrystal(
         strain=strain,
         tilt=tilt,
         angles=angles,
+        keep=keep,
         second=second,
         fraction=fraction,
         offset_eV=one_energy(offset, "offset"),

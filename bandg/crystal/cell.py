@@ -9,17 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
 from bandg.crystal.axes import smallest_turn
-from bandg.crystal.distortion import displacements, strain_matrix
+from bandg.crystal.distortion import Keep, checked_keep, deformation, displacements
 from bandg.crystal.lattice import PEROVSKITE, Lattice, Shell, require_perovskite
+from bandg.crystal.shapes import Nanocrystal
 
-Keep = Literal["lattice", "bonds"]
 _BOND = 0.42
 """Pb and X closer than this in nm are bonded: bonds have 0.28-0.33 nm, the next Pb of an X is beyond 0.6 nm."""
 
@@ -73,26 +72,30 @@ def deformed_cell(
     a_nm: float,
     strain: tuple[float, ...] = (),
     tilt: str = "",
-    tilt_deg: tuple[float, ...] = (0.0, 0.0, 0.0),
-    keep: Keep = "lattice",
+    tilt_deg: tuple[float, ...] = (),
+    keep: Keep = "bonds",
 ) -> Cell:
     """The crystal of lattice constant a_nm, strained and tilted as nanocrystals are; see `bandg.crystal.distortion`.
 
     strain: xx, yy, zz, yz, xz, xy, applied after the tilt. tilt: Glazer's symbol; tilt_deg: angles about x, y, z.
-    keep: under a tilt the lattice stays and the bonds Pb-X get longer, or each bond keeps its length and the lattice
-    contracts along its axes. Raises BandgError for a tilt of another lattice than the perovskite.
+    keep: what the tilt keeps, the bonds Pb-X or the lattice. Raises BandgError for a tilt of another lattice than the
+    perovskite.
     """
-    if keep not in get_args(Keep):
-        raise BandgError(f"`keep` must be 'lattice' or 'bonds', not {keep!r}")
+    checked_keep(keep)
     if tilt:
         require_perovskite(lattice, "a tilt")
     cells = _smallest_cell(tilt)
     steps = 2 * cells
     on_frame, kind = _sites(lattice, steps)
     moved = on_frame + (displacements(on_frame, tilt, tilt_deg) if tilt else 0.0)
-    scale = contraction(tilt_deg) if tilt and keep == "bonds" else np.ones(3)
-    deformation = np.diag(scale) @ (np.eye(3) + strain_matrix(strain)) * a_nm / 2
-    return Cell(lattice, steps @ deformation, moved @ deformation, kind, on_frame, steps, np.eye(3))
+    to_nm = deformation(strain, tilt_deg if tilt else (), keep) * a_nm / 2
+    return Cell(lattice, steps @ to_nm, moved @ to_nm, kind, on_frame, steps, np.eye(3))
+
+
+def cell_of(nanocrystal: Nanocrystal) -> Cell:
+    """The periodic crystal from which a nanocrystal with strain and tilt is cut."""
+    one = nanocrystal
+    return deformed_cell(one.lattice, one.a_nm, one.strain, one.tilt, one.tilt_deg, one.keep)
 
 
 def _smallest_cell(tilt: str) -> NDArray[np.int64]:
@@ -119,15 +122,6 @@ def _sites(lattice: Lattice, steps: NDArray[np.int64]) -> tuple[NDArray[np.int64
     kinds, places = zip(*lattice.sublattices, strict=True)
     sites = (origins[:, None] + np.array(places)).reshape(-1, 3)
     return sites, np.tile(kinds, len(origins))
-
-
-def contraction(tilt_deg: tuple[float, ...]) -> NDArray[np.float64]:
-    """Factors of the axes (3,) with which every bond Pb-X of a tilted crystal is a/2 long.
-
-    A bond along x ends at (s_x, s_y t_z, s_z t_y) a/2 up to signs, t the tangents of the angles.
-    """
-    x, y, z = np.tan(np.radians(tilt_deg)) ** 2
-    return np.asarray(np.sqrt(np.linalg.solve([[1, z, y], [z, 1, x], [y, x, 1]], np.ones(3))))
 
 
 def cell_of_atoms(

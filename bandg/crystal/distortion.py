@@ -3,24 +3,28 @@
 A tilt turns the octahedra of X about the cubic axes [glazer1972]: about axis i by the angle phi_i, with signs that
 alternate along the two other axes and, for "-", along i as well. X moves by theta x r to first order in the rotation,
 theta_i = tan(phi_i), r from its Pb: two octahedra that share X agree on it, the lattice stays, and a tilt about one
-axis makes the angle Pb-X-Pb exactly 180 - 2 phi degrees.
+axis makes the angle Pb-X-Pb exactly 180 - 2 phi degrees. The bonds get longer by that; by default the lattice
+contracts along its axes so that each keeps its length.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar, named
-from bandg.base.text import quote
+from bandg.base.text import one_line, quote
 from bandg.crystal.lattice import require_perovskite
 from bandg.crystal.planes import parse_shifts
 from bandg.crystal.shapes import Nanocrystal
+
+Keep = Literal["bonds", "lattice"]
+"""What a tilt keeps: the length of the bonds Pb-X, so that the lattice contracts, or the lattice."""
 
 STRAINS = ("xx", "yy", "zz", "yz", "xz", "xy")
 MAX_STRAIN = 0.2
@@ -106,6 +110,28 @@ def displacements(on_frame: NDArray[np.int64], symbol: str, tilt_deg: tuple[floa
     return np.where(bond.sum(axis=1, keepdims=True) == 1, np.cross(theta, bond), 0.0)
 
 
+def contraction(tilt_deg: tuple[float, ...]) -> NDArray[np.float64]:
+    """Factors of the axes (3,) with which every bond Pb-X of a tilted crystal is a/2 long.
+
+    A bond along x ends at (s_x, s_y t_z, s_z t_y) a/2 up to signs, t the tangents of the angles.
+    """
+    x, y, z = np.tan(np.radians(tilt_deg)) ** 2
+    return np.asarray(np.sqrt(np.linalg.solve([[1, z, y], [z, 1, x], [y, x, 1]], np.ones(3))))
+
+
+def deformation(strain: tuple[float, ...], tilt_deg: tuple[float, ...], keep: Keep) -> NDArray[np.float64]:
+    """The (3, 3) matrix by which positions are multiplied from the right: contraction under a tilt, then strain."""
+    scale = contraction(tilt_deg) if tilt_deg and keep == "bonds" else np.ones(3)
+    return np.asarray(scale[:, None] * (np.eye(3) + strain_matrix(strain)))
+
+
+def checked_keep(keep: str) -> Keep:
+    """What a tilt keeps. Raises BandgError for another word."""
+    if keep not in get_args(Keep):
+        raise BandgError(one_line(f"`keep` must be 'bonds' or 'lattice', not {keep!r}"))
+    return keep  # type: ignore[return-value]
+
+
 def describe(nanocrystal: Nanocrystal) -> str:
     """Description of the distortions of a nanocrystal, without the seed; empty if there are none."""
     parts = []
@@ -115,7 +141,8 @@ def describe(nanocrystal: Nanocrystal) -> str:
     parts += [f"strain {name} {value:g}" for name, value in named if value]
     if nanocrystal.tilt:
         angles = ", ".join(f"{angle:g}" for angle in nanocrystal.tilt_deg)
-        parts.append(f"tilt {nanocrystal.tilt} by {angles} degrees")
+        kept = ", lattice kept" if nanocrystal.keep == "lattice" else ""
+        parts.append(f"tilt {nanocrystal.tilt} by {angles} degrees{kept}")
     for what, share in (
         ("second halide", nanocrystal.fraction),
         ("surface X vacancies", nanocrystal.x_vacancies),
@@ -139,6 +166,7 @@ def distorted(
     strain: str | None = None,
     tilt: str | None = None,
     angles: str = "",
+    keep: str | None = None,
     fraction: float = 0.0,
     x_vacancies: float = 0.0,
     pb_vacancies: float = 0.0,
@@ -149,7 +177,8 @@ def distorted(
 ) -> Nanocrystal:
     """A nanocrystal with strain, tilt, alloy, vacancies, occupancy, surface shifts or image self-energy.
 
-    strain, tilt, angles: as `parse_strain` and `parse_tilt` take them. fraction: share of X of the second halide.
+    strain, tilt, angles: as `parse_strain` and `parse_tilt` take them. keep: what the tilt keeps, by default "bonds".
+    fraction: share of X of the second halide.
     x_vacancies, pb_vacancies: share of surface X (one Pb neighbor) and surface Pb that is removed. occupancy: f of the
     surface X, whose hoppings are scaled by sqrt(f) so that the self-energy of the Pb is the average. seed: of what is
     random. surface: onsite shifts, "X.0=0.13,Pb.1=-0.01", in eV by species and plane from the surface. image:
@@ -183,9 +212,12 @@ def distorted(
         changes["strain"] = components if any(components) else ()
     if tilt:
         symbol, tilt_deg = parse_tilt(tilt, angles)
-        changes |= {"tilt": symbol, "tilt_deg": tilt_deg} if any(tilt_deg) else {}
+        kept = checked_keep(keep or "bonds")
+        changes |= {"tilt": symbol, "tilt_deg": tilt_deg, "keep": kept} if any(tilt_deg) else {}
     elif angles:
         raise BandgError("`angles` need a tilt: add `tilt='a0a0c+'` or another Glazer symbol")
+    elif keep is not None:
+        raise BandgError("`keep` is about a tilt: add `tilt='a0a0c+'` or another Glazer symbol, or leave it out")
     if 0 < fraction < 1 or x_vacancies or pb_vacancies:
         changes["seed"] = seed
     if occupancy == 0 and not nanocrystal.atoms and not pb_vacancies:

@@ -7,7 +7,7 @@ the center every atom of the frame has even coordinates; with the middle of the 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,9 @@ class Nanocrystal(Shown):
         Components xx, yy, zz, yz, xz, xy.
     tilt, tilt_deg : str, tuple of float
         Glazer's symbol, and the angles about x, y, z in degrees.
+    keep : str
+        What the tilt keeps: the "bonds" Pb-X, so that the lattice contracts, or the "lattice". Sizes count the cells of
+        the undistorted crystal in either case.
     fraction : float
         Share of X that belongs to the second halide.
     x_vacancies, pb_vacancies : float
@@ -85,6 +88,7 @@ class Nanocrystal(Shown):
     strain: tuple[float, ...] = ()
     tilt: str = ""
     tilt_deg: tuple[float, ...] = ()
+    keep: Literal["bonds", "lattice"] = "bonds"
     fraction: float = 0.0
     x_vacancies: float = 0.0
     pb_vacancies: float = 0.0
@@ -98,7 +102,9 @@ class Nanocrystal(Shown):
     def plain(self) -> dict[str, Any]:
         """The fields that differ from their defaults, as plain types."""
         content = {name: value for name, value in asdict(self).items() if value not in ((), "", None)}
-        return content if self.lattice != PEROVSKITE else {k: v for k, v in content.items() if k != "lattice"}
+        unused = {"lattice"} if self.lattice == PEROVSKITE else set()
+        unused |= set() if self.tilt else {"keep"}
+        return {name: value for name, value in content.items() if name not in unused}
 
     @property
     def size_nm(self) -> float:

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from bandg.crystal.distortion import displacements, strain_matrix
+from bandg.crystal.distortion import deformation, displacements
 from bandg.crystal.shapes import Nanocrystal
 from bandg.crystal.sites import Structure, _chosen, all_pairs, amplitudes, kept_sites, operations
 from bandg.hamiltonian.groups import PointGroup, point_group
@@ -49,8 +49,8 @@ def structure_of(nanocrystal: Nanocrystal) -> Structure:
     moved = coordinates.astype(float)
     if nanocrystal.tilt:
         moved = moved + displacements(on_frame, nanocrystal.tilt, nanocrystal.tilt_deg)
-    if nanocrystal.strain:
-        moved = moved @ (np.eye(3) + strain_matrix(nanocrystal.strain))
+    if nanocrystal.strain or nanocrystal.tilt:
+        moved = moved @ deformation(nanocrystal.strain, nanocrystal.tilt_deg, nanocrystal.keep)
     halide = np.flatnonzero(species)
     second = _chosen(halide, nanocrystal.fraction, nanocrystal.seed, 0)
     species = species.copy()

@@ -29,18 +29,19 @@ class Variation(TypedDict, total=False):
     """Distortions of a nanocrystal, and other options of its geometry; all are optional.
 
     truncation: of a truncated cube, 0.5. strain: "zz=0.01,xx=-0.005" or "111=0.01". tilt, angles: Glazer's symbol and
-    an angle in degrees for each letter, "a-b+a-" and "8,10". second: parameter set of a second halide, fraction: its
-    share of X, offset_eV: its valence-band top above that of the first. x_vacancies, pb_vacancies: share of surface X
-    and Pb that is missing. occupancy: mean-field occupancy of surface X. seed: first random seed. seeds: number of
-    consecutive seeds. surface: onsite shifts in eV by species and plane from the surface, "X.0=0.13,Pb.1=-0.01".
-    image: dielectric constants inside and outside, "5,2.25", for the image self-energy of each carrier. structure:
-    explicit atoms in place of size and shape.
+    an angle in degrees for each letter, "a-b+a-" and "8,10". keep: what the tilt keeps, "bonds" or "lattice". second:
+    parameter set of a second halide, fraction: its share of X, offset_eV: its valence-band top above that of the first.
+    x_vacancies, pb_vacancies: share of surface X and Pb that is missing. occupancy: mean-field occupancy of surface X.
+    seed: first random seed. seeds: number of consecutive seeds. surface: onsite shifts in eV by species and plane from
+    the surface, "X.0=0.13,Pb.1=-0.01". image: dielectric constants inside and outside, "5,2.25", for the image
+    self-energy of each carrier. structure: explicit atoms in place of size and shape.
     """
 
     truncation: float | None
     strain: str | None
     tilt: str | None
     angles: str | float | Sequence[float] | None
+    keep: str | None
     second: ParameterSet | str | os.PathLike[str] | None
     fraction: float | None
     offset_eV: float | None
@@ -54,7 +55,7 @@ class Variation(TypedDict, total=False):
     structure: Atoms | str | os.PathLike[str] | None
 
 
-_TEXTS = {"strain": "zz=0.01", "tilt": "a0a0c+", "surface": "X.0=0.13,Pb.1=-0.01"}
+_TEXTS = {"strain": "zz=0.01", "tilt": "a0a0c+", "keep": "bonds", "surface": "X.0=0.13,Pb.1=-0.01"}
 """Options that are text, with an example."""
 
 
@@ -135,6 +136,7 @@ def varied(crystals: Sequence[Nanocrystal], asked: Variation) -> tuple[Nanocryst
             asked.get("strain"),
             asked.get("tilt"),
             str(asked.get("angles") or ""),
+            asked.get("keep"),
             asked.get("fraction") or 0.0,
             asked.get("x_vacancies") or 0.0,
             asked.get("pb_vacancies") or 0.0,

@@ -53,7 +53,7 @@ p = {p:.6f}
 def tilted(chosen: ParameterSet) -> CellBulk:
     """The bulk of the tilted crystal."""
     angles = (9.0, 8.0, 9.0)
-    return cell_bulk(chosen, deformed_cell(chosen.lattice, chosen.a_nm, tilt="a-b+a-", tilt_deg=angles, keep="bonds"))
+    return cell_bulk(chosen, deformed_cell(chosen.lattice, chosen.a_nm, tilt="a-b+a-", tilt_deg=angles))
 
 
 def miss(theta: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -115,6 +115,8 @@ def test_a_structure_is_computed_as_it_is():
         ({"tilt": "a-b+a-", "angles": "8,x"}, "a number should stand"),
         ({"tilt": "a-b+a-"}, "needs 2 angle"),
         ({"angles": "8"}, "need a tilt"),
+        ({"keep": "lattice"}, "`keep` is about a tilt"),
+        ({"tilt": "a0a0c+", "angles": "8", "keep": "all"}, "`keep` must be 'bonds' or 'lattice', not 'all'"),
         ({"fraction": 0.3}, "add the parameter set"),
         ({"second": "kashikar2021-cspbbr3"}, "add a fraction"),
         (ALLOY | {"offset_eV": None}, "needs the band offset"),

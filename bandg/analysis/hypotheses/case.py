@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from bandg.base.errors import BandgError
 from bandg.base.task import Task
 from bandg.base.text import one_line
-from bandg.crystal.cell import deformed_cell
-from bandg.crystal.distortion import distorted, parse_strain, parse_tilt
+from bandg.crystal.cell import cell_of
+from bandg.crystal.distortion import distorted
 from bandg.crystal.shapes import Nanocrystal, cube, cuboid, sphere
 from bandg.data.compare import TheoryCurve
 from bandg.models.etb.job import Job
@@ -74,10 +74,7 @@ def own_bulk(case: Case) -> Bulk | CellBulk:
         return bulk_of(case.parameters, case.neighbors)
     from bandg.models.etb.cell import cell_bulk
 
-    tilt = parse_tilt(options["tilt"], options["angles"]) if "tilt" in options else ()
-    strain = parse_strain(options["strain"]) if "strain" in options else ()
-    cell = deformed_cell(case.parameters.lattice, case.parameters.a_nm, strain, *tilt)
-    return cell_bulk(case.parameters, cell, case.neighbors)
+    return cell_bulk(case.parameters, cell_of(case.crystals()[0]), case.neighbors)
 
 
 @lru_cache(maxsize=64)

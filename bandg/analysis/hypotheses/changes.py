@@ -16,8 +16,6 @@ import numpy as np
 from bandg.analysis.hypotheses.case import Case, Sizes, bulk_of, mixture, own_bulk, own_code
 from bandg.base.errors import BandgError
 from bandg.base.units import HBAR2_OVER_M0
-from bandg.crystal.cell import contraction
-from bandg.crystal.distortion import parse_tilt
 from bandg.models.etb.bloch import BlochHamiltonian
 from bandg.models.etb.bulk import Bulk, occupied_bands
 from bandg.models.exciton import exciton_shift, reduced_mass
@@ -303,10 +301,7 @@ class Tilt:
         changed = replace(case, cells=self.cells)
         if value == 0:
             return changed
-        angles = f"{value:.6f}"
-        scale = contraction(parse_tilt(self.symbol, angles)[1]) - 1
-        strain = ",".join(f"{2 * axis}={shrunk:.12f}" for axis, shrunk in zip("xyz", scale, strict=True))
-        tilted = (*case.distortion, ("strain", strain), ("tilt", self.symbol), ("angles", angles))
+        tilted = (*case.distortion, ("tilt", self.symbol), ("angles", f"{value:.6f}"))
         return _with_bulk(replace(changed, distortion=tilted), bulk_of(case.parameters, case.neighbors), self.hold_g_h)
 
 

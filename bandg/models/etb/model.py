@@ -29,9 +29,9 @@ class TightBinding(Model):
     shapes = frozenset(SHAPES)
     options = frozenset(
         [
-            *("neighbors", "levels", "intra_atomic", "solver", "truncation", "strain", "tilt", "angles", "second"),
-            *("fraction", "offset_eV", "x_vacancies", "pb_vacancies", "occupancy", "seed", "seeds", "structure"),
-            *("surface", "image", "observables", "band"),
+            *("neighbors", "levels", "intra_atomic", "solver", "truncation", "strain", "tilt", "angles", "keep"),
+            *("second", "fraction", "offset_eV", "x_vacancies", "pb_vacancies", "occupancy", "seed", "seeds"),
+            *("structure", "surface", "image", "observables", "band"),
         ]
     )
     default_set = DEFAULT_SET
@@ -66,15 +66,12 @@ class TightBinding(Model):
 
     def deformed_bulk(self, parameters: ParameterSet, options: Options, nanocrystal: Nanocrystal, /) -> CellBulk | None:
         """The strained or tilted crystal of one halide. Raises BandgError where the deformation closes the gap."""
-        from bandg.crystal.cell import deformed_cell  # slow to load
+        from bandg.crystal.cell import cell_of  # slow to load
         from bandg.models.etb.cell import cell_bulk
 
         if options.second is not None:
             return None
-        cell = deformed_cell(
-            parameters.lattice, parameters.a_nm, nanocrystal.strain, nanocrystal.tilt, nanocrystal.tilt_deg
-        )
-        return cell_bulk(parameters, cell, resolve_neighbors(parameters, options.neighbors))
+        return cell_bulk(parameters, cell_of(nanocrystal), resolve_neighbors(parameters, options.neighbors))
 
     def job(self, parameters: ParameterSet, nanocrystal: Nanocrystal, options: Options, /) -> Job:
         """One nanocrystal."""
