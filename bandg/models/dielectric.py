@@ -236,7 +236,7 @@ class _Faces:
     def _by_parity(self, function: str, points: Array) -> Array:
         """A function of points (n, 3) on all panels, by parity: (8, n, panels)."""
         values = [getattr(self, function)(points * mirror) for mirror in _MIRRORS]
-        return np.tensordot(_CHARACTERS, values, axes=1)
+        return np.asarray(np.tensordot(_CHARACTERS, values, axes=1))
 
     @cached_property
     def _fluxes(self) -> Array:
@@ -251,7 +251,7 @@ class _Faces:
 
     def _responses(self, k: float) -> Array:
         """Charges of all panels for the flux of a source times k, by parity: (8, panels, panels)."""
-        return np.linalg.inv(np.eye(self.size) - k * self._fluxes)
+        return np.asarray(np.linalg.inv(np.eye(self.size) - k * self._fluxes))
 
     def self_energy(self, points: Array, inside: float, outside: float) -> Array:
         """Self-energy of a unit charge at points (n, 3).
@@ -267,7 +267,7 @@ class _Faces:
             some = points[begin : begin + 100]
             drawn = k * self._by_parity("_solid_angles", some) @ later.transpose(0, 2, 1)
             found[begin : begin + 100] += np.sum(drawn * self._by_parity("_potentials", some), axis=(0, 2)) / 16
-        return found / inside
+        return np.asarray(found / inside)
 
     def _first_order(self, points: Array) -> Array:
         """Sum over the six faces of the integral of d / distance^4, (n,); pi / d of a plane without end."""
