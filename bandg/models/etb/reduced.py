@@ -15,6 +15,7 @@ from bandg.crystal.structure import structure_of
 from bandg.hamiltonian.blocks import AdaptedBasis, Orbits, find_orbits
 from bandg.hamiltonian.moments import g_matrix
 from bandg.hamiltonian.sites import LinearMatrix, LocalModel, SiteSystem
+from bandg.models.dielectric import self_energy
 from bandg.models.etb.bonds import ModelSpec, site_system
 from bandg.models.etb.local import local_model
 from bandg.parameters.sets import ParameterSet
@@ -100,6 +101,8 @@ class ReducedNanocrystal:
         kind = np.array([crystal.lattice.kinds.index(name) for name in self.system.model.kinds])[self.system.kind]
         if crystal.surface:
             found[0] = shifts_at(ideal, kind, crystal.surface, crystal.lattice)
+        if crystal.image:
+            found[1] = self_energy(crystal, ideal * crystal.a_nm / 2, *crystal.image)
         return found
 
     def g_matrix(self, label: str, turn: NDArray[np.complex128] | None = None) -> LinearMatrix:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bandg.base.errors import BandgError
 from bandg.crystal.distortion import distorted
 from bandg.crystal.shapes import cube, sphere
+from bandg.models.dielectric import self_energy
 from bandg.models.etb.derivatives import derivatives
 from bandg.models.etb.full import full_system
 from bandg.models.etb.nanocrystal import compute_levels
@@ -50,3 +52,20 @@ def test_derivatives_of_a_shifted_crystal_are_those_of_finite_differences():  # 
     for quantity, of in (("g_h", lambda one: one.hole.g), ("g_e", lambda one: one.electron.g)):
         slope = found.gradient(quantity)[found.paths.index(path)]
         assert slope == pytest.approx((of(ends[0]) - of(ends[1])) / (2 * step), rel=1e-5, abs=1e-6)
+
+
+@pytest.mark.parametrize("crystal", [cube(2, A), sphere(1.5, A)], ids=["cube", "sphere"])
+def test_the_image_self_energy_is_added_for_the_electron_and_taken_from_the_hole(crystal):  # type: ignore[no-untyped-def]
+    found = compute_levels(SET, distorted(crystal, image="5,2.25"), levels=2)
+    system = full_system(SET, crystal)
+    energy = self_energy(crystal, system.positions_nm, 5, 2.25)
+    lift = np.diag(np.repeat(energy, np.diff(system.reduced.system.offsets)))
+    for sign, states in ((1, (found.electron, *found.electron_levels)), (-1, (found.hole, *found.hole_levels))):
+        energies = np.linalg.eigvalsh(system.hamiltonian.toarray() + sign * lift)
+        for state in states:
+            assert np.sum(np.abs(energies - state.energy_eV) < 1e-9) >= state.degeneracy
+
+
+def test_a_whole_hamiltonian_with_image_charges_is_refused():  # type: ignore[no-untyped-def]
+    with pytest.raises(BandgError, match="different Hamiltonians"):
+        full_system(SET, distorted(cube(2, A), image="5,2.25"))
