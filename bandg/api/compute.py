@@ -103,8 +103,12 @@ def compute(
     occupancy : float, optional
         Mean-field occupancy of the surface X, 1 halide to 0 lead.
     surface : str, optional
-        Onsite shifts in eV by species and plane counted from the surface, "X.0=0.13,Pb.1=-0.01"; plane 0 is the
-        outermost, and planes are a/2 apart.
+        Onsite shifts near the surface: "slabs" (first principles), "point-charges", or in eV by species and plane,
+        "X.0=0.13,Pb.1=-0.01"; planes are a/2 apart, and plane 0 is the outermost. "slabs:scale=0.5" and
+        "point-charges:eps=4.4,Pb=2,X=-1,Cs=1" have options. Default those of the set, which "none" leaves out.
+    surface_bonds : float, optional
+        Relative change of the length of the outermost bonds, -0.05 for 5 % shorter: those of X with a single Pb, or of
+        the outermost planes PbX2 with the next ones.
     image : str or pair, optional
         Dielectric constants inside and outside, "5,2.25": the image self-energy of each carrier is added to its
         Hamiltonian. Cubes and spheres.
@@ -284,6 +288,7 @@ def _provenance(work: Work, results: Sequence[tuple[Levels, bool]]) -> dict[str,
         "parameters_sha256": work.parameters.digest(),
         "intra_atomic": work.options.intra_atomic,
         "barrier_eV": work.options.barrier,
+        "surface": work.surface,
         "second": second and second.to_dict(),
         "nanocrystals": [
             {

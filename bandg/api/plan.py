@@ -15,6 +15,7 @@ from bandg.base.task import Task
 from bandg.crystal.atoms import Atoms
 from bandg.crystal.lattice import require_perovskite, termination_among
 from bandg.crystal.shapes import SHAPES, Nanocrystal
+from bandg.data.surfaces import meaning
 from bandg.models import base as models
 from bandg.models.base import Model, Options
 from bandg.models.levels import Levels
@@ -28,12 +29,13 @@ Set = str | os.PathLike[str] | models.Parameters
 
 @dataclass(frozen=True)
 class Work:
-    """The jobs of a computation."""
+    """The jobs of a computation. surface: where the shifts at the surface come from, in words."""
 
     model: Model
     parameters: Any
     options: Options
     crystals: tuple[Nanocrystal, ...]
+    surface: str = ""
 
     @property
     def name(self) -> str:
@@ -91,9 +93,11 @@ def plan(
     else:
         a_nm = chosen.lattice_nm(parameters, options)
         crystals = _ideal(size, shape, center, chosen, parameters, options.terminations, a_nm, asked.get("truncation"))
-    if any(value is not None for value in asked.values()):
-        crystals = varied(crystals, asked)
-    return Work(chosen, parameters, options, tuple(crystals))
+    shifts = getattr(parameters, "surface", {}) if "surface" in chosen.options else {}
+    if any(value is not None for value in asked.values()) or shifts:
+        crystals = varied(crystals, asked, shifts)
+    surface = meaning(asked.get("surface"), parameters) if any(one.surface for one in crystals) else ""
+    return Work(chosen, parameters, options, tuple(crystals), surface)
 
 
 def _ideal(

@@ -98,6 +98,7 @@ def compute(
     pb_vacancies: options.PbVacancies = None,
     occupancy: options.Occupancy = None,
     surface: options.Surface = None,
+    surface_bonds: options.SurfaceBonds = None,
     image: options.Image = None,
     seed: options.Seed = None,
     seeds: Annotated[int | None, typer.Option(help="Number of seeds, averaged with standard errors.")] = None,
@@ -168,6 +169,7 @@ def compute(
             pb_vacancies=pb_vacancies,
             occupancy=occupancy,
             surface=surface,
+            surface_bonds=surface_bonds,
             image=image,
             seed=seed,
             seeds=seeds,
@@ -206,6 +208,7 @@ def print_table(table: LevelTable) -> None:
         if first["shape"] == "structure":
             surface = f"{len(rows)} from atoms"
         surface += "".join(f"\n{text}" for text in dict.fromkeys(row["distortion"] for row in chosen) if text)
+        surface += _origin(table, chosen)
         title = f"{first['set']} (etb, neighbors {first['neighbors']})\n{first['shape']}, {surface}"
         if first["model"] == "kp":
             title = f"{first['set']} (k.p, 8 bands)\n{first['shape']}, {_wall(table, termination)}"
@@ -215,6 +218,16 @@ def print_table(table: LevelTable) -> None:
             "g_h of the valence doublet (electron picture)" + ("; * from the cache" if any(cached) else "")
         )
         show(title, columns, chosen, caption)
+
+
+def _origin(table: LevelTable, rows: list[dict[str, Any]]) -> str:
+    """Where the shifts at the surface come from, on a line of its own."""
+    import json
+
+    text = json.loads(table.attrs["provenance"])["surface"]
+    return (
+        f"\n{as_options(text)}" if text and any("surface shifts" in (row["distortion"] or "") for row in rows) else ""
+    )
 
 
 def _heading(column: str, unit: str) -> str:

@@ -42,7 +42,14 @@ Occupancy = Annotated[
     float | None, typer.Option(help="Mean-field occupancy of the surface X, 1 halide to 0 lead; keeps symmetry.")
 ]
 Surface = Annotated[
-    str | None, typer.Option(help="Onsite shifts in eV by species and plane from the surface: X.0=0.13,Pb.1=-0.01.")
+    str | None,
+    typer.Option(
+        help="Shifts near the surface: slabs, point-charges, none, or in eV by species and plane, X.0=0.13,Pb.1=-0.01.",
+        show_default="those of the set",
+    ),
+]
+SurfaceBonds = Annotated[
+    float | None, typer.Option(help="Relative change of the length of the outermost bonds, as -0.05.")
 ]
 Image = Annotated[
     str | None, typer.Option(help="Image self-energy of each carrier: dielectric constants inside and outside, 5,2.25.")
@@ -93,6 +100,7 @@ def one_nanocrystal(
     pb_vacancies: PbVacancies = None,
     occupancy: Occupancy = None,
     surface: Surface = None,
+    surface_bonds: SurfaceBonds = None,
     image: Image = None,
     seed: Seed = None,
     structure: StructureFile = None,
@@ -122,6 +130,7 @@ def one_nanocrystal(
         pb_vacancies=pb_vacancies,
         occupancy=occupancy,
         surface=surface,
+        surface_bonds=surface_bonds,
         image=image,
         seed=seed,
         structure=read_option(structure, species, set_name, second),

@@ -38,7 +38,7 @@ def show(
     rows = []
     notes: dict[str, list[str]] = {}
     published = {entry.path: entry for entry in found.published.values()}
-    for path, entry in {**found.entries, **found.scaling, **published}.items():
+    for path, entry in {**found.entries, **found.scaling, **found.surface, **published}.items():
         error = "" if entry.stderr is None else f" +- {entry.stderr:.2g}"
         rows.append((path, f"{entry.value:.12g}{error}", entry.unit, entry.status, entry.source))
         if entry.note:

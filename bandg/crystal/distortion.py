@@ -132,6 +132,43 @@ def checked_keep(keep: str) -> Keep:
     return keep  # type: ignore[return-value]
 
 
+def outermost_bonds(
+    positions: NDArray[np.float64],
+    coordinates: NDArray[np.int64],
+    bonds: NDArray[np.int64],
+    has_skin: bool,
+    change: float,
+) -> NDArray[np.float64]:
+    """Displacements (n, 3) that change the length of the outermost bonds Pb-X by a fraction.
+
+    Where every Pb keeps its X, X with a single Pb moves along its bond. In planes PbX2 each Pb without an X outside
+    moves along the bond on the opposite side, and each X of the plane with its two Pb, so that the plane moves.
+
+    positions: (n, 3), coordinates: (n, 3) in the ideal crystal in units of a/2. bonds: (m, 2), Pb first.
+    has_skin: whether there are X with a single Pb.
+    """
+    lead, halide = bonds.T
+    moved = np.zeros(positions.shape)
+    count = np.bincount(halide, minlength=len(positions))
+    if has_skin:
+        outer = count[halide] == 1
+        moved[halide[outer]] = change * (positions[halide] - positions[lead])[outer]
+        return moved
+    step = coordinates[halide] - coordinates[lead]
+    is_lead = np.bincount(lead, minlength=len(positions)) > 0
+    for direction in (*np.eye(3, dtype=np.int64), *-np.eye(3, dtype=np.int64)):
+        free = is_lead.copy()
+        free[lead[(step == direction).all(axis=1)]] = False
+        inner = (step == -direction).all(axis=1) & free[lead]
+        own = np.zeros(positions.shape)
+        own[lead[inner]] = change * (positions[lead] - positions[halide])[inner]
+        in_plane = np.bincount(halide, free[lead], minlength=len(positions)) == count
+        with_both = np.flatnonzero(in_plane[halide])
+        np.add.at(own, halide[with_both], own[lead[with_both]] / count[halide[with_both], None])
+        moved += own
+    return moved
+
+
 def describe(nanocrystal: Nanocrystal) -> str:
     """Description of the distortions of a nanocrystal, without the seed; empty if there are none."""
     parts = []
@@ -152,6 +189,8 @@ def describe(nanocrystal: Nanocrystal) -> str:
             parts.append(f"{share:.4g} {what}")
     if nanocrystal.occupancy != 1:
         parts.append(f"surface X occupancy {nanocrystal.occupancy:g}")
+    if nanocrystal.surface_bonds:
+        parts.append(f"surface bonds {100 * nanocrystal.surface_bonds:+g} %")
     if nanocrystal.surface:
         shifts = ", ".join(f"{kind}.{plane} {shift:+g}" for kind, plane, shift in nanocrystal.surface)
         parts.append(f"surface shifts {shifts} eV")
@@ -173,19 +212,21 @@ def distorted(
     occupancy: float = 1.0,
     seed: int = 1,
     surface: str | None = None,
+    surface_bonds: float = 0.0,
     image: str | None = None,
 ) -> Nanocrystal:
-    """A nanocrystal with strain, tilt, alloy, vacancies, occupancy, surface shifts or image self-energy.
+    """A nanocrystal with strain, tilt, alloy, vacancies, occupancy, another surface, or image self-energy.
 
     strain, tilt, angles: as `parse_strain` and `parse_tilt` take them. keep: what the tilt keeps, by default "bonds".
     fraction: share of X of the second halide.
     x_vacancies, pb_vacancies: share of surface X (one Pb neighbor) and surface Pb that is removed. occupancy: f of the
     surface X, whose hoppings are scaled by sqrt(f) so that the self-energy of the Pb is the average. seed: of what is
-    random. surface: onsite shifts, "X.0=0.13,Pb.1=-0.01", in eV by species and plane from the surface. image:
-    dielectric constants inside and outside, "5,2.25". Raises BandgError for numbers out of range.
+    random. surface: onsite shifts, "X.0=0.13,Pb.1=-0.01", in eV by species and plane from the surface.
+    surface_bonds: relative change of the outermost bonds, as `outermost_bonds` moves them. image: dielectric constants
+    inside and outside, "5,2.25". Raises BandgError for numbers out of range.
     """
-    if tilt or fraction or x_vacancies or pb_vacancies or occupancy != 1:
-        require_perovskite(nanocrystal.lattice, "what tilts, mixes halides, or leaves atoms out")
+    if tilt or fraction or x_vacancies or pb_vacancies or occupancy != 1 or surface_bonds:
+        require_perovskite(nanocrystal.lattice, "what tilts, mixes halides, leaves atoms out, or relaxes the surface")
     changes: dict[str, Any] = {}
     for name, value in (
         ("fraction", fraction),
@@ -222,13 +263,16 @@ def distorted(
         changes["seed"] = seed
     if occupancy == 0 and not nanocrystal.atoms and not pb_vacancies:
         changes |= {"occupancy": 1.0, "termination": "lead"}
+    if not abs(surface_bonds) <= MAX_STRAIN:
+        raise BandgError(f"`surface_bonds` must lie between -{MAX_STRAIN:g} and {MAX_STRAIN:g}, not {surface_bonds:g}")
+    changes["surface_bonds"] = float(surface_bonds)
     if surface:
         changes["surface"] = parse_shifts(surface, nanocrystal.lattice)
     if image:
         changes["image"] = parse_image(image)
     changed = replace(nanocrystal, **changes)
-    if nanocrystal.atoms and (changed.strain or changed.tilt or fraction):
+    if nanocrystal.atoms and (changed.strain or changed.tilt or fraction or surface_bonds):
         raise BandgError(
-            "strain, tilt and alloy do not apply to a structure file, which gives the positions of its atoms"
+            "strain, tilt, alloy and surface bonds do not apply to a structure file, which gives positions"
         )
     return changed

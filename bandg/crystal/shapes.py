@@ -62,6 +62,8 @@ class Nanocrystal(Shown):
         Random seed of alloy and vacancies.
     surface : tuple of (str, int, float)
         Onsite shifts near the surface: species, plane of a/2 counted from the nearest face (0 the outermost), eV.
+    surface_bonds : float
+        Relative change of the length of the outermost bonds.
     image : tuple of float
         Dielectric constants inside and outside, whose image self-energy is added to each carrier's energy.
     atoms : str
@@ -95,6 +97,7 @@ class Nanocrystal(Shown):
     occupancy: float = 1.0
     seed: int | None = None
     surface: tuple[tuple[str, int, float], ...] = ()
+    surface_bonds: float = 0.0
     image: tuple[float, ...] = ()
     atoms: str = ""
     lattice: Lattice = PEROVSKITE
@@ -128,7 +131,9 @@ class Nanocrystal(Shown):
     @property
     def is_ideal(self) -> bool:
         """Whether all atoms sit on the ideal grid and are of the two ideal kinds."""
-        return not (self.atoms or self.strain or self.tilt or self.is_random or self.occupancy != 1)
+        return not (
+            self.atoms or self.strain or self.tilt or self.is_random or self.occupancy != 1 or self.surface_bonds
+        )
 
     @property
     def grid_offset(self) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from bandg.crystal.distortion import deformation, displacements
+from bandg.crystal.distortion import deformation, displacements, outermost_bonds
 from bandg.crystal.shapes import Nanocrystal
 from bandg.crystal.sites import Structure, _chosen, all_pairs, amplitudes, kept_sites, operations
 from bandg.hamiltonian.groups import PointGroup, point_group
@@ -51,9 +51,13 @@ def structure_of(nanocrystal: Nanocrystal) -> Structure:
         moved = moved + displacements(on_frame, nanocrystal.tilt, nanocrystal.tilt_deg)
     if nanocrystal.strain or nanocrystal.tilt:
         moved = moved @ deformation(nanocrystal.strain, nanocrystal.tilt_deg, nanocrystal.keep)
+    bonds = pairs[nanocrystal.lattice.bonds[0].name]
+    if nanocrystal.surface_bonds:
+        change = nanocrystal.surface_bonds
+        moved = moved + outermost_bonds(moved, coordinates, bonds, nanocrystal.has_skin, change)
     halide = np.flatnonzero(species)
     second = _chosen(halide, nanocrystal.fraction, nanocrystal.seed, 0)
     species = species.copy()
     species[second] = len(nanocrystal.lattice.kinds)
-    amplitude = amplitudes(species, pairs[nanocrystal.lattice.bonds[0].name], nanocrystal.occupancy)
+    amplitude = amplitudes(species, bonds, nanocrystal.occupancy)
     return Structure(nanocrystal.lattice, moved * nanocrystal.a_nm / 2, on_frame, species, amplitude, pairs)

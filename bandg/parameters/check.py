@@ -59,6 +59,7 @@ class _File(_Strict):
     spin_orbit: dict[str, _Table] = {}
     hopping: dict[str, _Table] = {}
     scaling: dict[str, _Table] = {}
+    surface: dict[str, _Table] = {}
     published: _Table = {}
 
 

@@ -51,6 +51,7 @@ def _assemble(label: str, path: Path | None, given: str) -> ParameterSet:
     entries: dict[str, Parameter] = {}
     published: dict[str, Parameter] = {}
     scaling: dict[str, Parameter] = {}
+    surface: dict[str, Parameter] = {}
     material = model = None
     for raw in reversed(chain):
         if raw.material not in (None, material):
@@ -62,6 +63,7 @@ def _assemble(label: str, path: Path | None, given: str) -> ParameterSet:
         entries |= raw.entries
         published |= raw.published
         scaling |= raw.scaling
+        surface |= raw.surface
     if material is None:
         fail(label, "material", 'is missing: write material = "CsPbI3"')
     _check_complete(entries, own.lattice, label)
@@ -70,7 +72,7 @@ def _assemble(label: str, path: Path | None, given: str) -> ParameterSet:
         if f"hopping.{exponent.partition('.')[2]}" not in entries:
             fail(label, exponent, "has no hopping that it could scale: add it, or drop this exponent")
     head = (own.name, own.description, material, model or "etb", own.base, origin)
-    return ParameterSet(*head, entries, published, scaling, own.lattice)
+    return ParameterSet(*head, entries, published, scaling, own.lattice, surface)
 
 
 def _chain(label: str, path: Path | None, given: str) -> list[RawSet]:

@@ -9,7 +9,16 @@ from typing import Any, NoReturn
 from bandg.base.errors import BandgError
 from bandg.base.text import nearest, one_line
 from bandg.crystal.lattice import PEROVSKITE, Lattice, lattice_named
-from bandg.parameters.names import LATTICE, PUBLISHED, SHELLS, integral_names, out_of_range, swapped, unit_of
+from bandg.parameters.names import (
+    LATTICE,
+    PUBLISHED,
+    SHELLS,
+    SURFACE_PLANES,
+    integral_names,
+    out_of_range,
+    swapped,
+    unit_of,
+)
 from bandg.parameters.sets import Parameter
 
 SHOW = reprlib.Repr()
@@ -19,7 +28,7 @@ SHOW.maxstring = SHOW.maxother = 60
 
 _DEFAULTS = ("unit", "source", "status")
 _ENTRY = (*_DEFAULTS, "value", "stderr", "note")
-_SECTIONS = ("lattice", "onsite", "spin_orbit", "hopping", "scaling", "published")
+_SECTIONS = ("lattice", "onsite", "spin_orbit", "hopping", "scaling", "surface", "published")
 _TOP = ("schema", "name", "base", "description", "material", "model", "defaults", *_SECTIONS)
 
 Table = dict[str, Any]
@@ -28,7 +37,7 @@ Table = dict[str, Any]
 
 @dataclass(frozen=True)
 class RawSet:
-    """Content of one file: ``entries``, ``published`` and ``scaling`` have only its own numbers, with checked units."""
+    """Content of one file: the tables have only its own numbers, with checked units."""
 
     name: str
     base: str | None
@@ -39,6 +48,7 @@ class RawSet:
     entries: dict[str, Parameter] = field(default_factory=dict)
     published: dict[str, Parameter] = field(default_factory=dict)
     scaling: dict[str, Parameter] = field(default_factory=dict)
+    surface: dict[str, Parameter] = field(default_factory=dict)
 
 
 def fail(label: str, key: str, what: str) -> NoReturn:
@@ -68,6 +78,7 @@ def parse(raw: dict[str, Any], label: str, shipped: bool = False) -> RawSet:
         fail(label, "model", f'{SHOW.repr(model)} is not known: write model = "etb"')
     tables = {section: raw.get(section, {}) for section in _SECTIONS}
     scaling = _tables("scaling", _named_once(tables["scaling"], "scaling", lattice, label))
+    surface = _tables("surface", tables["surface"])
     published = [(f"published.{key}", entry) for key, entry in tables["published"].items()]
 
     def resolved(entries: list[tuple[str, Any]], **more: str) -> dict[str, Parameter]:
@@ -75,8 +86,9 @@ def parse(raw: dict[str, Any], label: str, shipped: bool = False) -> RawSet:
 
     found = (resolved(_flat(tables, lattice, label)), resolved(published), resolved(scaling, unit="1"))
     entries, quoted, exponents = found
+    shifts = resolved(surface, unit="eV")
     head = (raw["name"], base, raw.get("description", "").strip(), material, model, lattice)
-    return RawSet(*head, entries, {path.partition(".")[2]: one for path, one in quoted.items()}, exponents)
+    return RawSet(*head, entries, {path.partition(".")[2]: one for path, one in quoted.items()}, exponents, shifts)
 
 
 def _text(table: dict[str, Any], key: str) -> str | None:
@@ -108,6 +120,8 @@ def _tree(lattice: Lattice) -> dict[str, Any]:
     tree["onsite"] = {species: dict.fromkeys(SHELLS, number) for species in lattice.kinds}
     tree["spin_orbit"] = {species: {"p": number} for species in lattice.kinds}
     tree["hopping"] = tree["scaling"] = hopping
+    planes = [f"{species}.{plane}" for plane in range(SURFACE_PLANES) for species in lattice.kinds]
+    tree["surface"] = {end.name: dict.fromkeys(planes, number) for end in lattice.terminations}
     tree["published"] = dict.fromkeys(PUBLISHED, number)
     return tree
 

@@ -72,6 +72,8 @@ class ParameterSet(Shown):
         Published bulk values, only for comparison.
     scaling : mapping of str to Parameter
         Exponents of the distance by path, such as "scaling.Pb-X.s-p".
+    surface : mapping of str to Parameter
+        Onsite shifts near the surface by path, such as "surface.halide.X.0": termination, species, plane of a/2.
     lattice : Lattice
         The lattice, with the possible species, orbitals and hoppings.
 
@@ -93,16 +95,19 @@ class ParameterSet(Shown):
     published: Mapping[str, Parameter]
     scaling: Mapping[str, Parameter] = field(default_factory=dict)
     lattice: Lattice = PEROVSKITE
+    surface: Mapping[str, Parameter] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ordered = {path: self.entries[path] for path in sorted(self.entries, key=order(self.lattice).__getitem__)}
         object.__setattr__(self, "entries", MappingProxyType(ordered))
         object.__setattr__(self, "published", MappingProxyType(dict(self.published)))
         object.__setattr__(self, "scaling", MappingProxyType(dict(sorted(self.scaling.items()))))
+        object.__setattr__(self, "surface", MappingProxyType(dict(sorted(self.surface.items()))))
 
     def __reduce__(self) -> tuple[Any, ...]:  # a mappingproxy does not pickle, and workers need the set
         head = (self.name, self.description, self.material, self.model, self.base, self.origin)
-        return type(self), (*head, dict(self.entries), dict(self.published), dict(self.scaling), self.lattice)
+        numbers = (dict(self.entries), dict(self.published), dict(self.scaling))
+        return type(self), (*head, *numbers, self.lattice, dict(self.surface))
 
     def __hash__(self) -> int:
         return hash((self.name, self.digest()))
@@ -188,20 +193,24 @@ class ParameterSet(Shown):
 
     def digest(self) -> str:
         """sha256 (hex) of the numbers alone: model, lattice, paths and values; provenance does not enter."""
-        numbers = [[path, repr(entry.value)] for path, entry in [*self.entries.items(), *self.scaling.items()]]
+        numbers = [[path, repr(entry.value)] for path, entry in self._numbers()]
         content: dict[str, Any] = {"schema": 1, "model": self.model, "numbers": numbers}
         if self.lattice != PEROVSKITE:
             content["lattice"] = asdict(self.lattice)
         text = json.dumps(content, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def _numbers(self) -> list[tuple[str, Parameter]]:
+        return [*self.entries.items(), *self.scaling.items(), *self.surface.items()]
+
     def to_dict(self) -> dict[str, Any]:
-        """The whole set with provenance as plain JSON types: ``entries``, ``published`` and ``scaling`` by path."""
+        """The whole set with provenance as plain JSON types: ``entries``, ``published``, ... by path."""
         head = {key: getattr(self, key) for key in ("name", "description", "material", "model", "base", "origin")}
         entries = {path: entry.provenance() for path, entry in self.entries.items()}
         published = {key: entry.provenance() for key, entry in self.published.items()}
         scaling = {path: entry.provenance() for path, entry in self.scaling.items()}
-        numbers = {"entries": entries, "published": published, "scaling": scaling}
+        surface = {path: entry.provenance() for path, entry in self.surface.items()}
+        numbers = {"entries": entries, "published": published, "scaling": scaling, "surface": surface}
         return {"schema": 1, **head, "lattice": self.lattice.name, "digest": self.digest(), **numbers}
 
     def to_toml(self) -> str:
@@ -211,7 +220,7 @@ class ParameterSet(Shown):
         defaults = {"unit": "eV", "source": source, "status": status}
         head = {key: getattr(self, key) for key in ("name", "model", "description", "material")}
         content: dict[str, Any] = {"schema": 1, **head, "defaults": defaults}
-        for path, entry in [*self.entries.items(), *self.scaling.items()]:
+        for path, entry in self._numbers():
             *parts, key = path.split(".", 1 if path == LATTICE else 2)
             content.setdefault(".".join(parts), {})[key] = _toml_entry(entry, defaults)
         if self.lattice != PEROVSKITE:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, TypedDict, cast
 
 from bandg.base.arguments import choices, flag, names, number, size_text, text, whole, wrong
@@ -15,10 +16,11 @@ from bandg.crystal.atoms import Atoms
 from bandg.crystal.distortion import distorted
 from bandg.crystal.lattice import PEROVSKITE, Lattice
 from bandg.crystal.shapes import SHAPES, Nanocrystal, cube, cuboid, octahedron, sphere, truncated_cube
+from bandg.data.surfaces import with_surface
 from bandg.models.etb.bulk import bulk
 from bandg.models.etb.local import resolve_neighbors
 from bandg.models.etb.model import MODEL
-from bandg.parameters.sets import ParameterSet
+from bandg.parameters.sets import Parameter, ParameterSet
 from bandg.solvers.registry import check_solver
 
 MAX_SEEDS = 10_000
@@ -32,9 +34,10 @@ class Variation(TypedDict, total=False):
     an angle in degrees for each letter, "a-b+a-" and "8,10". keep: what the tilt keeps, "bonds" or "lattice". second:
     parameter set of a second halide, fraction: its share of X, offset_eV: its valence-band top above that of the first.
     x_vacancies, pb_vacancies: share of surface X and Pb that is missing. occupancy: mean-field occupancy of surface X.
-    seed: first random seed. seeds: number of consecutive seeds. surface: onsite shifts in eV by species and plane from
-    the surface, "X.0=0.13,Pb.1=-0.01". image: dielectric constants inside and outside, "5,2.25", for the image
-    self-energy of each carrier. structure: explicit atoms in place of size and shape.
+    seed: first random seed. seeds: number of consecutive seeds. surface: "slabs", "point-charges", "none", or onsite
+    shifts in eV by species and plane from the surface, "X.0=0.13,Pb.1=-0.01". surface_bonds: relative change of the
+    outermost bonds. image: dielectric constants inside and outside, "5,2.25", for the image self-energy of each
+    carrier. structure: explicit atoms in place of size and shape.
     """
 
     truncation: float | None
@@ -51,6 +54,7 @@ class Variation(TypedDict, total=False):
     seed: int | None
     seeds: int | None
     surface: str | None
+    surface_bonds: float | None
     image: str | Sequence[float] | None
     structure: Atoms | str | os.PathLike[str] | None
 
@@ -124,8 +128,13 @@ def nanocrystals(
     return kept
 
 
-def varied(crystals: Sequence[Nanocrystal], asked: Variation) -> tuple[Nanocrystal, ...]:
-    """The nanocrystals with strain, tilt, alloy, vacancies and occupancy, for every seed. Raises BandgError."""
+def varied(
+    crystals: Sequence[Nanocrystal], asked: Variation, own: Mapping[str, Parameter] = MappingProxyType({})
+) -> tuple[Nanocrystal, ...]:
+    """The nanocrystals with all that is asked for, for every seed. Raises BandgError.
+
+    own: surface shifts of the set.
+    """
     seeds = 1 if (count := asked.get("seeds")) is None else count
     if not 1 <= seeds <= MAX_SEEDS:
         raise BandgError(f"seeds must be a number from 1 to {MAX_SEEDS}, not {seeds}")
@@ -142,8 +151,8 @@ def varied(crystals: Sequence[Nanocrystal], asked: Variation) -> tuple[Nanocryst
             asked.get("pb_vacancies") or 0.0,
             1.0 if (occupancy := asked.get("occupancy")) is None else occupancy,
             (1 if first is None else first) + number,
-            asked.get("surface"),
-            cast("str | None", asked.get("image")),
+            surface_bonds=asked.get("surface_bonds") or 0.0,
+            image=cast("str | None", asked.get("image")),
         )
         for crystal in crystals
         for number in range(seeds)
@@ -152,7 +161,7 @@ def varied(crystals: Sequence[Nanocrystal], asked: Variation) -> tuple[Nanocryst
         raise BandgError(
             "`seed` and `seeds` need something random: add `fraction` between 0 and 1, `x_vacancies` or `pb_vacancies`"
         )
-    return tuple(found)
+    return tuple(replace(one, surface=with_surface(one, asked.get("surface"), own)) for one in found)
 
 
 DEFAULT_SIZE = "5cells,9cells,24cells"
@@ -189,7 +198,7 @@ def request(
     text("shape", shape, "cube")
     crystals = nanocrystals(size_text(size), shape, ends, center, chosen.a_nm, lattice=chosen.lattice)
     bulk(chosen, shells)  # a set without a gap is refused before anything is computed
-    return Request(chosen, shells, crystals, intra_atomic, solver)
+    return Request(chosen, shells, varied(crystals, {}, chosen.surface), intra_atomic, solver)
 
 
 def rescaled(crystal: Nanocrystal, a_nm: float) -> Nanocrystal:

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 
 from bandg.base import resources
 from bandg.base.errors import BandgError
+from bandg.crystal.planes import MAX_SHIFT_EV
 from bandg.models.etb.bulk import bulk
 from bandg.parameters.loader import available_sets, load_set
+from bandg.parameters.names import LIMITS_EV
 from bandg.parameters.sets import ParameterSet
 
 REFERENCES = Path(__file__).parents[2] / "docs" / "references.bib"
@@ -237,6 +239,38 @@ def test_round_trip_of_awkward_texts(tmp_path: Path) -> None:
     assert first.entries["hopping.Pb-X.s-p"].stderr == 1e-5
 
 
+SURFACE = """
+[surface.halide]
+"X.0" = 0.13
+"Pb.1" = { value = -0.01, stderr = 0.02, note = "a note" }
+[surface.lead]
+"X.0" = { value = 0.5, unit = "eV", source = "somebody", status = "published" }
+"""
+
+
+def test_shifts_at_the_surface_are_numbers_of_a_set(tmp_path: Path) -> None:
+    found = load_set(write(tmp_path, KASHIKAR + SURFACE))
+    values = {path: entry.value for path, entry in found.surface.items()}
+    assert values == {"surface.halide.Pb.1": -0.01, "surface.halide.X.0": 0.13, "surface.lead.X.0": 0.5}
+    assert found.surface["surface.lead.X.0"].source == "somebody"
+    assert found.surface["surface.halide.X.0"].source == found.entries["onsite.Pb.p"].source
+    plain = load_set(write(tmp_path, KASHIKAR, "plain.toml"))
+    assert plain.surface == {} and plain.digest() != found.digest() and plain.paths == found.paths
+    again = load_set(write(tmp_path, found.to_toml(), "again.toml"))
+    assert again.surface == found.surface and again.digest() == found.digest()
+    assert pickle.loads(pickle.dumps(found)) == found
+    assert found.to_dict()["surface"]["surface.halide.Pb.1"]["stderr"] == 0.02
+    heir = 'schema = 1\nname = "heir"\nbase = "mine.toml"\n[surface.halide]\n"X.0" = { value = 0.2, '
+    heir += 'source = "me", status = "assumed" }\n'
+    inherited = load_set(write(tmp_path, heir, "heir.toml")).surface
+    assert [entry.value for entry in inherited.values()] == [-0.01, 0.2, 0.5]
+    assert found.with_values({"onsite.Pb.p": 5.0}).surface == found.surface
+
+
+def test_shifts_in_a_file_have_the_limit_of_the_option() -> None:
+    assert LIMITS_EV["surface"] == MAX_SHIFT_EV
+
+
 def test_digest_sees_numbers_and_nothing_else(tmp_path: Path) -> None:
     found = load_set("kashikar2021")
     text = KASHIKAR.replace('"transcribed"', '"assumed"').replace('"kashikar2021"', '"other"')
@@ -404,6 +438,14 @@ WRONG = {
     "absurd lattice": (edit("value = 0.638", "value = 6.38"), ["lattice.a", "0.3 to 2 nm"]),
     "absurd lambda": (edit("p = 0.50", "p = 5.1"), ["spin_orbit.Pb.p", "up to 5 eV"]),
     "negative stderr": (edit("{ value = 0.01,", "{ value = 0.01, stderr = -1,"), ["stderr", "not be negative"]),
+    "shift of cesium": (KASHIKAR + '\n[surface.halide]\n"Cs.0" = 0.1\n', ["surface.halide.Cs.0", "unknown key"]),
+    "shift unquoted": (KASHIKAR + "\n[surface.halide]\nX.0 = 0.1\n", ["needs quotes", '"X.0"']),
+    "shift in meV": (
+        KASHIKAR + '\n[surface.lead]\n"X.0" = { value = 100, unit = "meV" }\n',
+        ["surface.lead.X.0", 'write unit = "eV"'],
+    ),
+    "absurd shift": (KASHIKAR + '\n[surface.lead]\n"X.0" = 6\n', ["surface.lead.X.0", "6 eV is too large", "5 eV"]),
+    "other surface": (KASHIKAR + '\n[surface.CsX]\n"X.0" = 0.1\n', ["surface.CsX", "unknown key"]),
     "no orbital for hopping": (edit("s = -4.11\n", ""), ["hopping.Pb-X.s-p", "no s on Pb"]),
     "no orbital for lambda": (
         edit("[onsite.X]\np = 0.96", "[onsite.X]\ns = 0.96"),

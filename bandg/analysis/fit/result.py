@@ -56,7 +56,8 @@ def fitted_set(fit: Fit) -> ParameterSet:
     description = job.description or f"fit to {data}"
     material = space.parameters.material
     scaling = {path: entries.pop(path) for path in list(entries) if hopping_of(path)}
-    return ParameterSet(job.name, description, material, "etb", None, job.name, entries, _published(job), scaling)
+    head = (job.name, description, material, "etb", None, job.name)
+    return ParameterSet(*head, entries, _published(job), scaling, surface=space.parameters.surface)
 
 
 def _published(job: FitJob) -> dict[str, Parameter]:

@@ -17,6 +17,7 @@ from bandg.crystal.cell import cell_of
 from bandg.crystal.distortion import distorted
 from bandg.crystal.shapes import Nanocrystal, cube, cuboid, sphere
 from bandg.data.compare import TheoryCurve
+from bandg.data.surfaces import with_surface
 from bandg.models.etb.job import Job
 from bandg.models.exciton import coulomb_radius_nm
 from bandg.models.kp.job import KpJob
@@ -92,7 +93,8 @@ class Case:
     the glass in eV, None for hard walls. after: what is done to the result, such as a mapping of energies. mixed:
     (share, other case) of all others in an ensemble, whose curve is the mean at equal energy; what the shares leave is
     its own. Others are not mixed themselves (`mixture`). added: (plus, minus)
-    pairs of cases whose difference, size by size, is added. distortion: arguments of `bandg.distortion.distorted`.
+    pairs of cases whose difference, size by size, is added. distortion: arguments of `bandg.distortion.distorted`,
+    and "surface" as `bandg.data.surfaces` takes it.
     seeds: so many random nanocrystals of each size are averaged. aspect: long over short edge of a cuboid, whose cells
     are those of the short edges. periodic: whether the curve ends in the bulk, which crystals without atoms do not.
     """
@@ -119,11 +121,13 @@ class Case:
 
     def crystals(self) -> tuple[Nanocrystal, ...]:
         """The nanocrystals from small to large, those of one size side by side."""
-        found = [self._crystal(n) for n in self.counts]
-        if not self.distortion:
-            return tuple(found)
+        ideal, own = [self._crystal(n) for n in self.counts], self.parameters.surface
+        if not (self.distortion or own):
+            return tuple(ideal)
         options = dict(self.distortion)
-        return tuple(distorted(one, **options, seed=seed) for one in found for seed in range(1, self.seeds + 1))
+        asked = options.pop("surface", None)
+        found = [distorted(one, **options, seed=seed) for one in ideal for seed in range(1, self.seeds + 1)]
+        return tuple(replace(one, surface=with_surface(one, asked, own)) for one in found)
 
     def _crystal(self, n: int) -> Nanocrystal:
         a_nm, lattice = self.parameters.a_nm, self.parameters.lattice
@@ -150,7 +154,9 @@ class Case:
             return tuple(Job(self.parameters, crystal, self.neighbors) for crystal in self.crystals())
         wall = "hard-wall" if self.barrier is None else "glass"
         kp = _kp(self.parameters, self.neighbors)
-        return tuple(KpJob(kp, replace(crystal, termination=wall), self.barrier) for crystal in self.crystals())
+        return tuple(
+            KpJob(kp, replace(crystal, termination=wall, surface=()), self.barrier) for crystal in self.crystals()
+        )
 
     def describe(self) -> dict[str, Any]:
         """The nanocrystals and their model, as plain types; not what is mixed, added or done to the result."""
