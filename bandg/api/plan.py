@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from bandg.base.arguments import choices, flag, names, number, size_text, text, whole, wrong
 from bandg.base.errors import BandgError
@@ -73,6 +73,7 @@ def plan(
     asked = checked(variation)
     refuse_unknown(chosen, {**given, **asked})
     parameters = load(chosen, set)
+    asked = in_own_crystal(parameters, asked)
     options = chosen.complete(parameters, options_of(chosen, parameters, termination, given, asked))
     text("shape", shape, "cube")
     if center is not None:
@@ -174,6 +175,14 @@ def refuse_unknown(model: Model, given: Mapping[str, Any]) -> None:
             others = [one for one in models.BUILT_IN if name in models.find(one).options]
             hint = f": add `model={others[0]!r}`" if others else ""
             raise BandgError(f"the {model.name} model does not know `{name}`{hint}, or leave it out")
+
+
+def in_own_crystal(parameters: Any, asked: Variation) -> Variation:
+    """The arguments with the tilt for which the set is made, unless they name a tilt or a structure of their own."""
+    if asked.get("tilt") is not None or asked.get("structure") is not None:
+        return asked
+    given = {name: value for name, value in asked.items() if value is not None}
+    return cast(Variation, {**getattr(parameters, "crystal", {}), **given})
 
 
 def load(model: Model, given: Any) -> Any:

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandg.base.errors import BandgError
+from bandg.cli import nanocrystal as options
 from bandg.cli.command import App
 from bandg.cli.options import Neighbors, SetName
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
+    from bandg.crystal.cell import Cell
     from bandg.data.contributions import FirstPrinciples
     from bandg.models.etb.bulk import Bulk
     from bandg.parameters.sets import ParameterSet
@@ -26,15 +29,27 @@ def bulk(
     intra_atomic: Annotated[
         bool, typer.Option("--intra-atomic", help="Add the angular momentum of the p shells to g.")
     ] = False,
+    strain: options.Strain = None,
+    tilt: options.Tilt = None,
+    angles: options.Angles = None,
+    keep: options.Keep = None,
+    structure: Annotated[
+        Path | None, typer.Option(help="A periodic cell from FILE.cif, POSCAR or .extxyz, of one or two halides.")
+    ] = None,
+    species: options.Species = None,
+    second: options.Second = None,
+    fraction: options.Fraction = None,
+    offset: options.Offset = None,
     out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the bands to FILE.pdf, .png or .svg.")] = None,
 ) -> None:
-    """Bulk gap, spin-orbit splitting, masses, momentum elements and g-factors at R."""
+    """Bulk gap, masses, momentum elements and g-factors: of the cubic crystal at R, or of a strained or tilted one."""
+    from bandg.api.compute import bulk as compute_bulk
     from bandg.base.files import check_writable
+    from bandg.cli.bulk_cell import print_cell
     from bandg.data.contributions import first_principles
-    from bandg.models.etb.bulk import bulk as compute_bulk
+    from bandg.models.etb.cell import CellBulk
     from bandg.parameters.loader import load_set
-    from bandg.runs.dataset import write_json
 
     if out is not None:
         check_writable(out, (".json",))
@@ -43,22 +58,54 @@ def bulk(
 
         check_picture_path(plot)
     parameters = load_set(set_name)
-    result = compute_bulk(parameters, neighbors)
+    result = compute_bulk(
+        parameters,
+        neighbors=neighbors,
+        strain=strain,
+        tilt=tilt,
+        angles=angles,
+        keep=keep,
+        structure=_cell(structure, species, parameters, second),
+        second=second,
+        fraction=fraction,
+        offset_eV=options.one_energy(offset, "offset"),
+    )
+    options.say_own_crystal(parameters, tilt or structure)
     values = result.values(intra_atomic)
-    known = first_principles(parameters.material, result.E_g)
-    _print(parameters, values)
-    _print_composition(result, known)
-    _print_contributions(result, known, intra_atomic)
+    name = parameters.name + (f" + {load_set(second).name}" if second else "")
+    if isinstance(result, CellBulk):
+        print_cell(name, result, intra_atomic)
+    else:
+        known = None if second else first_principles(parameters.material, result.E_g)
+        _print(name, parameters, values, published=second is None)
+        _print_composition(result, known)
+        _print_contributions(result, known, intra_atomic)
+        values["first_principles"] = known.to_dict() if known else None
     if out is not None:
-        found = {"first_principles": known.to_dict() if known else None}
-        write_json({"set": parameters.name, "parameters_sha256": parameters.digest()} | values | found, out)
+        from bandg.runs.dataset import write_json
+
+        write_json({"set": name, "parameters_sha256": parameters.digest()} | values, out)
         typer.echo(f"wrote {out}")
     if plot is not None:
         from bandg.plot.bands import plot_bands
         from bandg.plot.output import save
+        from bandg.plot.unfolded import plot_unfolded
 
-        save(plot_bands(result, parameters.name), plot)
+        save(plot_unfolded(result, name) if isinstance(result, CellBulk) else plot_bands(result, name), plot)
         typer.echo(f"wrote {plot}")
+
+
+def _cell(structure: Path | None, species: str | None, parameters: ParameterSet, second: str | None) -> Cell | None:
+    """The cell of --structure with --species; notes go to the standard error."""
+    if structure is None:
+        if species is not None:
+            raise BandgError("--species belongs to --structure FILE")
+        return None
+    from bandg.crystal.files import parse_species, read_cell
+    from bandg.parameters.loader import load_set
+
+    halides = [parameters.halide, *([load_set(second).halide] if second else [])]
+    return read_cell(structure, parse_species(species or ""), halides, lambda note: typer.echo(note, err=True))
 
 
 _ROWS = (
@@ -75,14 +122,15 @@ _ROWS = (
 )
 
 
-def _print(parameters: ParameterSet, values: dict[str, Any]) -> None:
+def _print(name: str, parameters: ParameterSet, values: dict[str, Any], published: bool) -> None:
     rows: list[tuple[Any, ...]] = []
     for key, meaning, unit in _ROWS:
-        known = parameters.published.get(key)
+        known = parameters.published.get(key) if published else None
         note = (None, "") if known is None else (known.value, f"{known.source} ({known.status})")
         rows.append((meaning, unit, values[key], *note))
     numbers = (Column("bandg", ".4f"), Column("published", "g"), "source")
-    show(f"{parameters.name} ({parameters.material}), bulk at R", ("quantity", "", *numbers), rows)
+    title = f"{name} ({parameters.material}), bulk at R" if published else f"{name}, bulk at R"
+    show(title, ("quantity", "", *numbers), rows)
 
 
 _RATIOS = (("X s", "Pb p"), ("X d", "Pb p"), ("Pb s", "X p"))

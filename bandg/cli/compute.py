@@ -175,6 +175,10 @@ def compute(
             seeds=seeds,
             structure=options.read_option(structure, species, set_name or find(model).default_set, second),
         )
+    if set_name is not None and model == "etb":
+        from bandg.parameters.loader import load_set
+
+        options.say_own_crystal(load_set(set_name), tilt or structure)
     print_table(table)
     print_errors(table)
     print_tensors(table)

@@ -146,6 +146,16 @@ def one_energy(text: str | None, what: str) -> float | None:
     return None if text is None else parse_energies(text, what, most=1)[0]
 
 
+def say_own_crystal(parameters: Any, other: object) -> None:
+    """Say on the standard error that the crystal is the set's own, unless another one is given."""
+    own = getattr(parameters, "crystal", {})
+    if own and other is None:
+        crystal = " ".join(f"--{name} {value}" for name, value in own.items())
+        typer.echo(
+            f"{parameters.name} is made for {crystal}, which is taken; --tilt a0a0a0 is the cubic crystal", err=True
+        )
+
+
 def check_memory(found: tuple[Material, Nanocrystal, int], solver: str, whole: bool, levels: bool, force: bool) -> None:
     """Raise BandgError if the whole Hamiltonian or the symmetry blocks would not fit into memory, unless forced."""
     from bandg.models.etb.job import Job, WholeJob

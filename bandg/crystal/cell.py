@@ -29,7 +29,8 @@ class Cell:
 
     vectors_nm: (3, 3), rows. positions_nm: (n, 3). kind: (n,) index into the lattice's kinds.
     on_frame: (n, 3) ideal coordinates in units of a/2, even on the frame. steps: (3, 3) the cell vectors in the ideal
-    crystal in the same units. turn: (3, 3) rotation that takes x, y, z to the cubic axes of the crystal.
+    crystal in the same units. turn: (3, 3) rotation that takes x, y, z to the cubic axes of the crystal. is_second:
+    (n,) which X are the second halide; none where it is None.
     """
 
     lattice: Lattice
@@ -39,11 +40,41 @@ class Cell:
     on_frame: NDArray[np.int64]
     steps: NDArray[np.int64]
     turn: NDArray[np.float64]
+    is_second: NDArray[np.bool_] | None = None
 
     @property
     def n_formulas(self) -> int:
         """Number of ideal cells in the cell."""
         return round(abs(np.linalg.det(self.steps)) / 8)
+
+    @property
+    def a_nm(self) -> float:
+        """Lattice constant of the cubic crystal of the same volume, in nm."""
+        return float(abs(np.linalg.det(self.vectors_nm)) / self.n_formulas) ** (1 / 3)
+
+    @cached_property
+    def mixing(self) -> NDArray[np.float64]:
+        """Share of the second halide: 0 or 1 on X, that of its X neighbors on Pb, shape (n,)."""
+        own = np.zeros(len(self.kind)) if self.is_second is None else self.is_second.astype(float)
+        pairs = np.concatenate([self.pairs(shell)[0] for shell in self.lattice.bonds])
+        count = np.bincount(pairs[:, 0], minlength=len(own)).clip(1)
+        return np.where(self.kind == 0, np.bincount(pairs[:, 0], own[pairs[:, 1]], len(own)) / count, own)
+
+    @property
+    def fraction(self) -> float:
+        """Share of the second halide."""
+        return float(self.mixing[self.kind > 0].mean())
+
+    def tilt_deg(self) -> NDArray[np.float64]:
+        """Angles (3,) by which the octahedra of a perovskite turn about its cubic axes, the mean size over all Pb.
+
+        A bond along x ends at (s_x, s_y t_z, -s_z t_y), as in `bandg.crystal.distortion`; t is the mean over all bonds.
+        """
+        bonds = self.pairs(self.lattice.bonds[0])[1].reshape(-1, 6, 3) @ self.turn  # to +x, +y, +z, -x, -y, -z
+        half = (bonds[:, :3] - bonds[:, 3:]) / 2
+        ratio = half / np.diagonal(half, axis1=1, axis2=2)[:, None]
+        tangents = [(ratio[:, a, b] - ratio[:, b, a]) / 2 for a, b in ((1, 2), (2, 0), (0, 1))]
+        return np.asarray(np.degrees(np.arctan(np.abs(tangents).mean(axis=1))))
 
     @cached_property
     def edge_fraction(self) -> NDArray[np.float64]:
@@ -54,6 +85,23 @@ class Cell:
     def edge_point(self) -> NDArray[np.float64]:
         """The same in 1/nm, (3,)."""
         return np.asarray(2 * np.pi * np.linalg.solve(self.vectors_nm, self.edge_fraction))
+
+    def folded(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
+        """k in 1/nm (3,) of the cell onto which a k point q of the ideal crystal folds, q in units of pi/a."""
+        return np.asarray(np.pi / 2 * np.linalg.solve(self.vectors_nm, self.steps @ q))
+
+    @cached_property
+    def edge_points(self) -> NDArray[np.float64]:
+        """All k points of the ideal crystal that fold onto that of the band edges, the edges' own first.
+
+        Shape (n_formulas, 3), in units of pi/a, components from 0 up to 2.
+        """
+        n = self.n_formulas
+        vectors = np.rint(2 * n * np.linalg.inv(self.steps)).astype(np.int64)  # reciprocal ones, in 2 pi / (n a)
+        reached = np.zeros((1, 3), dtype=np.int64)
+        for vector in vectors.T:
+            reached = np.unique(((reached[:, None] + np.arange(n)[:, None] * vector) % n).reshape(-1, 3), axis=0)
+        return (self.lattice.edge_vector + 2 * reached / n) % 2
 
     def pairs(self, shell: Shell) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Neighbors of a shell, each pair once: atoms (m, 2) in the cell, vectors in nm from the first (m, 3)."""
@@ -125,13 +173,18 @@ def _sites(lattice: Lattice, steps: NDArray[np.int64]) -> tuple[NDArray[np.int64
 
 
 def cell_of_atoms(
-    vectors_nm: NDArray[np.float64], positions_nm: NDArray[np.float64], is_lead: NDArray[np.bool_]
+    vectors_nm: NDArray[np.float64],
+    positions_nm: NDArray[np.float64],
+    is_lead: NDArray[np.bool_],
+    is_second: NDArray[np.bool_] | None = None,
 ) -> Cell:
     """A periodic perovskite of given atoms, turned and deformed in any way.
 
     vectors_nm: (3, 3) cell vectors, rows. positions_nm: (n, 3). is_lead: (n,) Pb or X; A cations are left out.
-    Raises BandgError where the bonds Pb-X do not make a perovskite.
+    is_second: (n,) which X are the second halide. Raises BandgError where the bonds Pb-X do not make a perovskite.
     """
+    vectors_nm, positions_nm = np.asarray(vectors_nm, dtype=float), np.asarray(positions_nm, dtype=float)
+    positions_nm = (positions_nm @ np.linalg.inv(vectors_nm) % 1) @ vectors_nm
     lead, halide = np.flatnonzero(is_lead), np.flatnonzero(~np.asarray(is_lead))
     shifts = np.array(list(product(range(-2, 3), repeat=3)))
     images = positions_nm[halide][:, None] + shifts @ vectors_nm  # (halide, shift, 3)
@@ -153,9 +206,8 @@ def cell_of_atoms(
     wanted = np.zeros(along.shape)
     wanted[np.arange(len(along)), axis] = np.sign(along[np.arange(len(along)), axis])
     on_frame, steps = _ideal(len(is_lead), lead[start], halide[end], shifts[shift], wanted)
-    return Cell(
-        PEROVSKITE, vectors_nm, positions_nm, np.where(is_lead, 0, 1), on_frame - on_frame[lead[0]], steps, turn
-    )
+    kind = np.where(is_lead, 0, 1)
+    return Cell(PEROVSKITE, vectors_nm, positions_nm, kind, on_frame - on_frame[lead[0]], steps, turn, is_second)
 
 
 def _ideal(

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from bandg.base.text import install, quote
 from bandg.crystal.atoms import Atoms
 from bandg.crystal.axes import smallest_turn
 from bandg.crystal.from_atoms import BOND_CUTOFF, MAX_ATOMS
+
+if TYPE_CHECKING:
+    from bandg.crystal.cell import Cell
 
 HALIDES = ("I", "Br", "Cl")
 INORGANIC_CATIONS = ("Cs", "Rb", "K")
@@ -90,6 +93,17 @@ def read_structure(
     >>> atoms = bandg.read_structure("nc.xyz", {"H": "drop"})  # doctest: +SKIP
     """
     source = Path(path)
+    frame, atoms = _kept(source, species, halide, on_note)
+    if frame.pbc.any():
+        _check_boundary(frame, source)
+        on_note(f"{source.name}: its periodic cell is ignored; the atoms in it are taken as one finite nanocrystal")
+    return Atoms(atoms.positions_nm - atoms.positions_nm.mean(axis=0), atoms.species)
+
+
+def _kept(
+    source: Path, species: Mapping[str, str] | None, halide: str, on_note: Callable[[str], None]
+) -> tuple[Any, Atoms]:
+    """The atoms of a file that have parameters, as ase holds them and in nm with their names. Raises BandgError."""
     kind = _format_of(source)
     _check_size(source, kind)
     frame = _read(source, kind)
@@ -106,10 +120,39 @@ def read_structure(
                 f"{source.name} has no {what}: map a species of the file to it by `species`, as Sn=Pb,Cl=I"
             )
     _check_distances(atoms, source)
-    if frame.pbc.any():
-        _check_boundary(frame[kept], source)
-        on_note(f"{source.name}: its periodic cell is ignored; the atoms in it are taken as one finite nanocrystal")
-    return Atoms(atoms.positions_nm - atoms.positions_nm.mean(axis=0), atoms.species)
+    return frame[kept], atoms
+
+
+def read_cell(
+    path: str | os.PathLike[str],
+    species: Mapping[str, str] | None = None,
+    halides: Sequence[str] = ("I",),
+    on_note: Callable[[str], None] = lambda note: None,
+) -> Cell:
+    """The periodic crystal of a structure file; needs ase.
+
+    path, species, on_note: as in `read_structure`. halides: symbols of the halides of the first and the second
+    parameter set. Raises BandgError for what `read_structure` refuses, a file without a periodic cell, a halide without
+    parameters, and for what is no perovskite.
+    """
+    from bandg.crystal.cell import cell_of_atoms
+
+    source = Path(path)
+    frame, atoms = _kept(source, species, halides[0], on_note)
+    if not frame.pbc.all() or frame.cell.rank < 3:
+        raise BandgError(f"{source.name} has no periodic cell: a bulk crystal needs three cell vectors")
+    strange = sorted(set(atoms.species.tolist()) - {"Pb", *halides})
+    if strange:
+        more = "" if len(halides) > 1 else "; a second halide needs a second set: add `second`"
+        raise BandgError(
+            f"{source.name}: there are no parameters for {', '.join(strange)}: the sets in use have Pb, "
+            f"{', '.join(halides)}{more}"
+        )
+    is_second = atoms.species == halides[-1] if len(halides) > 1 else None
+    try:
+        return cell_of_atoms(np.array(frame.cell) / 10, atoms.positions_nm, atoms.species == "Pb", is_second)
+    except BandgError as error:
+        raise BandgError(f"{source.name}: {error}") from error
 
 
 def _format_of(path: Path) -> str:
@@ -281,12 +324,7 @@ def check_lattice(atoms: Atoms, a_nm: float, name: str = "the parameter set") ->
     vectors, length = _cell_vectors(atoms, a_nm)
     if not len(vectors):
         return
-    found = float(np.median(np.linalg.norm(vectors, axis=1))) / length
-    if abs(found / a_nm - 1) > LATTICE_TOLERANCE:
-        raise BandgError(
-            f"the lattice constant of the structure is {found:.4g} nm, that of {name} {a_nm:.4g} nm: choose the set of "
-            "this material, or scale the structure (files hold lengths in angstrom)"
-        )
+    check_lattice_constant(float(np.median(np.linalg.norm(vectors, axis=1))) / length, a_nm, name)
     turn = smallest_turn(vectors)
     angle = float(np.degrees(np.linalg.norm(turn)))
     if angle > TURN_TOLERANCE_DEG:
@@ -295,6 +333,15 @@ def check_lattice(atoms: Atoms, a_nm: float, name: str = "the parameter set") ->
         raise BandgError(
             f"the cubic axes of the structure are turned by {angle:.2f} degrees away from x, y, z; turn them back: "
             f"atoms.rotate({-angle:.3f}, ({x}, {y}, {z}), rotate_cell=True) in ase"
+        )
+
+
+def check_lattice_constant(found: float, a_nm: float, name: str) -> None:
+    """Raise BandgError where a lattice constant in nm is not that of the set called `name`."""
+    if abs(found / a_nm - 1) > LATTICE_TOLERANCE:
+        raise BandgError(
+            f"the lattice constant of the structure is {found:.4g} nm, that of {name} {a_nm:.4g} nm: choose the set of "
+            "this material, or scale the structure (files hold lengths in angstrom)"
         )
 
 

@@ -46,11 +46,6 @@ class ReferenceCell:
     levels: tuple[ReferenceCellLevel, ...]
 
     @property
-    def a_nm(self) -> float:
-        """Lattice constant of the cubic crystal of the same volume, in nm."""
-        return float(abs(np.linalg.det(self.cell.vectors_nm)) / self.cell.n_formulas) ** (1 / 3)
-
-    @property
     def momentum_sums(self) -> tuple[float, float, float]:
         """(2/m0) sum of |p_i|^2 between the edges in eV, by direction. Raises BandgError where there are no levels."""
         if not self.levels:

@@ -173,21 +173,25 @@ def g_tensor(moment: NDArray[np.complex128], turn: NDArray[np.complex128]) -> GT
 
     Axes of equal principal values are free: they are taken as near to the cubic axes as they can be.
     """
-    from scipy.optimize import linear_sum_assignment
-
     turned = turn.conj().T @ moment @ turn
     matrix = np.real(np.einsum("auv,bvu->ba", turned, PAULI))
-    square = matrix.T @ matrix
-    scale = max(float(np.trace(square)), 1.0)
-    axes = np.linalg.eigh(square + _TIE * scale * np.diag([0.0, 1.0, 2.0]))[1].T
+    axes = principal_axes(matrix.T @ matrix)
+    images = axes @ matrix.T
+    sign = np.where(np.einsum("ij,ij->i", images, axes) < 0, -1.0, 1.0)
+    return GTensor(matrix, sign * np.linalg.norm(images, axis=1), axes)
+
+
+def principal_axes(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Eigenvectors of a symmetric (3, 3) matrix, rows (3, 3), ordered by the cubic axis that each lies nearest to."""
+    from scipy.optimize import linear_sum_assignment
+
+    scale = max(float(np.abs(np.trace(matrix))), 1.0)
+    axes = np.linalg.eigh(matrix + _TIE * scale * np.diag([0.0, 1.0, 2.0]))[1].T
     # of two axes equally near, as [110] and [1-10] to x, the one with components of one sign comes first
     one_sign = axes[:, 0] * axes[:, 1] + axes[:, 1] * axes[:, 2] + axes[:, 2] * axes[:, 0]
     _, order = linear_sum_assignment(_NEAR * np.outer(np.arange(3), one_sign) - np.abs(axes.T))
     axes = axes[order]
-    axes *= np.where(np.diagonal(axes) < 0, -1.0, 1.0)[:, None]
-    images = axes @ matrix.T
-    sign = np.where(np.einsum("ij,ij->i", images, axes) < 0, -1.0, 1.0)
-    return GTensor(matrix, sign * np.linalg.norm(images, axis=1), axes)
+    return np.asarray(axes * np.where(np.diagonal(axes) < 0, -1.0, 1.0)[:, None])
 
 
 def symmetric_turn(moment: NDArray[np.complex128]) -> NDArray[np.complex128]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from importlib import import_module
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bandg.base import cache
 from bandg.base.cache import source_of
@@ -22,6 +22,9 @@ from bandg.crystal.lattice import PEROVSKITE, Lattice, Termination
 from bandg.crystal.shapes import Nanocrystal
 from bandg.models.levels import Levels
 from bandg.models.observable import Observable
+
+if TYPE_CHECKING:
+    from bandg.crystal.cell import Cell
 
 ENTRY_POINTS = "bandg.models"
 BUILT_IN = {"etb": "bandg.models.etb.model", "kp": "bandg.models.kp.model"}
@@ -122,8 +125,8 @@ class Model(Protocol):
         """The bulk crystal; None where the model has none."""
         return None
 
-    def deformed_bulk(self, parameters: Any, options: Options, nanocrystal: Nanocrystal, /) -> Bulk | None:
-        """The bulk crystal with strain and tilt of a nanocrystal; None where the model does not compute it."""
+    def cell_bulk(self, parameters: Any, options: Options, cell: Cell, /) -> Bulk | None:
+        """The bulk of a periodic cell, strained, tilted or from a file; None where the model does not compute it."""
         return None
 
     def complete(self, parameters: Any, options: Options, /) -> Options:

@@ -46,6 +46,12 @@ class _Lattice(_Strict):
     a: _Number | None = None
 
 
+class _Crystal(_Strict):
+    tilt: Text
+    angles: Text = ""
+    keep: Text = "bonds"
+
+
 class _File(_Strict):
     version: int = Field(alias="schema")
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*\z")]
@@ -55,6 +61,7 @@ class _File(_Strict):
     model: Text | None = None
     defaults: _Defaults = _Defaults()
     lattice: _Lattice = _Lattice()
+    crystal: _Crystal | None = None
     onsite: dict[str, _Table] = {}
     spin_orbit: dict[str, _Table] = {}
     hopping: dict[str, _Table] = {}

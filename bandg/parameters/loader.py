@@ -52,6 +52,7 @@ def _assemble(label: str, path: Path | None, given: str) -> ParameterSet:
     published: dict[str, Parameter] = {}
     scaling: dict[str, Parameter] = {}
     surface: dict[str, Parameter] = {}
+    crystal: dict[str, str] = {}
     material = model = None
     for raw in reversed(chain):
         if raw.material not in (None, material):
@@ -64,6 +65,7 @@ def _assemble(label: str, path: Path | None, given: str) -> ParameterSet:
         published |= raw.published
         scaling |= raw.scaling
         surface |= raw.surface
+        crystal = raw.crystal or crystal
     if material is None:
         fail(label, "material", 'is missing: write material = "CsPbI3"')
     _check_complete(entries, own.lattice, label)
@@ -72,7 +74,7 @@ def _assemble(label: str, path: Path | None, given: str) -> ParameterSet:
         if f"hopping.{exponent.partition('.')[2]}" not in entries:
             fail(label, exponent, "has no hopping that it could scale: add it, or drop this exponent")
     head = (own.name, own.description, material, model or "etb", own.base, origin)
-    return ParameterSet(*head, entries, published, scaling, own.lattice, surface)
+    return ParameterSet(*head, entries, published, scaling, own.lattice, surface, crystal)
 
 
 def _chain(label: str, path: Path | None, given: str) -> list[RawSet]:

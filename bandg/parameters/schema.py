@@ -29,7 +29,8 @@ SHOW.maxstring = SHOW.maxother = 60
 _DEFAULTS = ("unit", "source", "status")
 _ENTRY = (*_DEFAULTS, "value", "stderr", "note")
 _SECTIONS = ("lattice", "onsite", "spin_orbit", "hopping", "scaling", "surface", "published")
-_TOP = ("schema", "name", "base", "description", "material", "model", "defaults", *_SECTIONS)
+_CRYSTAL = ("tilt", "angles", "keep")
+_TOP = ("schema", "name", "base", "description", "material", "model", "defaults", "crystal", *_SECTIONS)
 
 Table = dict[str, Any]
 """Entries by name; an entry is a table with its value, or a bare number."""
@@ -37,7 +38,10 @@ Table = dict[str, Any]
 
 @dataclass(frozen=True)
 class RawSet:
-    """Content of one file: the tables have only its own numbers, with checked units."""
+    """Content of one file: the tables have only its own numbers, with checked units.
+
+    crystal: the distortion that the set is made for, by the names of the arguments of `bandg.compute`.
+    """
 
     name: str
     base: str | None
@@ -49,6 +53,7 @@ class RawSet:
     published: dict[str, Parameter] = field(default_factory=dict)
     scaling: dict[str, Parameter] = field(default_factory=dict)
     surface: dict[str, Parameter] = field(default_factory=dict)
+    crystal: dict[str, str] = field(default_factory=dict)
 
 
 def fail(label: str, key: str, what: str) -> NoReturn:
@@ -88,7 +93,22 @@ def parse(raw: dict[str, Any], label: str, shipped: bool = False) -> RawSet:
     entries, quoted, exponents = found
     shifts = resolved(surface, unit="eV")
     head = (raw["name"], base, raw.get("description", "").strip(), material, model, lattice)
-    return RawSet(*head, entries, {path.partition(".")[2]: one for path, one in quoted.items()}, exponents, shifts)
+    of_bulk = {path.partition(".")[2]: one for path, one in quoted.items()}
+    return RawSet(*head, entries, of_bulk, exponents, shifts, _crystal(raw.get("crystal", {}), lattice, label))
+
+
+def _crystal(table: dict[str, str], lattice: Lattice, label: str) -> dict[str, str]:
+    """The table [crystal], checked."""
+    if table:
+        from bandg.crystal.distortion import distorted  # numpy is slow to load
+        from bandg.crystal.shapes import cube
+
+        try:
+            own = table["tilt"], table.get("angles", ""), table.get("keep")
+            distorted(cube(2, 1.0, lattice=lattice), None, *own)
+        except BandgError as error:
+            fail(label, "crystal", str(error))
+    return dict(table)
 
 
 def _text(table: dict[str, Any], key: str) -> str | None:
@@ -116,6 +136,7 @@ def _tree(lattice: Lattice) -> dict[str, Any]:
         hopping[reverse] = dict.fromkeys(map(swapped, integral_names(table)), number)
     tree: dict[str, Any] = {key: {} for key in _TOP}
     tree["defaults"] = {key: {} for key in _DEFAULTS}
+    tree["crystal"] = {key: {} for key in _CRYSTAL}
     tree["lattice"] = {"name": {}, "a": number}
     tree["onsite"] = {species: dict.fromkeys(SHELLS, number) for species in lattice.kinds}
     tree["spin_orbit"] = {species: {"p": number} for species in lattice.kinds}

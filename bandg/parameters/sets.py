@@ -76,6 +76,9 @@ class ParameterSet(Shown):
         Onsite shifts near the surface by path, such as "surface.halide.X.0": termination, species, plane of a/2.
     lattice : Lattice
         The lattice, with the possible species, orbitals and hoppings.
+    crystal : mapping of str to str
+        The crystal that the set is made for, as arguments of `bandg.compute` ("tilt", "angles", "keep"), which are its
+        default there and in `bandg.bulk`; empty for the undistorted one.
 
     Examples
     --------
@@ -96,6 +99,7 @@ class ParameterSet(Shown):
     scaling: Mapping[str, Parameter] = field(default_factory=dict)
     lattice: Lattice = PEROVSKITE
     surface: Mapping[str, Parameter] = field(default_factory=dict)
+    crystal: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         ordered = {path: self.entries[path] for path in sorted(self.entries, key=order(self.lattice).__getitem__)}
@@ -103,11 +107,12 @@ class ParameterSet(Shown):
         object.__setattr__(self, "published", MappingProxyType(dict(self.published)))
         object.__setattr__(self, "scaling", MappingProxyType(dict(sorted(self.scaling.items()))))
         object.__setattr__(self, "surface", MappingProxyType(dict(sorted(self.surface.items()))))
+        object.__setattr__(self, "crystal", MappingProxyType(dict(self.crystal)))
 
     def __reduce__(self) -> tuple[Any, ...]:  # a mappingproxy does not pickle, and workers need the set
         head = (self.name, self.description, self.material, self.model, self.base, self.origin)
         numbers = (dict(self.entries), dict(self.published), dict(self.scaling))
-        return type(self), (*head, *numbers, self.lattice, dict(self.surface))
+        return type(self), (*head, *numbers, self.lattice, dict(self.surface), dict(self.crystal))
 
     def __hash__(self) -> int:
         return hash((self.name, self.digest()))
@@ -211,7 +216,8 @@ class ParameterSet(Shown):
         scaling = {path: entry.provenance() for path, entry in self.scaling.items()}
         surface = {path: entry.provenance() for path, entry in self.surface.items()}
         numbers = {"entries": entries, "published": published, "scaling": scaling, "surface": surface}
-        return {"schema": 1, **head, "lattice": self.lattice.name, "digest": self.digest(), **numbers}
+        head |= {"lattice": self.lattice.name, "crystal": dict(self.crystal), "digest": self.digest()}
+        return {"schema": 1, **head, **numbers}
 
     def to_toml(self) -> str:
         """A complete parameter file without base that loads back to the same numbers and provenance."""
@@ -219,7 +225,7 @@ class ParameterSet(Shown):
         source, status = common.most_common(1)[0][0]
         defaults = {"unit": "eV", "source": source, "status": status}
         head = {key: getattr(self, key) for key in ("name", "model", "description", "material")}
-        content: dict[str, Any] = {"schema": 1, **head, "defaults": defaults}
+        content: dict[str, Any] = {"schema": 1, **head, "defaults": defaults, "crystal": dict(self.crystal)}
         for path, entry in self._numbers():
             *parts, key = path.split(".", 1 if path == LATTICE else 2)
             content.setdefault(".".join(parts), {})[key] = _toml_entry(entry, defaults)
@@ -242,6 +248,7 @@ class ParameterSet(Shown):
             "hopping": self.shells,
             "numbers": f"{len(self.entries)}: " + ", ".join(f"{n} {status}" for status, n in statuses.items()),
             "origin": self.origin,
+            **({"made for": dict(self.crystal)} if self.crystal else {}),
         }
 
 

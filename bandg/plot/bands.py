@@ -48,7 +48,7 @@ def band_path(
     (n, dim) in eV on the set's own zero, in ascending order at each k, and the corners as (distance, name).
     Raises BandgError for an unknown point, fewer than two points, a point that follows itself or n_per_segment < 1.
     """
-    k, distances, ticks = _path(hamiltonian, points, n_per_segment)
+    k, distances, ticks = path_of(hamiltonian, points, n_per_segment)
     energies: NDArray[np.float64] = np.asarray(np.linalg.eigvalsh(hamiltonian.H(k)), dtype=float)
     return distances, energies, ticks
 
@@ -57,7 +57,7 @@ def bands_with_character(
     hamiltonian: BlochHamiltonian, points: Sequence[str] = BAND_PATH, n_per_segment: int = 60
 ) -> Bands:
     """Bands along a path and their weights on the lattice's characters; arguments, errors as :func:`band_path`."""
-    k, distances, ticks = _path(hamiltonian, points, n_per_segment)
+    k, distances, ticks = path_of(hamiltonian, points, n_per_segment)
     energies, states = np.linalg.eigh(hamiltonian.H(k))
     density = np.abs(states) ** 2
     characters = hamiltonian.lattice.characters
@@ -111,7 +111,7 @@ def plot_bands(
     return axes
 
 
-def _path(
+def path_of(
     hamiltonian: BlochHamiltonian, points: Sequence[str], n_per_segment: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], list[tuple[float, str]]]:
     """k in 1/nm (n, 3), distances (n,) and ticks."""
@@ -148,7 +148,7 @@ def _draw(panels: Sequence[Axes], bulk: Bulk, bands: Bands, set_name: str, windo
     shown[1::2] = False  # Kramers partners lie on each other
     characters = list(zip(bulk.hamiltonian.lattice.characters, itertools.cycle(_COLORS), strict=False))
     for number, (axes, ((kind, shell), color)) in enumerate(zip(panels, characters, strict=True)):
-        _frame(axes, bands, window)
+        draw_frame(axes, bands, window)
         axes.plot(bands.distances, energies[:, shown], color=INK, linewidth=_THIN_PT, zorder=3)
         _color(axes, bands.distances, energies[:, shown], bands.weights[:, shown, number], color)
         axes.set_title(f"{kind} ${shell}$", loc="center", color=color, fontweight="bold")
@@ -157,7 +157,7 @@ def _draw(panels: Sequence[Axes], bulk: Bulk, bands: Bands, set_name: str, windo
     _legend(panels[len(panels) // 2], literal(set_name), characters)
 
 
-def _frame(axes: Axes, bands: Bands, window: tuple[float, float]) -> None:
+def draw_frame(axes: Axes, bands: Bands, window: tuple[float, float]) -> None:
     """Limits, corners of the path and the zero of energy."""
     axes.set_xlim(bands.distances[0], bands.distances[-1])
     axes.set_ylim(*window)

@@ -197,6 +197,8 @@ def request(
     ends = None if termination is None else list(dict.fromkeys(names("termination", termination, "halide")))
     text("shape", shape, "cube")
     crystals = nanocrystals(size_text(size), shape, ends, center, chosen.a_nm, lattice=chosen.lattice)
+    if chosen.crystal:
+        crystals = varied(crystals, cast(Variation, dict(chosen.crystal)))
     bulk(chosen, shells)  # a set without a gap is refused before anything is computed
     return Request(chosen, shells, varied(crystals, {}, chosen.surface), intra_atomic, solver)
 

@@ -226,8 +226,31 @@ def test_round_trips(tmp_path: Path, name: str) -> None:
     again = load_set(write(tmp_path, found.to_toml()))
     assert again.digest() == found.digest() and again.base is None
     assert dict(again.entries) == dict(found.entries) and dict(again.published) == dict(found.published)
+    assert again.crystal == found.crystal == ({"tilt": "a-b+a-", "angles": "9,8"} if "gamma" in name else {})
     assert pickle.loads(pickle.dumps(found)) == found and hash(found) == hash(load_set(name))
     assert found.to_dict()["entries"]["onsite.Pb.p"]["source"] == found.entries["onsite.Pb.p"].source
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('tilt = "a-b+a-"\nangles = "9"', "crystal: tilt 'a-b\\+a-' needs 2 angle"),
+        ('angles = "9,8"', "crystal.tilt: is missing"),
+        ('tilt = "a0a0c+"\nangles = "9"\nkeep = "all"', "crystal: `keep` must be 'bonds' or 'lattice'"),
+        ('tilt = "a0a0c+"\nangles = 9', "crystal.angles: must be a text in quotes"),
+        ('strain = "zz=0.01"', "crystal.strain: is an unknown key"),
+    ],
+)
+def test_a_wrong_crystal(tmp_path: Path, table: str, message: str) -> None:
+    with pytest.raises(BandgError, match=message):
+        load_set(write(tmp_path, f'schema = 1\nname = "own"\nbase = "kashikar2021"\n[crystal]\n{table}\n'))
+
+
+def test_a_set_takes_the_crystal_of_its_base(tmp_path: Path) -> None:
+    head = 'schema = 1\nname = "own"\nbase = "bandg-cspbi3-gamma"\n'
+    assert load_set(write(tmp_path, head)).crystal == load_set("bandg-cspbi3-gamma").crystal
+    own = load_set(write(tmp_path, f'{head}[crystal]\ntilt = "a0a0c+"\nangles = "10"\nkeep = "lattice"\n'))
+    assert own.crystal == {"tilt": "a0a0c+", "angles": "10", "keep": "lattice"}
 
 
 def test_round_trip_of_awkward_texts(tmp_path: Path) -> None:

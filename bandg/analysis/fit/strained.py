@@ -59,11 +59,11 @@ def strain_model(job: Strain, space: Space, hamiltonian: BlochHamiltonian) -> tu
     cells = [one for one in load_cells(job.cells).values() if one.cell.n_formulas == 1 and one.levels]
     if len(cells) < 2:
         raise BandgError(f"{job.cells} has no strained cubic crystals")
-    ideal = min(cells, key=lambda one: abs(one.a_nm - hamiltonian.a_nm))
+    ideal = min(cells, key=lambda one: abs(one.cell.a_nm - hamiltonian.a_nm))
     others = [one for one in cells if one is not ideal]
     count = len(space.parameters.paths)
     edges = EdgeModel(hamiltonian, np.zeros(count), np.eye(count))
-    ratios = {one.name: one.a_nm / ideal.a_nm for one in others}
+    ratios = {one.name: one.cell.a_nm / ideal.cell.a_nm for one in others}
     model = StrainModel(space, edges, ratios, tuple(job.levels))
     wanted = {
         f"{one.name} {level}": _energy(one, level) - _energy(ideal, level) for one in others for level in job.levels

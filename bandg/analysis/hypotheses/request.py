@@ -102,6 +102,10 @@ def baseline(
         raise BandgError(f"shape {shape!r} is unknown; choose cube or sphere")
     termination = PEROVSKITE.termination(termination).name
     parameters = find("etb").load(set)
+    if parameters.crystal:
+        raise BandgError(
+            f"{parameters.name} is made for a tilted crystal, and mechanisms start from a cubic one: choose another set"
+        )
     counts: tuple[int, ...] = ()
     if cells is not None:
         grammar = Grammar("cells", "4,5,6,8,11,15,20")

@@ -109,7 +109,7 @@ def site_system(structure: Structure, spec: ModelSpec) -> SiteSystem:
     kind = kind.ravel()
     spaces = tuple(AtomSpace(shells) for shells in spec.sets[0].orbitals)
     of_kind = kinds[:, 0].astype(int)
-    onsite = tuple(_onsite(spec, int(number), float(mix), spaces) for number, mix, _ in kinds)
+    onsite = tuple(onsite_of(spec, int(number), float(mix), spaces) for number, mix, _ in kinds)
     first, second, types, vectors, terms, ends = _bonds(structure, spec, positions, kind, kinds)
     order = np.argsort(types, kind="stable")
     model = LocalModel(
@@ -124,7 +124,8 @@ def site_system(structure: Structure, spec: ModelSpec) -> SiteSystem:
     return SiteSystem(model, coordinates, kind, 1.0, ticks_nm, Bonds(first[order], second[order], types[order]))
 
 
-def _onsite(spec: ModelSpec, kind: int, mix: float, spaces: tuple[AtomSpace, ...]) -> Terms:
+def onsite_of(spec: ModelSpec, kind: int, mix: float, spaces: tuple[AtomSpace, ...]) -> Terms:
+    """Onsite terms of an atom of a kind of the lattice with a share `mix` of the second halide."""
     parts = []
     for number, one in enumerate(spec.sets):
         weight = mix if number else 1 - mix if len(spec.sets) > 1 else 1.0

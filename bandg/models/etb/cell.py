@@ -14,86 +14,13 @@ from bandg.base.show import Shown
 from bandg.base.units import G0, HBAR2_OVER_M0
 from bandg.crystal.cell import Cell
 from bandg.hamiltonian.groups import spinor
-from bandg.hamiltonian.moments import GTensor, g_tensor, nearest_unitary
-from bandg.models.etb.bonds import ModelSpec, bond_types
-from bandg.models.etb.bulk import BandEdge, Bulk, bulk, occupied_bands
-from bandg.models.etb.local import local_model, resolve_neighbors
+from bandg.hamiltonian.moments import GTensor, g_tensor, nearest_unitary, principal_axes
+from bandg.models.etb.bulk import BandEdge, Bulk, occupied_bands
+from bandg.models.etb.cell_bloch import CellHamiltonian
 from bandg.models.etb.material import Material
 from bandg.parameters.sets import ParameterSet
 
 _DEGENERATE_EV = 1e-6
-
-
-@dataclass(frozen=True, eq=False)
-class CellHamiltonian:
-    """H(k) of a periodic cell in the gauge of the true positions, so that dH/dk is the velocity operator.
-
-    Hopping goes with the length d of a bond as (d0 / d)^n. vector: parameter vector in eV.
-    """
-
-    cell: Cell
-    spec: ModelSpec
-    parameters: ParameterSet
-
-    @classmethod
-    def of(cls, cell: Cell, parameters: ParameterSet, neighbors: int | None = None) -> CellHamiltonian:
-        """H(k) of a cell; neighbors defaults to what the set has. Raises BandgError for a set of another lattice."""
-        if parameters.lattice != cell.lattice:
-            raise BandgError(f"the set {parameters.name} is of the lattice {parameters.lattice.name}, not of this cell")
-        return cls(cell, Material(parameters).spec(resolve_neighbors(parameters, neighbors)), parameters)
-
-    @cached_property
-    def spaces(self) -> tuple[Any, ...]:
-        """Orbitals of each kind of atom."""
-        return local_model(self.parameters).spaces
-
-    @cached_property
-    def offsets(self) -> NDArray[np.int64]:
-        """First spin-orbital of each atom, with the total last, shape (n + 1,)."""
-        return np.concatenate([[0], np.cumsum([self.spaces[kind].dimension for kind in self.cell.kind])])
-
-    def block(self, atom: int) -> slice:
-        """Positions of the spin-orbitals of an atom."""
-        return slice(int(self.offsets[atom]), int(self.offsets[atom + 1]))
-
-    def onsite(self, operators: tuple[NDArray[Any], ...]) -> NDArray[np.complex128]:
-        """Operators of each kind of atom (..., d, d) put on the cell, shape (..., dim, dim)."""
-        dim = int(self.offsets[-1])
-        result = np.zeros((*operators[0].shape[:-2], dim, dim), dtype=complex)
-        for atom, kind in enumerate(self.cell.kind):
-            result[..., self.block(atom), self.block(atom)] = operators[kind]
-        return result
-
-    @cached_property
-    def bonds(self) -> tuple[NDArray[np.int64], NDArray[np.float64], list[NDArray[np.float64]]]:
-        """Each bond once: atoms (m, 2), vectors in nm (m, 3), and the hopping of each."""
-        found = [self.cell.pairs(self.cell.lattice.shell(name)) for name in self.spec.shells]
-        pairs, vectors = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        shell = np.repeat(np.arange(len(found)), [len(part) for part, _ in found])
-        kinds = np.array([[kind, 0.0, 1.0] for kind in range(len(self.spaces))])
-        which, _, terms, _ = bond_types(self.spec, shell, vectors, self.cell.kind[pairs], kinds)
-        values = [terms[number].at(self.parameters.vector) for number in range(which.max() + 1)]
-        return pairs, vectors, [values[number] for number in which]
-
-    def H(self, k: NDArray[np.float64]) -> NDArray[np.complex128]:
-        """H(k) in eV for k (3,) in 1/nm, shape (dim, dim)."""
-        model = local_model(self.parameters)
-        onsite = self.onsite(tuple(terms.at(self.parameters.vector) for terms in model.onsite))
-        return onsite + self._hopping(k, np.ones((len(self.bonds[0]), 1)))[0]
-
-    def dH(self, k: NDArray[np.float64]) -> NDArray[np.complex128]:
-        """dH/dk in eV nm at one k (3,), shape (3, dim, dim)."""
-        return self._hopping(k, 1j * self.bonds[1])
-
-    def _hopping(self, k: NDArray[np.float64], weights: NDArray[Any]) -> NDArray[np.complex128]:
-        """Bloch sums of all bonds with weights (m, n), shape (n, dim, dim)."""
-        dim = int(self.offsets[-1])
-        result = np.zeros((weights.shape[1], dim, dim), dtype=complex)
-        pairs, vectors, hops = self.bonds
-        factors = weights * np.exp(1j * vectors @ k)[:, None]
-        for (first, second), factor, hop in zip(pairs.tolist(), factors, hops, strict=True):
-            result[:, self.block(first), self.block(second)] += factor[:, None, None] * hop
-        return result + result.conj().swapaxes(1, 2)
 
 
 @dataclass(frozen=True)
@@ -115,21 +42,60 @@ class CellEdge:
     """A band edge: energy in eV, and its g tensor without and with the p shells' own moment.
 
     The pseudospin is that of the cubic crystal's edge as nearly as it can be, quantized along x, y, z.
+    inverse_mass: (3, 3) tensor m0/m, positive for electrons and, by its sign, for holes too.
     """
 
     energy: float
     g: GTensor
     g_with_atomic: GTensor
+    inverse_mass: NDArray[np.float64]
+
+    @property
+    def mass(self) -> float:
+        """Effective mass in units of m0, from the mean of the inverse mass tensor."""
+        return float(3 / np.trace(self.inverse_mass))
+
+    @property
+    def principal_masses(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Masses in m0 (3,) and their axes, rows (3, 3), ordered by the cubic axis that each lies nearest to."""
+        axes = principal_axes(self.inverse_mass)
+        return 1 / np.einsum("ai,ij,aj->a", axes, self.inverse_mass, axes), axes
+
+    def values(self) -> dict[str, Any]:
+        """The edge as plain types."""
+        masses, axes = self.principal_masses
+        return {
+            "E_eV": self.energy,
+            "mass": self.mass,
+            "principal_masses": masses.tolist(),
+            "mass_axes": axes.tolist(),
+            "inverse_mass": self.inverse_mass.tolist(),
+            **{
+                f"{name}{part}": value
+                for name, tensor in (("g", self.g), ("g_with_atomic", self.g_with_atomic))
+                for part, value in (
+                    ("", tensor.scalar),
+                    ("_principal", tensor.principal.tolist()),
+                    ("_axes", tensor.axes.tolist()),
+                    ("_tensor", tensor.matrix.tolist()),
+                )
+            },
+        }
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class CellBulk(Shown):
-    """The bulk of a periodic cell at the k point to which the cubic band edges fold; levels are the lowest first."""
+    """The bulk of a periodic cell at the k point to which the cubic band edges fold; levels are the lowest first.
+
+    ideal: the bulk of the undistorted crystal. states: (dim, dim) of the levels.
+    """
 
     hamiltonian: CellHamiltonian
     levels: tuple[CellLevel, ...]
     valence: CellEdge
     conduction: CellEdge
+    ideal: Bulk
+    states: NDArray[np.complex128]
 
     @property
     def E_g(self) -> float:
@@ -148,23 +114,78 @@ class CellBulk(Shown):
         g_e, g_h = ((edge.g_with_atomic if intra_atomic else edge.g).scalar for edge in edges)
         return g_e, g_h
 
+    @cached_property
+    def unfolded_weights(self) -> NDArray[np.float64]:
+        """Spectral weight of each level at `Cell.edge_points`, a mean over its states, (n_levels, n_formulas)."""
+        starts = np.cumsum([0, *(level.degeneracy for level in self.levels)])[:-1]
+        own, cell = self.hamiltonian, self.hamiltonian.cell
+        each = [own.spectral_weights(self.states, cell.edge_point, q) for q in cell.edge_points]
+        sums = np.add.reduceat(np.array(each), starts, axis=1)
+        return np.asarray(sums / [level.degeneracy for level in self.levels]).T
+
+    def values(self, intra_atomic: bool = False) -> dict[str, Any]:
+        """The bulk properties as plain types: energies in eV, masses in m0, momentum sums in eV by direction.
+
+        intra_atomic: with the p shells' own moment in g_e and g_h.
+        """
+        cell = self.hamiltonian.cell
+        g_e, g_h = self.g_factors(intra_atomic)
+        points = cell.edge_points
+        return {
+            "E_g_eV": self.E_g,
+            "m_e": self.conduction.mass,
+            "m_h": self.valence.mass,
+            "g_e": g_e,
+            "g_h": g_h,
+            "E_v_eV": self.valence.energy,
+            "E_c_eV": self.conduction.energy,
+            "momentum_sums_eV": self.momentum_sums.tolist(),
+            "intra_atomic": intra_atomic,
+            "electron": self.conduction.values(),
+            "hole": self.valence.values(),
+            "cell": {
+                "vectors_nm": cell.vectors_nm.tolist(),
+                "n_formulas": cell.n_formulas,
+                "k_fraction": cell.edge_fraction.tolist(),
+            },
+            "cubic_points": [{"name": point_name(q), "q_2pi_over_a": (q / 2).tolist()} for q in points],
+            "levels": [
+                {
+                    "E_eV": level.energy,
+                    "degeneracy": level.degeneracy,
+                    "p2_valence_edge_xyz_eV": list(level.to_valence),
+                    "p2_conduction_edge_xyz_eV": list(level.to_conduction),
+                    "unfolded_weights": weights.tolist(),
+                }
+                for level, weights in zip(self.levels, self.unfolded_weights, strict=True)
+            ],
+        }
+
     def shown(self) -> tuple[str, dict[str, Any]]:
-        """Title, and gap, g tensors and momentum sums as lines."""
+        """Title, and gap, masses, g tensors and momentum sums as lines."""
         return f"bulk of a cell of {self.hamiltonian.cell.n_formulas} formula units", {
             "E_g (eV)": self.E_g,
+            "masses (m0)": {"m_e": self.conduction.mass, "m_h": self.valence.mass},
             "principal g of the electron": self.conduction.g.principal.round(4).tolist(),
             "principal g of the hole": self.valence.g.principal.round(4).tolist(),
             "(2/m0) sum p^2 between the edges, x y z (eV)": self.momentum_sums.round(4).tolist(),
         }
 
 
-def cell_bulk(parameters: ParameterSet, cell: Cell, neighbors: int | None = None) -> CellBulk:
-    """Levels, gap and g tensors of a periodic cell.
+def point_name(q: NDArray[np.float64]) -> str:
+    """Name of a k point of the ideal crystal, q (3,) in units of pi/a: Gamma, X, M or R, and "" for any other."""
+    sums = {0: "Gamma", 1: "X", 2: "M", 3: "R"}
+    return sums[round(q.sum())] if np.abs(q - np.rint(q)).max() < 1e-9 else ""
+
+
+def cell_bulk(parameters: ParameterSet | Material, cell: Cell, neighbors: int | None = None) -> CellBulk:
+    """Levels, gap, masses and g tensors of a periodic cell.
 
     Parameters
     ----------
-    parameters : ParameterSet
-        The tight-binding set, made for the cubic crystal; bonds that are longer or shorter than there are scaled.
+    parameters : ParameterSet or Material
+        The tight-binding set, made for the cubic crystal; bonds that are longer or shorter than there are scaled. A
+        `Material` of two sets for a cell with two halides.
     cell : Cell
         See `bandg.crystal.cell`.
     neighbors : int, optional
@@ -190,17 +211,18 @@ def cell_bulk(parameters: ParameterSet, cell: Cell, neighbors: int | None = None
     >>> round(tilted.E_g, 3)
     1.791
     """
-    ideal = bulk(parameters, neighbors)
-    hamiltonian = CellHamiltonian.of(cell, parameters, neighbors)
-    k = cell.edge_point
+    material = parameters if isinstance(parameters, Material) else Material(parameters)
+    hamiltonian = CellHamiltonian.of(cell, material, neighbors)
+    ideal = material.bulk(hamiltonian.neighbors, cell.fraction)
+    name, k = material.parameters.name, cell.edge_point
     energies, states = np.linalg.eigh(hamiltonian.H(k))
     velocity = states.conj().T @ hamiltonian.dH(k) @ states
     occupied = occupied_bands(ideal.hamiltonian) * cell.n_formulas
     if energies[occupied] - energies[occupied - 1] <= _DEGENERATE_EV:
-        raise BandgError(f"the set {parameters.name} has no gap in this cell")
+        raise BandgError(f"the set {name} has no gap in this cell")
     starts = np.flatnonzero(np.diff(energies, prepend=-np.inf) > _DEGENERATE_EV)
     if not {occupied - 2, occupied, occupied + 2} <= {*starts.tolist(), len(energies)}:
-        raise BandgError(f"the band edges of the set {parameters.name} in this cell are no Kramers doublets")
+        raise BandgError(f"the band edges of the set {name} in this cell are no Kramers doublets")
     doublets = slice(occupied - 2, occupied), slice(occupied, occupied + 2)
     # |v_i|^2 summed over the states of a level and averaged over those of the edge
     squares = [np.add.reduceat(np.abs(velocity[:, of]) ** 2, starts, axis=2).mean(axis=1) for of in doublets]
@@ -211,12 +233,12 @@ def cell_bulk(parameters: ParameterSet, cell: Cell, neighbors: int | None = None
             energies[starts], np.diff([*starts, len(energies)]), sums, strict=True
         )
     )
-    both = (ideal.valence, ideal.conduction)
+    both, curvatures = (ideal.valence, ideal.conduction), hamiltonian.d2H(k)
     valence, conduction = (
-        _edge(hamiltonian, ideal, edge, opposite, of, energies, states, velocity)
+        _edge(hamiltonian, ideal, edge, opposite, of, energies, states, velocity, curvatures)
         for edge, opposite, of in zip(both, both[::-1], doublets, strict=True)
     )
-    return CellBulk(hamiltonian, levels, valence, conduction)
+    return CellBulk(hamiltonian, levels, valence, conduction, ideal, states)
 
 
 def _edge(
@@ -228,8 +250,9 @@ def _edge(
     energies: NDArray[np.float64],
     states: NDArray[np.complex128],
     velocity: NDArray[np.complex128],
+    curvatures: NDArray[np.complex128],
 ) -> CellEdge:
-    """Energy and g tensors of a doublet; its moment is that of the spin and of the velocities to all other levels."""
+    """Energy, g and mass tensors of a doublet: k.p to second order with the velocities to all other levels."""
     others = np.delete(np.arange(len(energies)), doublet)
     gaps = energies[doublet].mean() - energies[others]
     elements = velocity[:, doublet][:, :, others]
@@ -237,6 +260,8 @@ def _edge(
     pairs = ((1, 2), (2, 0), (0, 1))
     orbital = np.array([-1j * (products[a, b] - products[b, a]) for a, b in pairs]) / HBAR2_OVER_M0
     own = states[:, doublet]
+    curvature = np.einsum("is,abij,js->ab", own.conj(), curvatures, own, optimize=True) / 2
+    inverse_mass = np.real(curvature + np.einsum("abss->ab", products)) / HBAR2_OVER_M0
     spin, atomic = (
         np.einsum("is,aij,jt->ast", own.conj(), hamiltonian.onsite(operators), own)
         for operators in (
@@ -249,7 +274,9 @@ def _edge(
         raise BandgError("this cell has no gap: its band edges have changed places")
     turn = nearest_unitary(overlap)
     moment = G0 / 2 * spin + orbital
-    return CellEdge(float(energies[doublet].mean()), g_tensor(moment, turn), g_tensor(moment + atomic, turn))
+    tensors = g_tensor(moment, turn), g_tensor(moment + atomic, turn)
+    sign = 1 if edge is ideal.conduction else -1
+    return CellEdge(float(energies[doublet].mean()), *tensors, sign * inverse_mass)
 
 
 def _folded(hamiltonian: CellHamiltonian, ideal: Bulk, pair: NDArray[np.complex128]) -> NDArray[np.complex128]:

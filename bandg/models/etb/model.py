@@ -18,6 +18,7 @@ from bandg.parameters.sets import ParameterSet
 from bandg.solvers.registry import check_solver
 
 if TYPE_CHECKING:
+    from bandg.crystal.cell import Cell
     from bandg.models.etb.bulk import Bulk
     from bandg.models.etb.cell import CellBulk
 
@@ -64,14 +65,11 @@ class TightBinding(Model):
         """Bulk bands. Raises BandgError for a set without a gap."""
         return material(parameters, options).bulk(resolve_neighbors(parameters, options.neighbors), options.fraction)
 
-    def deformed_bulk(self, parameters: ParameterSet, options: Options, nanocrystal: Nanocrystal, /) -> CellBulk | None:
-        """The strained or tilted crystal of one halide. Raises BandgError where the deformation closes the gap."""
-        from bandg.crystal.cell import cell_of  # slow to load
-        from bandg.models.etb.cell import cell_bulk
+    def cell_bulk(self, parameters: ParameterSet, options: Options, cell: Cell, /) -> CellBulk:
+        """Bulk of a periodic cell. Raises BandgError where the deformation closes the gap."""
+        from bandg.models.etb.cell import cell_bulk  # slow to load
 
-        if options.second is not None:
-            return None
-        return cell_bulk(parameters, cell_of(nanocrystal), resolve_neighbors(parameters, options.neighbors))
+        return cell_bulk(material(parameters, options), cell, options.neighbors)
 
     def job(self, parameters: ParameterSet, nanocrystal: Nanocrystal, options: Options, /) -> Job:
         """One nanocrystal."""

@@ -131,6 +131,8 @@ def of_etb(etb: ParameterSet, neighbors: int | None = None) -> KpSet:
     from bandg.models.kp.from_etb import extract
     from bandg.models.kp.matrices import PARAMETERS
 
+    if etb.crystal:
+        raise BandgError(f"{etb.name} is made for a tilted crystal, and k.p is that of a cubic one: choose another set")
     found = extract(etb, neighbors)
     source = f"extracted from {etb.name} at R, sha256 {etb.digest()[:12]}"
     entries = {

@@ -5,13 +5,15 @@ import pytest
 
 import bandg
 from bandg.base.errors import BandgError
+from bandg.base.units import HBAR2_OVER_M0
 from bandg.crystal.cell import Cell, cell_of, cell_of_atoms, deformed_cell
 from bandg.crystal.lattice import PEROVSKITE
 from bandg.crystal.shapes import Nanocrystal
 from bandg.crystal.structure import structure_of
 from bandg.data.cells import load_cells
 from bandg.models.etb.bulk import bulk
-from bandg.models.etb.cell import cell_bulk
+from bandg.models.etb.cell import cell_bulk, point_name
+from bandg.models.etb.material import Material
 from bandg.parameters.loader import load_set
 
 SETS = ("nestoklon2023-standin", "bandg-nnn-small")
@@ -140,6 +142,100 @@ def test_the_cell_is_the_crystal_that_nanocrystals_are_cut_from(tilt: tuple, kee
 def _vectors(vectors: np.ndarray) -> set:
     """Both directions of each bond."""
     return {tuple(row) for row in (np.concatenate([vectors, -vectors]).round(9) + 0.0).tolist()}
+
+
+@pytest.mark.parametrize("which", ["tilted and sheared", "gamma_relaxed"])
+def test_mass_tensors_are_the_curvature_of_the_bands(which: str) -> None:
+    """Central differences of E(k), all nine components of both edges."""
+    chosen = load_set("bandg-nnn-small")
+    tilted = deformed_cell(chosen.lattice, chosen.a_nm, (0.01, 0, 0, 0.02, 0, 0), "a-b+a-", (9, 8, 9))
+    cell = tilted if which == "tilted and sheared" else load_cells()[which].cell
+    found = cell_bulk(chosen, cell)
+    first = sum(level.degeneracy for level in found.levels if level.energy < found.conduction.energy - 1e-5)
+
+    def edges(dk: np.ndarray) -> np.ndarray:
+        energies = np.linalg.eigvalsh(found.hamiltonian.H(cell.edge_point + dk))
+        return np.array([energies[first : first + 2].mean(), -energies[first - 2 : first].mean()])
+
+    steps, tensors = 0.004 * np.eye(3), np.zeros((2, 3, 3))
+    for a, b in np.ndindex(3, 3):
+        plus, minus = steps[a] + steps[b], steps[a] - steps[b]
+        tensors[:, a, b] = (edges(plus) + edges(-plus) - edges(minus) - edges(-minus)) / 4 / 0.004**2 / HBAR2_OVER_M0
+    for edge, tensor in zip((found.conduction, found.valence), tensors, strict=True):
+        assert edge.inverse_mass == pytest.approx(tensor, abs=4e-4)
+        masses, axes = edge.principal_masses
+        assert axes.T @ np.diag(1 / masses) @ axes == pytest.approx(edge.inverse_mass, abs=1e-9)
+
+
+def test_a_cubic_crystal_in_a_larger_cell_unfolds_to_itself() -> None:
+    """Weights are 0 or 1, and at any k the states of weight 1 are the bands of the cubic crystal."""
+    chosen = load_set("bandg-nnn-small")
+    folded = cell_bulk(chosen, deformed_cell(chosen.lattice, chosen.a_nm, (), "a-b+a-", (0, 0, 0)))
+    points = folded.hamiltonian.cell.edge_points
+    assert [point_name(q) for q in points] == ["R", "M", "X", "Gamma"] and points[1] == pytest.approx([1, 0, 1])
+    energies = np.array([level.energy for level in folded.levels])
+    for edge in (folded.valence, folded.conduction):
+        at = np.argmin(np.abs(energies - edge.energy))
+        assert folded.unfolded_weights[at] == pytest.approx([1, 0, 0, 0], abs=1e-9)
+    assert folded.conduction.mass == pytest.approx(folded.ideal.conduction.mass, rel=1e-9)
+    q = np.array([0.21, 0.37, 0.83])
+    k = folded.hamiltonian.cell.folded(q)
+    levels, states = np.linalg.eigh(folded.hamiltonian.H(k))
+    weights = folded.hamiltonian.spectral_weights(states, k, q)
+    ideal = folded.ideal.hamiltonian
+    assert np.minimum(weights, 1 - weights).max() < 1e-6
+    own = np.linalg.eigvalsh(ideal.H(q * np.pi / ideal.a_nm))
+    assert levels[weights > 0.5] == pytest.approx(own, abs=1e-9)
+
+
+def test_unfolded_weights_add_up_and_the_edges_stay_at_R() -> None:
+    found = cell_bulk(load_set(STANDIN), load_cells()["gamma_relaxed"].cell)
+    weights = found.unfolded_weights
+    assert weights.shape == (len(found.levels), 4) and weights.sum(axis=1) == pytest.approx(np.ones(len(weights)))
+    energies = np.array([level.energy for level in found.levels])
+    of_edges = [weights[np.argmin(np.abs(energies - one.energy)), 0] for one in (found.valence, found.conduction)]
+    assert of_edges == pytest.approx([0.997, 0.843], abs=1e-3)
+
+
+@pytest.mark.parametrize("keep", ["bonds", "lattice"])
+def test_a_cell_knows_the_angles_of_its_octahedra(keep: str) -> None:
+    made = deformed_cell(PEROVSKITE, 0.6289, (), "a-b+a-", (9, 8, 9), keep)  # type: ignore[arg-type]
+    assert made.tilt_deg() == pytest.approx([9, 8, 9])
+    cells = load_cells()
+    assert cells["cplus_10"].cell.tilt_deg() == pytest.approx([0, 0, 10], abs=1e-5)
+    assert cells["gamma_relaxed"].cell.tilt_deg() == pytest.approx([9.33, 9.33, 13.22], abs=5e-3)
+
+
+def superlattice(a_nm: float, second: tuple[bool, ...], rows: np.ndarray) -> Cell:
+    """Layers along z whose X are of the second halide or not, in the cell of the given rows in layers."""
+    single = deformed_cell(PEROVSKITE, a_nm)
+    n, z = len(second), np.array([0, 0, a_nm])
+    positions = np.concatenate([single.positions_nm + layer * z for layer in range(n)])
+    is_lead = np.tile(single.kind == 0, n)
+    return cell_of_atoms(rows @ np.diag([a_nm, a_nm, n * a_nm]), positions, is_lead, np.repeat(second, 4) & ~is_lead)
+
+
+def test_cells_of_two_halides() -> None:
+    """All X of one halide are its crystal; an ordered superlattice does not depend on how its cell is chosen."""
+    one, other = load_set("kashikar2021"), load_set("kashikar2021-cspbbr3")
+    both = Material(one, other, -0.3)
+    for crystal, is_second in ((one, False), (other, True)):
+        found = cell_bulk(both, superlattice(crystal.a_nm, (is_second,), np.eye(3)))
+        ideal = bulk(crystal)
+        assert (found.E_g, *found.g_factors()) == pytest.approx((ideal.E_g, *ideal.g_factors()), abs=1e-8)
+        assert found.valence.energy == pytest.approx(bulk(one).valence.energy - 0.3 * is_second, abs=1e-9)
+    a_nm = both.lattice_nm(0.5)
+    cells = [superlattice(a_nm, (False, True), rows) for rows in (np.eye(3), [[1, 0, 0], [1, 1, 0], [1, 0, 1]])]
+    assert cells[0].fraction == 0.5 and set(cells[0].mixing[cells[0].kind == 0]) == {1 / 6, 5 / 6}
+    found, again = (cell_bulk(both, cell) for cell in cells)
+    assert found.E_g == pytest.approx(again.E_g, abs=1e-9)
+    assert found.g_factors() == pytest.approx(again.g_factors(), abs=1e-8)
+    assert found.conduction.g.principal[0] == pytest.approx(found.conduction.g.principal[1])
+    assert abs(found.conduction.g.principal[2] - found.conduction.g.principal[0]) > 0.05
+    gaps = [bulk(crystal).E_g for crystal in (one, other)]
+    assert gaps[0] < found.E_g < gaps[1]
+    with pytest.raises(BandgError, match="the cell has two halides: add the parameter set of the second one"):
+        cell_bulk(one, cells[0])
 
 
 def test_what_is_no_perovskite_or_has_no_gap_is_refused() -> None:

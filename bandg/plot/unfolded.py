@@ -1,0 +1,103 @@
+"""Bands of a periodic cell along the path of the cubic crystal, as the spectral weights of its unfolded states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bandg.base.errors import BandgError
+from bandg.crystal.lattice import BAND_PATH
+from bandg.plot.bands import Bands, draw_frame, path_of
+from bandg.plot.palette import BLUE, GRID, INK
+from bandg.plot.style import literal, panels, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from bandg.models.etb.cell import CellBulk
+
+_AREA_PT2 = 14.0
+"""Area of the marker of weight 1."""
+
+_LEAST = 0.02
+"""Weights below this are not drawn."""
+
+
+def unfolded_bands(result: CellBulk, points: Sequence[str] = BAND_PATH, n_per_segment: int = 24) -> Bands:
+    """Energies (n, dim) of the folded states along a path of the cubic crystal, and their weights there (n, dim, 1)."""
+    own, ideal = result.hamiltonian, result.ideal.hamiltonian
+    k, distances, ticks = path_of(ideal, points, n_per_segment)
+    energies, weights = [], []
+    for q in k * ideal.a_nm / np.pi:
+        at = own.cell.folded(q)
+        levels, states = np.linalg.eigh(own.H(at))
+        energies.append(levels)
+        weights.append(own.spectral_weights(states, at, q))
+    return Bands(distances, np.array(energies), np.array(weights)[:, :, None], ticks)
+
+
+def plot_unfolded(
+    result: CellBulk,
+    set_name: str,
+    window_eV: tuple[float, float] = (-3.0, 4.0),
+    n_per_segment: int = 24,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw the unfolded bands of a periodic cell; area and opacity of a marker are the spectral weight.
+
+    Thin lines are the bands of the cubic crystal of the same set.
+
+    Parameters
+    ----------
+    result : CellBulk
+        As `bandg.bulk(tilt=...)` returns it.
+    set_name : str
+        Name of the set for the legend.
+    window_eV : tuple of float
+        Energies that are shown, in eV from the valence-band top of the cell.
+    n_per_segment : int
+        k points from corner to corner.
+    ax : matplotlib axes, optional
+        Where to draw; without it a new figure is made.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        `bandg.plot.save` writes its figure.
+
+    Raises
+    ------
+    BandgError
+        For an empty window.
+    """
+    from matplotlib.colors import to_rgba
+
+    low, high = window_eV
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise BandgError(f"window_eV is ({low:g}, {high:g}): give a lower and a higher energy in eV")
+    bands, zero = unfolded_bands(result, n_per_segment=n_per_segment), result.valence.energy
+    ideal = result.ideal.hamiltonian
+    k, distances, _ = path_of(ideal, BAND_PATH, n_per_segment)
+    with style(ax):
+        [axes] = panels(ax, 1, 1, figsize=(4.5, 3.6))
+        draw_frame(axes, bands, window_eV)
+        cubic = np.linalg.eigvalsh(ideal.H(k))[:, ::2] - zero
+        axes.plot(distances, cubic, color=GRID, linewidth=0.6, zorder=2)
+        energies, weights = bands.energies - zero, bands.weights[:, :, 0].clip(0, 1)
+        seen = (weights > _LEAST) & (energies > low) & (energies < high)
+        places = np.broadcast_to(bands.distances[:, None], energies.shape)[seen]
+        colors = np.tile(to_rgba(BLUE), (int(seen.sum()), 1))
+        colors[:, 3] = weights[seen]
+        axes.scatter(places, energies[seen], s=_AREA_PT2 * weights[seen], color=colors, linewidths=0, zorder=3)
+        axes.set_ylabel("Energy from the valence-band top (eV)")
+        cell = result.hamiltonian.cell
+        angles = ", ".join(f"{angle:.1f}" for angle in cell.tilt_deg())
+        axes.set_title(f"{literal(set_name)}, {cell.n_formulas} formula units, turned by {angles}°", fontsize=7)
+        axes.plot([], [], "o", color=BLUE, markersize=_AREA_PT2**0.5, markeredgewidth=0, label="spectral weight 1")
+        axes.plot([], [], color=GRID, label="cubic crystal")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=2, labelcolor=INK)
+        if ax is None:
+            axes.figure.subplots_adjust(left=0.12, right=0.98, bottom=0.15, top=0.93)
+    return axes
