@@ -59,7 +59,8 @@ class Accessor:
             order = np.flatnonzero(known)[np.argsort(curve.energy[known])]
             values = {name: curve.values[name][order] for name in QUANTITIES}
             stderr = {name: error[order] for name, error in curve.stderr.items() if np.isfinite(error[order]).all()}
-            found.append(TheoryCurve(curve.label, curve.energy[order], values, curve.size[order], stderr=stderr))
+            provenance = {"energy": "exciton"} if curve.exciton else {}
+            found.append(TheoryCurve(curve.label, curve.energy[order], values, curve.size[order], provenance, stderr))
         return tuple(found)
 
     @strict

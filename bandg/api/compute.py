@@ -15,6 +15,7 @@ from bandg.api.plan import (
     Set,
     Size,
     Work,
+    check_images,
     checked_run,
     given_options,
     in_own_crystal,
@@ -22,6 +23,7 @@ from bandg.api.plan import (
     options_of,
     plan,
     refuse_unknown,
+    screening_of,
 )
 from bandg.base.arguments import flag, strict
 from bandg.base.errors import BandgError
@@ -30,11 +32,13 @@ from bandg.crystal.lattice import require_perovskite
 from bandg.crystal.shapes import cube
 from bandg.models import base as models
 from bandg.models.base import Model, Options
+from bandg.models.etb.pairs import CORRELATION_EV, exciton_observables
 from bandg.models.levels import Levels
 from bandg.models.observable import Observable
+from bandg.models.screening import Screening
 from bandg.runs import sweep
 from bandg.runs.dataset import tabulated
-from bandg.runs.observables import AT_ENERGY, AT_SIZE, resolve
+from bandg.runs.observables import AT_ENERGY, AT_SIZE, OF_PAIR, resolve
 from bandg.runs.options import DEFAULT_RUN, Run
 from bandg.runs.request import Variation, checked
 from bandg.runs.table import LevelTable
@@ -58,6 +62,8 @@ def compute(
     levels: int = 1,
     intra_atomic: bool = False,
     barrier: str | float | tuple[float, float] | None = None,
+    exciton: str | Screening | None = None,
+    eps_out: float | None = None,
     solver: str = "auto",
     observables: str | Observable | Sequence[str | Observable] = (),
     band: bool = False,
@@ -92,6 +98,13 @@ def compute(
     barrier : str, float or pair, optional
         Barrier heights of the glass, "3eV", or "3eV,2eV" for electron and hole; numbers are in eV. The default of 3 eV
         is assumed.
+    exciton : str or Screening, optional
+        Screened attraction of electron and hole, for the variables E_exciton_eV (of the pair, to first order), J_eV,
+        J_hh_eV and polarization_eV: "haken", "haken:eps_inf=5,eps_static=25,radius=3nm", "pollmann-buettner",
+        "constant:eps=6" (`bandg.models.screening.parse_screening`), or "none".
+    eps_out : float, optional
+        Dielectric constant of the surroundings, 2.25 of glass, whose image charges act on the pair. With `image` they
+        stand in H already and are those of its constants.
     solver : str
         "auto", "dense", "superlu", "pardiso" or "iterative".
     observables : str, Observable or list of them
@@ -165,6 +178,8 @@ def compute(
         levels=levels,
         intra_atomic=intra_atomic,
         barrier=barrier,
+        exciton=exciton,
+        eps_out=eps_out,
         solver=solver,
         observables=observables,
         band=band,
@@ -186,6 +201,8 @@ def level_table(
     levels: int,
     intra_atomic: bool,
     barrier: str | float | tuple[float, float] | None,
+    exciton: str | Screening | None,
+    eps_out: float | None,
     solver: str,
     observables: str | Observable | Sequence[str | Observable],
     band: bool,
@@ -194,17 +211,26 @@ def level_table(
 ) -> LevelTable:
     """What `compute` makes its dataset of: all that the screen, CSV and JSON need, without xarray."""
     asked = resolve(observables)
-    from_states = tuple(one for one in asked if one.states is not None)
+    screening = screening_of(exciton, eps_out)
+    refuse_unknown(models.find(model), {"exciton": screening, "eps_out": eps_out})
+    pair = exciton_observables(screening, eps_out) if screening else ()
+    from_states = (*(one for one in asked if one.states is not None), *pair)
     given = given_options(neighbors, levels, intra_atomic, barrier, solver) | {"observables": from_states or None}
     if flag("band", band):
         refuse_unknown(models.find(model), {"band": True})
     elif unknown := [one.name for one in asked if one.name in (*AT_SIZE.values(), *AT_ENERGY.values())]:
         raise BandgError(f"{unknown[0]} is computed with `band=True` alone: add it")
+    if screening is None and (unknown := [one.name for one in asked if one.name in OF_PAIR]):
+        raise BandgError(f"{unknown[0]} is computed with an exciton alone: add `exciton='haken'`")
     work = plan(size, shape, termination, set, model, center, given, variation)
+    check_images(work.crystals, eps_out)
     members, errors = _errors(work, checked_run(run)) if band else ((), None)
     results = sweep.run_jobs(work.jobs, checked_run(run), work.check)
     labels = {"model": work.model.name, "set": work.name}
     provenance = _provenance(work, results) | ({"ensemble": members} if band else {})
+    if screening is not None:
+        left_out = {"correlation_left_out_eV": CORRELATION_EV}
+        provenance |= {"exciton": {"screening": screening.describe(), "eps_out": eps_out} | left_out}
     found = [levels for levels, _ in results]
     if errors is not None:
         found = [replace(one, extra=one.extra | own) for one, own in zip(found, errors, strict=True)]

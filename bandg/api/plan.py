@@ -18,7 +18,9 @@ from bandg.crystal.shapes import SHAPES, Nanocrystal
 from bandg.data.surfaces import meaning
 from bandg.models import base as models
 from bandg.models.base import Model, Options
+from bandg.models.dielectric import check_shape
 from bandg.models.levels import Levels
+from bandg.models.screening import Screening, parse_screening
 from bandg.runs.options import Run
 from bandg.runs.request import Variation, checked, nanocrystals, varied
 
@@ -166,6 +168,30 @@ def _heights(barrier: Any) -> tuple[float, float]:
     if len(heights) not in (1, 2):
         raise BandgError(f"barrier {barrier!r} must be one height, or two for electron and hole: write 3eV or 3eV,2eV")
     return heights[0], heights[-1]
+
+
+def screening_of(exciton: Any, eps_out: Any) -> Screening | None:
+    """The screening of the arguments `exciton` and `eps_out`, None for no exciton. Raises BandgError."""
+    if isinstance(exciton, Screening):
+        found: Screening | None = exciton
+    else:
+        found = None if exciton is None else parse_screening(text("exciton", exciton, "haken"))
+    if eps_out is None:
+        return found
+    if found is None:
+        raise BandgError("`eps_out` is the surroundings of an exciton: add `exciton='haken'`, or leave it out")
+    if number("eps_out", eps_out) < 1:
+        raise BandgError(f"`eps_out` must be 1 or more, not {eps_out:g}")
+    return found
+
+
+def check_images(crystals: Sequence[Nanocrystal], eps_out: float | None) -> None:
+    """Raise BandgError for image charges in shapes that have none, or stated twice."""
+    for crystal in crystals:
+        if crystal.image and eps_out is not None:
+            raise BandgError("`image` has the constant of the surroundings already: leave `eps_out` out")
+        if crystal.image or eps_out is not None:
+            check_shape(crystal)
 
 
 def refuse_unknown(model: Model, given: Mapping[str, Any]) -> None:

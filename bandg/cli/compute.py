@@ -38,6 +38,9 @@ _COLUMNS = (
     Column("E_e\neV", ".4f", "E_e_eV"),
     Column("E_h\neV", ".4f", "E_h_eV"),
     Column("E_e-E_h\neV", ".4f", "E_gap_eV"),
+    Column("J\neV", ".4f", "J_eV"),
+    Column("pol.\neV", ".4f", "polarization_eV"),
+    Column("E_X\neV", ".4f", "E_exciton_eV"),
     Column("g_e", "+.3f", "g_e"),
     Column("g_h", "+.3f", "g_h"),
     Column("g_BX", "+.3f", "g_bx"),
@@ -85,6 +88,15 @@ def compute(
     model: Annotated[str, typer.Option(help="etb, or kp: the 8-band envelope model.")] = "etb",
     barrier: Annotated[
         str | None, typer.Option(help="kp: heights of the glass, 3eV or 3eV,2eV for electron and hole.")
+    ] = None,
+    exciton: Annotated[
+        str | None,
+        typer.Option(
+            help="haken, haken:eps_inf=5,eps_static=25,radius=3nm, pollmann-buettner, constant:eps=6 or none."
+        ),
+    ] = None,
+    eps_out: Annotated[
+        float | None, typer.Option(help="Exciton: dielectric constant of the surroundings; 2.25 of glass.")
     ] = None,
     truncation: options.Truncation = None,
     strain: options.Strain = None,
@@ -153,6 +165,8 @@ def compute(
             intra_atomic=intra_atomic,
             model=model,
             barrier=barrier,
+            exciton=exciton,
+            eps_out=eps_out,
             solver=solver,
             observables=["details", *(name.strip() for name in (observables or "").split(",") if name.strip())],
             band=band,
@@ -217,8 +231,9 @@ def print_table(table: LevelTable) -> None:
         if first["model"] == "kp":
             title = f"{first['set']} (k.p, 8 bands)\n{first['shape']}, {_wall(table, termination)}"
             columns = [replace(one, heading="functions") if one.key == "n_orbitals" else one for one in columns]
+        pair = "\nE_X = E_e-E_h - J + pol.: the pair to first order, too high by its correlation of 5 to 20 meV"
         caption = (
-            "energies on the set's own zero; E_e-E_h has no exciton binding\n"
+            f"energies on the set's own zero; E_e-E_h has no exciton binding{pair if 'J_eV' in first else ''}\n"
             "g_h of the valence doublet (electron picture)" + ("; * from the cache" if any(cached) else "")
         )
         show(title, columns, chosen, caption)

@@ -18,8 +18,9 @@ from bandg.base.show import Shown
 from bandg.data.measured import MeasuredPoint
 
 QUANTITIES = ("g_e", "g_h", "g_bx")
-ENERGY_COLUMNS = ("energy_eV", "E_gap_eV")
-"""Names of the energy column in a CSV: a measured or mapped energy, or E_e - E_h as in `bandg compute`."""
+ENERGY_COLUMNS = ("energy_eV", "E_exciton_eV", "E_gap_eV")
+"""Names of the energy column in a CSV, the first that is there: a measured or mapped energy, that of an exciton, or
+E_e - E_h, both as in `bandg compute`."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -58,6 +58,7 @@ def _is_size(value: float) -> float:
 
 class _CurveRow(Row):
     energy_eV: Energy | None = None
+    E_exciton_eV: Energy | None = None
     E_gap_eV: Energy | None = None
     g_e: Number | None = None
     g_h: Number | None = None
@@ -79,8 +80,9 @@ class _CurveRow(Row):
 
 
 def read_curves(path: str | os.PathLike[str], ignored: Collection[str] = ()) -> tuple[TheoryCurve, ...]:
-    """The curves of a CSV with energy_eV (or E_gap_eV) and some of g_e, g_h, g_bx, and perhaps size_nm.
+    """The curves of a CSV with an energy, some of g_e, g_h, g_bx, and perhaps size_nm.
 
+    The energy is energy_eV, else E_exciton_eV, else E_gap_eV.
     What `bandg compute --out` writes is such a file, with --band also with standard errors (g_e_stderr_at_E). A curve
     has them where all of its rows do; those of some rows alone do not count, as the stored files lack them for the
     largest nanocrystals. Each set, model, shape, termination, ... makes a curve, named by the file and what tells it
@@ -136,7 +138,8 @@ def _curve(
     if (same := np.flatnonzero(np.diff(energy) == 0)).size:
         table.fail(f"has {columns[0]} {energy[same[0]]:g} twice{which}: a curve has one point at each energy")
     by_quantity = dict(zip(columns[1:], joint[:, 1:-1].T, strict=True))
-    provenance = {"file": table.label} | {name: value for name, value in zip(KEYS, key, strict=True) if value}
+    provenance: dict[str, Any] = {"file": table.label} | ({"energy": "exciton"} if columns[0] == "E_exciton_eV" else {})
+    provenance |= {name: value for name, value in zip(KEYS, key, strict=True) if value}
     stderr = {
         q: np.array(known)[unlike] for q, known in errors.items() if len(known) == len(sizes) and None not in known
     }

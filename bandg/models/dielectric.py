@@ -121,15 +121,20 @@ def _outermost(crystal: Nanocrystal) -> tuple[float, ...]:
     return tuple(map(float, np.abs(coordinates).max(axis=0)))
 
 
+def check_shape(crystal: Nanocrystal) -> None:
+    """Raise BandgError for a shape whose image charges are not computed."""
+    if crystal.shape not in (*BOXES, *SPHERES):
+        raise BandgError(
+            f"image charges are computed in a {', '.join(BOXES)} or {SPHERES[0]}, not in a shape {crystal.shape!r}"
+        )
+
+
 def interface_nm(crystal: Nanocrystal) -> Array:
     """Where the dielectric ends, from the center: half edges (3,) of a box, or the radius (1,) of a sphere, in nm.
 
     Raises BandgError for another shape.
     """
-    if crystal.shape not in (*BOXES, *SPHERES):
-        raise BandgError(
-            f"image charges are computed in a {', '.join(BOXES)} or {SPHERES[0]}, not in a shape {crystal.shape!r}"
-        )
+    check_shape(crystal)
     return (np.array(_outermost(crystal)) / 2 + 0.25) * crystal.a_nm
 
 

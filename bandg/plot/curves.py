@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from xarray import Dataset
 
 QUANTITIES = ("g_e", "g_h", "g_bx")
-_NUMBERS = ("E_gap_eV", "size_nm", *QUANTITIES)
+ENERGIES = ("E_exciton_eV", "E_gap_eV")
+"""Energies of a dataset, the first that it has is drawn."""
+_NUMBERS = ("energy", "size_nm", *QUANTITIES)
 _ERRORS = tuple(AT_ENERGY[name] for name in QUANTITIES)
 _GROUPS = ("set", "model", "shape", "termination")
 
@@ -36,7 +38,8 @@ _MODELS = {"etb": "ETB", "kp": "k·p"}
 class Curve(Shown):
     """One curve per quantity: transition energies in eV (n,), sizes in nm (n,), smallest size last; g by quantity.
 
-    stderr: standard errors at fixed energy by quantity, NaN where there are none.
+    stderr: standard errors at fixed energy by quantity, NaN where there are none. exciton: whether the energies are
+    those of excitons, not E_e - E_h.
     label: for the legend. rank: number among the curves of the same termination, which chooses color and marker.
     """
 
@@ -48,6 +51,7 @@ class Curve(Shown):
     size: NDArray[np.float64]
     values: dict[str, NDArray[np.float64]]
     stderr: dict[str, NDArray[np.float64]]
+    exciton: bool = False
 
     @property
     def color(self) -> str:
@@ -90,15 +94,19 @@ def curves_of(dataset: Dataset) -> tuple[Curve, ...]:
 
     Raises BandgError for a dataset without nanocrystals or without a variable that is needed.
     """
-    missing = [name for name in (*_GROUPS, *_NUMBERS) if name not in dataset.variables]
+    energy_name = next((name for name in ENERGIES if name in dataset.variables), ENERGIES[-1])
+    missing = [name for name in (*_GROUPS, energy_name, *_NUMBERS[1:]) if name not in dataset.variables]
     if missing:
         raise BandgError(f"the dataset has no variable {', '.join(missing)}: a picture of levels needs it")
     count = dataset.sizes.get("nc", 1)
-    numbers = {name: np.broadcast_to(np.asarray(dataset[name].values, dtype=float), count) for name in _NUMBERS}
+    held_as = dict(zip(_NUMBERS, (energy_name, *_NUMBERS[1:]), strict=True))
+    numbers = {
+        name: np.broadcast_to(np.asarray(dataset[own].values, dtype=float), count) for name, own in held_as.items()
+    }
     for name in _ERRORS:
         held = dataset[name].values if name in dataset.variables else np.nan
         numbers[name] = np.broadcast_to(np.asarray(held, dtype=float), count)
-    drawable = np.isfinite(numbers["E_gap_eV"]) & np.any([np.isfinite(numbers[name]) for name in QUANTITIES], axis=0)
+    drawable = np.isfinite(numbers["energy"]) & np.any([np.isfinite(numbers[name]) for name in QUANTITIES], axis=0)
     if not drawable.any():
         raise BandgError("the dataset has no nanocrystal with an energy and a g-factor: there is nothing to draw")
     names = [name for name in (*KEYS, "seed", "edges") if name in dataset.variables]
@@ -108,7 +116,7 @@ def curves_of(dataset: Dataset) -> tuple[Curve, ...]:
     curves: list[Curve] = []
     for key, members in of_curves.items():
         own = rows[members]
-        order = own[np.lexsort((numbers["E_gap_eV"][own], -numbers["size_nm"][own]))]
+        order = own[np.lexsort((numbers["energy"][own], -numbers["size_nm"][own]))]
         termination = key[KEYS.index("termination")]
         rank = sum(curve.termination == termination for curve in curves)
         values = [numbers[name][order] for name in (*_NUMBERS, *_ERRORS)]
@@ -118,7 +126,8 @@ def curves_of(dataset: Dataset) -> tuple[Curve, ...]:
         energy, size, *g = values
         by_quantity, stderr = (dict(zip(QUANTITIES, part, strict=True)) for part in (g[:3], g[3:]))
         shape = key[KEYS.index("shape")]
-        curves.append(Curve(_label(key, list(of_curves)), shape, termination, rank, energy, size, by_quantity, stderr))
+        label, exciton = _label(key, list(of_curves)), energy_name == ENERGIES[0]
+        curves.append(Curve(label, shape, termination, rank, energy, size, by_quantity, stderr, exciton))
     return tuple(curves)
 
 

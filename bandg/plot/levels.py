@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PANELS = (("g_e", "g_h"), ("g_bx",))
 _X_LABEL = r"Transition energy $E_{\mathrm{e}} - E_{\mathrm{h}}$ (eV), no exciton binding"
+_X_EXCITON = "Energy of the exciton (eV), to first order"
 _Y_LABELS = ("$g$-factor", r"$g_{\mathrm{BX}} = g_{\mathrm{e}} + g_{\mathrm{h}}$")
 _CARRIERS = {"g_e": "electron", "g_h": "hole"}
 _SMALLEST_SPAN = 2.0
@@ -45,7 +46,7 @@ def plot_levels(
     title: str | None = None,
     ax: Axes | Sequence[Axes] | None = None,
 ) -> tuple[Axes, ...]:
-    """Draw g_e and g_h (left) and g_BX (right) against transition energy in eV.
+    """Draw g_e and g_h (left) and g_BX (right) against transition energy in eV, that of the exciton where it is there.
 
     One curve for each set, model, shape and termination (for spheres also center, and neighbors where they differ),
     drawn through the computed nanocrystals and no further. Attributes bulk_E_gap_eV, bulk_g_e and bulk_g_h, if there,
@@ -88,7 +89,7 @@ def plot_levels(
         axes = panels(ax, 1, 2, least=1)
         for one, quantities, y_label in zip(axes, PANELS, _Y_LABELS, strict=False):
             _panel(one, quantities, curves, series, bulk)
-            one.set_xlabel(_X_LABEL)
+            one.set_xlabel(_X_EXCITON if curves[0].exciton else _X_LABEL)
             one.set_ylabel(y_label)
         if ax is None:
             notes = [*_notes(curves, series, points), *filter(None, (missing, dataset.attrs.get(_NO_BULK)))]
@@ -275,7 +276,9 @@ def _notes(curves: Sequence[Curve], series: Sequence[Series], points: Sequence[M
     notes = []
     if _rows_of_sizes(curves):
         notes.append(_size_note({curve.shape for curve in curves}, {curve.termination for curve in curves}))
-    if series:
+    if curves[0].exciton:
+        notes.append("Calculated energies leave out the correlation of electron and hole, 5 to 20 meV.")
+    elif series:
         notes.append("Measured energies contain the exciton binding, calculated ones do not.")
     if sources := at_the_gap(points):
         notes.append(f"Points of {', '.join(sources)} stand at the band gap of the bulk crystal.")

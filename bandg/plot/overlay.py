@@ -107,7 +107,9 @@ def _legends(axes: Sequence[Axes], curves: Sequence[TheoryCurve], data: Sequence
         return
     place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0, -0.14)}
     if lines:
-        title = "Calculated, without exciton binding"
+        bound = [curve.provenance.get("energy") == "exciton" for curve in curves]
+        binding = ", energies of excitons" if all(bound) else "" if any(bound) else ", without exciton binding"
+        title = f"Calculated{binding}"
         axes[0].legend(handles=lines, title=title, ncols=2, alignment="left", **place)
     if series:
         measured_legend(axes[1], series, 52, title="Measured", **place)

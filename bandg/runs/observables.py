@@ -90,6 +90,14 @@ _KANE = "optical matrix element between the band edges for light along each axis
 _STRENGTH = "oscillator strength of the band-edge transition for light along each axis, without exciton effects"
 _ATOMIC = "part of g from the angular momentum of the p shells, in g only if asked for"
 
+OF_PAIR = {
+    "E_exciton_eV": "energy of the pair to first order, E_e - E_h - J + polarization, without correlation",
+    "J_eV": "screened Coulomb attraction of electron and hole",
+    "J_hh_eV": "screened Coulomb repulsion of two holes",
+    "polarization_eV": "what the image charges of the surroundings add to the energy of the pair",
+}
+"""Of `bandg.models.etb.pairs`, in the results that were computed with an exciton."""
+
 BUILT_IN = (
     _label("shape", "", _SHAPES, "nanocrystal.shape", ALL),
     _label("termination", "", _ENDS, "nanocrystal.termination"),
@@ -102,6 +110,7 @@ BUILT_IN = (
     _one("E_e_eV", "eV", "band-edge electron level on the set's own zero", "electron.energy_eV", averaged=True),
     _one("E_h_eV", "eV", "band-edge hole level on the set's own zero", "hole.energy_eV", averaged=True),
     _label("E_gap_eV", "eV", "transition energy E_e - E_h, without exciton binding", "E_gap_eV", averaged=True),
+    *(_one(name, "eV", meaning, None, optional=True, averaged=True) for name, meaning in OF_PAIR.items()),
     _one("g_e", "1", "electron g-factor, Tr(g) / 3", "electron.g", averaged=True),
     _one("g_h", "1", "hole g-factor, Tr(g) / 3 (valence doublet, electron picture)", "hole.g", averaged=True),
     _one("g_bx", "1", "bright-exciton g-factor g_e + g_h", "g_bx", averaged=True),

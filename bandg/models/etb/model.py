@@ -32,7 +32,7 @@ class TightBinding(Model):
         [
             *("neighbors", "levels", "intra_atomic", "solver", "truncation", "strain", "tilt", "angles", "keep"),
             *("second", "fraction", "offset_eV", "x_vacancies", "pb_vacancies", "occupancy", "seed", "seeds"),
-            *("structure", "surface", "surface_bonds", "image", "observables", "band"),
+            *("structure", "surface", "surface_bonds", "image", "observables", "band", "exciton", "eps_out"),
         ]
     )
     default_set = DEFAULT_SET
