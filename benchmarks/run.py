@@ -62,7 +62,7 @@ def task_sweep(workers: int, solver: str) -> dict[str, Any]:
     import bandg
 
     start = time.perf_counter()
-    dataset = bandg.compute("4..16nm", solver=solver, run=bandg.Run(workers=workers, cache=False))
+    dataset = bandg.compute("4..16nm", set=SET, solver=solver, run=bandg.Run(workers=workers, cache=False))
     return {"seconds": time.perf_counter() - start, "orbitals": int(dataset["n_orbitals"].values.sum()), "block": 0}
 
 

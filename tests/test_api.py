@@ -1,6 +1,7 @@
 """The library twin: sizes, dataset, files."""
 
 import csv
+import inspect
 import json
 import math
 
@@ -13,8 +14,10 @@ from bandg.base.errors import BandgError
 from bandg.runs.dataset import write
 from bandg.runs.observables import BUILT_IN
 from bandg.runs.options import Run
+from bandg.runs.request import request
 from bandg.runs.rows import LEVEL_COLUMNS
 
+STANDIN = "nestoklon2023-standin"
 COLUMNS = (
     "shape,termination,center,neighbors,cells,size_nm,n_pb,n_orbitals,E_e_eV,E_h_eV,E_gap_eV,g_e,g_h,g_bx,"
     "surface_weight_e,surface_weight_h,residual_eV,model,set,g_e_x,g_e_y,g_e_z,g_h_x,g_h_y,g_h_z,edges,distortion,"
@@ -26,7 +29,7 @@ COLUMNS = (
 def small(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BANDG_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        arguments = {"levels": 4, "observables": "details", "run": Run(workers=1)}
+        arguments = {"set": STANDIN, "levels": 4, "observables": "details", "run": Run(workers=1)}
         return bandg.compute("2..3cells", termination=["halide", "lead"], **arguments)
 
 
@@ -82,7 +85,7 @@ def test_netcdf_comes_back_with_units_and_provenance(small, tmp_path):
         assert back["g_h"].values == pytest.approx(small["g_h"].values)
         assert back["E_e_eV"].attrs["units"] == "eV"
         provenance = json.loads(back.attrs["provenance"])
-    assert provenance["parameters"]["name"] == "nestoklon2023-standin"
+    assert provenance["parameters"]["name"] == STANDIN
     assert len(provenance["parameters_sha256"]) == 64
     assert len(provenance["nanocrystals"]) == 4
 
@@ -98,6 +101,16 @@ def test_json_holds_the_same_numbers(small, tmp_path):
     assert content["schema"] == 1
     assert [row["g_h"] for row in content["nanocrystals"]] == list(small["g_h"].values)
     assert content["provenance"]["bandg"] == bandg.__version__
+
+
+def test_a_crystal_that_is_not_named_is_the_default_and_a_baseline_the_published_theory():
+    for model in ("etb", "kp"):
+        assert bandg.bulk(model=model).g_factors() == bandg.bulk("bandg-cspbi3-nnn", model=model).g_factors()
+    [(material, _, shells)] = bandg.tight_binding("2cells")
+    assert (material.parameters.name, shells) == ("bandg-cspbi3-nnn", 2)
+    assert request("2cells").parameters.name == "bandg-cspbi3-nnn"
+    for function in (bandg.hypotheses, bandg.infer):
+        assert inspect.signature(function).parameters["set"].default == STANDIN
 
 
 def test_one_level_is_written_without_a_levels_file(tmp_path):
@@ -136,7 +149,7 @@ def test_a_lead_skin_raises_the_hole_confinement(small):
         ({"center": "Pb", "size": "4cells"}, "has Cs in its center"),
         ({"shape": "sphere", "size": "2nm", "center": "I"}, "Pb or Cs"),
         ({"set": "none"}, "unknown parameter set"),
-        ({"neighbors": 2}, "no second-neighbor"),
+        ({"neighbors": 2, "set": STANDIN}, "no second-neighbor"),
         ({"levels": 0}, "1 or more"),
         ({"model": "dft"}, "unknown"),
         ({"solver": "magic"}, "unknown"),
@@ -247,7 +260,7 @@ def test_wrong_input_of_every_function_is_one_line(call, message, fresh_cache):
     assert not fresh_cache.exists()
 
 
-A = bandg.load_set("nestoklon2023-standin").a_nm
+A = bandg.load_set(STANDIN).a_nm
 
 
 @pytest.mark.parametrize(

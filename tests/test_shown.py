@@ -229,7 +229,7 @@ def test_text_of_users_is_escaped():
 def levels(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BANDG_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        return bandg.compute("2..3cells", termination=["halide", "lead"], run=bandg.Run(workers=1))
+        return bandg.compute("2..3cells", termination=["halide", "lead"], set=SET, run=bandg.Run(workers=1))
 
 
 def test_the_dataset_shows_what_is_looked_for(levels):

@@ -27,7 +27,8 @@ from bandg.data.compare import TheoryCurve
 from bandg.data.curves import parse_curves, read_curves
 from bandg.data.measured import material_of
 from bandg.parameters.covariance import ensemble_of
-from bandg.parameters.loader import DEFAULT_SET, load_set
+from bandg.parameters.loader import load_set
+from bandg.parameters.names import LAW_SET, PUBLISHED_SET
 from bandg.parameters.sets import ParameterSet
 from bandg.runs.options import DEFAULT_RUN, Run
 from bandg.runs.rows import file_columns
@@ -35,7 +36,6 @@ from bandg.runs.rows import file_columns
 if TYPE_CHECKING:
     from bandg.models.etb.derivatives import Gradients
 
-LAW_SET = "kirstein2022"
 LAW_ENERGIES_EV = np.linspace(1.6, 2.6, 41)
 STORE_COMMAND = "bandg overlay --regenerate theory_curves/computed"
 COLUMNS = ("energy_eV", "g_e", "g_h", "g_bx", "size_nm")
@@ -141,7 +141,7 @@ def _parse(name: str) -> tuple[str, str | None]:
 
 
 def _case(kind: str, set_name: str | None) -> Case:
-    chosen = load_set(set_name or DEFAULT_SET)
+    chosen = load_set(set_name or PUBLISHED_SET)
     return case_of(kind, chosen)
 
 

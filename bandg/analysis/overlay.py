@@ -52,8 +52,8 @@ def overlay(
     Parameters
     ----------
     curves : sequence of str or TheoryCurve
-        Names as "etb:halide" or "etb:lead:SET", paths of CSV files, or curves. Those of a dataset are
-        `levels.bandg.curves()`.
+        Names as "etb:halide" (the published theory) or "etb:lead:SET", paths of CSV files, or curves. Those of a
+        dataset are `levels.bandg.curves()`.
     data : str, path, MeasuredPoint or sequence of these, optional
         Measured points: names of shipped collections, CSV files or points, "none" for none. Without it the shipped
         points of the curves' material are taken.

@@ -85,6 +85,8 @@ def compute(
         has its own terminations.
     set : str, path or parameter set, optional
         Name of a parameter set, path of a file, or a set. The k.p model extracts its set from a tight-binding set.
+        Default "bandg-cspbi3-nnn", our fit to first principles; "nestoklon2023-standin" stands in for the published
+        theory.
     model : str or Model
         "etb" (tight binding), "kp" (8-band envelopes), or another one (`bandg.Model`).
     center : str, optional
@@ -165,7 +167,7 @@ def compute(
     >>> levels["cells"].values
     array([2, 3])
     >>> [f"{g:.2f}" for g in levels["g_e"].values]
-    ['-0.35', '0.09']
+    ['-0.31', '-0.00']
     """
     table = level_table(
         size,

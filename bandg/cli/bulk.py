@@ -12,6 +12,7 @@ from bandg.cli import nanocrystal as options
 from bandg.cli.command import App
 from bandg.cli.options import Neighbors, SetName
 from bandg.cli.tables import Column, show
+from bandg.parameters.names import DEFAULT_SET
 
 if TYPE_CHECKING:
     from bandg.crystal.cell import Cell
@@ -24,7 +25,7 @@ app = App()
 
 @app.command("bulk")
 def bulk(
-    set_name: SetName = "nestoklon2023-standin",
+    set_name: SetName = DEFAULT_SET,
     neighbors: Neighbors = None,
     intra_atomic: Annotated[
         bool, typer.Option("--intra-atomic", help="Add the angular momentum of the p shells to g.")

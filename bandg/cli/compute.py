@@ -23,6 +23,7 @@ from bandg.cli.options import (
     running,
 )
 from bandg.cli.tables import Column, show
+from bandg.parameters.names import DEFAULT_SET
 
 if TYPE_CHECKING:
     from bandg.runs.table import LevelTable
@@ -78,7 +79,8 @@ def compute(
     ] = None,
     center: options.Center = None,
     set_name: Annotated[
-        str | None, typer.Option("--set", help="Parameter set, by name or path.", show_default="that of the model")
+        str | None,
+        typer.Option("--set", help="Parameter set, by name or path.", show_default=DEFAULT_SET),
     ] = None,
     neighbors: Neighbors = None,
     levels: Annotated[int, typer.Option(help="Levels of each carrier, from all representations.")] = 1,

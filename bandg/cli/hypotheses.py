@@ -10,7 +10,19 @@ import typer
 
 from bandg.base.errors import BandgError
 from bandg.cli.command import App
-from bandg.cli.options import TERMINATIONS, Force, Judge, Neighbors, NoCache, Patience, Scheduler, Workers, running
+from bandg.cli.options import (
+    PUBLISHED_HELP,
+    TERMINATIONS,
+    Force,
+    Judge,
+    Neighbors,
+    NoCache,
+    Patience,
+    Scheduler,
+    Workers,
+    running,
+)
+from bandg.parameters.names import PUBLISHED_SET
 
 if TYPE_CHECKING:
     from bandg.analysis.hypotheses import Mechanism
@@ -27,7 +39,7 @@ def hypotheses(
         list[Path] | None, typer.Option(help="Your own mechanisms: a Python file, which is run; repeated.")
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the mechanisms with their sources, and stop.")] = False,
-    set_name: Annotated[str, typer.Option("--set", help="Parameter set of the baseline.")] = "nestoklon2023-standin",
+    set_name: Annotated[str, typer.Option("--set", help=PUBLISHED_HELP)] = PUBLISHED_SET,
     termination: Annotated[str, typer.Option(help=f"Baseline: {TERMINATIONS}, which is near the theory.")] = "lead",
     shape: Annotated[str, typer.Option(help="Baseline: cube or sphere.")] = "cube",
     neighbors: Neighbors = None,

@@ -9,6 +9,7 @@ import typer
 
 from bandg.cli.command import App
 from bandg.cli.options import (
+    PUBLISHED_HELP,
     TERMINATIONS,
     Force,
     Judge,
@@ -16,11 +17,11 @@ from bandg.cli.options import (
     NoCache,
     Patience,
     Scheduler,
-    SetName,
     Workers,
     running,
 )
 from bandg.cli.tables import Column, show
+from bandg.parameters.names import PUBLISHED_SET
 
 if TYPE_CHECKING:
     from bandg.analysis.inference.sampling import Inference
@@ -49,7 +50,7 @@ def infer(
     termination: Annotated[str, typer.Option(help=f"{TERMINATIONS}, where a model does not say.")] = "halide",
     size: Annotated[str | None, typer.Option(help="Sizes of the curves; default: seven from 4 to 24 cells.")] = None,
     shape: Annotated[str, typer.Option(help="cube or sphere.")] = "cube",
-    set_name: SetName = "nestoklon2023-standin",
+    set_name: Annotated[str, typer.Option("--set", help=PUBLISHED_HELP)] = PUBLISHED_SET,
     neighbors: Neighbors = None,
     intra_atomic: Annotated[bool, typer.Option("--intra-atomic", help="With the p shells' own moment in g.")] = False,
     live: Annotated[int, typer.Option(help="Live points of the sampler.")] = 400,

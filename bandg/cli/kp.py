@@ -10,6 +10,7 @@ import typer
 from bandg.base.errors import BandgError
 from bandg.cli.command import App
 from bandg.cli.options import SetName
+from bandg.parameters.names import DEFAULT_SET, LAW_SET
 
 app = App(help="k.p theory: bulk laws, formulas, sets from tight binding.", no_args_is_help=True)
 LEAST_SHARE = 5e-4
@@ -29,7 +30,7 @@ def parse_gap(text: str) -> float:
 @app.command()
 def bulk(
     gap: Annotated[str | None, typer.Option(help="Gap with its unit, as 1.911eV; default: the set's.")] = None,
-    set_name: Annotated[str, typer.Option("--set", help="k.p or tight-binding set, by name or path.")] = "kirstein2022",
+    set_name: Annotated[str, typer.Option("--set", help="k.p or tight-binding set, by name or path.")] = LAW_SET,
     out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
 ) -> None:
     """Bulk g-factors, and masses where the set has remote bands, at a gap."""
@@ -87,7 +88,7 @@ def formula(
 
 @app.command("from-etb")
 def from_etb(
-    set_name: SetName = "nestoklon2023-standin",
+    set_name: SetName = DEFAULT_SET,
     out: Annotated[Path | None, typer.Option(help="Write FILE.toml.")] = None,
 ) -> None:
     """Extract the k.p set that has the same bands near R as a tight-binding set."""
@@ -107,7 +108,7 @@ def from_etb(
 
 @app.command()
 def decompose(
-    set_name: SetName = "nestoklon2023-standin",
+    set_name: SetName = DEFAULT_SET,
 ) -> None:
     """Which bands make the bulk g-factors, beside the first-principles decomposition."""
     from bandg.cli.tables import Column, show

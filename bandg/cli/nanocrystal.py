@@ -12,6 +12,7 @@ import typer
 
 from bandg.base.errors import BandgError
 from bandg.cli.options import TERMINATIONS, Neighbors, SetName
+from bandg.parameters.names import DEFAULT_SET
 
 if TYPE_CHECKING:
     from bandg.crystal.atoms import Atoms
@@ -86,7 +87,7 @@ def one_nanocrystal(
     shape: Shape = "cube",
     termination: Termination = None,
     center: Center = None,
-    set_name: SetName = "nestoklon2023-standin",
+    set_name: SetName = DEFAULT_SET,
     neighbors: Neighbors = None,
     truncation: Truncation = None,
     strain: Strain = None,

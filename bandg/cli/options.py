@@ -18,6 +18,9 @@ TERMINATIONS = " or ".join(one.label for one in PEROVSKITE.terminations)
 """Both terminations, for the help of options."""
 
 SetName = Annotated[str, typer.Option("--set", help="Parameter set, by name or path.")]
+PUBLISHED_HELP = "Parameter set, by name or path; the default is the published theory."
+"""Help of --set in the commands that test the published theory."""
+
 Neighbors = Annotated[int | None, typer.Option(help="1 or 2; default: all of the set.")]
 Workers = Annotated[int | None, typer.Option(help="Processes; default: all processors.")]
 Scheduler = Annotated[

@@ -25,7 +25,9 @@ app = App()
 def overlay(
     curve: Annotated[
         list[str] | None,
-        typer.Option(help="etb:halide, etb:lead, kp:bulk-law ..., with a set as etb:lead:SET, or FILE.csv; repeated."),
+        typer.Option(
+            help="etb:halide, etb:lead ... of the published theory, etb:lead:SET, kp:bulk-law, FILE.csv; repeated."
+        ),
     ] = None,
     data: Data = None,
     plot: Annotated[Path | None, typer.Option(help="Draw FILE.pdf, .png or .svg.")] = None,

@@ -11,6 +11,7 @@ from bandg.base.errors import BandgError
 from bandg.cli.command import App
 from bandg.cli.options import TERMINATIONS, Force, Neighbors, NoCache, Patience, Scheduler, SetName, Workers, running
 from bandg.cli.tables import Column, show
+from bandg.parameters.names import DEFAULT_SET
 
 if TYPE_CHECKING:
     from bandg.analysis.sensitivity.effects import Effects
@@ -25,7 +26,7 @@ def sensitivity(
     shape: Annotated[str, typer.Option(help="cube or sphere.")] = "cube",
     termination: Annotated[str, typer.Option(help=f"{TERMINATIONS}, or both with a comma.")] = "halide",
     center: Annotated[str | None, typer.Option(help="Pb or Cs, for a sphere.")] = None,
-    set_name: SetName = "nestoklon2023-standin",
+    set_name: SetName = DEFAULT_SET,
     neighbors: Neighbors = None,
     intra_atomic: Annotated[bool, typer.Option("--intra-atomic", help="With the p shells' own moment in g.")] = False,
     step: Annotated[

@@ -147,9 +147,6 @@ def _needs(path: str) -> list[tuple[str, str]]:
     return list(zip(table.split("-"), shells_of(name), strict=True))
 
 
-DEFAULT_SET = "nestoklon2023-standin"
-
-
 def load_set(name_or_path: str | os.PathLike[str]) -> ParameterSet:
     """A tight-binding set by its name or path. Raises BandgError; see `bandg.load_set`, which loads all sets."""
     return load(name_or_path) if isinstance(name_or_path, str) else load_file(os.fspath(name_or_path))

@@ -6,6 +6,15 @@ from functools import lru_cache
 
 from bandg.crystal.lattice import PEROVSKITE, Lattice
 
+DEFAULT_SET = "bandg-cspbi3-nnn"
+"""The set of a crystal that is not named; docs/decisions/0016-default-set.md has the criterion."""
+
+PUBLISHED_SET = "nestoklon2023-standin"
+"""The published theory of CsPbI3: the baseline of what is compared with measured nanocrystals."""
+
+LAW_SET = "kirstein2022"
+"""The k.p set of the universal law of bulk crystals."""
+
 SHELLS = ("s", "p", "d", "s*")
 LATTICE = "lattice.a"
 PUBLISHED = {"E_g_eV": "eV", "Delta_eV": "eV", "m_e": "1", "m_h": "1", "g_e": "1", "g_h": "1"}

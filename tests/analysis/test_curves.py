@@ -100,6 +100,8 @@ def test_a_curve_of_another_set_is_computed(monkeypatch, tmp_path):
     monkeypatch.setitem(curves.KINDS, "etb:lead", curves.Kind("two", (("termination", "lead"), ("cells", (4, 5)))))
     found = resolve(["etb:lead:nestoklon2021-corrected"], Evaluator(Run(workers=1, cache=False)))[0]
     assert found.provenance["set"] == "nestoklon2021-corrected" and len(found.energy) == 3
+    (named,) = resolve(["etb:lead"], Evaluator(Run(workers=1, cache=False)), fresh=True)
+    assert named.provenance["set"] == SET.name  # that of the stored curve of this name
     own = tmp_path / "sub" / "my.toml"
     own.parent.mkdir()
     own.write_text(read_params("nestoklon2021-corrected.toml"))

@@ -44,6 +44,20 @@ def test_the_list_of_commands_says_what_each_command_says():
         assert shown.get_short_help_str(1000) == command.get_short_help_str(1000), name
 
 
+@pytest.mark.parametrize(
+    ("name", "commands"),
+    [
+        ("bandg-cspbi3-nnn", ("compute", "bulk", "export", "dos", "sensitivity", "kp from-etb", "kp decompose")),
+        ("nestoklon2023-standin", ("hypotheses", "infer")),
+        ("kirstein2022", ("kp bulk",)),
+    ],
+)
+def test_a_command_shows_the_set_that_it_takes_by_default(name, commands):
+    for command in commands:
+        [option] = [one for words, one in OPTIONS if " ".join(words) == command and one.name == "set_name"]
+        assert name in (option.default, option.show_default), command
+
+
 @pytest.mark.skipif(not hasattr(typer.core.TyperOption, "get_runtime_param"), reason="typer before 0.29 converts later")
 def test_a_value_is_converted_as_typer_does():
     words = {"levels": "3", "patience": "2.5", "out": "a.csv", "size": "4", "data": "x.csv"}
@@ -176,7 +190,7 @@ def test_our_own_files_are_replaced_and_what_they_become_is_not(tmp_path):
     [
         ("export", "--size", "1cells", "--matrix", "m.npz"),
         ("overlay", "--curve", "kp:bulk-law", "--out", "o.csv"),
-        ("sensitivity", "--size", "2cells", "--workers", "1", "--out", "s.csv"),
+        ("sensitivity", "--size", "2cells", "--set", "nestoklon2023-standin", "--workers", "1", "--out", "s.csv"),
     ],
 )
 def test_a_command_may_run_again(bandg, tmp_path, monkeypatch, words):

@@ -8,13 +8,14 @@ import time
 
 import pytest
 
+STANDIN = ("--set", "nestoklon2023-standin")
 COMMAND = [sys.executable, "-c", "from bandg.cli import main; main()"]
 
 
 def test_compute_prints_a_table_and_writes_the_file(bandg, tmp_path):
     file = tmp_path / "a.csv"
     code, out, err = bandg(
-        "compute", "--size", "2..3cells", "--termination", "halide,lead", "--workers", 1, "--out", file
+        "compute", "--size", "2..3cells", *STANDIN, "--termination", "halide,lead", "--workers", 1, "--out", file
     )
     assert code == 0, err
     assert "lead termination" in out
@@ -33,14 +34,14 @@ def test_errors_by_the_fit_are_printed_and_written(bandg, tmp_path):
     assert "g_h_stderr_at_E" in file.read_text()
 
 
-@pytest.mark.parametrize("command", [("compute", "--size", "2cells"), ("overlay", "--data", "none")])
+@pytest.mark.parametrize("command", [("compute", "--size", "2cells", *STANDIN), ("overlay", "--data", "none")])
 def test_a_band_of_a_published_set_is_refused(bandg, command):
     code, _, err = bandg(*command, "--band")
     assert code == 2 and err.count("\n") == 1 and "the set nestoklon2023-standin has no covariance" in err
 
 
 def test_a_second_run_comes_from_the_cache_and_says_so(bandg):
-    (_, first, _), (_, second, _) = (bandg("compute", "--size", "2cells") for _ in range(2))
+    (_, first, _), (_, second, _) = (bandg("compute", "--size", "2cells", *STANDIN) for _ in range(2))
     assert "from the cache" not in first
     assert "from the cache" in second
     assert "1 results" in bandg("cache", "info")[1]
@@ -140,7 +141,7 @@ def test_a_quick_command_loads_no_heavy_library(words, heavy):
 
 
 def test_a_cached_computation_loads_no_heavy_library_and_shows_no_progress(bandg, tmp_path):
-    words = ["compute", "--size", "2cells", "--workers", "1", "--out"]
+    words = ["compute", "--size", "2cells", *STANDIN, "--workers", "1", "--out"]
     code, _, _ = bandg(*words, tmp_path / "first.json")
     assert code == 0
     with (tmp_path / "log").open("w") as log:
@@ -165,7 +166,7 @@ def loaded_by(words, heavy, log=subprocess.PIPE):
 
 def _start(size, cwd):
     return subprocess.Popen(
-        [*COMMAND, "compute", "--size", size, "--workers", "1", "--out", "a.csv"],
+        [*COMMAND, "compute", "--size", size, *STANDIN, "--workers", "1", "--out", "a.csv"],
         cwd=cwd,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -23,7 +23,7 @@ def main(arguments, monkeypatch, capsys):
 
 def test_sensitivity_prints_and_writes(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    size = ("sensitivity", "--size", "2..3cells", "--workers", "1")
+    size = ("sensitivity", "--size", "2..3cells", "--set", "nestoklon2023-standin", "--workers", "1")
     code, out, err = main((*size, "--top", "5", "--out", "a.csv", "--plot", "a.svg"), monkeypatch, capsys)
     assert code == 0, err
     for text in ("spin_orbit.Pb.p", "step assumed", "27 more below", "wrote a.csv", "wrote a.svg"):

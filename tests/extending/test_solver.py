@@ -13,6 +13,8 @@ from bandg.crystal.shapes import cube
 from bandg.models.etb.job import Job
 from bandg.solvers import Solver, register, unregister
 
+STANDIN = "nestoklon2023-standin"
+
 
 def eigh() -> type[Solver]:
     """A user's class. It is made in a function as in a notebook, so that workers get it by value and not by import."""
@@ -42,8 +44,8 @@ def registered():
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_registered_solver_gives_the_same_numbers(registered, workers):
-    own = bandg.compute("2..3cells", run=bandg.Run(workers=1, cache=False))
-    found = bandg.compute("2..3cells", solver="eigh", run=bandg.Run(workers=workers, cache=False))
+    own = bandg.compute("2..3cells", set=STANDIN, run=bandg.Run(workers=1, cache=False))
+    found = bandg.compute("2..3cells", set=STANDIN, solver="eigh", run=bandg.Run(workers=workers, cache=False))
     for name in ("E_e_eV", "E_h_eV", "g_e", "g_h"):
         np.testing.assert_allclose(found[name], own[name], atol=1e-9)
     assert '"solver": "eigh"' in found.attrs["provenance"]
@@ -52,7 +54,7 @@ def test_a_registered_solver_gives_the_same_numbers(registered, workers):
 
 def test_its_source_is_in_the_key_of_a_result(registered, tmp_path, monkeypatch):
     """Another class of the same name gives another key; where `auto` may take it, that of `auto` too."""
-    parameters = bandg.load_set("nestoklon2023-standin")
+    parameters = bandg.load_set(STANDIN)
     crystal = cube(2, parameters.a_nm)
     automatic, named = (Job(parameters, crystal, 1, solver=solver) for solver in ("auto", "eigh"))
     before = automatic.key(), named.key()

@@ -17,6 +17,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such sig
 
 SIZES = 4
 COMMAND = ["-c", "from bandg.cli import main; main()", "compute", "--size", f"2..{SIZES + 1}cells", "--workers", "2"]
+COMMAND += ["--set", "nestoklon2023-standin"]
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 LIMIT_S = 2.0
 

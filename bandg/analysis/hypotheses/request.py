@@ -21,7 +21,7 @@ from bandg.crystal.lattice import PEROVSKITE
 from bandg.data.measured import points_to_judge_by, spreads_to_judge_by
 from bandg.models.base import find
 from bandg.models.etb.local import resolve_neighbors
-from bandg.parameters.loader import DEFAULT_SET
+from bandg.parameters.names import PUBLISHED_SET
 from bandg.runs.options import DEFAULT_RUN, Run
 
 QUICK = "quick"
@@ -34,7 +34,7 @@ def hypotheses(
     *,
     combine: Sequence[str] | Sequence[tuple[str, str]] = (),
     plugin: Sequence[str | os.PathLike[str] | Mechanism] = (),
-    set: Any = DEFAULT_SET,
+    set: Any = PUBLISHED_SET,
     termination: str = "lead",
     shape: str = "cube",
     neighbors: int | None = None,
@@ -53,7 +53,8 @@ def hypotheses(
     plugin : list of path or Mechanism
         Your own mechanisms, or Python files that define MECHANISMS; a file is run.
     set, termination, shape, neighbors
-        Of the baseline, as in `bandg.compute`; one termination, a cube or a sphere.
+        Of the baseline, as in `bandg.compute`; one termination, a cube or a sphere. The default set is
+        "nestoklon2023-standin", the published theory.
     cells : str or list of int, optional
         Sizes in cells, as "4,5,6,8,11,15,20".
     data : str or path, optional

@@ -16,7 +16,7 @@ from bandg.data.measured import points_to_judge_by, spreads_to_judge_by
 from bandg.models.base import find
 from bandg.models.etb.bulk import bulk as bulk_of
 from bandg.models.kp.decompose import first_principles_g_h
-from bandg.parameters.loader import DEFAULT_SET
+from bandg.parameters.names import PUBLISHED_SET
 from bandg.parameters.ranges import parse_range
 from bandg.parameters.sets import ParameterSet
 from bandg.runs.options import DEFAULT_RUN, Run
@@ -38,7 +38,7 @@ def infer(
     termination: str = "halide",
     size: Any = sampling.DEFAULT_SIZES,
     shape: str = "cube",
-    set: Any = DEFAULT_SET,
+    set: Any = PUBLISHED_SET,
     neighbors: int | None = None,
     intra_atomic: bool = False,
     live: int = 400,
@@ -65,7 +65,7 @@ def infer(
     termination : str
         "halide" or "lead" where a model does not say.
     size, shape, set, neighbors, intra_atomic
-        As in `bandg.compute`, of the curves.
+        As in `bandg.compute`, of the curves; the default set is "nestoklon2023-standin", the published theory.
     live, seed : int
         Live points and seed of the sampler.
     checks : int

@@ -64,7 +64,7 @@ def sensitivity(
     Examples
     --------
     >>> import bandg
-    >>> found = bandg.sensitivity("2cells", run=bandg.Run(workers=1))
+    >>> found = bandg.sensitivity("2cells", set="nestoklon2023-standin", run=bandg.Run(workers=1))
     >>> found.rows(0)[0]["path"]
     'spin_orbit.X.p'
     """

@@ -13,7 +13,8 @@ from bandg.models.base import Model, Options
 from bandg.models.etb.job import Job
 from bandg.models.etb.local import resolve_neighbors
 from bandg.models.etb.material import Material
-from bandg.parameters.loader import DEFAULT_SET, load_set
+from bandg.parameters.loader import load_set
+from bandg.parameters.names import DEFAULT_SET
 from bandg.parameters.sets import ParameterSet
 from bandg.solvers.registry import check_solver
 

@@ -12,7 +12,7 @@ from bandg.models.kp.bulk import KpBulk
 from bandg.models.kp.envelope import Barrier, elliptic
 from bandg.models.kp.job import KpJob
 from bandg.models.kp.sets import KpSet, load_kp, of_etb
-from bandg.parameters.loader import DEFAULT_SET
+from bandg.parameters.names import DEFAULT_SET
 from bandg.parameters.sets import ParameterSet
 
 DEFAULT_BARRIER = (3.0, 3.0)

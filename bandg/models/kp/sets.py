@@ -21,7 +21,6 @@ from bandg.parameters.loader import available_sets, is_shipped
 from bandg.parameters.names import LATTICE, STATUSES, out_of_range
 from bandg.parameters.sets import Parameter, ParameterSet
 
-DEFAULT_SET = "kirstein2022"
 _TOP = ("schema", "name", "model", "description", "defaults", "lattice", "kp")
 _ENTRY = ("value", "unit", "source", "status", "note", "stderr")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")

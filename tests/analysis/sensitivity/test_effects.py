@@ -20,7 +20,7 @@ SET = load_set("nestoklon2023-standin")
 def found(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BANDG_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
-        asked = request("2..3cells", termination=["halide", "lead"])
+        asked = request("2..3cells", termination=["halide", "lead"], set=SET)
         return sensitivity.effects(
             asked, sensitivity.resolve_steps(SET, ["0.01eV", "onsite.Pb.p=0.002eV"]), run=Run(workers=1)
         )

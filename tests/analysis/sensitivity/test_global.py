@@ -49,7 +49,7 @@ def test_morris_of_a_linear_function_is_its_slope_times_the_range():
 
 def small():
     ranges = parameter_ranges(["onsite.Pb.p=+-0.05eV", "spin_orbit.X.p=0.25..0.3eV", "lattice.a=+-0.005nm"], SET)
-    return request("2cells", termination="lead"), ranges
+    return request("2cells", termination="lead", set=SET), ranges
 
 
 def test_a_narrow_range_agrees_with_the_exact_derivatives_and_a_stopped_run_goes_on(monkeypatch, tmp_path):

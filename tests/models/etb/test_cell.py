@@ -59,12 +59,13 @@ def test_directions_are_equal_and_to_first_order_the_trace_alone_counts(name: st
 
 
 def test_the_bulk_limit_of_a_picture_is_that_of_the_distorted_crystal() -> None:
-    found = bandg.compute("2cells", strain="zz=0.02", run=bandg.Run(workers=1))
+    found = bandg.compute("2cells", set=STANDIN, strain="zz=0.02", run=bandg.Run(workers=1))
     limit = [found.attrs[f"bulk_{name}"] for name in ("E_gap_eV", "g_e", "g_h")]
-    assert limit == pytest.approx(values("nestoklon2023-standin", 0, 0, 0.02, 0, 0, 0)[:3])
-    tilted = bandg.compute("2cells", tilt="a0a0c+", angles="10", run=bandg.Run(workers=1))
+    assert limit == pytest.approx(values(STANDIN, 0, 0, 0.02, 0, 0, 0)[:3])
+    tilted = bandg.compute("2cells", set=STANDIN, tilt="a0a0c+", angles="10", run=bandg.Run(workers=1))
     assert tilted.attrs["bulk_E_gap_eV"] == pytest.approx(1.791, abs=5e-4)
-    kept = bandg.compute("2cells", tilt="a0a0c+", angles="10", keep="lattice", run=bandg.Run(workers=1))
+    alone = bandg.Run(workers=1)
+    kept = bandg.compute("2cells", set=STANDIN, tilt="a0a0c+", angles="10", keep="lattice", run=alone)
     assert kept.attrs["bulk_E_gap_eV"] == pytest.approx(1.906, abs=5e-4)
 
 
