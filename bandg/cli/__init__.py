@@ -19,7 +19,8 @@ from bandg.cli.signals import Interruption
 
 COMMANDS = {
     "compute": "Compute confined levels and g-factors of nanocrystals against size.",
-    "bulk": "Bulk gap, spin-orbit splitting, masses, momentum elements and g-factors at R.",
+    "bulk": "Bulk gap, masses, momentum elements and g-factors: "
+    "of the cubic crystal at R, or of a strained or tilted one.",
     "sensitivity": "The effect of every parameter on g: exact derivatives times a step, or global indices over ranges.",
     "fit": "Fit a parameter set by least squares with exact derivatives, "
     "and report which parameters the data determine.",
