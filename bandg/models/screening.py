@@ -199,5 +199,11 @@ def parse_screening(text: str) -> Screening | None:
     return Screening(kind, **(_plain(PRESETS["middle"]) | changes))
 
 
+def between(first: Screening, second: Screening, share: float) -> Screening:
+    """The screening whose constants lie between those of two of one kind; share 0 is the first, 1 the second."""
+    one, two = _plain(first), _plain(second)
+    return Screening(first.kind, **{name: (1 - share) * one[name] + share * two[name] for name in one})
+
+
 def _plain(screening: Screening) -> dict[str, float]:
     return {name: getattr(screening, name) for name in ("eps_inf", "eps_static", "radius_e", "radius_h")}

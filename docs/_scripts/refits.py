@@ -23,11 +23,11 @@ from bandg.analysis.fit.solve import solve
 from bandg.analysis.hypotheses import Case
 from bandg.analysis.hypotheses.changes import Binding
 from bandg.analysis.hypotheses.evaluate import Evaluator
-from bandg.analysis.hypotheses.registry import LOWEST_EPS
 from bandg.base.tables import write_csv
 from bandg.data.compare import QUANTITIES, Comparison, compare, verdict_points
 from bandg.data.measured import load_measured
 from bandg.models.etb.bulk import bulk
+from bandg.models.screening import PRESETS
 from bandg.parameters.sets import ParameterSet
 
 HELD = (-1.4, -1.2, -1.0, -0.8, -0.6, -0.4, -0.2, 0.0)
@@ -67,7 +67,7 @@ def best(parameters: ParameterSet, termination: str, is_bound: bool, evaluator: 
 
     if not is_bound:
         return 0.0, at(0.0)
-    bounds = (0.0, 1 / LOWEST_EPS)
+    bounds = (0.0, 1 / PRESETS["weak"].eps_inf)
     found = minimize_scalar(lambda x: at(x).rms(*QUANTITIES), bounds=bounds, method="bounded", options={"xatol": 1e-4})
     return float(found.x), at(found.x)
 

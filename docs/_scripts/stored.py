@@ -26,7 +26,7 @@ _LEAD = """--model "lead, exciton: termination=1, exciton=0..0.227\""""
 BANDG = {
     "curves": f"overlay --regenerate {FOLDER}",
     "hypotheses": f"""hypotheses --only quick --combine surface-occupancy,fitted-bands
---combine surface-occupancy,exciton-binding --out {FOLDER}/hypotheses.json""",
+--combine surface-occupancy,screening --out {FOLDER}/hypotheses.json""",
     "hypotheses-nnn": f"hypotheses --set bandg-nnn --termination halide --out {FOLDER}/hypotheses-nnn.json",
     "hypotheses-slow": f"""hypotheses --only surface-vacancies,lead-vacancies,tilt,tilt-same-g_h
 --out {FOLDER}/hypotheses-slow.json""",

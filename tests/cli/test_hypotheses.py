@@ -49,18 +49,18 @@ def test_overlay_prints_residuals_and_draws(tmp_path, monkeypatch, capsys):
 def test_hypotheses_with_a_plugin_and_a_pair_from_the_cache_the_second_time(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     small = ("hypotheses", "--cells", "4,6", "--workers", "1", "--plugin", PLUGIN)
-    names = ("--only", "lead-s,intra-atomic-moment", "--combine", "intra-atomic-moment,exciton-binding")
+    names = ("--only", "lead-s,intra-atomic-moment", "--combine", "intra-atomic-moment,screening")
     files = ("--out", "h.json", "--plot", "h.svg", "--report", "h.html")
     code, out, err = main((*small, *names, *files), monkeypatch, capsys)
     assert code == 0, err
     rows = {row["name"]: row for row in json.loads((tmp_path / "h.json").read_text())}
-    assert set(rows) == {"lead-s", "intra-atomic-moment", "intra-atomic-moment + exciton-binding"}
+    assert set(rows) == {"lead-s", "intra-atomic-moment", "intra-atomic-moment + screening"}
     assert rows["lead-s"]["status"] == "assumed" and rows["lead-s"]["omits"] == ""
     page = (tmp_path / "h.html").read_text()
     assert "data:image/png;base64," in page and "<script" not in page and 'src="http' not in page
     for name in rows:
         assert name in page and all(part in out for part in name.split(" + "))  # a pair has a line for each
-    assert re.search(r"^intra-atomic-moment .*\n\+ exciton-binding", out, re.MULTILINE)
+    assert re.search(r"^intra-atomic-moment .*\n\+ screening", out, re.MULTILINE)
     code, out, err = main((*small, *names), monkeypatch, capsys)
     assert code == 0 and "0 nanocrystals computed" in out, err
 
@@ -69,7 +69,7 @@ def test_list_names_every_source(monkeypatch, capsys):
     known = default_mechanisms(Case(load_set("nestoklon2023-standin"), 1))
     code, out, _ = main(("hypotheses", "--list"), monkeypatch, capsys)
     lines = out.splitlines()
-    assert code == 0 and len(lines) == 3 * len(known) and "brus1984" in out
+    assert code == 0 and len(lines) == 3 * len(known) and "schott_nbk7" in out
     for name, source in zip(lines[::3], lines[2::3], strict=True):
         assert source.startswith("  source: ") and len(source) > len("  source: "), name
     assert [line.partition(":")[0] for line in lines[::3]] == [one.name for one in known]

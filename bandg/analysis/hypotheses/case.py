@@ -19,9 +19,12 @@ from bandg.crystal.shapes import Nanocrystal, cube, cuboid, sphere
 from bandg.data.compare import TheoryCurve
 from bandg.data.surfaces import with_surface
 from bandg.models.etb.job import Job
+from bandg.models.etb.pairs import exciton_observables
 from bandg.models.exciton import coulomb_radius_nm
 from bandg.models.kp.job import KpJob
 from bandg.models.levels import Levels
+from bandg.models.observable import Observable
+from bandg.models.screening import Screening
 from bandg.parameters.sets import ParameterSet
 
 if TYPE_CHECKING:
@@ -42,8 +45,9 @@ class Sizes:
     """The nanocrystals of one curve and, last, the bulk; arrays of shape (n,).
 
     size_nm, radius_nm: size, and radius of the sphere with the same Coulomb integral; infinite for the bulk. energy:
-    transition energy in eV, E_e - E_h until a mapping changes it. E_e, E_h: band edges in eV. g_e, g_h: g-factors.
-    atomic_e, atomic_h: what the p shells' own moment would add to them (0 where the model has none).
+    transition energy in eV, E_e - E_h or that of the pair (`Case.exciton`) until a mapping changes it. E_e, E_h: band
+    edges in eV. g_e, g_h: g-factors. atomic_e, atomic_h: what the p shells' own moment would add to them (0 where the
+    model has none).
     """
 
     size_nm: NDArray[np.float64]
@@ -97,6 +101,9 @@ class Case:
     and "surface" as `bandg.data.surfaces` takes it.
     seeds: so many random nanocrystals of each size are averaged. aspect: long over short edge of a cuboid, whose cells
     are those of the short edges. periodic: whether the curve ends in the bulk, which crystals without atoms do not.
+    exciton, eps_out: screening and surroundings of the pair, whose energy to first order is that of the curve; its end,
+    the bulk, stays at the gap. With `image` in the distortion, which puts the self-energies into E_e - E_h, the energy
+    is that of the pair in any case: the image interaction of electron and hole takes most of them back.
     """
 
     parameters: ParameterSet
@@ -113,6 +120,8 @@ class Case:
     seeds: int = 1
     aspect: float = 1.0
     periodic: bool = True
+    exciton: Screening | None = None
+    eps_out: float | None = None
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -151,12 +160,22 @@ class Case:
     def jobs(self) -> tuple[Task[Levels], ...]:
         """One job for each nanocrystal of this case alone."""
         if self.model == "etb":
-            return tuple(Job(self.parameters, crystal, self.neighbors) for crystal in self.crystals())
+            return tuple(
+                Job(self.parameters, crystal, self.neighbors, observables=self._observables(crystal))
+                for crystal in self.crystals()
+            )
         wall = "hard-wall" if self.barrier is None else "glass"
         kp = _kp(self.parameters, self.neighbors)
         return tuple(
             KpJob(kp, replace(crystal, termination=wall, surface=()), self.barrier) for crystal in self.crystals()
         )
+
+    def _observables(self, crystal: Nanocrystal) -> tuple[Observable, ...]:
+        """What is computed of the pair."""
+        wanted = {"J_eV"} if self.exciton else set()
+        wanted |= {"polarization_eV"} if crystal.image or self.eps_out is not None else set()
+        known = exciton_observables(self.exciton or Screening(), self.eps_out)
+        return tuple(one for one in known if one.name in wanted)
 
     def describe(self) -> dict[str, Any]:
         """The nanocrystals and their model, as plain types; not what is mixed, added or done to the result."""
@@ -173,7 +192,7 @@ class Case:
             "periodic": self.periodic,
             "distortion": dict(self.distortion),
             "seeds": self.seeds,
-        }
+        } | ({"exciton": self.exciton.describe(), "eps_out": self.eps_out} if self.exciton else {})
 
 
 def mixture(parts: Iterable[tuple[float, Case]]) -> Case:
@@ -200,7 +219,9 @@ def _row(crystal: Nanocrystal, found: Levels | None) -> list[float]:
         return [size, radius, *[np.nan] * 7]
     e, h = found.electron, found.hole
     atomic = (e.g_atomic or 0.0, h.g_atomic or 0.0)
-    return [size, radius, e.energy_eV - h.energy_eV, e.energy_eV, h.energy_eV, e.g or 0.0, h.g or 0.0, *atomic]
+    J, polarization = (found.extra.get(name, (0.0,))[0] for name in ("J_eV", "polarization_eV"))
+    energy = e.energy_eV - h.energy_eV - J + polarization
+    return [size, radius, energy, e.energy_eV, h.energy_eV, e.g or 0.0, h.g or 0.0, *atomic]
 
 
 def _bulk_row(case: Case) -> list[float]:

@@ -19,6 +19,7 @@ from bandg.base.units import HBAR2_OVER_M0
 from bandg.models.etb.bloch import BlochHamiltonian
 from bandg.models.etb.bulk import Bulk, occupied_bands
 from bandg.models.exciton import exciton_shift, reduced_mass
+from bandg.models.screening import Screening, between
 from bandg.parameters.loader import load_set
 from bandg.parameters.names import LATTICE, required_integrals
 from bandg.parameters.sets import ParameterSet
@@ -370,32 +371,55 @@ class Bound:
 
 @dataclass(frozen=True)
 class Binding:
-    """Exciton energies; the value is 1 / eps_in, without contrast."""
+    """Exciton energies with one eps for all sizes, by the formula of a sphere; the value is 1 / eps_in."""
 
     rank: ClassVar[int] = 4
 
     def __call__(self, case: Case, value: float) -> Case:
         """The case with bound carriers."""
-        return _bound(case, value, None)
+        _check_unbound(case)
+        mass = reduced_mass(bulk_of(case.parameters, case.neighbors))
+        return replace(case, after=(*case.after, Bound(value, None, mass)))
+
+
+def _check_unbound(case: Case) -> None:
+    if case.exciton or any(isinstance(step, Bound) for step in case.after):
+        raise BandgError("the carriers are bound already: the exciton counts once")
 
 
 @dataclass(frozen=True)
-class Contrast:
-    """Exciton energies with image charges; the value is eps_in / eps_out at fixed eps_in."""
+class Screened:
+    """Energies of the pair to first order with the densities of each nanocrystal.
+
+    The value goes from one screening to the other, linearly in their constants. outside: eps_out, unless the image
+    charges stand in H already.
+    """
 
     rank: ClassVar[int] = 4
+    first: Screening
+    second: Screening
+    outside: float | None = None
+
+    def __call__(self, case: Case, value: float) -> Case:
+        """The case with bound carriers. Raises BandgError."""
+        _check_unbound(case)
+        if case.model != "etb":
+            raise BandgError(f"the model {case.model} has no densities on atoms, which a screened attraction needs")
+        outside = None if "image" in dict(case.distortion) else self.outside
+        return replace(case, exciton=between(self.first, self.second, value), eps_out=outside)
+
+
+@dataclass(frozen=True)
+class Image:
+    """The image self-energy in H of each carrier; the value is eps_out, at a fixed eps_in that is no contrast."""
+
     inside: float
 
     def __call__(self, case: Case, value: float) -> Case:
-        """The case with bound carriers in a polarizable surrounding."""
-        return _bound(case, 1 / self.inside, None if value == 1 else self.inside / value)
-
-
-def _bound(case: Case, inverse: float, outside: float | None) -> Case:
-    if any(isinstance(step, Bound) for step in case.after):
-        raise BandgError("the carriers are bound already: the exciton counts once")
-    mass = reduced_mass(bulk_of(case.parameters, case.neighbors))
-    return replace(case, after=(*case.after, Bound(inverse, outside, mass)))
+        """The case with that potential. Raises BandgError."""
+        if value == self.inside:
+            return case
+        return replace(case, distortion=(*case.distortion, ("image", f"{self.inside!r},{float(value)!r}")))
 
 
 @dataclass(frozen=True)
@@ -469,6 +493,6 @@ class Glass:
             raise BandgError(f"a barrier must be above 0 eV, not {value:g}")
         if value == self.reference:
             return case
-        plain = replace(case, model="kp", after=(), added=())
+        plain = replace(case, model="kp", after=(), added=(), exciton=None, eps_out=None)
         one, other = (replace(plain, barrier=(height, height)) for height in (value, self.reference))
         return replace(case, added=(*case.added, (one, other)))

@@ -9,15 +9,15 @@ from typing import Any
 from bandg.analysis.hypotheses.case import Case, bulk_of
 from bandg.analysis.hypotheses.changes import (
     After,
-    Binding,
     Borrowed,
-    Contrast,
     Glass,
     HoleDispersion,
+    Image,
     IntraAtomic,
     LeadVacancies,
     Occupancy,
     OtherSet,
+    Screened,
     Share,
     Strain,
     Target,
@@ -28,17 +28,9 @@ from bandg.analysis.hypotheses.changes import (
 from bandg.analysis.hypotheses.mechanism import Mechanism
 from bandg.base.errors import BandgError
 from bandg.base.text import one_line
+from bandg.models.screening import GLASS_EPS, PRESETS
 from bandg.parameters.loader import available_sets, load_set
 from bandg.parameters.sets import ParameterSet
-
-LOWEST_EPS = 4.4
-"""Square of the lowest refractive index, 2.10, measured in the infrared in an iodide perovskite [mapbi2015]."""
-
-STATIC_EPS = 24.1
-"""Static dielectric constant of MAPbI3 [frost2017]; none is measured of perovskite CsPbI3."""
-
-GLASS_EPS = 2.30
-"""Square of the refractive index of a borosilicate glass, 1.517 [schott_nbk7]; that of the samples is not known."""
 
 BARRIER_EV = 3.0
 """The barrier that others are compared with."""
@@ -64,40 +56,40 @@ def choose(mechanisms: Sequence[Mechanism], names: Sequence[str]) -> tuple[Mecha
     return tuple(known[name] for name in dict.fromkeys(names))
 
 
-_ONE_EPS = (
-    "that eps depends on size, since the lattice screens a pair of 12 nm and hardly one of 2 nm, so that one eps is "
-    "right at one size; the correlation of the charged exciton, 5 to 20 meV, which is 0.01 to 0.02 in g_h at 2.25 eV "
-    "and 0.04 to 0.08 in g_e at 1.911 eV"
+_CORRELATION = (
+    "the correlation of the pair or of the charged exciton, 5 to 20 meV, which is 0.01 to 0.02 in g_h at 2.25 eV and "
+    "0.04 to 0.08 in g_e at 1.911 eV"
 )
 
 
 def _energy() -> list[Mechanism]:
+    inside = PRESETS["middle"].eps_inf
     return [
         Mechanism(
-            "exciton-binding",
+            "screening",
             "A resident hole makes the transition that of a charged exciton, h to X+, and to first order its shift "
-            "is that of the neutral one, J_hh - 2 J_eh = -J, with J = 3.048 e^2 / (eps L) in a cube. "
-            "The value is 1 / eps.",
-            Binding(),
-            lower=1 / STATIC_EPS,
-            upper=1 / LOWEST_EPS,
-            baseline=0.0,
+            "is that of the neutral one, with Haken's attraction of the computed densities in glass of eps 2.25. "
+            "The value goes from weak screening (eps_inf 4.4, static 15, radius 4 nm) to strong (5, 25, 3 nm).",
+            Screened(PRESETS["weak"], PRESETS["strong"], GLASS_EPS),
+            lower=0.0,
+            upper=1.0,
+            baseline=None,
             source=(
-                "frost2017: static eps 24.1 of MAPbI3, second-hand; mapbi2015: 2.10^2, the square of the lowest "
-                "refractive index measured in an iodide"
+                "frost2017: eps_inf 4.5 and 5.0, static 18.1 to 33.5 of iodides, in its program; mapbi2015: 2.10^2, "
+                "the square of the lowest refractive index of an iodide; radii and the lower static eps second-hand"
             ),
-            omits=_ONE_EPS + "; image charges",
+            omits=f"{_CORRELATION}; that image charges push a single carrier from the surface (image-potential)",
         ),
         Mechanism(
-            "dielectric-contrast",
-            "Image charges in the glass lift the exciton and take back a part of its binding, which is included at "
-            "eps_in = 4.4. The value is eps_in / eps_out, from no contrast to glass whose ions do not follow.",
-            Contrast(LOWEST_EPS),
-            lower=1.0,
-            upper=LOWEST_EPS / GLASS_EPS,
-            baseline=None,
-            source="brus1984: the energy; mapbi2015: 4.4 inside; schott_nbk7: n = 1.517 of a borosilicate glass",
-            omits=_ONE_EPS + "; that image charges push a single carrier from the surface, which changes its g",
+            "image-potential",
+            "Image charges push each carrier from the surface: their self-energy is a potential in H, and the energy "
+            f"is that of the pair. The value is eps outside at {inside:g} inside, from no contrast to glass.",
+            Image(inside),
+            lower=GLASS_EPS,
+            upper=inside,
+            baseline=inside,
+            source="schott_nbk7: n = 1.517 of a borosilicate glass; mapbi2015: 4.4 and more inside",
+            omits="that the interface is not sharp; the attraction of electron and hole (screening)",
         ),
         Mechanism(
             "non-parabolicity",

@@ -75,7 +75,7 @@ def hypotheses(
     Examples
     --------
     >>> import bandg
-    >>> found = bandg.hypotheses("exciton-binding", cells="4,5,7", run=bandg.Run(workers=1))  # doctest: +SKIP
+    >>> found = bandg.hypotheses("screening", cells="4,5,7", run=bandg.Run(workers=1))  # doctest: +SKIP
     """
     base = baseline(set, termination, shape, neighbors, cells)
     chosen = mechanisms(base, only, combine, plugin)

@@ -127,7 +127,7 @@ class PairEnergy:
         return gap - self.coulomb(electron, hole) + self.polarization(electron, hole)
 
 
-def exciton_observables(screening: Screening, eps_out: float | None) -> tuple[Observable, ...]:
+def exciton_observables(screening: Screening, eps_out: float | None, label: str = "") -> tuple[Observable, ...]:
     """What `bandg.compute` computes for an exciton: energy, J, J_hh and P, each in eV.
 
     Parameters
@@ -137,6 +137,16 @@ def exciton_observables(screening: Screening, eps_out: float | None) -> tuple[Ob
     eps_out : float, optional
         Dielectric constant of the surroundings; eps_inf is that inside. Without it there are no image charges, unless
         they stand in the Hamiltonian.
+    label : str
+        Stands in the names before ``_eV``. So one job computes several screenings, whose cost is small: the densities
+        and the distribution of their distances are the same.
+
+    Examples
+    --------
+    >>> from bandg.models.etb.pairs import exciton_observables
+    >>> from bandg.models.screening import PRESETS
+    >>> [one.name for one in exciton_observables(PRESETS["weak"], 2.25, "weak")][:2]
+    ['E_exciton_weak_eV', 'J_weak_eV']
     """
     coulomb, polarization = Coulomb(screening), Polarization(screening.eps_inf, eps_out)
     parts: dict[str, Callable[..., float]] = {
@@ -145,4 +155,8 @@ def exciton_observables(screening: Screening, eps_out: float | None) -> tuple[Ob
         "J_hh_eV": Coulomb(screening, holes=True),
         "polarization_eV": polarization,
     }
-    return tuple(Observable(name, "of the pair", "eV", states=function) for name, function in parts.items())
+    end = f"_{label}_eV" if label else "_eV"
+    return tuple(
+        Observable(name.removesuffix("_eV") + end, "of the pair", "eV", states=function)
+        for name, function in parts.items()
+    )

@@ -12,14 +12,15 @@ from bandg.analysis.hypotheses.changes import (
     After,
     Binding,
     Borrowed,
-    Contrast,
     Glass,
     HoleDispersion,
+    Image,
     IntraAtomic,
     LeadVacancies,
     Occupancy,
     OtherSet,
     Parabolic,
+    Screened,
     Share,
     Strain,
     Target,
@@ -35,6 +36,7 @@ from bandg.base.errors import BandgError, SolverError
 from bandg.models.etb.bulk import bulk
 from bandg.models.etb.job import Job
 from bandg.models.exciton import reduced_mass
+from bandg.models.screening import PRESETS
 from bandg.parameters.loader import load_set
 from bandg.runs.options import Run
 from bandg.solvers.shift_invert import check_solve
@@ -104,6 +106,7 @@ def test_a_share_mixes_and_its_ends_are_pure():
 SHARE = Share((("termination", "halide"),))
 SPHERES = Share((("shape", "sphere"),))
 HALIDE = Values(("spin_orbit.X.p",))
+SCREENED = Screened(PRESETS["weak"], PRESETS["strong"], 2.25)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +118,8 @@ HALIDE = Values(("spin_orbit.X.p",))
         (SHARE, 0.3, Glass(3.0), 1.0),
         (HALIDE, 0.1, Glass(3.0), 1.0),
         (HALIDE, 0.1, Binding(), 0.1),
+        (SHARE, 0.3, SCREENED, 0.5),
+        (Image(5.0), 2.25, SCREENED, 0.5),
         (HALIDE, 0.1, HoleDispersion(), 0.5),
         (HALIDE, 0.1, OtherSet("bandg-nnn", ("hopping.X-X.p-p.sigma",)), 0.5),
     ],
@@ -149,8 +154,38 @@ def test_the_second_change_reaches_all_of_an_ensemble():
 
 def test_the_exciton_counts_once():
     with pytest.raises(BandgError, match="the exciton counts once"):
-        together(CASE, (Binding(), 0.1), (Contrast(4.4), 2.0))
+        together(CASE, (Binding(), 0.1), (SCREENED, 0.5))
+    with pytest.raises(BandgError, match="the exciton counts once"):
+        together(CASE, (SCREENED, 0.5), (Binding(), 0.1))
     assert len(together(CASE, (Binding(), 0.1), (After(IntraAtomic), 1.0)).after) == 2
+
+
+def test_screening_goes_from_weak_to_strong_and_image_charges_count_once():
+    weak, middle, both = (
+        together(CASE, *asked)
+        for asked in ([(SCREENED, 0.0)], [(SCREENED, 0.5)], [(SCREENED, 0.0), (Image(5.0), 2.25)])
+    )
+    assert (weak.exciton, weak.eps_out) == (PRESETS["weak"], 2.25)
+    assert middle.exciton == PRESETS["middle"]
+    assert (both.exciton, both.eps_out) == (PRESETS["weak"], None)
+    assert {crystal.image for crystal in both.crystals()} == {(5.0, 2.25)}
+    assert Image(5.0)(CASE, 5.0) == CASE
+    with pytest.raises(BandgError, match="the model kp has no densities on atoms"):
+        together(CASE, (SCREENED, 0.0), (Share((("model", "kp"),)), 1.0))
+
+
+def test_energies_of_a_screened_case_are_those_of_the_pairs():
+    case = replace(CASE, termination="halide", cells=(2, 3), periodic=False)
+    cases = [case, SCREENED(case, 1.0), Image(5.0)(case, 2.25), together(case, (Image(5.0), 2.25), (SCREENED, 1.0))]
+    levels = [[job.run() for job in one.jobs()] for one in cases]
+    plain, bound, image, both = (sizes_of(one, found) for one, found in zip(cases, levels, strict=True))
+    found = levels[1][0].extra
+    assert bound.energy[0] == pytest.approx(plain.energy[0] - found["J_eV"][0] + found["polarization_eV"][0])
+    assert bound.g_h == pytest.approx(plain.g_h)
+    assert np.abs(image.g_h - plain.g_h).min() > 0.005
+    assert image.g_h == pytest.approx(both.g_h)
+    assert (np.abs(both.energy - bound.energy) < 0.03).all()  # but for the relaxation of both carriers
+    assert (image.energy > plain.energy).all() and (image.energy - plain.energy < 0.2).all()
 
 
 def test_the_surface_fills_from_lead_to_halide():
