@@ -46,6 +46,7 @@ def generate(app):
     import nanocrystals
     import schema
     import second_neighbors
+    import tilts
     import surfaces
     import validation
 
@@ -56,6 +57,7 @@ def generate(app):
     hole.write(HERE / "_generated")
     second_neighbors.write(HERE / "_generated")
     family.write(HERE / "_generated")
+    tilts.write(HERE / "_generated")
     nanocrystals.write(HERE / "_generated")
     surfaces.write(HERE / "_generated")
 

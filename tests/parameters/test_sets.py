@@ -31,6 +31,7 @@ SHIPPED = (
     "bandg-cspbbr3-nnn",
     "bandg-cspbcl3",
     "bandg-cspbi3-gamma",
+    "bandg-cspbi3-gamma-law",
     "bandg-cspbi3-nn",
     "bandg-cspbi3-nnn",
     "bandg-nn",

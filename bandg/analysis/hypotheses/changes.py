@@ -286,7 +286,7 @@ def _with_surface(case: Case, name: str, missing: float) -> Case:
 
 @dataclass(frozen=True)
 class Tilt:
-    """Octahedra turned by `value` degrees about each axis that Glazer's symbol tilts; bonds Pb-X keep their length.
+    """Octahedra turned by `value` degrees times the factor of each letter of Glazer's symbol; bonds keep their length.
 
     The lattice contracts, and hoppings follow their distances. The gap of the tilted bulk is held at that of the cubic
     one by the onsite energy of Pb p. hold_g_h: its g_h too, by the p-p sigma integral of Pb-X.
@@ -294,6 +294,7 @@ class Tilt:
 
     rank: ClassVar[int] = 3
     symbol: str
+    factors: tuple[float, ...]
     cells: tuple[int, ...]
     hold_g_h: bool = False
 
@@ -302,7 +303,8 @@ class Tilt:
         changed = replace(case, cells=self.cells)
         if value == 0:
             return changed
-        tilted = (*case.distortion, ("tilt", self.symbol), ("angles", f"{value:.6f}"))
+        angles = ",".join(f"{factor * value:.6f}" for factor in self.factors)
+        tilted = (*case.distortion, ("tilt", self.symbol), ("angles", angles))
         return _with_bulk(replace(changed, distortion=tilted), bulk_of(case.parameters, case.neighbors), self.hold_g_h)
 
 

@@ -32,7 +32,11 @@ from bandg.analysis.hypotheses.changes import (
     with_gap,
 )
 from bandg.analysis.hypotheses.evaluate import Evaluator
+from bandg.analysis.hypotheses.registry import default_mechanisms
 from bandg.base.errors import BandgError, SolverError
+from bandg.crystal.distortion import contraction
+from bandg.crystal.lattice import PEROVSKITE
+from bandg.data.cells import load_cells
 from bandg.models.etb.bulk import bulk
 from bandg.models.etb.job import Job
 from bandg.models.exciton import reduced_mass
@@ -225,7 +229,7 @@ def _sizes_of(case):
 
 def test_tilted_octahedra_keep_their_bonds_and_the_gap():
     """The bulk that ends the curve is that of the tilted cell, at the gap of the cubic one."""
-    tilted = Tilt("a0a0c+", (4, 6))(CASE, 10.0)
+    tilted = Tilt("a0a0c+", (1.0,), (4, 6))(CASE, 10.0)
     assert all(crystal.tilt_deg == (0.0, 0.0, 10.0) for crystal in tilted.crystals())
     found = own_bulk(tilted)
     assert found.E_g == pytest.approx(OWN.E_g, abs=1e-6)
@@ -236,11 +240,24 @@ def test_tilted_octahedra_keep_their_bonds_and_the_gap():
     blank = [None] * len(tilted.crystals())
     end = sizes_of(tilted, blank)
     assert (end.energy[-1], end.g_e[-1], end.g_h[-1]) == pytest.approx((found.E_g, *found.g_factors()))
-    assert Tilt("a0a0c+", (4, 6))(CASE, 0.0) == replace(CASE, cells=(4, 6))
+    assert Tilt("a0a0c+", (1.0,), (4, 6))(CASE, 0.0) == replace(CASE, cells=(4, 6))
+
+
+def test_the_angles_of_the_gamma_phase_have_their_sources():
+    """Measured lattice constants with rigid bonds as long as those of the relaxed cell, and the angles of that cell."""
+    a, b, c = 0.85766, 0.88561, 1.24722
+    relaxed = load_cells()["gamma_relaxed"].cell
+    bond = np.linalg.norm(relaxed.pairs(PEROVSKITE.shell("Pb-X"))[1], axis=1).mean()
+    pseudocubic = np.array([np.sqrt(a * b / 2), c / 2, np.sqrt(a * b / 2)])
+    assert contraction((8.2, 11.9, 8.2)) * 2 * bond == pytest.approx(pseudocubic, rel=1e-3)
+    tilt = next(one for one in default_mechanisms(CASE) if one.name == "tilt")
+    assert tilt.status == "sourced" and tilt.upper == pytest.approx(relaxed.tilt_deg().max(), abs=0.05)
+    [crystal] = replace(tilt.change(CASE, 10.0), cells=(4,)).crystals()
+    assert (crystal.tilt, crystal.tilt_deg, crystal.keep) == ("a-b+a-", (7.0, 10.0, 7.0), "bonds")
 
 
 def test_the_bulk_g_h_of_a_tilted_crystal_is_held_where_that_is_said():
-    moved = Tilt("a0a0c+", (4, 6), hold_g_h=True)(CASE, 10.0)
+    moved = Tilt("a0a0c+", (1.0,), (4, 6), hold_g_h=True)(CASE, 10.0)
     found = own_bulk(moved)
     assert (found.E_g, found.g_factors()[1]) == pytest.approx((OWN.E_g, OWN.valence.g(False)), abs=1e-6)
     assert found.g_factors()[0] > OWN.conduction.g(False)  # which costs the electron a larger momentum
