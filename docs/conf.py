@@ -46,8 +46,8 @@ def generate(app):
     import nanocrystals
     import schema
     import second_neighbors
-    import tilts
     import surfaces
+    import tilts
     import validation
 
     validation.write(HERE / "_generated")
