@@ -19,7 +19,7 @@ def test_all_kinds_are_stored_for_the_set_that_ships():
         stored = load_stored(name)
         assert stored.provenance["name"] == name
         if KINDS[name].fields:
-            assert stored.provenance["set_sha256"] == SET.digest()  # else: regenerate, docs/hole_g_factor.md
+            assert stored.provenance["set_sha256"] == SET.digest()  # else: regenerate, docs/mechanisms.md
             assert stored.size_nm[0] == np.inf and stored.range_eV[0] < 1.69 and stored.range_eV[1] > 2.25
 
 
