@@ -167,7 +167,8 @@ class Case:
         wall = "hard-wall" if self.barrier is None else "glass"
         kp = _kp(self.parameters, self.neighbors)
         return tuple(
-            KpJob(kp, replace(crystal, termination=wall, surface=()), self.barrier) for crystal in self.crystals()
+            KpJob(kp, replace(crystal, termination=wall, surface=(), surface_bonds=0.0), self.barrier)
+            for crystal in self.crystals()
         )
 
     def _observables(self, crystal: Nanocrystal) -> tuple[Observable, ...]:

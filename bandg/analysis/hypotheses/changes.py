@@ -245,6 +245,22 @@ class Occupancy:
 
 
 @dataclass(frozen=True)
+class Distorted:
+    """One more distortion, an argument of `bandg.crystal.distortion.distorted` or the surface, made of the value.
+
+    form: text of the argument with the value in it, as "slabs:scale={:g}"; without it the argument is the value.
+    """
+
+    name: str
+    form: str = ""
+
+    def __call__(self, case: Case, value: float) -> Case:
+        """The case with that distortion, in place of one of the same name."""
+        others = tuple(one for one in case.distortion if one[0] != self.name)
+        return replace(case, distortion=(*others, (self.name, self.form.format(value) if self.form else value)))
+
+
+@dataclass(frozen=True)
 class Vacancies:
     """The share `value` of surface X that is there, the others taken away at random; mean over the seeds."""
 

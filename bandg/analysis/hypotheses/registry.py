@@ -10,6 +10,7 @@ from bandg.analysis.hypotheses.case import Case, bulk_of
 from bandg.analysis.hypotheses.changes import (
     After,
     Borrowed,
+    Distorted,
     Glass,
     HoleDispersion,
     Image,
@@ -199,6 +200,7 @@ def _surface(case: Case) -> list[Mechanism]:
             baseline=own,
             definition=True,
         ),
+        *_potential(case),
         Mechanism(
             "surface-vacancies",
             "A share of the halide sites of the surface is filled at random; the curve is the mean over seeds. "
@@ -221,6 +223,39 @@ def _surface(case: Case) -> list[Mechanism]:
             slow=True,
         ),
         *_tilts(),
+    ]
+
+
+SCREENED_CHARGES = 2.0
+"""Scale of the CsI slab at which its outermost halide is shifted as point charges, screened by LOWEST_EPS, shift it."""
+
+
+def _potential(case: Case) -> list[Mechanism]:
+    """What the surface does to onsite energies and bonds."""
+    slabs = "bandg: core-level shifts of slabs, first principles, whose inner planes differ by 0.03 to 0.05 eV"
+    charges = "; mapbi2015: point charges screened by 2.10^2 shift the outermost halide by +0.25 eV, 1.9 times as much"
+    halide = case.termination == "halide"
+    return [
+        Mechanism(
+            "surface-potential",
+            "The potential at the surface shifts the onsite energies of the outer three planes, as in first-principles "
+            "slabs of CsPbI3 that end as the nanocrystals do. The value multiplies those shifts, 0 is the bulk's.",
+            Distorted("surface", "slabs:scale={:.9g}"),
+            lower=0.0,
+            upper=SCREENED_CHARGES if halide else 1.0,
+            baseline=None if case.parameters.surface or "surface" in dict(case.distortion) else 0.0,
+            source=slabs + (charges if halide else ""),
+            omits="that the slabs are not relaxed and face a vacuum; what a glass does to the shifts is not known",
+        ),
+        Mechanism(
+            "surface-bonds",
+            "The outermost bonds Pb-X have another length, and their hoppings follow as in any distortion. "
+            "The value is the relative change of the length, of halides with a single Pb or of planes PbX2.",
+            Distorted("surface_bonds"),
+            lower=-0.05,
+            upper=0.05,
+            baseline=0.0,
+        ),
     ]
 
 

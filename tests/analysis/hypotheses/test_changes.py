@@ -12,6 +12,7 @@ from bandg.analysis.hypotheses.changes import (
     After,
     Binding,
     Borrowed,
+    Distorted,
     Glass,
     HoleDispersion,
     Image,
@@ -35,13 +36,16 @@ from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.analysis.hypotheses.registry import default_mechanisms
 from bandg.base.errors import BandgError, SolverError
 from bandg.crystal.distortion import contraction
+from bandg.crystal.electrostatics import surface_shifts
 from bandg.crystal.lattice import PEROVSKITE
 from bandg.data.cells import load_cells
+from bandg.data.slabs import load_slabs
 from bandg.models.etb.bulk import bulk
 from bandg.models.etb.job import Job
 from bandg.models.exciton import reduced_mass
 from bandg.models.screening import PRESETS
 from bandg.parameters.loader import load_set
+from bandg.parameters.sets import Parameter
 from bandg.runs.options import Run
 from bandg.solvers.shift_invert import check_solve
 from bandg.solvers.spectrum import Spectrum
@@ -205,6 +209,46 @@ def test_the_surface_fills_from_lead_to_halide():
     missing = Vacancies(3, (4, 5))(CASE, 0.25).crystals()
     assert [crystal.cells for crystal in missing] == [4, 4, 4, 5, 5, 5]
     assert len({crystal.seed for crystal in missing}) == 3 and {crystal.x_vacancies for crystal in missing} == {0.75}
+
+
+POTENTIAL, BONDS = Distorted("surface", "slabs:scale={:.9g}"), Distorted("surface_bonds")
+
+
+def test_the_potential_of_the_surface_scales_with_the_slab_of_the_termination():
+    """It goes with occupancy and bonds in any order, and the last of one kind counts."""
+    assert POTENTIAL(CASE, 0.0).crystals() == BONDS(CASE, 0.0).crystals() == CASE.crystals()
+    for end, outermost in (("lead", 0.516), ("halide", 0.129)):
+        crystals = POTENTIAL(POTENTIAL(replace(CASE, termination=end), 9.0), 0.5).crystals()
+        outer = [{one[:2]: one[2] for one in crystal.surface}["X", 0] for crystal in crystals]
+        assert outer == pytest.approx([outermost / 2] * len(CASE.counts), abs=6e-4)
+    asked = (Occupancy(), 0.5), (POTENTIAL, 1.0), (BONDS, -0.05)
+    for order in (asked, asked[::-1]):
+        crystal = together(CASE, *order).crystals()[-1]
+        assert (crystal.occupancy, crystal.surface_bonds) == (0.5, -0.05)
+        found = {one[:2]: one[2] for one in crystal.surface}
+        assert found["X", 1] == pytest.approx((0.516 - 0.1125) / 2, abs=6e-4)
+    envelope = applied(Share((("model", "kp"),)), together(CASE, *asked[1:]), 1.0)
+    assert [job.key() for job in envelope.jobs()] == [job.key() for job in replace(CASE, model="kp").jobs()]
+
+
+def test_shifts_of_a_set_are_those_of_its_curves():
+    own = Parameter("surface.lead.Pb.0", 0.2, "eV", "a test", "assumed")
+    case = replace(CASE, parameters=replace(SET, surface={own.path: own}))
+    assert {crystal.surface for crystal in case.crystals()} == {(("Pb", 0, 0.2),)}
+    assert {crystal.surface for crystal in POTENTIAL(case, 0.0).crystals()} == {()}
+    named = {one.name: one for one in default_mechanisms(case)}
+    assert named["surface-potential"].baseline is None and named["surface-bonds"].status == "assumed"
+
+
+def test_the_range_of_the_potential_ends_where_its_sources_do():
+    """Point charges over 4.4 shift the outermost halide by 1.9 times the slab's +0.13 eV; they are no guide to PbX2."""
+    ranges = {
+        end: {one.name: one for one in default_mechanisms(replace(CASE, termination=end))}["surface-potential"]
+        for end in ("halide", "lead")
+    }
+    assert (ranges["lead"].lower, ranges["lead"].upper, ranges["halide"].upper) == (0.0, 1.0, 2.0)
+    charges = surface_shifts(SET.lattice.termination("halide"), SET.a_nm, 4.4)["X", 0]
+    assert round(charges / load_slabs()["halide"].shifts["I", 0], 1) == 1.9
 
 
 def test_half_filled_at_random_is_near_half_filled_in_mean_field():
