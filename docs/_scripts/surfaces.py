@@ -1,4 +1,4 @@
-"""The potential at the surface plane by plane: point charges beside first-principles slabs.
+"""The potential at the surface plane by plane, point charges beside first-principles slabs, and what it does to cubes.
 
 python docs/_scripts/surfaces.py FOLDER
 """
@@ -6,17 +6,26 @@ python docs/_scripts/surfaces.py FOLDER
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from validation import table
 
 from bandg.crystal.electrostatics import surface_shifts
 from bandg.crystal.lattice import PEROVSKITE
+from bandg.crystal.shapes import cube
 from bandg.data.slabs import load_slabs
+from bandg.data.surfaces import EPS, with_surface
+from bandg.models.etb.nanocrystal import compute_levels
 from bandg.parameters.loader import load_set
 
-EPS = 4.4
-"""Square of the lowest refractive index measured in an iodide perovskite [mapbi2015]."""
+CUBES = (
+    ("bandg-nnn", "halide", 5),
+    ("nestoklon2023-standin", "halide", 8),
+    ("nestoklon2023-standin", "lead", 8),
+    ("bandg-nnn", "lead", 8),
+)
+"""Set, termination and number of cells."""
 
 IODIDE = {"Pb": "Pb", "X": "I", "Cs": "Cs"}
 
@@ -34,9 +43,25 @@ def shifts_table() -> str:
     return table(["ends in", "plane", "species", "first principles", "point charges", f"point charges / {EPS:g}"], rows)
 
 
+def cubes_table() -> str:
+    """Energies, g and the weight of the hole on the surface without shifts and with those of the slabs."""
+    rows = []
+    for name, end, cells in CUBES:
+        parameters = load_set(name)
+        for asked, words in (("none", "no shift"), ("slabs", "slab")):
+            ideal = cube(cells, parameters.a_nm, end)
+            found = compute_levels(parameters, replace(ideal, surface=with_surface(ideal, asked, {})))
+            electron, hole = found.electron, found.hole
+            values = electron.energy_eV - hole.energy_eV, electron.g or 0.0, hole.g or 0.0
+            numbers = [f"{values[0]:.4f}", *(f"{g:+.3f}" for g in values[1:]), f"{hole.overlap:.2f}"]
+            rows.append([f"`{name}`", end, f"{cells}", words, *numbers])
+    return table(["set", "planes", "cells", "shifts", "E_e − E_h (eV)", "g_e", "g_h", "overlap of the hole"], rows)
+
+
 def write(folder: Path) -> None:
-    """Write surface_shifts.md into a folder."""
+    """Write surface_shifts.md and surface_cubes.md into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "surface_cubes.md").write_text(cubes_table(), encoding="utf-8")
     (folder / "surface_shifts.md").write_text(shifts_table(), encoding="utf-8")
 
 
