@@ -227,7 +227,7 @@ def _surface(case: Case) -> list[Mechanism]:
 
 
 SCREENED_CHARGES = 2.0
-"""Scale of the CsI slab at which its outermost halide is shifted as point charges, screened by LOWEST_EPS, shift it."""
+"""Scale of the CsI slab whose outermost halide is shifted as by point charges in a dielectric constant of 4.4."""
 
 
 def _potential(case: Case) -> list[Mechanism]:
