@@ -18,12 +18,13 @@ from bandg.runs.request import request
 
 SIZES = "5cells,9cells,16cells"
 ROWS = 10
+SET = "nestoklon2023-standin"
 
 
 def write(folder: Path) -> None:
     """Write tornado.png and tornado.md into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    found = sensitivity.effects(request(SIZES), run=Run(workers=1, cache=False))
+    found = sensitivity.effects(request(SIZES, set=SET), run=Run(workers=1, cache=False))
     save(plot_tornado(found), folder / "tornado.png")
     sizes = [f"{derivative.value('E_gap_eV'):.3f} eV" for derivative in found.found]
     head = ["parameter", "step", *(f"{name} at {size}" for size in sizes for name in ("g_e", "g_h", "g_BX"))]
