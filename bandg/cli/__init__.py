@@ -28,6 +28,8 @@ COMMANDS = {
     "overlay": "Draw theory curves over measured g-factors and print the residual at every point.",
     "hypotheses": "Compare mechanisms that could explain the hole g-factor: "
     "the change of g by each, and what it leaves.",
+    "verdict": "Predict the measured g-factors, nothing adjusted, for each set, surface and energy scale; "
+    "weigh by evidence.",
     "export": "Write one nanocrystal for other programs: Hamiltonian, atoms with densities, picture.",
     "dos": "Density of states of the whole nanocrystal, and numbers of states beside exact counts.",
     "info": "Print versions, optional libraries, solvers and the cache.",

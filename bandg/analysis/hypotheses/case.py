@@ -104,6 +104,7 @@ class Case:
     exciton, eps_out: screening and surroundings of the pair, whose energy to first order is that of the curve; its end,
     the bulk, stays at the gap. With `image` in the distortion, which puts the self-energies into E_e - E_h, the energy
     is that of the pair in any case: the image interaction of electron and hole takes most of them back.
+    observables: what is computed of the states besides, in tight binding.
     """
 
     parameters: ParameterSet
@@ -122,6 +123,7 @@ class Case:
     periodic: bool = True
     exciton: Screening | None = None
     eps_out: float | None = None
+    observables: tuple[Observable, ...] = ()
 
     @property
     def counts(self) -> tuple[int, ...]:
@@ -172,11 +174,11 @@ class Case:
         )
 
     def _observables(self, crystal: Nanocrystal) -> tuple[Observable, ...]:
-        """What is computed of the pair."""
+        """What is computed of the states."""
         wanted = {"J_eV"} if self.exciton else set()
         wanted |= {"polarization_eV"} if crystal.image or self.eps_out is not None else set()
         known = exciton_observables(self.exciton or Screening(), self.eps_out)
-        return tuple(one for one in known if one.name in wanted)
+        return (*(one for one in known if one.name in wanted), *self.observables)
 
     def describe(self) -> dict[str, Any]:
         """The nanocrystals and their model, as plain types; not what is mixed, added or done to the result."""
@@ -278,14 +280,14 @@ def _pure_curve(case: Case, found: Mapping[str, Levels | None], name: str, seed:
     A nanocrystal without a value ends it too. Without two points there is no curve.
     """
     sizes = _sizes(case, found, seed)
-    begin = _begin(sizes.energy)
+    begin = falling_from(sizes.energy)
     if len(sizes.energy) - begin < 2:
         return no_curve(name)
     g = {"g_e": sizes.g_e[begin:][::-1], "g_h": sizes.g_h[begin:][::-1]}
     return TheoryCurve(name, sizes.energy[begin:][::-1], g, sizes.size_nm[begin:][::-1], case.describe())
 
 
-def _begin(energy: NDArray[np.float64]) -> int:
+def falling_from(energy: NDArray[np.float64]) -> int:
     """The first of the energies (n,), small nanocrystals first, from which on they fall to the last; NaN does not."""
     rising = np.flatnonzero(~(np.diff(energy) < 0))
     return int(rising[-1]) + 1 if len(rising) else 0

@@ -30,15 +30,14 @@ class Evaluator:
 
     def curves(self, cases: Sequence[Case], names: Sequence[str] | None = None) -> list[TheoryCurve]:
         """One curve for each case, NaN throughout where it cannot be made: `reason` tells why."""
-        needed: dict[str, Attempt] = {}
-        for case in cases:
-            for part in case.parts():
-                for job in _jobs(part):
-                    if job.key() not in self._known:
-                        needed[job.key()] = Attempt(job)
-        self._compute(list(needed.values()))
+        self._compute(cases)
         titles = names or [""] * len(cases)
         return [self._curve(case, title) for case, title in zip(cases, titles, strict=True)]
+
+    def levels(self, cases: Sequence[Case]) -> list[tuple[Levels | None, ...]]:
+        """The levels of every nanocrystal of each case alone, None where it failed. Raises BandgError."""
+        self._compute(cases)
+        return [tuple(self._known[job.key()] for job in case.jobs()) for case in cases]
 
     def kinds(self, case: Case) -> tuple[tuple[float, TheoryCurve], ...]:
         """(share, curve) of each kind of nanocrystal in a case whose curve is known; without it, two NaN throughout."""
@@ -59,7 +58,9 @@ class Evaluator:
             self.notes[repr(case)] = str(error)
             return no_curve(title)
 
-    def _compute(self, attempts: list[Attempt]) -> None:
+    def _compute(self, cases: Sequence[Case]) -> None:
+        jobs = {job.key(): Attempt(job) for case in cases for part in case.parts() for job in _jobs(part)}
+        attempts = [attempt for key, attempt in jobs.items() if key not in self._known]
         if not attempts:
             return
         found = sweep.run_jobs(attempts, self.run)

@@ -260,7 +260,7 @@ def _joined(cells: Sequence[str]) -> str:
     return ", ".join(filter(None, cells))
 
 
-_STYLE = """
+STYLE = """
 body { font: 15px/1.45 sans-serif; max-width: 80em; margin: 2em auto; padding: 0 1em; color: #222; }
 table { border-collapse: collapse; margin: 1em 0; font-size: 13px; }
 th, td { padding: 3px 7px; text-align: right; white-space: nowrap; }
@@ -275,7 +275,7 @@ def to_html(table: Sequence[Mapping[str, Any]], picture: Path | None = None, poi
     parts = [
         "<!DOCTYPE html>",
         '<html lang="en"><head><meta charset="utf-8"><title>bandg hypotheses</title>',
-        f"<style>{_STYLE}</style></head><body>",
+        f"<style>{STYLE}</style></head><body>",
         "<h1>What could explain the hole g-factor?</h1>",
         f"<p>{_text(' '.join([baseline_text(table[0]), *legend(table[0]).values()]))}</p>",
         "".join(_wide_table(table)),
@@ -286,7 +286,7 @@ def to_html(table: Sequence[Mapping[str, Any]], picture: Path | None = None, poi
     if points:
         head = ("energy (eV)", "quantity", "measured", "source")
         body = [(f"{p.energy_eV:g}", p.quantity, f"{p.value:+g}", p.source) for p in points]
-        parts += ["<h2>Independent measurements</h2>", _html_table(head, body)]
+        parts += ["<h2>Independent measurements</h2>", html_table(head, body)]
     parts += [_section(row) for row in table]
     where = json.dumps(table[0]["provenance"], indent=1)
     parts += [f"<h2>Settings</h2><pre>{_text(where)}</pre>", "</body></html>\n"]
@@ -329,11 +329,12 @@ def _section(row: Mapping[str, Any]) -> str:
     note = "".join(f"<p>No curve: {_text(error)}.</p>" for error in sorted(errors))
     return (
         f"<h2>{_text(row['name'])}</h2><p>{_text(row['text'])}{omits}</p><p>Range {row['range'][0]:.4g} to "
-        f"{row['range'][1]:.4g}{_text(unit)}; source: {_text(source)}.</p>{note}{_html_table(head, body)}"
+        f"{row['range'][1]:.4g}{_text(unit)}; source: {_text(source)}.</p>{note}{html_table(head, body)}"
     )
 
 
-def _html_table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+def html_table(head: Sequence[str], body: Sequence[Sequence[str]]) -> str:
+    """A table of plain texts."""
     top = "".join(f"<th>{_text(cell)}</th>" for cell in head)
     filled = ("<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>" for row in body)
     return f"<table><tr>{top}</tr>{''.join(filled)}</table>"

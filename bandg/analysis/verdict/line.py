@@ -1,0 +1,123 @@
+"""One line of theory: nanocrystals and bulk of a set, and how it moves with what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandg.analysis.hypotheses.case import falling_from
+from bandg.analysis.verdict.bulk_error import deviates
+from bandg.analysis.verdict.pair import Constants, lagrange
+from bandg.data.measured import MeasuredPoint
+from bandg.models.etb.derivatives import Gradients
+from bandg.parameters.covariance import Member
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """Values of one set and termination by node and size, small nanocrystals first, the bulk last.
+
+    amounts: scales of the surface shifts, (a,), ascending. table: without and with the image potential in H, by amount,
+    size and quantity: E_e - E_h in eV, g_e, g_h, and then `bandg.analysis.verdict.pair.pair_observables`,
+    (2, a, n, 3 + observables); NaN where it was not computed. slopes: change of (E, g_e, g_h) by one standard deviate,
+    (n, 3, deviates), with no deviates where the set has no covariance.
+    """
+
+    amounts: Array
+    table: Array
+    slopes: Array
+
+    @property
+    def deviates(self) -> int:
+        """Number of standard deviates."""
+        return int(self.slopes.shape[2])
+
+    def at(self, amount: Array, image: bool, kind: str, constants: Constants, deviate: Array) -> tuple[Array, Array]:
+        """Transition energies (draws, n) in eV and g (draws, n, 2).
+
+        amount: (draws,), of the surface shifts. image: whether the image potential is in H. kind: of the screening, or
+        "none". deviate: (draws, deviates).
+        """
+        found = np.tensordot(lagrange(self.amounts, amount), self.table[0], axes=1)
+        strength = constants.strength[:, None]
+        if image:
+            known = np.isfinite(self.table[1]).all(axis=(1, 2))
+            change = self.table[1, known] - self.table[0, known]
+            change = np.tensordot(lagrange(self.amounts[known], amount), change, axes=1)
+            polarization = found[:, :, 3] + change[:, :, 3]
+            found = found + strength[:, :, None] * change
+        else:
+            polarization = found[:, :, 3]
+        moved = np.tensordot(deviate, self.slopes, axes=(1, 2))
+        energy = found[:, :, 0] + moved[..., 0]
+        if kind != "none":
+            energy = energy + strength * polarization - constants.attraction(kind, found[:, :, 3:])
+        return energy, found[:, :, 1:3] + moved[..., 1:]
+
+
+def at_points(energy: Array, g: Array, points: Sequence[MeasuredPoint]) -> Array:
+    """g at the energies of measured points, (draws, points); NaN beyond a curve, which begins where its energies fall.
+
+    energy: (draws, n). g: (draws, n, 2). A curve is a monotone cubic, as `bandg.data.compare.TheoryCurve`. Where only
+    the magnitude is measured, it is that of g.
+    """
+    found = np.full((len(energy), len(points)), np.nan)
+    begins = np.array([falling_from(one) for one in energy])
+    for begin in set(begins[begins < energy.shape[1] - 2].tolist()):
+        rows = np.flatnonzero(begins == begin)
+        x, y = energy[rows, begin:][:, ::-1], g[rows, begin:][:, ::-1]
+        for place, point in enumerate(points):
+            which = int(point.quantity.removeprefix("abs_") == "g_h")
+            values = monotone_cubic(x, y[..., which], float(point.energy_eV or np.nan))
+            found[rows, place] = np.abs(values) if point.quantity.startswith("abs_") else values
+    return found
+
+
+def monotone_cubic(x: Array, y: Array, at: float) -> Array:
+    """Values (m,) at one place of m curves through points x, y (m, n), n of 3 or more; NaN beyond a curve.
+
+    The interpolation of scipy.interpolate.PchipInterpolator, which takes one x for all curves.
+    """
+    h, m = np.diff(x), np.diff(y) / np.diff(x)
+    inner = np.zeros_like(m[:, 1:])
+    same = m[:, :-1] * m[:, 1:] > 0
+    left, right = h[:, 1:] * 2 + h[:, :-1], h[:, 1:] + 2 * h[:, :-1]
+    np.divide((left + right) * m[:, :-1] * m[:, 1:], left * m[:, 1:] + right * m[:, :-1], out=inner, where=same)
+    ends = [_end_slope(h[:, one], h[:, two], m[:, one], m[:, two]) for one, two in ((0, 1), (-1, -2))]
+    d = np.column_stack([ends[0], inner, ends[1]])
+    rows = np.arange(len(x))
+    k = np.clip(np.sum(x <= at, axis=1) - 1, 0, h.shape[1] - 1)
+    width, t = h[rows, k], (at - x[rows, k]) / h[rows, k]
+    start = (1 + 2 * t) * (1 - t) ** 2 * y[rows, k] + t * (1 - t) ** 2 * width * d[rows, k]
+    end = t**2 * (3 - 2 * t) * y[rows, k + 1] + t**2 * (t - 1) * width * d[rows, k + 1]
+    return np.where((at >= x[:, 0]) & (at <= x[:, -1]), start + end, np.nan)
+
+
+def _end_slope(h: Array, h_next: Array, m: Array, m_next: Array) -> Array:
+    """Slope at an end from the two next intervals."""
+    d = ((2 * h + h_next) * m - h * m_next) / (h + h_next)
+    d = np.where(d * m <= 0, 0.0, d)
+    return np.where((m * m_next <= 0) & (np.abs(d) > 3 * np.abs(m)), 3 * m, d)
+
+
+def slopes_of(member: Member | None, found: Sequence[Gradients], energy: Array, wanted: Array) -> Array:
+    """Change of (E, g_e, g_h) by each deviate, (sizes, 3, deviates); those of `energy` (m,) taken to `wanted` (n,).
+
+    found: derivatives of m nanocrystals, and of the bulk last. They are interpolated in energy.
+    """
+    if member is None:
+        return np.zeros((len(wanted), 3, 0))
+    paths, matrix = deviates(member)
+    rows = []
+    for one in found:
+        place = [one.paths.index(path) for path in paths]
+        rows.append([one.gradient(name)[place] @ matrix for name in ("E_gap_eV", "g_e", "g_h")])
+    table, order = np.array(rows), np.argsort(energy)
+    flat = table.reshape(len(rows), -1)[order]
+    taken = np.array([np.interp(wanted, energy[order], column) for column in flat.T]).T
+    return taken.reshape(len(wanted), *table.shape[1:])

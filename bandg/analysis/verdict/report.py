@@ -1,0 +1,255 @@
+"""The verdict as plain rows, as a table, and as sentences that its numbers make."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bandg import __version__
+from bandg.analysis.hypotheses.report import STYLE, html_table
+from bandg.analysis.verdict.bulk_error import FIRST_PRINCIPLES
+from bandg.analysis.verdict.combination import AMOUNTS
+from bandg.analysis.verdict.pair import PRIOR
+from bandg.analysis.verdict.study import DRAWS, ERRORS, SEED, Evidence, Row, Verdict, perfect
+from bandg.base.decode import finite
+from bandg.data.measured import MeasuredPoint
+
+DECIDING = ("g_h", 2.25)
+"""The number that the published theory misses most."""
+
+
+def content(found: Verdict) -> dict[str, Any]:
+    """Everything as plain types: points, rows, and what they rest on."""
+    return {
+        "points": [_point(one) for one in found.points],
+        "rows": [_row(one) for one in found.rows],
+        "perfect_log_z": perfect(found.points),
+        "notes": list(found.notes),
+        "settings": {
+            "bandg": __version__,
+            "draws": DRAWS,
+            "seed": SEED,
+            "assumed_errors": list(ERRORS),
+            "surface_scale": {end: [amounts[0], amounts[-1]] for end, amounts in AMOUNTS.items()},
+            "constants": {name: [one.lower, one.upper, one.source] for name, one in PRIOR.items()},
+            "bulk_g_first_principles": {name: list(ends) for name, ends in FIRST_PRINCIPLES["CsPbI3"].items()},
+            "sets": {one.bulk.label: one.bulk.parameters.digest() for one in found.rows},
+        },
+    }
+
+
+def _point(point: MeasuredPoint) -> dict[str, Any]:
+    return {name: getattr(point, name) for name in ("quantity", "energy_eV", "value", "sample", "source")}
+
+
+def _row(row: Row) -> dict[str, Any]:
+    one = row.combination
+    return {
+        "set": row.bulk.name,
+        "minimum": row.bulk.minimum,
+        "phase": row.bulk.phase,
+        "chosen": row.bulk.chosen,
+        "termination": one.termination,
+        "surface": one.surface,
+        "scale": one.scale.name,
+        "family": one.scale.family,
+        "image": one.image,
+        "predicted": finite(row.predicted),
+        "band": finite(row.band),
+        "residual": finite(row.residual),
+        "distance": finite(row.distance),
+        "rms": finite(row.rms),
+        "evidence": _evidence(row.evidence) if row.evidence else None,
+    }
+
+
+def _evidence(one: Evidence) -> dict[str, Any]:
+    return {
+        "log_z": {f"{sd:g}": finite(value) for sd, value in one.log_z.items()},
+        "log_z_error": {f"{sd:g}": finite(value) for sd, value in one.log_z_error.items()},
+        "left_out": [
+            {"mean": finite(left.mean), "sd": finite(left.sd), "effective_draws": finite(left.effective)}
+            for left in one.left_out
+        ],
+    }
+
+
+def headings(table: Mapping[str, Any]) -> list[str]:
+    """Headings of the columns; those of text come first, `TEXT_COLUMNS` of them."""
+    names = [f"{_name(one)}\n{one['energy_eV']:g}" for one in table["points"]]
+    left = f"{DECIDING[0]} {DECIDING[1]:g} from\nthe other {len(names) - 1}"
+    return ["set", "planes", "surface", "energy scale", "image", *names, "rms", "chosen", "ln Z", left]
+
+
+TEXT_COLUMNS = 5
+
+
+def lines(table: Mapping[str, Any]) -> list[list[str]]:
+    """The cells of each row, as text."""
+    return [_line(row, _place(table)) for row in table["rows"]]
+
+
+def _name(point: Mapping[str, Any]) -> str:
+    return str(point["quantity"]).removeprefix("abs_")
+
+
+def _place(table: Mapping[str, Any]) -> int | None:
+    """Where the deciding number stands among the points."""
+    known = [(_name(one), one["energy_eV"]) for one in table["points"]]
+    return known.index(DECIDING) if DECIDING in known else None
+
+
+def _line(row: Mapping[str, Any], place: int | None) -> list[str]:
+    label = row["set"] + (f", {row['minimum']}" if row["minimum"] else "")
+    residuals = [_residual(*pair) for pair in zip(row["residual"], row["distance"], strict=True)]
+    cells = [label, row["termination"], row["surface"], row["scale"], "in H" if row["image"] else "no"]
+    cells += [*residuals, _number(row["rms"], ".3f"), f"{row['chosen']}"]
+    worth = row["evidence"]
+    if worth is None:
+        return [*cells, "", ""]
+    left = worth["left_out"][place] if place is not None else None
+    return [*cells, _number(worth["log_z"][f"{ERRORS[0]:g}"], "+.1f"), _left(left)]
+
+
+def _left(left: Mapping[str, Any] | None) -> str:
+    if left is None or left["mean"] is None:
+        return "-"
+    few = "" if left["effective_draws"] >= FEW_DRAWS else " ?"
+    return f"{left['mean']:+.2f} +- {left['sd']:.2f}{few}"
+
+
+FEW_DRAWS = 50
+"""Below this effective number of draws a prediction from the others is marked."""
+
+
+def _residual(residual: float | None, distance: float | None) -> str:
+    if residual is None:
+        return "-"
+    return f"{residual:+.2f}" + (f" ({abs(distance):.1f})" if distance is not None else "")
+
+
+def _number(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)
+
+
+def legend(table: Mapping[str, Any]) -> str:
+    """What the columns mean."""
+    where = table["settings"]
+    scale = ", ".join(
+        f"{low:g} to {high:g} times that of the slab ({end})" for end, (low, high) in where["surface_scale"].items()
+    )
+    ranges = ", ".join(f"{name} {one[0]:g} to {one[1]:g}" for name, one in where["constants"].items())
+    g = ", ".join(f"{name} {ends[0]:g} to {ends[1]:g}" for name, ends in where["bulk_g_first_principles"].items())
+    error, other = where["assumed_errors"]
+    return (
+        "g: theory minus measured; in parentheses its size in standard deviations of what is not known in the bulk "
+        f"(first principles: {g}, half of it one standard deviation). No number is adjusted to nanocrystals but those "
+        "counted under chosen, in view of which the set was made. ln Z: evidence of the family of rows that begins "
+        f"there, with an error of g of {error:g}, which is assumed (the report has {other:g} too); a model that "
+        f"predicts every number exactly has {table['perfect_log_z']:+.1f}. Its priors: the surface potential {scale}, "
+        f"{ranges}, and bulk g. "
+        f"Last column: mean and standard deviation; ? stands for fewer than {FEW_DRAWS} effective draws."
+    )
+
+
+def sentences(table: Mapping[str, Any]) -> list[str]:
+    """The result in plain sentences, from the numbers alone."""
+    rows = [row for row in table["rows"] if row["rms"] is not None]
+    if not rows:
+        return ["No combination reaches all measured points."]
+    free = [row for row in rows if not row["chosen"]]
+    found = [f"{len(rows)} combinations reach all {len(table['points'])} measured numbers."]
+    for title, some in (("without a number chosen in view of nanocrystals", free), ("with such numbers", rows)):
+        known = [row for row in some if title.startswith("without") or row["chosen"]]
+        if known:
+            best = min(known, key=lambda row: row["rms"])
+            found.append(f"The smallest rms {title} is {best['rms']:.3f}: {_named(best)}.")
+    found += _inside(free, table)
+    found += _by_evidence(table)
+    return found
+
+
+def _named(row: Mapping[str, Any]) -> str:
+    surface = "slab shifts" if row["surface"] == "slabs" else "no shifts"
+    image = "image potential in H" if row["image"] else "no image potential in H"
+    label = row["set"] + (f", {row['minimum']}" if row["minimum"] else "")
+    return f"{label}, {row['termination']} planes, {surface}, energy scale {row['scale']}, {image}"
+
+
+WITHIN = 2.0
+"""A number within so many standard deviations counts as allowed by bulk knowledge."""
+
+
+def _inside(rows: Sequence[Mapping[str, Any]], table: Mapping[str, Any]) -> list[str]:
+    """How often each number lies within what bulk knowledge and the assumed error allow."""
+    error = table["settings"]["assumed_errors"][0]
+    found = []
+    for termination in dict.fromkeys(row["termination"] for row in rows):
+        known = [row for row in rows if row["termination"] == termination and None not in row["band"]]
+        if not known:
+            continue
+        counts = []
+        for place, point in enumerate(table["points"]):
+            sizes = [abs(row["residual"][place]) / (row["band"][place] ** 2 + error**2) ** 0.5 for row in known]
+            inside = sum(one <= WITHIN for one in sizes)
+            counts.append(f"{_name(point)} at {point['energy_eV']:g} eV in {inside}")
+        found.append(
+            f"Of {len(known)} combinations with {termination} planes and a band, the measured value lies within "
+            f"{WITHIN:g} standard deviations of bulk and error ({error:g}, assumed) together for {'; '.join(counts)}."
+        )
+    return found
+
+
+def _by_evidence(table: Mapping[str, Any]) -> list[str]:
+    """The families with the largest evidence, and the deciding number from the others."""
+    error = f"{table['settings']['assumed_errors'][0]:g}"
+    known = [row for row in table["rows"] if row["evidence"] and row["evidence"]["log_z"][error] is not None]
+    if not known:
+        return []
+    best = max(known, key=lambda row: row["evidence"]["log_z"][error])
+    value, top = best["evidence"]["log_z"][error], table["perfect_log_z"]
+    found = [
+        f"The largest evidence is ln Z = {value:+.1f} +- {best['evidence']['log_z_error'][error]:.1f} "
+        f"({_named(best)}), {top - value:.1f} below that of a model that predicts every number exactly."
+    ]
+    place = _place(table)
+    if place is not None:
+        left, measured = best["evidence"]["left_out"][place], table["points"][place]["value"]
+        if left["mean"] is not None:
+            found.append(
+                f"There the other numbers predict {DECIDING[0]} at {DECIDING[1]:g} eV as {left['mean']:.2f} "
+                f"+- {left['sd']:.2f}; measured is {measured:.2f}."
+            )
+    for termination in dict.fromkeys(row["termination"] for row in known):
+        own = max(row["evidence"]["log_z"][error] for row in known if row["termination"] == termination)
+        found.append(f"The largest evidence with {termination} planes is {own:+.1f}.")
+    return found
+
+
+def to_markdown(table: Mapping[str, Any]) -> str:
+    """The page as Markdown: the result, the table, and what it means."""
+    head = [one.replace("\n", " ") for one in headings(table)]
+    text = ["# Verdict", "", *sentences(table), "", "| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    text += ["| " + " | ".join(row) + " |" for row in lines(table)]
+    return "\n".join([*text, "", legend(table), *table["notes"], ""])
+
+
+def to_html(table: Mapping[str, Any], picture: Path) -> str:
+    """One HTML page that needs nothing else: the result, the picture, the table and the settings."""
+    encoded = base64.b64encode(picture.read_bytes()).decode()
+    parts = [
+        "<!DOCTYPE html>",
+        '<html lang="en"><head><meta charset="utf-8"><title>bandg verdict</title>',
+        f"<style>{STYLE}</style></head><body><h1>Verdict</h1>",
+        *(f"<p>{html.escape(one)}</p>" for one in sentences(table)),
+        f'<img alt="residuals and predictions" src="data:image/png;base64,{encoded}">',
+        html_table(headings(table), lines(table)),
+        f"<p>{html.escape(legend(table))}</p>",
+        *(f"<p>{html.escape(one)}</p>" for one in table["notes"]),
+        f"<h2>Settings</h2><pre>{html.escape(json.dumps(table['settings'], indent=1))}</pre></body></html>\n",
+    ]
+    return "\n".join(parts)

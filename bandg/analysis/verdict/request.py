@@ -1,0 +1,82 @@
+"""The function of `bandg verdict`: makes sets and combinations from its arguments."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from bandg.analysis.hypotheses.evaluate import Evaluator
+from bandg.analysis.verdict.combination import QUICK_CELLS, SETS, all_combinations, bulk_sets, choose
+from bandg.analysis.verdict.study import DRAWS, Verdict, judge
+from bandg.base.arguments import flag, names, strict, whole
+from bandg.base.errors import BandgError
+from bandg.data.compare import left_out, verdict_points
+from bandg.data.measured import MeasuredPoint, points_to_judge_by
+from bandg.runs.options import DEFAULT_RUN, Run
+
+QUICK_SETS = ("nestoklon2023-standin", "bandg-cspbi3-nnn")
+
+
+@strict
+def verdict(
+    sets: str | Sequence[str] = (),
+    only: str | Sequence[str] = (),
+    *,
+    quick: bool = False,
+    data: str | os.PathLike[str] | None = None,
+    draws: int = DRAWS,
+    run: Run = DEFAULT_RUN,
+) -> Verdict:
+    """Predict the measured g-factors from bulk knowledge, with nothing adjusted, and say what each prediction is worth.
+
+    Parameters
+    ----------
+    sets : str or list of str
+        Bulk sets, "A,B"; by default the published one and those that were fitted to first principles.
+    only : str or list of str
+        Words that a combination must have: halide, lead, slabs, no-slabs, none, haken, image, no-image.
+    quick : bool
+        Few sets and few sizes.
+    data : str or path, optional
+        Measured points: a shipped collection, or a CSV file; by default meliakov2025, which is of CsPbI3.
+    draws : int
+        Number of draws from the prior for each evidence.
+    run : Run
+        Workers, cache, memory, cluster and progress.
+
+    Returns
+    -------
+    Verdict
+        `bandg.analysis.verdict.report.content` makes plain rows of it.
+
+    Raises
+    ------
+    BandgError
+        For an unknown set or word, and where there are no points.
+    """
+    chosen = _words("sets", sets, "bandg-nnn") or (QUICK_SETS if flag("quick", quick) else SETS)
+    combinations = choose(_words("only", only, "halide"), all_combinations())
+    bulk = bulk_sets(chosen)
+    materials = sorted({one.parameters.material for one in bulk})
+    if len(materials) > 1:
+        raise BandgError(f"`sets` are of {' and '.join(materials)}: give sets of one material")
+    points = measured(data, materials[0])
+    return judge(bulk, combinations, points, Evaluator(run), QUICK_CELLS if quick else (), whole("draws", draws, 100))
+
+
+def measured(data: str | os.PathLike[str] | None, material: str) -> tuple[MeasuredPoint, ...]:
+    """The independent measurements, electrons first, by energy. Raises BandgError where there is none."""
+    given = points_to_judge_by(data, material)
+    found = [one for one in verdict_points(given) if one.quantity != "g_bx" and one.energy_eV is not None]
+    if not found:
+        raise BandgError(f"no independent measurement of g_e or g_h is left to compare with: {left_out(given)}")
+    return tuple(sorted(found, key=lambda one: (one.quantity.removeprefix("abs_"), one.energy_eV or 0.0)))
+
+
+def _words(name: str, value: str | Sequence[str], example: str) -> tuple[str, ...]:
+    """The words of one text or several, separated by commas. Raises BandgError where commas leave none."""
+    given = names(name, value, example)
+    found = tuple(dict.fromkeys(part.strip() for item in given for part in item.split(",") if part.strip()))
+    if given and not found:
+        raise BandgError(f"`{name}` names nothing: write {example}, several with commas")
+    return found

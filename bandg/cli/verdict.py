@@ -1,0 +1,96 @@
+"""`bandg verdict`: predictions from bulk knowledge beside the measured g-factors, and what they are worth."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bandg.cli.command import App
+from bandg.cli.options import Force, Judge, NoCache, Patience, Scheduler, Workers, running
+
+if TYPE_CHECKING:
+    from bandg.analysis.verdict.study import Verdict
+
+app = App()
+
+
+@app.command("verdict")
+def verdict(
+    sets: Annotated[str | None, typer.Option(help="Bulk sets, A,B.", show_default="six sets of CsPbI3")] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            help="Combinations that have all of these words: halide or lead, slabs or no-slabs, none or haken, "
+            "image or no-image."
+        ),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Two sets and few sizes.")] = False,
+    data: Judge = None,
+    out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw residuals and predictions to FILE.pdf, .png or .svg.")] = None,
+    report: Annotated[Path | None, typer.Option(help="Write one page, FILE.html or FILE.md.")] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    patience: Patience = 60.0,
+    no_cache: NoCache = False,
+    force: Force = False,
+) -> None:
+    """Predict the measured g-factors, nothing adjusted, for each set, surface and energy scale; weigh by evidence."""
+    from bandg.analysis.verdict.report import content
+    from bandg.analysis.verdict.request import verdict as library
+    from bandg.base.files import check_writable
+    from bandg.plot.output import check_picture_path
+
+    for path, formats in ((out, (".json",)), (report, (".html", ".md"))):
+        if path is not None:
+            check_writable(path, formats)
+    if plot is not None:
+        check_picture_path(plot)
+    with running(workers, scheduler, no_cache, force, patience) as run:
+        found = library(() if sets is None else sets, () if only is None else only, quick=quick, data=data, run=run)
+    table = content(found)
+    print_verdict(table, found)
+    for path in _write(table, out, plot, report):
+        typer.echo(f"wrote {path}")
+
+
+def print_verdict(table: dict[str, Any], found: Verdict) -> None:
+    """Print the table and the result."""
+    from bandg.analysis.verdict.report import TEXT_COLUMNS, headings, legend, lines, sentences
+    from bandg.cli.tables import Column, show
+
+    columns = [Column(one, left=number < TEXT_COLUMNS) for number, one in enumerate(headings(table))]
+    show("Predictions with nothing adjusted, theory minus measured", columns, lines(table), legend(table), keys=2)
+    typer.echo("")
+    for sentence in [*sentences(table), *table["notes"]]:
+        typer.echo(sentence)
+    typer.echo(f"{found.computed} nanocrystals computed, {found.cached} from the cache")
+
+
+def _write(table: dict[str, Any], out: Path | None, plot: Path | None, report: Path | None) -> list[Path]:
+    from bandg.analysis.verdict.report import to_html, to_markdown
+    from bandg.base.files import write_whole
+    from bandg.plot.output import save
+    from bandg.plot.verdict import plot_verdict
+    from bandg.runs.dataset import write_json
+
+    written = []
+    if out is not None:
+        write_json(table, out)
+        written.append(out)
+    if plot is not None:
+        save(plot_verdict(table), plot)
+        written.append(plot)
+    if report is not None and report.suffix == ".md":
+        write_whole(report, to_markdown(table))
+        written.append(report)
+    elif report is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            picture = Path(folder) / "verdict.png"
+            save(plot_verdict(table), picture)
+            write_whole(report, to_html(table, picture))
+        written.append(report)
+    return written

@@ -1,0 +1,35 @@
+"""Lines of theory: interpolation against scipy, and bands against closed forms."""
+
+import numpy as np
+from scipy.interpolate import PchipInterpolator
+
+from bandg.analysis.verdict.combination import Combination
+from bandg.analysis.verdict.line import Line, monotone_cubic
+from bandg.analysis.verdict.pair import Scale
+from bandg.analysis.verdict.study import band, predicted
+from bandg.data.measured import MeasuredPoint
+
+
+def test_many_curves_are_interpolated_as_scipy_does_one():
+    rng = np.random.default_rng(3)
+    x = np.cumsum(rng.uniform(0.1, 1.0, (40, 6)), axis=1)
+    y = rng.normal(size=(40, 6))
+    y[:20] = np.sort(y[:20], axis=1)
+    for at in (1.0, 2.0, 3.3, float(x[0, 2]), float(x[3, -1])):
+        expected = [PchipInterpolator(*pair, extrapolate=False)(at) for pair in zip(x, y, strict=True)]
+        assert np.isfinite(expected).any()
+        np.testing.assert_allclose(monotone_cubic(x, y, at), expected, atol=1e-12)
+
+
+def test_the_band_is_that_of_g_at_fixed_energy():
+    """E(n) moves by e and g by d with one deviate, and g = 5 - 2 E: at fixed energy g moves by d + 2 e."""
+    energy = np.array([2.4, 2.0, 1.8, 1.6])
+    g = np.stack([5 - 2 * energy, energy], axis=1)
+    table = np.full((2, 1, 4, 11), np.nan)
+    table[0, 0] = np.column_stack([energy, g, np.zeros((4, 8))])
+    slopes = np.tile(np.array([[0.01, -0.002], [0.03, 0.0], [0.0, 0.02]]), (4, 1, 1))
+    line = Line(np.array([0.0]), table, slopes)
+    points = [MeasuredPoint(1.9, "g_e", 1.0), MeasuredPoint(1.9, "abs_g_h", 2.0)]
+    one = Combination("halide", "none", Scale("none"), False)
+    np.testing.assert_allclose(predicted(line, one, points), [[1.2, 1.9]])
+    np.testing.assert_allclose(band(line, one, points), [np.hypot(0.05, 0.004), np.hypot(0.01, 0.022)], rtol=1e-9)
