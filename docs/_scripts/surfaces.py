@@ -20,6 +20,7 @@ from bandg.models.etb.nanocrystal import compute_levels
 from bandg.parameters.loader import load_set
 
 CUBES = (
+    ("bandg-cspbi3-nnn", "halide", 5),
     ("bandg-nnn", "halide", 5),
     ("nestoklon2023-standin", "halide", 8),
     ("nestoklon2023-standin", "lead", 8),

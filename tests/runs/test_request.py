@@ -20,9 +20,10 @@ from bandg.crystal.structure import expected_group, structure_of
 from bandg.models.etb.job import Job
 from bandg.models.etb.nanocrystal import compute_levels
 from bandg.parameters.loader import load_set
+from bandg.parameters.sets import Parameter
 from bandg.runs.dataset import crystals, tabulated, write
 from bandg.runs.options import Run
-from bandg.runs.request import parse_edges
+from bandg.runs.request import parse_edges, request
 from bandg.runs.rows import average_rows
 
 SET = load_set("kashikar2021")
@@ -184,6 +185,17 @@ def test_structures_that_make_no_sense_are_refused(name):
 def test_too_many_atoms_are_refused():
     with pytest.raises(BandgError, match="too many"):
         explicit(Atoms(np.broadcast_to(np.zeros(3), (10**8, 3)), np.broadcast_to(np.array("I"), 10**8)), A)
+
+
+def test_shifts_of_a_set_are_those_of_every_request():
+    own = Parameter("surface.halide.X.0", 0.2, "eV", "a test", "assumed")
+    chosen = replace(SET, surface={own.path: own})
+    [crystal] = request("2cells", set=chosen).crystals
+    assert crystal.surface == (("X", 0, 0.2),) and not crystal.is_random
+    [(_, crystal, _)] = bandg.tight_binding("2cells", set=chosen)
+    assert crystal.surface == (("X", 0, 0.2),)
+    [(_, crystal, _)] = bandg.tight_binding("2cells", set=chosen, surface="none")
+    assert crystal.surface == ()
 
 
 def test_parsing():
