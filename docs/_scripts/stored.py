@@ -28,7 +28,7 @@ BANDG = {
     "hypotheses": f"""hypotheses --only quick --combine surface-occupancy,fitted-bands
 --combine surface-occupancy,screening --out {FOLDER}/hypotheses.json""",
     "hypotheses-nnn": f"hypotheses --set bandg-nnn --termination halide --out {FOLDER}/hypotheses-nnn.json",
-    "hypotheses-slow": f"""hypotheses --only surface-vacancies,lead-vacancies,tilt,tilt-same-g_h
+    "hypotheses-slow": f"""hypotheses --only surface-vacancies,lead-vacancies,tilt
 --out {FOLDER}/hypotheses-slow.json""",
     "joint-fit": f"""infer --set bandg-nnn {_SIZES}
 {_EXCITON}

@@ -305,14 +305,13 @@ class Tilt:
     """Octahedra turned by `value` degrees times the factor of each letter of Glazer's symbol; bonds keep their length.
 
     The lattice contracts, and hoppings follow their distances. The gap of the tilted bulk is held at that of the cubic
-    one by the onsite energy of Pb p. hold_g_h: its g_h too, by the p-p sigma integral of Pb-X.
+    one by the onsite energy of Pb p.
     """
 
     rank: ClassVar[int] = 3
     symbol: str
     factors: tuple[float, ...]
     cells: tuple[int, ...]
-    hold_g_h: bool = False
 
     def __call__(self, case: Case, value: float) -> Case:
         """The case with tilted octahedra. Raises BandgError for an angle too large, or where nothing holds the bulk."""
@@ -321,32 +320,17 @@ class Tilt:
             return changed
         angles = ",".join(f"{factor * value:.6f}" for factor in self.factors)
         tilted = (*case.distortion, ("tilt", self.symbol), ("angles", angles))
-        return _with_bulk(replace(changed, distortion=tilted), bulk_of(case.parameters, case.neighbors), self.hold_g_h)
+        tilted_case, E_g = replace(changed, distortion=tilted), bulk_of(case.parameters, case.neighbors).E_g
 
+        def at(level: float) -> Case:
+            moved = case.parameters.with_values({GAP_KNOB: level}, source="gap of the tilted crystal held")
+            return replace(tilted_case, parameters=moved)
 
-HOLD_G_H = "hopping.Pb-X.p-p.sigma"
-"""What holds g_h beside the gap: it moves the momentum between the band edges."""
+        def error(level: float) -> float:
+            return own_bulk(at(level)).E_g - E_g
 
-
-def _with_bulk(case: Case, wanted: Bulk, hold_g_h: bool) -> Case:
-    """The case with parameters that give the bulk of its crystal a gap, and perhaps a g_h. Raises BandgError."""
-    from scipy.optimize import root
-
-    old = case.parameters
-    paths = (GAP_KNOB, HOLD_G_H) if hold_g_h else (GAP_KNOB,)
-
-    def at(values: np.ndarray) -> ParameterSet:
-        moved = dict(zip(paths, map(float, values), strict=True))
-        return old.with_values(moved, source="bulk of the tilted crystal held")
-
-    def error(values: np.ndarray) -> list[float]:
-        found = own_bulk(replace(case, parameters=at(values)))
-        return [found.E_g - wanted.E_g, found.g_factors()[1] - wanted.valence.g(False)][: len(paths)]
-
-    found = root(error, [old.value(path) for path in paths], tol=1e-9)
-    if not found.success or np.abs(found.fun).max() > 1e-6:
-        raise BandgError(f"{old.name}: the bulk values of the tilted crystal cannot be held")
-    return replace(case, parameters=at(found.x))
+        what = f"{case.parameters.name}: a gap of {E_g:g} eV of the tilted crystal"
+        return at(_root(error, case.parameters.value(GAP_KNOB), 0.2, _WIDEST_EV, what))
 
 
 @dataclass(frozen=True)

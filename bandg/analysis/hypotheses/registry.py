@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from typing import Any
 
 from bandg.analysis.hypotheses.case import Case, bulk_of
 from bandg.analysis.hypotheses.changes import (
@@ -185,6 +184,10 @@ def _geometry(case: Case) -> list[Mechanism]:
 SEEDS = 4
 _SMALL = (4, 5, 6, 7)
 _TILTED = (4, 5, 6, 8, 11)
+_TILT_SOURCE = (
+    "sutton2018: lattice constants at 293 K, which with rigid bonds of 0.318 nm are 11.9 degrees in phase and 8.2 "
+    "about the other axes; relaxed cell: 13.2 and 9.3; 0 is the cubic crystal"
+)
 
 
 def _surface(case: Case) -> list[Mechanism]:
@@ -222,7 +225,19 @@ def _surface(case: Case) -> list[Mechanism]:
             baseline=None,
             slow=True,
         ),
-        *_tilts(),
+        Mechanism(
+            "tilt",
+            "The octahedra turn as in the gamma phase (a-b+a-), by this angle in phase and 0.7 of it about both other "
+            "axes. Bonds Pb-X keep their length, the gap of the tilted bulk is held by Pb p, its g is what comes out.",
+            Tilt("a-b+a-", (0.7, 1.0), _TILTED),
+            lower=0.0,
+            upper=13.2,
+            baseline=0.0,
+            unit="deg",
+            source=_TILT_SOURCE,
+            omits="the shear of the real cell, and what surfaces do to tilts",
+            slow=True,
+        ),
     ]
 
 
@@ -257,29 +272,6 @@ def _potential(case: Case) -> list[Mechanism]:
             baseline=0.0,
         ),
     ]
-
-
-def _tilts() -> list[Mechanism]:
-    what = "The octahedra turn as in the gamma phase (a-b+a-) by this angle in phase, 0.7 of it about both other axes. "
-    gap = "Bonds Pb-X keep their length, and the gap of the tilted bulk is held at that of the cubic one by Pb p"
-    more: dict[str, Any] = {"lower": 0.0, "upper": 13.2, "baseline": 0.0, "unit": "deg", "slow": True}
-    more |= {"omits": "the shear of the real cell, and what surfaces do to tilts", "source": _TILT_SOURCE}
-    factors = (0.7, 1.0)
-    return [
-        Mechanism("tilt", f"{what}{gap}; its g-factors are what comes out.", Tilt("a-b+a-", factors, _TILTED), **more),
-        Mechanism(
-            "tilt-same-g_h",
-            f"{what}{gap}, and its g_h by the p-p sigma integral of Pb-X.",
-            Tilt("a-b+a-", factors, _TILTED, hold_g_h=True),
-            **more,
-        ),
-    ]
-
-
-_TILT_SOURCE = (
-    "sutton2018: lattice constants at 293 K, which with rigid bonds of 0.318 nm are 11.9 degrees in phase and 8.2 "
-    "about the other axes; relaxed cell: 13.2 and 9.3; 0 is the cubic crystal"
-)
 
 
 def _moment() -> list[Mechanism]:

@@ -300,13 +300,6 @@ def test_the_angles_of_the_gamma_phase_have_their_sources():
     assert (crystal.tilt, crystal.tilt_deg, crystal.keep) == ("a-b+a-", (7.0, 10.0, 7.0), "bonds")
 
 
-def test_the_bulk_g_h_of_a_tilted_crystal_is_held_where_that_is_said():
-    moved = Tilt("a0a0c+", (1.0,), (4, 6), hold_g_h=True)(CASE, 10.0)
-    found = own_bulk(moved)
-    assert (found.E_g, found.g_factors()[1]) == pytest.approx((OWN.E_g, OWN.valence.g(False)), abs=1e-6)
-    assert found.g_factors()[0] > OWN.conduction.g(False)  # which costs the electron a larger momentum
-
-
 def test_the_parabola_has_the_mass_of_the_band_edge():
     step = HoleDispersion()(CASE, 1.0).after[-1]
     assert isinstance(step, Parabolic)
