@@ -196,7 +196,7 @@ def test_a_missing_g_is_nan_in_the_dataset_and_empty_in_the_file(small):
         ({"levels": "a"}, "`levels` must be a whole number, not 'a'"),
         ({"levels": True}, "`levels` must be a whole number"),
         ({"intra_atomic": "yes"}, "`intra_atomic` must be True or False"),
-        ({"barrier": 3.0}, "add `model='kp'`"),
+        ({"barrier": 3.0}, "belongs to `model='kp'`"),
         ({"model": "kp", "barrier": "x"}, "barrier 'x'"),
         ({"model": "kp", "barrier": (1, 2, 3)}, "two for electron and hole"),
         ({"model": "kp", "solver": "dense"}, "kp model does not know `solver`"),

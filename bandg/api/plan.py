@@ -199,8 +199,8 @@ def refuse_unknown(model: Model, given: Mapping[str, Any]) -> None:
     for name, value in given.items():
         if value is not None and name not in model.options:
             others = [one for one in models.BUILT_IN if name in models.find(one).options]
-            hint = f": add `model={others[0]!r}`" if others else ""
-            raise BandgError(f"the {model.name} model does not know `{name}`{hint}, or leave it out")
+            hint = f", which belongs to `model={others[0]!r}`" if others else ""
+            raise BandgError(f"the {model.name} model does not know `{name}`{hint}: leave it out")
 
 
 def in_own_crystal(parameters: Any, asked: Variation) -> Variation:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -154,6 +153,13 @@ def verdict_points(measured: Iterable[MeasuredPoint]) -> tuple[MeasuredPoint, ..
 
 
 def left_out(measured: Iterable[MeasuredPoint]) -> str:
-    """How many points no model is judged by, by reason, as "2 (no energy is stated), 1 (above 100 K)"; or "none"."""
-    reasons = Counter(point.why_not_judged_by for point in measured)
-    return ", ".join(f"{count} ({why})" for why, count in reasons.items() if why) or "none"
+    """How many points no model is judged by, by reason, as "2 of #4 (no energy is stated), 1 (above 100 K)", or "none".
+
+    The sample is named where all points of a reason are of one.
+    """
+    reasons: dict[str, list[str]] = {}
+    for point in measured:
+        reasons.setdefault(point.why_not_judged_by, []).append(point.sample)
+    reasons.pop("", None)
+    one = {why: f" of {samples[0]}" if samples[0] and len({*samples}) == 1 else "" for why, samples in reasons.items()}
+    return ", ".join(f"{len(samples)}{one[why]} ({why})" for why, samples in reasons.items()) or "none"

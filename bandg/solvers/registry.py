@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, TypeVar
 
+from bandg.base.arguments import choices
 from bandg.base.cache import source_of
 from bandg.base.errors import BandgError
 from bandg.base.memory import free_memory
@@ -73,7 +74,7 @@ def solver_named(name: str) -> type[Solver]:
     """The solver of a name. Raises BandgError for one that is unknown or not installed."""
     known = _known()
     if name not in known:
-        raise BandgError(f"solver {name!r} is unknown; choose one of {', '.join((AUTO, *known))}")
+        raise BandgError(f"solver {name!r} is unknown; choose {choices((AUTO, *known))}")
     if not known[name].installed():
         raise BandgError(f"solver {name} is not installed: {known[name].hint}, or choose superlu")
     return known[name]

@@ -78,7 +78,7 @@ def test_a_screening_is_taken_too_and_without_surroundings_nothing_is_polarized(
         ({"exciton": "haken", "eps_out": 2.25, "image": "5,2.25"}, "`image` has the constant of the surroundings"),
         ({"exciton": "haken", "eps_out": 2.25, "shape": "octahedron"}, "not in a shape 'octahedron'"),
         ({"image": "5,2.25", "shape": "octahedron"}, "not in a shape 'octahedron'"),
-        ({"exciton": "haken", "model": "kp"}, "the kp model does not know `exciton`: add `model='etb'`"),
+        ({"exciton": "haken", "model": "kp"}, "the kp model does not know `exciton`, which belongs to `model='etb'`"),
         ({"observables": "J_eV"}, "J_eV is computed with an exciton alone: add `exciton='haken'`"),
     ],
 )

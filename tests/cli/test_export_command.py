@@ -72,7 +72,7 @@ WRONG = [
     (("export", "--size", "4..6nm", "--plot", "a.png"), "means 3 nanocrystals: give one"),
     (("export", *SMALL, "--matrix", "a.mat"), "use .npz"),
     (("export", *SMALL, "--atoms", "nowhere/a.xyz"), "does not exist"),
-    (("export", *SMALL, "--plot", "a.png", "--solver", "fast"), "choose one of"),
+    (("export", *SMALL, "--plot", "a.png", "--solver", "fast"), "choose auto, dense, superlu, "),
     (("export", *SMALL, "--plot", "a.png", "--species", "Sn=Pb"), "--species belongs to --structure"),
     (("dos", *SMALL, "--count", "3"), "has no unit: write '3eV'"),
     (("dos", *SMALL), "there is nothing to do"),

@@ -67,3 +67,5 @@ def test_a_point_that_is_not_independent_has_a_residual_and_no_part_in_the_rms()
     assert found.rms("g_e", "g_bx") == pytest.approx(0.1) and found.outside == 0
     assert found.chi_square == (pytest.approx(1), 1) and math.isnan(found.rms("g_bx"))
     assert left_out([*own, *own[1:2]]) == "2 (follows from other points), 1 (kept for checks), 1 (contains theory)"
+    text = left_out(load_measured("meliakov2025"))
+    assert "2 of #4 (no energy is stated)" in text and "2 of #5-#6 (contains theory: " in text

@@ -98,7 +98,7 @@ def test_a_dataset_has_the_errors(tmp_path):
             {"set": "nestoklon2023-standin"},
             "the set nestoklon2023-standin has no covariance: give a set that bandg fit has written",
         ),
-        ({"model": "kp"}, "the kp model does not know `band`: add `model='etb'`"),
+        ({"model": "kp"}, "the kp model does not know `band`, which belongs to `model='etb'`: leave it out"),
         ({"set": "bandg-nn", "second": "bandg-cspbbr3", "fraction": 0.3, "offset_eV": -0.3}, "of a mixed halide"),
         ({"set": "bandg-nn", "x_vacancies": 0.1}, "of random nanocrystals"),
         ({"set": "bandg-nn", "solver": "iterative"}, "exact derivatives need a factorization"),

@@ -95,7 +95,7 @@ def test_a_tight_binding_set_object_is_extracted():
         ({"barrier": "-3eV"}, r"outside 0\.5"),
         ({"barrier": "1eV,2eV,3eV"}, "two for electron and hole"),
         ({"set": "kirstein2022"}, "must be negative"),
-        ({"model": "etb", "barrier": "3eV"}, "add `model='kp'`"),
+        ({"model": "etb", "barrier": "3eV"}, "belongs to `model='kp'`"),
         ({"size": "600nm"}, "would fit"),
     ],
 )
