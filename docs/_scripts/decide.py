@@ -1,0 +1,230 @@
+"""Measurements that would decide, and the size of what they would see: stored numbers and tables.
+
+python docs/_scripts/decide.py --compute   computes the stored numbers anew
+python docs/_scripts/decide.py FOLDER      writes the tables
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+from validation import table
+
+import bandg
+from bandg.analysis.hypotheses.case import Case, Sizes, falling_from
+from bandg.analysis.hypotheses.changes import with_gap
+from bandg.analysis.hypotheses.evaluate import Evaluator
+from bandg.analysis.verdict.binding import SCALES, kernels_of
+from bandg.analysis.verdict.combination import slab_shifts
+from bandg.analysis.verdict.waterfall import tilted
+from bandg.base.resources import theory_curve
+from bandg.base.tables import read_table, write_csv
+from bandg.models.etb.local import resolve_neighbors
+from bandg.models.levels import Levels
+from bandg.parameters.loader import load_set
+from bandg.runs import sweep
+from bandg.runs.options import Run
+
+STORED = Path(__file__).parents[2] / "theory_curves" / "computed" / "decide.csv"
+COLUMNS = ("question", "set", "case", "quantity", "value")
+SETS = ("bandg-cspbi3-nnn", "bandg-cspbi3-nn", "bandg-nnn", "nestoklon2023-standin")
+ENERGIES = (1.69, 1.911, 2.25)
+SURFACES = {"halide": "halide planes", "half": "halide planes, half filled", "lead": "lead planes"}
+SCALE_NAMES = {"none": SCALES[0], "Haken": SCALES[1]}
+TILTED_SETS = ("bandg-cspbi3-nnn", "nestoklon2023-standin")
+ANGLES = ("9,8", "8,12", "9,12.5")
+TILTED_CELLS, CELLS = 6, 8
+SIZE_NM = 11.0
+"""Size for which g_e = 2.07 is published (arXiv:2508.17881)."""
+
+Row = dict[str, Any]
+Array = NDArray[np.float64]
+RUN = Run(workers=1)
+
+
+def surface_case(name: str, surface: str) -> Case:
+    """Cubes of a set with a surface and its slab shifts; half filled has the mean of both slabs, plane by plane."""
+    parameters = load_set(name)
+    more: tuple[tuple[str, Any], ...] = (
+        ("surface", half_shifts() if surface == "half" else slab_shifts(surface, 1.0)),
+    )
+    if surface == "half":
+        more += (("occupancy", 0.5),)
+    termination = "lead" if surface == "lead" else "halide"
+    return Case(parameters, resolve_neighbors(parameters, None), termination=termination, distortion=more)
+
+
+def half_shifts() -> str:
+    """Mean of the shifts of both slabs; plane 0 of the lead slab lies beneath the halide plane, so it is plane 1."""
+    total: dict[str, float] = {}
+    for termination, below in (("halide", 0), ("lead", 1)):
+        for one in slab_shifts(termination, 0.5).split(","):
+            place, shift = one.split("=")
+            kind, plane = place.split(".")
+            key = f"{kind}.{int(plane) + below}"
+            total[key] = total.get(key, 0.0) + float(shift)
+    return ",".join(f"{key}={shift:.6f}" for key, shift in sorted(total.items()))
+
+
+def chemistry(evaluator: Evaluator) -> Iterator[Row]:
+    """g at fixed energy for each surface; where g_e changes sign, and g_e at SIZE_NM."""
+    for name in SETS:
+        for surface in SURFACES:
+            case = surface_case(name, surface)
+            (sizes,) = evaluator.sizes([case])
+            for scale, constants in SCALE_NAMES.items():
+                energy = sizes.energy + kernels_of(case.crystals()).of(constants)
+                own = replace(sizes, energy=energy)
+                where = {"question": "chemistry", "set": name, "case": f"{surface}, {scale}"}
+                for quantity in ("g_e", "g_h"):
+                    for at in ENERGIES:
+                        yield where | {"quantity": f"{quantity} {at:g}", "value": at_energy(own, quantity, at)}
+                if surface == "halide":
+                    for quantity, value in sign_change(own).items():
+                        yield where | {"question": "sign", "quantity": quantity, "value": value}
+
+
+def at_energy(sizes: Sizes, quantity: str, energy: float) -> float:
+    """g at an energy, NaN beyond the curve."""
+    begin = falling_from(sizes.energy)
+    if len(sizes.energy) - begin < 2:
+        return float("nan")
+    own = getattr(sizes, quantity)[begin:][::-1]
+    return float(PchipInterpolator(sizes.energy[begin:][::-1], own, extrapolate=False)(energy))
+
+
+def sign_change(sizes: Sizes) -> dict[str, float]:
+    """Energy and size at which g_e is 0, and g_e at SIZE_NM, along 1 / size."""
+    inverse = 1 / sizes.size_nm
+    g_e, energy = (PchipInterpolator(inverse[::-1], of[::-1]) for of in (sizes.g_e, sizes.energy))
+    zeros = [one for one in g_e.roots(extrapolate=False) if one > 0]
+    first = float(min(zeros)) if zeros else float("nan")
+    at = 1 / SIZE_NM
+    return {
+        "energy of sign change": float(energy(first)),
+        "size of sign change": 1 / first,
+        "g_e at 11 nm": float(g_e(at)),
+        "energy at 11 nm": float(energy(at)),
+    }
+
+
+def levels_of(case: Case) -> Levels:
+    """The levels of the one nanocrystal of a case."""
+    ((found, _),) = sweep.run_jobs(list(case.jobs()), RUN)
+    return found
+
+
+def tilted_case(name: str, angles: str, fixed: str = "") -> Case:
+    """A cube of a tilted set with halide planes; the set has its gap at the angles `fixed`, by default the own."""
+    tilt = (("tilt", "a-b+a-"), ("angles", fixed or angles))
+    parameters = tilted(load_set(name), tilt=tilt)
+    more = (("tilt", "a-b+a-"), ("angles", angles), ("surface", slab_shifts("halide", 1.0)))
+    return Case(
+        parameters, resolve_neighbors(parameters, None), termination="halide", cells=(TILTED_CELLS,), distortion=more
+    )
+
+
+def spread(tensor: Array) -> float:
+    """Standard deviation of the g-factor over the directions of the field, from a tensor (3, 3)."""
+    x, weight = np.polynomial.legendre.leggauss(24)
+    phi = 2 * np.pi * np.arange(48) / 48
+    across = np.sqrt(1 - x**2)[:, None]
+    field = np.stack([across * np.cos(phi), across * np.sin(phi), np.broadcast_to(x[:, None], (24, 48))], axis=-1)
+    g = np.linalg.norm(field @ tensor.T, axis=-1).mean(axis=1)
+    square = (np.linalg.norm(field @ tensor.T, axis=-1) ** 2).mean(axis=1)
+    mean = weight @ g / 2
+    return float(np.sqrt(max(weight @ square / 2 - mean**2, 0.0)))
+
+
+def anisotropy(_: Evaluator) -> Iterator[Row]:
+    """Principal values of g of tilted nanocrystals, and the standard deviation of random orientation."""
+    for name in TILTED_SETS:
+        for angles in ANGLES:
+            found = levels_of(tilted_case(name, angles))
+            where = {"question": "anisotropy", "set": name, "case": angles}
+            yield where | {"quantity": "energy", "value": found.electron.energy_eV - found.hole.energy_eV}
+            for quantity, state in (("g_e", found.electron), ("g_h", found.hole)):
+                for axis, value in zip("xyz", state.g_principal, strict=True):
+                    yield where | {"quantity": f"{quantity}_{axis}", "value": value}
+                yield where | {"quantity": f"d{quantity}", "value": spread(np.array(state.g_tensor))}
+
+
+@dataclass(frozen=True)
+class Derivative:
+    """What is changed, by a step up and down, and in which unit the derivative is given."""
+
+    case: str
+    down: Case
+    up: Case
+    units: float
+
+
+def derivatives(name: str) -> list[Derivative]:
+    """Derivatives by gap, lattice constant and tilt at fixed number of cells."""
+    base = replace(surface_case(name, "halide"), cells=(CELLS,))
+    gap = bandg.bulk(set=name).E_g
+    moved = [replace(base, parameters=with_gap(base.parameters, base.neighbors, gap + one)) for one in (-0.01, 0.01)]
+    strained = [
+        replace(base, distortion=(*base.distortion, ("strain", ",".join(f"{of}={one}" for of in ("xx", "yy", "zz")))))
+        for one in (-0.01, 0.01)
+    ]
+    turned = [tilted_case(name, angles, "9,8") for angles in ("8.5,7.5", "9.5,8.5")]
+    return [
+        Derivative("10 meV of the bulk gap", *moved, units=2.0),
+        Derivative("1 % of the lattice constant", *strained, units=2.0),
+        Derivative("1 degree of each tilt", *turned, units=1.0),
+    ]
+
+
+def temperature(_: Evaluator) -> Iterator[Row]:
+    """Derivatives of energy and g at fixed size."""
+    for name in TILTED_SETS:
+        for one in derivatives(name):
+            down, up = levels_of(one.down), levels_of(one.up)
+            where = {"question": "temperature", "set": name, "case": one.case}
+            values = {
+                "energy": [found.electron.energy_eV - found.hole.energy_eV for found in (down, up)],
+                "g_e": [found.electron.g for found in (down, up)],
+                "g_h": [found.hole.g for found in (down, up)],
+            }
+            for quantity, (low, high) in values.items():
+                yield where | {"quantity": quantity, "value": (high - low) / one.units}
+
+
+QUESTIONS = {"anisotropy": anisotropy, "temperature": temperature, "chemistry": chemistry}
+
+
+def compute(names: list[str]) -> None:
+    """Compute and store; what is in the cache is not computed again."""
+    evaluator, rows = Evaluator(RUN), [] if not names else [row for row in stored() if row["question"] not in names]
+    for name, question in QUESTIONS.items():
+        if not names or name in names:
+            for row in question(evaluator):
+                rows.append(row | {"value": f"{row['value']:.5f}"})
+                print(rows[-1], flush=True)
+    comments = [
+        f"bandg {bandg.__version__}: cubes of CsPbI3 with slab shifts at the surface; Haken: {SCALES[1].name}, eps 2.25 outside",
+        *(f"{name}, sha256 {load_set(name).digest()}" for name in SETS),
+        "again: python docs/_scripts/decide.py --compute",
+    ]
+    write_csv(STORED, rows, COLUMNS, comments)
+
+
+def stored() -> list[dict[str, str]]:
+    """All stored rows."""
+    label = "computed/decide.csv"
+    return [dict(row) for row in read_table(theory_curve(label).read_text(encoding="utf-8"), label).cells]
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--compute":
+        compute(sys.argv[2:])
+    else:
+        write(Path(sys.argv[1]))

@@ -1,0 +1,115 @@
+"""From the published theory line to the measurement, one ingredient at a time: stored numbers, table and picture.
+
+python docs/_scripts/waterfall.py --compute   computes the stored numbers anew
+python docs/_scripts/waterfall.py FOLDER      writes the table and the picture
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from validation import table
+
+import bandg
+from bandg.analysis.hypotheses.evaluate import Evaluator
+from bandg.analysis.verdict import waterfall
+from bandg.analysis.verdict.binding import IMAGE, SCALES
+from bandg.base.resources import theory_curve
+from bandg.base.tables import read_table, write_csv
+from bandg.data.compare import verdict_points
+from bandg.data.measured import MeasuredPoint, load_measured
+from bandg.parameters.loader import load_set
+from bandg.plot.output import save
+from bandg.plot.waterfall import plot_waterfall
+from bandg.runs.options import Run
+
+STORED = Path(__file__).parents[2] / "theory_curves" / "computed" / "waterfall.csv"
+PATHS = {
+    "first order": waterfall.FORWARD,
+    "other order": waterfall.REVERSE,
+    "gap and g_h of the tilted bulk held": (*waterfall.FORWARD[:-1], "tilt-same-g_h"),
+    "other screening": ("termination", "second-neighbors", "surface", "screening-weak", "image", "tilt"),
+}
+"""Two orders, and the first with another choice for one ingredient."""
+
+LABELS = waterfall.INGREDIENTS | {
+    "tilt-same-g_h": "tilted crystal, its bulk g_h held too",
+    "screening-weak": "screened attraction, other constants",
+}
+
+
+def points() -> tuple[MeasuredPoint, ...]:
+    """The five independent measurements, by quantity and energy."""
+    found = verdict_points(load_measured("meliakov2025"))
+    return tuple(sorted(found, key=lambda point: (point.quantity.removeprefix("abs_"), point.energy_eV or 0.0)))
+
+
+def columns() -> list[str]:
+    """Names of the measured numbers."""
+    return [f"{point.quantity.removeprefix('abs_')} {point.energy_eV:g}" for point in points()]
+
+
+def compute() -> None:
+    """Compute all paths and store them; what is in the cache is not computed again."""
+    evaluator, rows = Evaluator(Run(workers=1)), []
+    for name, steps in PATHS.items():
+        found = waterfall.path(steps, points(), evaluator)
+        for step, values in zip(("start", *steps), found.values, strict=True):
+            rows.append({"path": name, "step": step} | dict(zip(columns(), map("{:.4f}".format, values), strict=True)))
+            print(rows[-1], flush=True)
+    scales = "; ".join(
+        f"{name}: {scale.name}" for name, scale in zip(("screening", "screening-weak"), SCALES[1:], strict=False)
+    )
+    comments = [
+        f"bandg {bandg.__version__}: g at the measured energies from {waterfall.START} with lead planes on",
+        *(f"{name}, sha256 {load_set(name).digest()}" for name in (waterfall.START, waterfall.FITTED)),
+        f"{scales}; image {IMAGE[0]:g} in {IMAGE[1]:g}; tilt {' '.join(value for _, value in waterfall.TILT)}; surface: slabs",
+        "again: python docs/_scripts/waterfall.py --compute",
+    ]
+    write_csv(STORED, rows, ["path", "step", *columns()], comments)
+
+
+def stored() -> dict[str, waterfall.Waterfall]:
+    """The stored paths by name."""
+    label = "computed/waterfall.csv"
+    cells = read_table(theory_curve(label).read_text(encoding="utf-8"), label).cells
+    measured = np.array([point.value for point in points()])
+    found = {}
+    for name in dict.fromkeys(row["path"] for row in cells):
+        own = [row for row in cells if row["path"] == name]
+        values = np.array([[float(row[column]) for column in columns()] for row in own])
+        found[name] = waterfall.Waterfall(tuple(row["step"] for row in own[1:]), values, measured)
+    return found
+
+
+def paths_table() -> str:
+    """What each step does to each number, for every path."""
+    lines = []
+    for name, path in stored().items():
+        lines.append([f"**{name}**", *(f"{value:.2f}" for value in path.values[0])])
+        lines += [
+            [LABELS[step], *(f"{one:+.2f}" for one in change)]
+            for step, change in zip(path.steps, path.changes, strict=True)
+        ]
+        lines.append(["end", *(f"{value:.2f}" for value in path.values[-1])])
+        lines.append(["measured", *(f"{value:.2f}" for value in path.measured)])
+        lines.append(["left", *(f"{value:+.2f}" for value in path.residual)])
+    return table(["", *(f"{column} eV" for column in columns())], lines)
+
+
+def write(folder: Path) -> None:
+    """Write waterfall.md and waterfall.png into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "waterfall.md").write_text(paths_table(), encoding="utf-8")
+    found = stored()
+    two = {name: found[name] for name in ("first order", "other order")}
+    save(plot_waterfall(two, LABELS, points(), np.full(len(points()), np.nan)), folder / "waterfall.png")
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--compute":
+        compute()
+    else:
+        write(Path(sys.argv[1]))
