@@ -26,17 +26,20 @@ from bandg.plot.waterfall import plot_waterfall
 from bandg.runs.options import Run
 
 STORED = Path(__file__).parents[2] / "theory_curves" / "computed" / "waterfall.csv"
+FIRST = waterfall.FORWARD
 PATHS = {
-    "first order": waterfall.FORWARD,
+    "first order": FIRST,
     "other order": waterfall.REVERSE,
-    "gap and g_h of the tilted bulk held": (*waterfall.FORWARD[:-1], "tilt-same-g_h"),
-    "other screening": ("termination", "second-neighbors", "surface", "screening-weak", "image", "tilt"),
+    "gap and g_h of the tilted bulk held at those of the cubic": (*FIRST[:-1], "tilt-same-g_h"),
+    f"{waterfall.GAMMA} for the tilted crystal": (*FIRST[:-1], "tilt-gamma-set"),
+    "other screening constants": tuple("screening-weak" if step == "screening" else step for step in FIRST),
 }
 """Two orders, and the first with another choice for one ingredient."""
 
 LABELS = waterfall.INGREDIENTS | {
-    "tilt-same-g_h": "tilted crystal, its bulk g_h held too",
-    "screening-weak": "screened attraction, other constants",
+    "tilt-same-g_h": waterfall.INGREDIENTS["tilt"],
+    "tilt-gamma-set": waterfall.INGREDIENTS["tilt"],
+    "screening-weak": waterfall.INGREDIENTS["screening"],
 }
 
 
@@ -64,8 +67,9 @@ def compute() -> None:
     )
     comments = [
         f"bandg {bandg.__version__}: g at the measured energies from {waterfall.START} with lead planes on",
-        *(f"{name}, sha256 {load_set(name).digest()}" for name in (waterfall.START, waterfall.FITTED)),
-        f"{scales}; image {IMAGE[0]:g} in {IMAGE[1]:g}; tilt {' '.join(value for _, value in waterfall.TILT)}; surface: slabs",
+        *(f"{name}, sha256 {load_set(name).digest()}" for name in (waterfall.START, waterfall.FITTED, waterfall.GAMMA)),
+        f"{scales}; image {IMAGE[0]:g} in {IMAGE[1]:g}; surface: slabs",
+        f"tilt {' '.join(value for _, value in waterfall.TILT)}, gap of the tilted bulk held by Pb p",
         "again: python docs/_scripts/waterfall.py --compute",
     ]
     write_csv(STORED, rows, ["path", "step", *columns()], comments)

@@ -26,7 +26,7 @@ from bandg.models.etb.local import resolve_neighbors
 from bandg.parameters.loader import load_set
 from bandg.parameters.sets import ParameterSet
 
-START, FITTED = "nestoklon2023-standin", "bandg-cspbi3-nnn"
+START, FITTED, GAMMA = "nestoklon2023-standin", "bandg-cspbi3-nnn", "bandg-cspbi3-gamma"
 
 INGREDIENTS = {
     "termination": "halide planes",
@@ -42,11 +42,12 @@ FORWARD = tuple(INGREDIENTS)
 REVERSE = ("tilt", "screening", "image", "surface", "second-neighbors", "termination")
 """The other way, but for the image potential, whose energy is part of that of the pair: the attraction comes first."""
 
-VARIANTS = {"tilt-same-g_h": "tilt", "screening-weak": "screening"}
-"""Other choices for an ingredient: gap and g_h of the tilted bulk held; the other corner of the screening constants."""
+VARIANTS = {"tilt-same-g_h": "tilt", "tilt-gamma-set": "tilt", "screening-weak": "screening"}
+"""Other choices for an ingredient: gap and g_h of the tilted bulk held, or the set of the tilted crystal, in place of
+the gap alone; and the other corner of the screening constants."""
 
 TILT = (("tilt", "a-b+a-"), ("angles", "9,8"))
-TILTED_CELLS = (4, 5, 6, 8, 11)
+TILTED_CELLS = (3, 4, 5, 6, 8)
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,13 +117,23 @@ def path(
 
 
 def state(
-    have: Collection[str], points: Sequence[MeasuredPoint], evaluator: Evaluator, cells: tuple[int, ...]
+    have: Collection[str], points: Sequence[MeasuredPoint], evaluator: Evaluator, cells: tuple[int, ...] = CUBE_CELLS
 ) -> Array:
     """g of a state at the measured energies, (points,).
 
     The energy is that of carriers without image potential plus the energy of their pair, which has the polarization in
-    it; the image potential changes g through the wave functions.
+    it; the image potential changes g through the wave functions. Few tilted nanocrystals are computed: what that costs
+    in the same cubic crystal is taken off.
     """
+    own = [VARIANTS.get(name, name) for name in have]
+    if "tilt" not in own:
+        return _at(have, points, evaluator, cells)
+    cubic = [name for name, kind in zip(have, own, strict=True) if kind != "tilt"]
+    few = _at(cubic, points, evaluator, TILTED_CELLS)
+    return _at(have, points, evaluator, TILTED_CELLS) + _at(cubic, points, evaluator, cells) - few
+
+
+def _at(have: Collection[str], points: Sequence[MeasuredPoint], evaluator: Evaluator, cells: tuple[int, ...]) -> Array:
     case = nanocrystals(have, cells)
     plain, full = evaluator.sizes([without(case, "image"), case])
     energy = plain.energy + kernels_of(case.crystals()).of(scale_of(have))
@@ -139,9 +150,8 @@ def nanocrystals(have: Collection[str], cells: tuple[int, ...] = CUBE_CELLS) -> 
     if "image" in have:
         distortion.append(("image", ",".join(f"{one:g}" for one in IMAGE)))
     if tilt := next((name for name in have if VARIANTS.get(name, name) == "tilt"), None):
-        parameters = tilted(parameters, tilt != "tilt")
+        parameters = load_set(GAMMA) if tilt == "tilt-gamma-set" else tilted(parameters, tilt == "tilt-same-g_h")
         distortion += TILT
-        cells = TILTED_CELLS
     neighbors = resolve_neighbors(parameters, None)
     return Case(parameters, neighbors, "cube", termination, cells=cells, distortion=tuple(distortion))
 
