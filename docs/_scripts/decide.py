@@ -18,12 +18,11 @@ from scipy.interpolate import PchipInterpolator
 from validation import table
 
 import bandg
-from bandg.analysis.hypotheses.case import Case, Sizes, falling_from
+from bandg.analysis.hypotheses.case import Case, falling_from
 from bandg.analysis.hypotheses.changes import with_gap
 from bandg.analysis.hypotheses.evaluate import Evaluator
-from bandg.analysis.verdict.binding import SCALES, kernels_of
-from bandg.analysis.verdict.combination import slab_shifts
-from bandg.analysis.verdict.waterfall import tilted
+from bandg.analysis.verdict.pair import SCALES
+from bandg.analysis.verdict.waterfall import tilted, transition
 from bandg.base.resources import theory_curve
 from bandg.base.tables import read_table, write_csv
 from bandg.models.etb.local import resolve_neighbors
@@ -41,6 +40,7 @@ SCALE_NAMES = {"none": SCALES[0], "Haken": SCALES[1]}
 TILTED_SETS = ("bandg-cspbi3-nnn", "nestoklon2023-standin")
 ANGLES = ("9,8", "8,12", "9,12.5")
 TILTED_CELLS, CELLS = 6, 8
+CUBES = (2, 3, 4, 5, 6, 8, 11, 15)
 SIZE_NM = 11.0
 """Size for which g_e = 2.07 is published (arXiv:2508.17881)."""
 
@@ -50,27 +50,13 @@ RUN = Run(workers=1)
 
 
 def surface_case(name: str, surface: str) -> Case:
-    """Cubes of a set with a surface and its slab shifts; half filled has the mean of both slabs, plane by plane."""
+    """Cubes of a set with a surface and its slab shifts."""
     parameters = load_set(name)
-    more: tuple[tuple[str, Any], ...] = (
-        ("surface", half_shifts() if surface == "half" else slab_shifts(surface, 1.0)),
-    )
+    more: tuple[tuple[str, Any], ...] = (("surface", "slabs"),)
     if surface == "half":
         more += (("occupancy", 0.5),)
     termination = "lead" if surface == "lead" else "halide"
-    return Case(parameters, resolve_neighbors(parameters, None), termination=termination, distortion=more)
-
-
-def half_shifts() -> str:
-    """Mean of the shifts of both slabs; plane 0 of the lead slab lies beneath the halide plane, so it is plane 1."""
-    total: dict[str, float] = {}
-    for termination, below in (("halide", 0), ("lead", 1)):
-        for one in slab_shifts(termination, 0.5).split(","):
-            place, shift = one.split("=")
-            kind, plane = place.split(".")
-            key = f"{kind}.{int(plane) + below}"
-            total[key] = total.get(key, 0.0) + float(shift)
-    return ",".join(f"{key}={shift:.6f}" for key, shift in sorted(total.items()))
+    return Case(parameters, resolve_neighbors(parameters, None), termination=termination, cells=CUBES, distortion=more)
 
 
 def chemistry(evaluator: Evaluator) -> Iterator[Row]:
@@ -78,40 +64,35 @@ def chemistry(evaluator: Evaluator) -> Iterator[Row]:
     for name in SETS:
         for surface in SURFACES:
             case = surface_case(name, surface)
-            (sizes,) = evaluator.sizes([case])
             for scale, constants in SCALE_NAMES.items():
-                energy = sizes.energy + kernels_of(case.crystals()).of(constants)
-                own = replace(sizes, energy=energy)
+                energy, g = (one[0] for one in transition(case, constants, evaluator))
                 where = {"question": "chemistry", "set": name, "case": f"{surface}, {scale}"}
-                for quantity in ("g_e", "g_h"):
+                for number, quantity in enumerate(("g_e", "g_h")):
                     for at in ENERGIES:
-                        yield where | {"quantity": f"{quantity} {at:g}", "value": at_energy(own, quantity, at)}
+                        yield where | {"quantity": f"{quantity} {at:g}", "value": at_energy(energy, g[:, number], at)}
                 if surface == "halide":
-                    for quantity, value in sign_change(own).items():
+                    for quantity, value in sign_change(case, energy, g[:, 0]).items():
                         yield where | {"question": "sign", "quantity": quantity, "value": value}
 
 
-def at_energy(sizes: Sizes, quantity: str, energy: float) -> float:
-    """g at an energy, NaN beyond the curve."""
-    begin = falling_from(sizes.energy)
-    if len(sizes.energy) - begin < 2:
+def at_energy(energies: Array, values: Array, energy: float) -> float:
+    """Value of a curve (n,), small nanocrystals first, at an energy; NaN beyond the curve."""
+    begin = falling_from(energies)
+    if len(energies) - begin < 2:
         return float("nan")
-    own = getattr(sizes, quantity)[begin:][::-1]
-    return float(PchipInterpolator(sizes.energy[begin:][::-1], own, extrapolate=False)(energy))
+    return float(PchipInterpolator(energies[begin:][::-1], values[begin:][::-1], extrapolate=False)(energy))
 
 
-def sign_change(sizes: Sizes) -> dict[str, float]:
-    """Energy and size at which g_e is 0, and g_e at SIZE_NM, along 1 / size."""
-    inverse = 1 / sizes.size_nm
-    g_e, energy = (PchipInterpolator(inverse[::-1], of[::-1]) for of in (sizes.g_e, sizes.energy))
-    zeros = [one for one in g_e.roots(extrapolate=False) if one > 0]
-    first = float(min(zeros)) if zeros else float("nan")
-    at = 1 / SIZE_NM
+def sign_change(case: Case, energies: Array, g_e: Array) -> dict[str, float]:
+    """Energy and size at which g_e is 0, and g_e at SIZE_NM, along 1 / size; the bulk is last."""
+    inverse = np.array([*(1 / crystal.size_nm for crystal in case.crystals()), 0.0])
+    g_of, energy_of = (PchipInterpolator(inverse[::-1], of[::-1]) for of in (g_e, energies))
+    first = min((float(one) for one in g_of.roots(extrapolate=False) if one > 0), default=float("nan"))
     return {
-        "energy of sign change": float(energy(first)),
+        "energy of sign change": float(energy_of(first)),
         "size of sign change": 1 / first,
-        "g_e at 11 nm": float(g_e(at)),
-        "energy at 11 nm": float(energy(at)),
+        "g_e at 11 nm": float(g_of(1 / SIZE_NM)),
+        "energy at 11 nm": float(energy_of(1 / SIZE_NM)),
     }
 
 
@@ -125,7 +106,7 @@ def tilted_case(name: str, angles: str, fixed: str = "") -> Case:
     """A cube of a tilted set with halide planes; the set has its gap at the angles `fixed`, by default the own."""
     tilt = (("tilt", "a-b+a-"), ("angles", fixed or angles))
     parameters = tilted(load_set(name), tilt=tilt)
-    more = (("tilt", "a-b+a-"), ("angles", angles), ("surface", slab_shifts("halide", 1.0)))
+    more = (("tilt", "a-b+a-"), ("angles", angles), ("surface", "slabs"))
     return Case(
         parameters, resolve_neighbors(parameters, None), termination="halide", cells=(TILTED_CELLS,), distortion=more
     )
@@ -210,7 +191,8 @@ def compute(names: list[str]) -> None:
                 rows.append(row | {"value": f"{row['value']:.5f}"})
                 print(rows[-1], flush=True)
     comments = [
-        f"bandg {bandg.__version__}: cubes of CsPbI3 with slab shifts at the surface; Haken: {SCALES[1].name}, eps 2.25 outside",
+        f"bandg {bandg.__version__}: cubes of CsPbI3 with slab shifts at the surface",
+        f"Haken: {SCALES[1].name}, {SCALES[1].outside:g} outside",
         *(f"{name}, sha256 {load_set(name).digest()}" for name in SETS),
         "again: python docs/_scripts/decide.py --compute",
     ]

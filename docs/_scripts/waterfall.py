@@ -15,7 +15,7 @@ from validation import table
 import bandg
 from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.analysis.verdict import waterfall
-from bandg.analysis.verdict.binding import IMAGE, SCALES
+from bandg.analysis.verdict.pair import IMAGE
 from bandg.base.resources import theory_curve
 from bandg.base.tables import read_table, write_csv
 from bandg.data.compare import verdict_points
@@ -62,9 +62,7 @@ def compute() -> None:
         for step, values in zip(("start", *steps), found.values, strict=True):
             rows.append({"path": name, "step": step} | dict(zip(columns(), map("{:.4f}".format, values), strict=True)))
             print(rows[-1], flush=True)
-    scales = "; ".join(
-        f"{name}: {scale.name}" for name, scale in zip(("screening", "screening-weak"), SCALES[1:], strict=False)
-    )
+    scales = "; ".join(f"{step}: {waterfall.scale_of([step]).name}" for step in ("screening", "screening-weak"))
     comments = [
         f"bandg {bandg.__version__}: g at the measured energies from {waterfall.START} with lead planes on",
         *(f"{name}, sha256 {load_set(name).digest()}" for name in (waterfall.START, waterfall.FITTED, waterfall.GAMMA)),

@@ -17,9 +17,9 @@ import numpy as np
 from bandg.analysis.hypotheses.case import CUBE_CELLS, Case, bulk_of
 from bandg.analysis.hypotheses.changes import with_bulk
 from bandg.analysis.hypotheses.evaluate import Evaluator
-from bandg.analysis.verdict.binding import IMAGE, SCALES, Scale, kernels_of
-from bandg.analysis.verdict.combination import slab_shifts
-from bandg.analysis.verdict.line import Array, at_points
+from bandg.analysis.verdict.line import Array, Line, at_points
+from bandg.analysis.verdict.pair import IMAGE, SCALES, Constants, Scale, pair_observables
+from bandg.analysis.verdict.study import values_of
 from bandg.base.errors import BandgError
 from bandg.data.measured import MeasuredPoint
 from bandg.models.etb.local import resolve_neighbors
@@ -121,9 +121,7 @@ def state(
 ) -> Array:
     """g of a state at the measured energies, (points,).
 
-    The energy is that of carriers without image potential plus the energy of their pair, which has the polarization in
-    it; the image potential changes g through the wave functions. Few tilted nanocrystals are computed: what that costs
-    in the same cubic crystal is taken off.
+    Few tilted nanocrystals are computed: what that costs in the same cubic crystal is taken off.
     """
     own = [VARIANTS.get(name, name) for name in have]
     if "tilt" not in own:
@@ -134,10 +132,19 @@ def state(
 
 
 def _at(have: Collection[str], points: Sequence[MeasuredPoint], evaluator: Evaluator, cells: tuple[int, ...]) -> Array:
-    case = nanocrystals(have, cells)
-    plain, full = evaluator.sizes([without(case, "image"), case])
-    energy = plain.energy + kernels_of(case.crystals()).of(scale_of(have))
-    return at_points(energy[None], np.stack([full.g_e, full.g_h], axis=1)[None], points)[0]
+    return at_points(*transition(nanocrystals(have, cells), scale_of(have), evaluator), points)[0]
+
+
+def transition(case: Case, scale: Scale, evaluator: Evaluator) -> tuple[Array, Array]:
+    """Transition energies in eV, (1, n), and g, (1, n, 2), of the nanocrystals of a case and their bulk.
+
+    Where the case has an image potential it counts with the strength that the scale gives it.
+    """
+    image = "image" in dict(case.distortion)
+    pairs = [replace(one, observables=pair_observables()) for one in (without(case, "image"), case)]
+    found = [values_of(*one) for one in zip(pairs, evaluator.levels(pairs), strict=True)]
+    line = Line(np.zeros(1), np.array(found)[:, None], np.zeros((len(found[0]), 3, 0)))
+    return line.at(np.zeros(1), image, scale.family, Constants.of(scale, 1), np.zeros((1, 0)))
 
 
 def nanocrystals(have: Collection[str], cells: tuple[int, ...] = CUBE_CELLS) -> Case:
@@ -146,7 +153,7 @@ def nanocrystals(have: Collection[str], cells: tuple[int, ...] = CUBE_CELLS) -> 
     termination = "halide" if "termination" in have else "lead"
     distortion: list[tuple[str, Any]] = []
     if "surface" in have:
-        distortion.append(("surface", slab_shifts(termination, 1.0)))
+        distortion.append(("surface", "slabs"))
     if "image" in have:
         distortion.append(("image", ",".join(f"{one:g}" for one in IMAGE)))
     if tilt := next((name for name in have if VARIANTS.get(name, name) == "tilt"), None):
@@ -171,7 +178,7 @@ def without(case: Case, name: str) -> Case:
 
 def scale_of(have: Collection[str]) -> Scale:
     """The energy scale of a state."""
-    return SCALES[2 if "screening-weak" in have else 1 if "screening" in have else 0]
+    return SCALES[3 if "screening-weak" in have else 1 if "screening" in have else 0]
 
 
 def sets_of(paths: Iterable[Sequence[str]]) -> tuple[str, ...]:
