@@ -18,15 +18,16 @@ from scipy.interpolate import PchipInterpolator
 from validation import table
 
 import bandg
-from bandg.analysis.hypotheses.case import Case, falling_from
+from bandg.analysis.hypotheses.case import Case
 from bandg.analysis.hypotheses.changes import with_gap
 from bandg.analysis.hypotheses.evaluate import Evaluator
-from bandg.analysis.verdict.pair import SCALES
-from bandg.analysis.verdict.waterfall import tilted, transition
+from bandg.analysis.verdict.waterfall import SCREENINGS, tilted
 from bandg.base.resources import theory_curve
 from bandg.base.tables import read_table, write_csv
+from bandg.data.compare import TheoryCurve
 from bandg.models.etb.local import resolve_neighbors
 from bandg.models.levels import Levels
+from bandg.models.screening import GLASS_EPS
 from bandg.parameters.loader import load_set
 from bandg.runs import sweep
 from bandg.runs.options import Run
@@ -36,7 +37,7 @@ COLUMNS = ("question", "set", "case", "quantity", "value")
 SETS = ("bandg-cspbi3-nnn", "bandg-cspbi3-nn", "bandg-nnn", "nestoklon2023-standin")
 ENERGIES = (1.69, 1.911, 2.25)
 SURFACES = {"halide": "halide planes", "half": "halide planes, half filled", "lead": "lead planes"}
-SCALE_NAMES = {"none": SCALES[0], "Haken": SCALES[1]}
+SCALES = {"none": {}, "Haken": {"exciton": SCREENINGS["screening"], "eps_out": GLASS_EPS}}
 TILTED_SETS = ("bandg-cspbi3-nnn", "nestoklon2023-standin")
 ANGLES = ("9,8", "8,12", "9,12.5")
 TILTED_CELLS, CELLS = 6, 8
@@ -63,30 +64,21 @@ def chemistry(evaluator: Evaluator) -> Iterator[Row]:
     """g at fixed energy for each surface; where g_e changes sign, and g_e at SIZE_NM."""
     for name in SETS:
         for surface in SURFACES:
-            case = surface_case(name, surface)
-            for scale, constants in SCALE_NAMES.items():
-                energy, g = (one[0] for one in transition(case, constants, evaluator))
+            for scale, more in SCALES.items():
+                (curve,) = evaluator.curves([replace(surface_case(name, surface), **more)])
                 where = {"question": "chemistry", "set": name, "case": f"{surface}, {scale}"}
-                for number, quantity in enumerate(("g_e", "g_h")):
+                for quantity in ("g_e", "g_h"):
                     for at in ENERGIES:
-                        yield where | {"quantity": f"{quantity} {at:g}", "value": at_energy(energy, g[:, number], at)}
+                        yield where | {"quantity": f"{quantity} {at:g}", "value": float(curve.at(quantity, at))}
                 if surface == "halide":
-                    for quantity, value in sign_change(case, energy, g[:, 0]).items():
+                    for quantity, value in sign_change(curve).items():
                         yield where | {"question": "sign", "quantity": quantity, "value": value}
 
 
-def at_energy(energies: Array, values: Array, energy: float) -> float:
-    """Value of a curve (n,), small nanocrystals first, at an energy; NaN beyond the curve."""
-    begin = falling_from(energies)
-    if len(energies) - begin < 2:
-        return float("nan")
-    return float(PchipInterpolator(energies[begin:][::-1], values[begin:][::-1], extrapolate=False)(energy))
-
-
-def sign_change(case: Case, energies: Array, g_e: Array) -> dict[str, float]:
-    """Energy and size at which g_e is 0, and g_e at SIZE_NM, along 1 / size; the bulk is last."""
-    inverse = np.array([*(1 / crystal.size_nm for crystal in case.crystals()), 0.0])
-    g_of, energy_of = (PchipInterpolator(inverse[::-1], of[::-1]) for of in (g_e, energies))
+def sign_change(curve: TheoryCurve) -> dict[str, float]:
+    """Energy and size at which g_e is 0, and g_e at SIZE_NM, along 1 / size."""
+    inverse = 1 / curve.size_nm
+    g_of, energy_of = (PchipInterpolator(inverse, of) for of in (curve.values["g_e"], curve.energy))
     first = min((float(one) for one in g_of.roots(extrapolate=False) if one > 0), default=float("nan"))
     return {
         "energy of sign change": float(energy_of(first)),
@@ -192,7 +184,7 @@ def compute(names: list[str]) -> None:
                 print(rows[-1], flush=True)
     comments = [
         f"bandg {bandg.__version__}: cubes of CsPbI3 with slab shifts at the surface",
-        f"Haken: {SCALES[1].name}, {SCALES[1].outside:g} outside",
+        f"Haken: {SCREENINGS['screening'].describe()}, {GLASS_EPS:g} outside",
         *(f"{name}, sha256 {load_set(name).digest()}" for name in SETS),
         "again: python docs/_scripts/decide.py --compute",
     ]
@@ -203,6 +195,83 @@ def stored() -> list[dict[str, str]]:
     """All stored rows."""
     label = "computed/decide.csv"
     return [dict(row) for row in read_table(theory_curve(label).read_text(encoding="utf-8"), label).cells]
+
+
+def values(question: str) -> dict[tuple[str, str, str], float]:
+    """Stored values of a question by set, case and quantity."""
+    rows = [row for row in stored() if row["question"] == question]
+    return {(row["set"], row["case"], row["quantity"]): float(row["value"]) for row in rows}
+
+
+def _shown(value: float, form: str = "+.2f") -> str:
+    return "" if np.isnan(value) else format(value, form)
+
+
+def chemistry_table() -> str:
+    """g at fixed energy, without and with attraction, and what the surface changes."""
+    found, lines = values("chemistry"), []
+    quantities = [f"{quantity} {at:g}" for quantity in ("g_e", "g_h") for at in ENERGIES]
+    for name in SETS:
+        for scale in SCALES:
+            for surface, label in SURFACES.items():
+                cells = [_shown(found[name, f"{surface}, {scale}", one]) for one in quantities]
+                energy = "pair" if scale != "none" else "E_e − E_h"
+                lines.append([f"`{name}`", energy, label, *cells])
+    return table(["set", "energy", "surface", *(f"{one} eV" for one in quantities)], lines)
+
+
+def anisotropy_table() -> str:
+    """Principal values and the spread of random orientation."""
+    found, lines = values("anisotropy"), []
+    for name in TILTED_SETS:
+        for angles in ANGLES:
+            own = {quantity: value for (of, case, quantity), value in found.items() if (of, case) == (name, angles)}
+            cells = [", ".join(f"{own[f'{q}_{axis}']:.2f}" for axis in "xyz") for q in ("g_e", "g_h")]
+            spreads = [f"{own[f'd{q}']:.3f}" for q in ("g_e", "g_h")]
+            lines.append([f"`{name}`", angles, f"{own['energy']:.2f}", *cells, *spreads])
+    lines.append(["measured, samples 1 and 4", "", "", "", "", "0.22 to 0.25", "0.07; below 0.03"])
+    return table(["set", "angles", "E_e − E_h (eV)", "g_e", "g_h", "dg_e", "dg_h"], lines)
+
+
+def temperature_table() -> str:
+    """Derivatives at fixed size."""
+    found = values("temperature")
+    lines = [
+        [f"`{name}`", case, *(f"{found[name, case, one]:{form}}" for one, form in FORMS.items())]
+        for name, case in dict.fromkeys((name, case) for name, case, _ in found)
+    ]
+    return table(["set", "for", "energy (eV)", "g_e", "g_h"], lines)
+
+
+FORMS = {"energy": "+.3f", "g_e": "+.3f", "g_h": "+.3f"}
+
+
+def sign_table() -> str:
+    """Where g_e changes sign, and g_e at 11 nm."""
+    found, lines = values("sign"), []
+    for name, case in dict.fromkeys((name, case) for name, case, _ in found):
+        own = {quantity: value for (of, one, quantity), value in found.items() if (of, one) == (name, case)}
+        energy = "E_e − E_h" if case.endswith("none") else "pair"
+        zero = own["energy of sign change"], own["size of sign change"]
+        at = own["g_e at 11 nm"], own["energy at 11 nm"]
+        lines.append([f"`{name}`", energy, *(_shown(one, ".2f") for one in (*zero, *at))])
+    heads = ["g_e = 0 at (eV)", "g_e = 0 at (nm)", "g_e at 11 nm", "energy at 11 nm (eV)"]
+    return table(["set", "energy", *heads], lines)
+
+
+TABLES = {
+    "chemistry": chemistry_table,
+    "anisotropy": anisotropy_table,
+    "temperature": temperature_table,
+    "sign": sign_table,
+}
+
+
+def write(folder: Path) -> None:
+    """Write a table for each question into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, make in TABLES.items():
+        (folder / f"decide-{name}.md").write_text(make(), encoding="utf-8")
 
 
 if __name__ == "__main__":

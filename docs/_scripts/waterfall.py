@@ -15,7 +15,6 @@ from validation import table
 import bandg
 from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.analysis.verdict import waterfall
-from bandg.analysis.verdict.pair import IMAGE
 from bandg.base.resources import theory_curve
 from bandg.base.tables import read_table, write_csv
 from bandg.data.compare import verdict_points
@@ -30,17 +29,14 @@ FIRST = waterfall.FORWARD
 PATHS = {
     "first order": FIRST,
     "other order": waterfall.REVERSE,
-    "gap and g_h of the tilted bulk held at those of the cubic": (*FIRST[:-1], "tilt-same-g_h"),
-    f"{waterfall.GAMMA} for the tilted crystal": (*FIRST[:-1], "tilt-gamma-set"),
-    "other screening constants": tuple("screening-weak" if step == "screening" else step for step in FIRST),
+    f"first order, {waterfall.GAMMA_LAW}": (*FIRST[:-1], "tilt-law"),
+    f"first order, {waterfall.SCREENINGS['screening-weak'].describe()}": (
+        *("screening-weak" if step == "screening" else step for step in FIRST),
+    ),
 }
 """Two orders, and the first with another choice for one ingredient."""
 
-LABELS = waterfall.INGREDIENTS | {
-    "tilt-same-g_h": waterfall.INGREDIENTS["tilt"],
-    "tilt-gamma-set": waterfall.INGREDIENTS["tilt"],
-    "screening-weak": waterfall.INGREDIENTS["screening"],
-}
+LABELS = waterfall.INGREDIENTS | {name: waterfall.INGREDIENTS[of] for name, of in waterfall.VARIANTS.items()}
 
 
 def points() -> tuple[MeasuredPoint, ...]:
@@ -62,12 +58,13 @@ def compute() -> None:
         for step, values in zip(("start", *steps), found.values, strict=True):
             rows.append({"path": name, "step": step} | dict(zip(columns(), map("{:.4f}".format, values), strict=True)))
             print(rows[-1], flush=True)
-    scales = "; ".join(f"{step}: {waterfall.scale_of([step]).name}" for step in ("screening", "screening-weak"))
+    sets = (waterfall.START, waterfall.FITTED, waterfall.GAMMA, waterfall.GAMMA_LAW)
+    screening = waterfall.SCREENINGS["screening"]
     comments = [
-        f"bandg {bandg.__version__}: g at the measured energies from {waterfall.START} with lead planes on",
-        *(f"{name}, sha256 {load_set(name).digest()}" for name in (waterfall.START, waterfall.FITTED, waterfall.GAMMA)),
-        f"{scales}; image {IMAGE[0]:g} in {IMAGE[1]:g}; surface: slabs",
-        f"tilt {' '.join(value for _, value in waterfall.TILT)}, gap of the tilted bulk held by Pb p",
+        f"bandg {bandg.__version__}: g at the measured energies, from lead planes of {waterfall.START} on",
+        *(f"{name}, sha256 {load_set(name).digest()}" for name in sets),
+        f"screening: {screening.describe()}, {waterfall.GLASS_EPS:g} outside; surface: slabs",
+        f"tilt {' '.join(value for _, value in waterfall.TILT)}; {waterfall.START}: gap of its bulk held by Pb p",
         "again: python docs/_scripts/waterfall.py --compute",
     ]
     write_csv(STORED, rows, ["path", "step", *columns()], comments)

@@ -7,26 +7,29 @@ large one step is depends on the order.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bandg.analysis.hypotheses.case import CUBE_CELLS, Case, bulk_of
 from bandg.analysis.hypotheses.changes import with_bulk
 from bandg.analysis.hypotheses.evaluate import Evaluator
-from bandg.analysis.verdict.line import Array, Line, at_points
-from bandg.analysis.verdict.pair import IMAGE, SCALES, Constants, Scale, pair_observables
-from bandg.analysis.verdict.study import values_of
 from bandg.base.errors import BandgError
 from bandg.data.measured import MeasuredPoint
 from bandg.models.etb.local import resolve_neighbors
+from bandg.models.screening import GLASS_EPS, PRESETS, Screening
 from bandg.parameters.loader import load_set
 from bandg.parameters.sets import ParameterSet
 
-START, FITTED, GAMMA = "nestoklon2023-standin", "bandg-cspbi3-nnn", "bandg-cspbi3-gamma"
+Array = NDArray[np.float64]
+
+START, FITTED = "nestoklon2023-standin", "bandg-cspbi3-nnn"
+GAMMA, GAMMA_LAW = "bandg-cspbi3-gamma", "bandg-cspbi3-gamma-law"
+"""Sets for the tilted crystal: the gap alone held, or g_h too at the value of the law of measured crystals."""
 
 INGREDIENTS = {
     "termination": "halide planes",
@@ -42,10 +45,10 @@ FORWARD = tuple(INGREDIENTS)
 REVERSE = ("tilt", "screening", "image", "surface", "second-neighbors", "termination")
 """The other way, but for the image potential, whose energy is part of that of the pair: the attraction comes first."""
 
-VARIANTS = {"tilt-same-g_h": "tilt", "tilt-gamma-set": "tilt", "screening-weak": "screening"}
-"""Other choices for an ingredient: gap and g_h of the tilted bulk held, or the set of the tilted crystal, in place of
-the gap alone; and the other corner of the screening constants."""
+VARIANTS = {"tilt-law": "tilt", "screening-weak": "screening"}
+"""Other choices for an ingredient: the other set of the tilted crystal, the other end of the screening constants."""
 
+SCREENINGS = {"screening": PRESETS["strong"], "screening-weak": PRESETS["weak"]}
 TILT = (("tilt", "a-b+a-"), ("angles", "9,8"))
 TILTED_CELLS = (3, 4, 5, 6, 8)
 
@@ -132,35 +135,35 @@ def state(
 
 
 def _at(have: Collection[str], points: Sequence[MeasuredPoint], evaluator: Evaluator, cells: tuple[int, ...]) -> Array:
-    return at_points(*transition(nanocrystals(have, cells), scale_of(have), evaluator), points)[0]
-
-
-def transition(case: Case, scale: Scale, evaluator: Evaluator) -> tuple[Array, Array]:
-    """Transition energies in eV, (1, n), and g, (1, n, 2), of the nanocrystals of a case and their bulk.
-
-    Where the case has an image potential it counts with the strength that the scale gives it.
-    """
-    image = "image" in dict(case.distortion)
-    pairs = [replace(one, observables=pair_observables()) for one in (without(case, "image"), case)]
-    found = [values_of(*one) for one in zip(pairs, evaluator.levels(pairs), strict=True)]
-    line = Line(np.zeros(1), np.array(found)[:, None], np.zeros((len(found[0]), 3, 0)))
-    return line.at(np.zeros(1), image, scale.family, Constants.of(scale, 1), np.zeros((1, 0)))
+    (curve,) = evaluator.curves([nanocrystals(have, cells)])
+    return np.array([float(curve.at(point.quantity.removeprefix("abs_"), point.energy_eV or 0.0)) for point in points])
 
 
 def nanocrystals(have: Collection[str], cells: tuple[int, ...] = CUBE_CELLS) -> Case:
-    """The nanocrystals of a state."""
+    """The nanocrystals of a state, with the energy of their transition."""
     parameters = load_set(FITTED if "second-neighbors" in have else START)
-    termination = "halide" if "termination" in have else "lead"
-    distortion: list[tuple[str, Any]] = []
-    if "surface" in have:
-        distortion.append(("surface", "slabs"))
-    if "image" in have:
-        distortion.append(("image", ",".join(f"{one:g}" for one in IMAGE)))
-    if tilt := next((name for name in have if VARIANTS.get(name, name) == "tilt"), None):
-        parameters = load_set(GAMMA) if tilt == "tilt-gamma-set" else tilted(parameters, tilt == "tilt-same-g_h")
+    distortion: list[tuple[str, Any]] = [("surface", "slabs")] if "surface" in have else []
+    screening: Screening | None = next((of for name, of in SCREENINGS.items() if name in have), None)
+    if screening and "image" in have:
+        distortion.append(("image", f"{screening.eps_inf:g},{GLASS_EPS:g}"))
+    if "tilt-law" in have or "tilt" in have:
         distortion += TILT
-    neighbors = resolve_neighbors(parameters, None)
-    return Case(parameters, neighbors, "cube", termination, cells=cells, distortion=tuple(distortion))
+        parameters = _of_tilted(parameters, "tilt-law" in have)
+    return Case(
+        parameters,
+        resolve_neighbors(parameters, None),
+        termination="halide" if "termination" in have else "lead",
+        cells=cells,
+        distortion=tuple(distortion),
+        exciton=screening,
+        eps_out=GLASS_EPS if screening else None,
+    )
+
+
+def _of_tilted(parameters: ParameterSet, law: bool) -> ParameterSet:
+    if parameters.name == FITTED:
+        return load_set(GAMMA_LAW if law else GAMMA)
+    return tilted(parameters, law)
 
 
 @lru_cache(maxsize=8)
@@ -169,18 +172,3 @@ def tilted(parameters: ParameterSet, hold_g_h: bool = False, tilt: tuple[tuple[s
     neighbors = resolve_neighbors(parameters, None)
     case = Case(parameters, neighbors, cells=(4,), distortion=tilt)
     return with_bulk(case, bulk_of(parameters, neighbors), hold_g_h).parameters
-
-
-def without(case: Case, name: str) -> Case:
-    """The case without one of its distortions."""
-    return replace(case, distortion=tuple(one for one in case.distortion if one[0] != name))
-
-
-def scale_of(have: Collection[str]) -> Scale:
-    """The energy scale of a state."""
-    return SCALES[3 if "screening-weak" in have else 1 if "screening" in have else 0]
-
-
-def sets_of(paths: Iterable[Sequence[str]]) -> tuple[str, ...]:
-    """Names of the shipped sets that paths go through."""
-    return (START, FITTED) if any("second-neighbors" in one for one in paths) else (START,)
