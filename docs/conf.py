@@ -40,6 +40,7 @@ html_static_path = [name for name in ("_static",) if (HERE / name).is_dir()]
 def generate(app):
     """Compute the numbers that the pages include."""
     import confinement
+    import decide
     import effects
     import family
     import hole
@@ -49,6 +50,7 @@ def generate(app):
     import surfaces
     import tilts
     import validation
+    import waterfall
 
     validation.write(HERE / "_generated")
     confinement.write(HERE / "_generated")
@@ -60,6 +62,8 @@ def generate(app):
     tilts.write(HERE / "_generated")
     nanocrystals.write(HERE / "_generated")
     surfaces.write(HERE / "_generated")
+    waterfall.write(HERE / "_generated")
+    decide.write(HERE / "_generated")
 
 
 def setup(app):

@@ -2,8 +2,10 @@
 
 import doctest
 import json
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from bandg.analysis.hypotheses import Case
@@ -68,14 +70,33 @@ def test_example_of_a_fit_runs():
 
 
 def test_the_table_of_the_readme_is_the_stored_result(monkeypatch):
-    """Else: python docs/_scripts/hole.py --readme README.md."""
+    """Else: python docs/_scripts/waterfall.py --readme README.md."""
     root = Path(__file__).parents[1]
     monkeypatch.syspath_prepend(str(root / "docs" / "_scripts"))
-    import hole
+    import waterfall
 
-    assert hole.readme_block() in (root / "README.md").read_text(encoding="utf-8")
-    rows = hole.stored()
-    assert {"name", "range", "best", "rms", "spread_allowed", "trials", "at_best", "without"} <= set(rows[0])
+    assert waterfall.readme_block() in (root / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["waterfall", "decide"])
+def test_stored_numbers_are_of_the_sets_that_there_are(name):
+    """Else: python docs/_scripts/stored.py NAME."""
+    text = theory_curve(f"computed/{name}.csv").read_text(encoding="utf-8")
+    stated = dict(re.findall(r"^# (\S+), sha256 (\w+)$", text, re.MULTILINE))
+    assert len(stated) == 4
+    assert stated == {of: load_set(of).digest() for of in stated}
+
+
+def test_stored_paths_of_the_waterfall_end_where_they_must(monkeypatch):
+    """Both orders have one start and one end, and no path has a gap."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "docs" / "_scripts"))
+    import waterfall
+
+    found = waterfall.stored()
+    first, other = found["first order"], found["other order"]
+    assert set(first.steps) == set(other.steps)
+    assert first.values[[0, -1]] == pytest.approx(other.values[[0, -1]], abs=1e-4)
+    assert all(np.isfinite(path.values).all() for path in found.values())
 
 
 @pytest.mark.parametrize(("name", "set_name", "termination"), BASELINES)

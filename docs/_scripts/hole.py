@@ -1,7 +1,6 @@
-"""Tables and pictures of the page on the hole g-factor, from stored results; and the table of the README.
+"""Tables and pictures of the page on the mechanisms, from stored results.
 
 python docs/_scripts/hole.py FOLDER
-python docs/_scripts/hole.py --readme README.md
 """
 
 from __future__ import annotations
@@ -33,18 +32,11 @@ from bandg.plot.output import save
 from bandg.plot.overlay import plot_overlay
 
 CURVES = ("etb:lead", "etb:halide", "kp:bulk-law", "etb:halide:bandg-nnn")
-BEGIN, END = "<!-- hypotheses: begin -->", "<!-- hypotheses: end -->"
 
 
 def stored(name: str = "hypotheses") -> list[dict[str, Any]]:
     """The findings that are stored with the curves."""
     return json.loads(theory_curve(f"computed/{name}.json").read_text(encoding="utf-8"))
-
-
-def readme_block() -> str:
-    """The table with its baseline, as it stands in the README."""
-    rows = stored()
-    return f"{BEGIN}\n{baseline_text(rows[0])}\n\n{markdown(rows)}{END}"
 
 
 def residuals() -> str:
@@ -159,16 +151,5 @@ def write(folder: Path) -> None:
     save(plot_overlay(resolve(CURVES), points), folder / "overlay.png")
 
 
-def write_readme(path: Path) -> None:
-    """Put the table between its marks."""
-    text = path.read_text(encoding="utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    path.write_text(before + readme_block() + after, encoding="utf-8")
-
-
 if __name__ == "__main__":
-    if sys.argv[1] == "--readme":
-        write_readme(Path(sys.argv[2]))
-    else:
-        write(Path(sys.argv[1]))
+    write(Path(sys.argv[1]))

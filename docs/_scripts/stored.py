@@ -3,8 +3,8 @@
 python docs/_scripts/stored.py            all of them: about half an hour on two processors
 python docs/_scripts/stored.py NAME ...   some: curves, hypotheses, hypotheses-nnn, hypotheses-slow, joint-fit,
                                           joint-spin, joint-held, joint, joint-first, fitted, family, profile, held,
-                                          refits, nanocrystals, reference
-python docs/_scripts/hole.py --readme README.md   afterwards: the table of the README
+                                          refits, nanocrystals, reference, waterfall, decide
+python docs/_scripts/waterfall.py --readme README.md   afterwards: the table of the README
 """
 
 from __future__ import annotations
@@ -65,6 +65,8 @@ SCRIPTS = {
     "refits": ["refits.py"],
     "nanocrystals": ["nanocrystals.py", "--compute"],
     "reference": ["validation.py", "--compute"],
+    "waterfall": ["waterfall.py", "--compute"],
+    "decide": ["decide.py", "--compute"],
 }
 """Stored results that need more than one command."""
 

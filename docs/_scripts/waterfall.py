@@ -2,6 +2,7 @@
 
 python docs/_scripts/waterfall.py --compute   computes the stored numbers anew
 python docs/_scripts/waterfall.py FOLDER      writes the table and the picture
+python docs/_scripts/waterfall.py --readme README.md
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ PATHS = {
 }
 """Two orders, and the first with another choice for one ingredient."""
 
+BEGIN, END = "<!-- waterfall: begin -->", "<!-- waterfall: end -->"
 LABELS = waterfall.INGREDIENTS | {name: waterfall.INGREDIENTS[of] for name, of in waterfall.VARIANTS.items()}
 
 
@@ -83,19 +85,37 @@ def stored() -> dict[str, waterfall.Waterfall]:
     return found
 
 
+def path_lines(path: waterfall.Waterfall) -> list[list[str]]:
+    """Start, steps, end, measurement and what is left, a number a column."""
+    lines = [["published theory", *(f"{value:.2f}" for value in path.values[0])]]
+    lines += [
+        [LABELS[step], *(f"{one:+.2f}" for one in change)]
+        for step, change in zip(path.steps, path.changes, strict=True)
+    ]
+    lines.append(["end", *(f"{value:.2f}" for value in path.values[-1])])
+    lines.append(["measured", *(f"{value:.2f}" for value in path.measured)])
+    return [*lines, ["left", *(f"{value:+.2f}" for value in path.residual)]]
+
+
 def paths_table() -> str:
     """What each step does to each number, for every path."""
     lines = []
     for name, path in stored().items():
-        lines.append([f"**{name}**", *(f"{value:.2f}" for value in path.values[0])])
-        lines += [
-            [LABELS[step], *(f"{one:+.2f}" for one in change)]
-            for step, change in zip(path.steps, path.changes, strict=True)
-        ]
-        lines.append(["end", *(f"{value:.2f}" for value in path.values[-1])])
-        lines.append(["measured", *(f"{value:.2f}" for value in path.measured)])
-        lines.append(["left", *(f"{value:+.2f}" for value in path.residual)])
+        lines += [[f"**{name}**", *([""] * len(columns()))], *path_lines(path)]
     return table(["", *(f"{column} eV" for column in columns())], lines)
+
+
+def readme_block() -> str:
+    """The first path, as it stands in the README."""
+    return (
+        BEGIN + "\n" + table(["", *(f"{column} eV" for column in columns())], path_lines(stored()["first order"])) + END
+    )
+
+
+def write_readme(path: Path) -> None:
+    """Put the table between its marks."""
+    before, _, rest = path.read_text(encoding="utf-8").partition(BEGIN)
+    path.write_text(before + readme_block() + rest.partition(END)[2], encoding="utf-8")
 
 
 def write(folder: Path) -> None:
@@ -110,5 +130,7 @@ def write(folder: Path) -> None:
 if __name__ == "__main__":
     if sys.argv[1] == "--compute":
         compute()
+    elif sys.argv[1] == "--readme":
+        write_readme(Path(sys.argv[2]))
     else:
         write(Path(sys.argv[1]))
