@@ -40,7 +40,6 @@ html_static_path = [name for name in ("_static",) if (HERE / name).is_dir()]
 def generate(app):
     """Compute the numbers that the pages include."""
     import confinement
-    import decide
     import effects
     import family
     import hole
@@ -63,7 +62,6 @@ def generate(app):
     nanocrystals.write(HERE / "_generated")
     surfaces.write(HERE / "_generated")
     waterfall.write(HERE / "_generated")
-    decide.write(HERE / "_generated")
 
 
 def setup(app):

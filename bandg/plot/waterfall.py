@@ -52,10 +52,9 @@ def plot_waterfall(
     main = names.index(_MAIN)
     others = [number for number in sorted(range(len(points)), key=lambda one: names[one]) if number != main]
     with style():
-        figure = plt.figure(figsize=(7.0, 5.6), layout="constrained")
-        grid = figure.add_gridspec(2, 4, height_ratios=(1.15, 1))
-        upper = [figure.add_subplot(grid[0, :2]), figure.add_subplot(grid[0, 2:])]
-        lower = [figure.add_subplot(grid[1, place]) for place in range(4)]
+        figure = plt.figure(figsize=(7.0, 5.4), layout="constrained")
+        top, bottom = figure.subfigures(2, 1, height_ratios=(1.12, 1))
+        upper, lower = top.subplots(1, 2), bottom.subplots(1, 4)
         for axes, (title, path) in zip(upper, paths.items(), strict=True):
             _panel(axes, path, labels, main, float(band[main]))
             axes.set_title(f"{_title(names[main])}: {title}")
@@ -68,6 +67,10 @@ def plot_waterfall(
         low, high = zip(*(axes.get_xlim() for axes in upper), strict=True)
         for axes in upper:
             axes.set_xlim(min(low), max(high))
+        width = max(float(np.ptp(axes.get_xlim())) for axes in lower)
+        for axes in lower:
+            middle = float(np.mean(axes.get_xlim()))
+            axes.set_xlim(middle - width / 2, middle + width / 2)
     return (*upper, *lower)
 
 
@@ -96,6 +99,7 @@ def _panel(
             textcoords="offset points",
             verticalalignment="center",
             fontsize=6 if small else 7,
+            bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "linewidth": 0, "alpha": 0.8},
         )
     if np.isfinite(band):
         axes.axvspan(values[-1] - band, values[-1] + band, color=FAINT, alpha=0.3, linewidth=0, zorder=1)
@@ -106,4 +110,4 @@ def _panel(
     axes.tick_params(axis="y", which="both", length=0)
     axes.set_ylim(len(names) - 0.4, -0.6)
     span = stops.max() - stops.min()
-    axes.set_xlim(stops.min() - 0.08 * span, stops.max() + (0.42 if small else 0.2) * span)
+    axes.set_xlim(stops.min() - 0.08 * span, stops.max() + (0.3 if small else 0.2) * span)
