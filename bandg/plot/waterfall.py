@@ -53,8 +53,8 @@ def plot_waterfall(
     others = [number for number in sorted(range(len(points)), key=lambda one: names[one]) if number != main]
     with style():
         figure = plt.figure(figsize=(7.0, 5.4), layout="constrained")
-        top, bottom = figure.subfigures(2, 1, height_ratios=(1.12, 1))
-        upper, lower = top.subplots(1, 2), bottom.subplots(1, 4)
+        parts: Any = figure.subfigures(2, 1, height_ratios=(1.12, 1))
+        upper, lower = parts[0].subplots(1, 2), parts[1].subplots(1, 4)
         for axes, (title, path) in zip(upper, paths.items(), strict=True):
             _panel(axes, path, labels, main, float(band[main]))
             axes.set_title(f"{_title(names[main])}: {title}")

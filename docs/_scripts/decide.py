@@ -21,7 +21,7 @@ import bandg
 from bandg.analysis.hypotheses.case import Case
 from bandg.analysis.hypotheses.changes import with_gap
 from bandg.analysis.hypotheses.evaluate import Evaluator
-from bandg.analysis.verdict.waterfall import SCREENINGS, tilted
+from bandg.analysis.verdict.waterfall import SCREENINGS, SYMBOL, tilted
 from bandg.base.resources import theory_curve
 from bandg.base.tables import read_table, write_csv
 from bandg.data.compare import TheoryCurve
@@ -39,7 +39,7 @@ ENERGIES = (1.69, 1.911, 2.25)
 SURFACES = {"halide": "halide planes", "half": "halide planes, half filled", "lead": "lead planes"}
 SCALES = {"none": {}, "Haken": {"exciton": SCREENINGS["screening"], "eps_out": GLASS_EPS}}
 TILTED_SETS = ("bandg-cspbi3-nnn", "nestoklon2023-standin")
-ANGLES = ("9,8", "8,12", "9,12.5")
+ANGLES = ((9.0, 8.0), (8.0, 12.0), (9.0, 12.5))
 TILTED_CELLS, CELLS = 6, 8
 CUBES = (2, 3, 4, 5, 6, 8, 11, 15)
 SIZE_NM = 11.0
@@ -94,14 +94,18 @@ def levels_of(case: Case) -> Levels:
     return found
 
 
-def tilted_case(name: str, angles: str, fixed: str = "") -> Case:
+def tilted_case(name: str, angles: tuple[float, float], fixed: tuple[float, float] | None = None) -> Case:
     """A cube of a tilted set with halide planes; the set has its gap at the angles `fixed`, by default the own."""
-    tilt = (("tilt", "a-b+a-"), ("angles", fixed or angles))
-    parameters = tilted(load_set(name), tilt=tilt)
-    more = (("tilt", "a-b+a-"), ("angles", angles), ("surface", "slabs"))
+    parameters = tilted(load_set(name), fixed or angles)
+    more = (("tilt", SYMBOL), ("angles", shown(angles)), ("surface", "slabs"))
     return Case(
         parameters, resolve_neighbors(parameters, None), termination="halide", cells=(TILTED_CELLS,), distortion=more
     )
+
+
+def shown(angles: tuple[float, float]) -> str:
+    """Angles as the option takes them."""
+    return ",".join(f"{one:g}" for one in angles)
 
 
 def spread(tensor: Array) -> float:
@@ -121,7 +125,7 @@ def anisotropy(_: Evaluator) -> Iterator[Row]:
     for name in TILTED_SETS:
         for angles in ANGLES:
             found = levels_of(tilted_case(name, angles))
-            where = {"question": "anisotropy", "set": name, "case": angles}
+            where = {"question": "anisotropy", "set": name, "case": shown(angles)}
             yield where | {"quantity": "energy", "value": found.electron.energy_eV - found.hole.energy_eV}
             for quantity, state in (("g_e", found.electron), ("g_h", found.hole)):
                 for axis, value in zip("xyz", state.g_principal, strict=True):
@@ -148,7 +152,7 @@ def derivatives(name: str) -> list[Derivative]:
         replace(base, distortion=(*base.distortion, ("strain", ",".join(f"{of}={one}" for of in ("xx", "yy", "zz")))))
         for one in (-0.01, 0.01)
     ]
-    turned = [tilted_case(name, angles, "9,8") for angles in ("8.5,7.5", "9.5,8.5")]
+    turned = [tilted_case(name, angles, ANGLES[0]) for angles in ((8.5, 7.5), (9.5, 8.5))]
     return [
         Derivative("10 meV of the bulk gap", *moved, units=2.0),
         Derivative("1 % of the lattice constant", *strained, units=2.0),
@@ -225,10 +229,12 @@ def anisotropy_table() -> str:
     found, lines = values("anisotropy"), []
     for name in TILTED_SETS:
         for angles in ANGLES:
-            own = {quantity: value for (of, case, quantity), value in found.items() if (of, case) == (name, angles)}
+            own = {
+                quantity: value for (of, case, quantity), value in found.items() if (of, case) == (name, shown(angles))
+            }
             cells = [", ".join(f"{own[f'{q}_{axis}']:.2f}" for axis in "xyz") for q in ("g_e", "g_h")]
             spreads = [f"{own[f'd{q}']:.3f}" for q in ("g_e", "g_h")]
-            lines.append([f"`{name}`", angles, f"{own['energy']:.2f}", *cells, *spreads])
+            lines.append([f"`{name}`", shown(angles), f"{own['energy']:.2f}", *cells, *spreads])
     lines.append(["measured, samples 1 and 4", "", "", "", "", "0.22 to 0.25", "0.07; below 0.03"])
     return table(["set", "angles", "E_e − E_h (eV)", "g_e", "g_h", "dg_e", "dg_h"], lines)
 

@@ -66,7 +66,7 @@ def compute() -> None:
         f"bandg {bandg.__version__}: g at the measured energies, from lead planes of {waterfall.START} on",
         *(f"{name}, sha256 {load_set(name).digest()}" for name in sets),
         f"screening: {screening.describe()}, {waterfall.GLASS_EPS:g} outside; surface: slabs",
-        f"tilt {' '.join(value for _, value in waterfall.TILT)}; {waterfall.START}: gap of its bulk held by Pb p",
+        f"tilt {waterfall.SYMBOL} by {waterfall.ANGLES}; {waterfall.START}: gap of its bulk held by Pb p",
         "again: python docs/_scripts/waterfall.py --compute",
     ]
     write_csv(STORED, rows, ["path", "step", *columns()], comments)

@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandg.analysis.hypotheses.case import CUBE_CELLS, Case, bulk_of
-from bandg.analysis.hypotheses.changes import with_bulk
+from bandg.analysis.hypotheses.case import CUBE_CELLS, Case
+from bandg.analysis.hypotheses.changes import Tilt
 from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.base.errors import BandgError
 from bandg.data.measured import MeasuredPoint
@@ -49,7 +49,8 @@ VARIANTS = {"tilt-law": "tilt", "screening-weak": "screening"}
 """Other choices for an ingredient: the other set of the tilted crystal, the other end of the screening constants."""
 
 SCREENINGS = {"screening": PRESETS["strong"], "screening-weak": PRESETS["weak"]}
-TILT = (("tilt", "a-b+a-"), ("angles", "9,8"))
+SYMBOL, ANGLES = "a-b+a-", (9.0, 8.0)
+"""The tilt, in degrees."""
 TILTED_CELLS = (3, 4, 5, 6, 8)
 
 
@@ -147,7 +148,7 @@ def nanocrystals(have: Collection[str], cells: tuple[int, ...] = CUBE_CELLS) -> 
     if screening and "image" in have:
         distortion.append(("image", f"{screening.eps_inf:g},{GLASS_EPS:g}"))
     if "tilt-law" in have or "tilt" in have:
-        distortion += TILT
+        distortion += [("tilt", SYMBOL), ("angles", ",".join(f"{one:g}" for one in ANGLES))]
         parameters = _of_tilted(parameters, "tilt-law" in have)
     return Case(
         parameters,
@@ -163,12 +164,13 @@ def nanocrystals(have: Collection[str], cells: tuple[int, ...] = CUBE_CELLS) -> 
 def _of_tilted(parameters: ParameterSet, law: bool) -> ParameterSet:
     if parameters.name == FITTED:
         return load_set(GAMMA_LAW if law else GAMMA)
-    return tilted(parameters, law)
+    if law:
+        raise BandgError(f"tilt-law needs second-neighbors before it: {parameters.name} has no set of that kind")
+    return tilted(parameters)
 
 
 @lru_cache(maxsize=8)
-def tilted(parameters: ParameterSet, hold_g_h: bool = False, tilt: tuple[tuple[str, str], ...] = TILT) -> ParameterSet:
-    """The set with the gap of the tilted bulk brought to that of its cubic one, and perhaps g_h. Raises BandgError."""
-    neighbors = resolve_neighbors(parameters, None)
-    case = Case(parameters, neighbors, cells=(4,), distortion=tilt)
-    return with_bulk(case, bulk_of(parameters, neighbors), hold_g_h).parameters
+def tilted(parameters: ParameterSet, angles: tuple[float, float] = ANGLES) -> ParameterSet:
+    """The set with the gap of its tilted bulk brought to that of its cubic one by Pb p. Raises BandgError."""
+    cubic = Case(parameters, resolve_neighbors(parameters, None))
+    return Tilt(SYMBOL, angles, (4,))(cubic, 1.0).parameters

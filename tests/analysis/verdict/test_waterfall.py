@@ -37,7 +37,7 @@ class Linear:
 @pytest.fixture(autouse=True)
 def no_bulk(monkeypatch):
     """A tilted set without its search."""
-    monkeypatch.setattr(waterfall, "tilted", lambda parameters, hold_g_h: parameters)
+    monkeypatch.setattr(waterfall, "tilted", lambda parameters: parameters)
 
 
 def test_bars_add_up_to_the_same_end_in_both_orders():
@@ -77,6 +77,7 @@ def test_few_tilted_sizes_are_compared_with_the_same_few_cubic_ones():
     [
         (("termination", "glue"), "no ingredient is called 'glue'"),
         (("tilt", "tilt-law"), "an ingredient comes twice"),
+        (("tilt-law",), "needs second-neighbors before it"),
         (("image", "screening"), "needs the screened attraction before it"),
     ],
 )
