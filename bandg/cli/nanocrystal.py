@@ -137,6 +137,7 @@ def one_nanocrystal(
         structure=read_option(structure, species, set_name, second),
     )
     [one] = one_of(size, found)
+    say_own_crystal(one[0].parameters, tilt or structure)
     return one
 
 

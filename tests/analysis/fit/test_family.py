@@ -12,6 +12,8 @@ import pytest
 import bandg
 from bandg.analysis.fit.edges import EdgeModel
 from bandg.analysis.fit.job import FitJob, read_job
+from bandg.base.resources import theory_curve
+from bandg.base.tables import read_table
 from bandg.data.cells import load_cells
 from bandg.models.etb.bloch import BlochHamiltonian
 from bandg.parameters.covariance import ensemble_of
@@ -122,6 +124,18 @@ def test_sets_for_the_tilted_crystal_have_their_numbers_there(name: str, g: tupl
     assert found.E_g == pytest.approx(1.652, abs=1e-5)
     assert found.g_factors() == pytest.approx(g, abs=1e-3)
     assert {path for path in base.paths if chosen.value(path) != base.value(path)} == moved
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["bandg-cspbi3-gamma", "bandg-cspbi3-gamma-law"])
+def test_stored_cubes_of_the_tilted_crystal(name: str) -> None:
+    """Else: python docs/_scripts/tilts.py --compute."""
+    label = "computed/gamma_nanocrystals.csv"
+    rows = read_table(theory_curve(label).read_text(encoding="utf-8"), label).cells
+    [stored] = [row for row in rows if row["set"] == name and row["cells"] == "4"]
+    found = bandg.compute("4cells", set=name, run=bandg.Run(workers=1, cache=False))
+    for quantity in ("E_gap_eV", "g_e", "g_h"):
+        assert found[quantity].item() == pytest.approx(float(stored[quantity]), abs=1e-4)
 
 
 def test_momentum_sums_with_the_gap_held_are_those_of_first_principles() -> None:
