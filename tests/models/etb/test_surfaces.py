@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from bandg.crystal.distortion import distorted
 from bandg.crystal.shapes import Nanocrystal, cube
 from bandg.data.surfaces import with_surface
+from bandg.models.etb.full import full_system
 from bandg.models.etb.nanocrystal import compute_levels
 from bandg.models.levels import Levels
 from bandg.parameters.loader import load_set
 
 STANDIN, FITTED = load_set("nestoklon2023-standin"), load_set("bandg-nnn")
+
+SMALL = load_set("kashikar2021")
 
 # Shifts that the independent code took: of CsI those of the deepest core level, of PbI2 close to the mean of all
 CSI, PBI2 = "X.0=0.125,Pb.1=-0.006,X.1=-0.114,X.2=0.025", "X.0=0.517,Pb.0=0.107,X.1=0.036,X.2=0.013"
@@ -53,6 +57,15 @@ def named(crystal: Nanocrystal, surface: str) -> Nanocrystal:
 def test_the_named_slab_is_the_mean_over_the_core_levels() -> None:
     found = values(compute_levels(FITTED, named(cube(5, FITTED.a_nm, "halide"), "slabs")))
     assert found == pytest.approx((2.2145, 0.8031, 1.3541), abs=6e-4)
+
+
+@pytest.mark.parametrize("end", ["halide", "lead"])
+def test_relaxed_levels_are_those_of_the_whole_matrix(end: str) -> None:
+    crystal = distorted(cube(2, SMALL.a_nm, end), surface_bonds=-0.06, surface="X.0=0.2,Pb.1=-0.1")
+    found = compute_levels(SMALL, crystal)
+    energies = np.linalg.eigvalsh(full_system(SMALL, crystal).hamiltonian.toarray())
+    for state in (found.electron, found.hole):
+        assert np.sum(np.abs(energies - state.energy_eV) < 1e-9) >= state.degeneracy
 
 
 def test_shorter_bonds_are_a_larger_occupancy() -> None:
