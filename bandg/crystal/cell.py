@@ -63,7 +63,7 @@ class Cell:
     @property
     def fraction(self) -> float:
         """Share of the second halide."""
-        return float(self.mixing[self.kind > 0].mean())
+        return 0.0 if self.is_second is None else float(self.mixing[self.kind > 0].mean())
 
     def tilt_deg(self) -> NDArray[np.float64]:
         """Angles (3,) by which the octahedra of a perovskite turn about its cubic axes, the mean size over all Pb.

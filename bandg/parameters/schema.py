@@ -94,12 +94,12 @@ def parse(raw: dict[str, Any], label: str, shipped: bool = False) -> RawSet:
     shifts = resolved(surface, unit="eV")
     head = (raw["name"], base, raw.get("description", "").strip(), material, model, lattice)
     of_bulk = {path.partition(".")[2]: one for path, one in quoted.items()}
-    return RawSet(*head, entries, of_bulk, exponents, shifts, _crystal(raw.get("crystal", {}), lattice, label))
+    return RawSet(*head, entries, of_bulk, exponents, shifts, _crystal(raw.get("crystal", {}), lattice, label, shipped))
 
 
-def _crystal(table: dict[str, str], lattice: Lattice, label: str) -> dict[str, str]:
-    """The table [crystal], checked."""
-    if table:
+def _crystal(table: dict[str, str], lattice: Lattice, label: str, shipped: bool) -> dict[str, str]:
+    """The table [crystal], checked unless it is shipped."""
+    if table and not shipped:
         from bandg.crystal.distortion import distorted  # numpy is slow to load
         from bandg.crystal.shapes import cube
 
