@@ -8,7 +8,6 @@ from itertools import product
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import erfc
 
 from bandg.base.errors import BandgError
 from bandg.base.units import E2_EV_NM
@@ -57,6 +56,8 @@ def site_potentials(vectors: ArrayLike, positions: ArrayLike, charges: ArrayLike
     >>> round(float(-found[0] * np.sqrt(3) / 2), 9)
     1.762674773
     """
+    from scipy.special import erfc  # slow to load
+
     cell, places, charge = (np.asarray(one, dtype=float) for one in (vectors, positions, charges))
     if abs(charge.sum()) > _NEUTRAL:
         raise BandgError(f"the charges of a cell must add up to zero, not to {charge.sum():g}")

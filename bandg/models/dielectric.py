@@ -16,7 +16,6 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
 from bandg.base.errors import BandgError
 from bandg.base.units import E2_EV_NM
@@ -161,6 +160,8 @@ def _sphere_self(x: Array, inside: float, outside: float) -> Array:
 
     With b = eps_out / (eps_in + eps_out) the factor (l + 1) / (l + b) is 1 + (1 - b) / (l + b).
     """
+    from scipy import special  # slow to load
+
     contrast, b = (inside - outside) / (inside + outside), outside / (inside + outside)
     rest = (1 - b) / b * special.hyp2f1(1.0, b, 1 + b, x**2)
     return np.asarray(contrast / (2 * inside) * (1 / (1 - x**2) + rest))
@@ -168,6 +169,8 @@ def _sphere_self(x: Array, inside: float, outside: float) -> Array:
 
 def _sphere_interaction(x: Array, first: Array, second: Array, inside: float, outside: float) -> float:
     """Image interaction of densities at points x (n, 3) in units of R, in e^2 / (4 pi eps0 R), by multipoles."""
+    from scipy import special  # slow to load
+
     r = np.linalg.norm(x, axis=1)
     cosine = np.divide(x[:, 2], r, out=np.ones_like(r), where=r > 0)
     turn = np.arctan2(x[:, 1], x[:, 0])
