@@ -28,6 +28,7 @@ def verdict(
         ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Two sets and few sizes.")] = False,
+    checks: Annotated[bool, typer.Option(help="Spreads within a sample, and CsPbBr3 by the same law.")] = True,
     data: Judge = None,
     out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw residuals and predictions to FILE.pdf, .png or .svg.")] = None,
@@ -50,7 +51,8 @@ def verdict(
     if plot is not None:
         check_picture_path(plot)
     with running(workers, scheduler, no_cache, force, patience) as run:
-        found = library(() if sets is None else sets, () if only is None else only, quick=quick, data=data, run=run)
+        words = [() if one is None else one for one in (sets, only)]
+        found = library(*words, quick=quick, checks=checks, data=data, run=run)
     table = content(found)
     print_verdict(table, found)
     for path in _write(table, out, plot, report):
@@ -59,11 +61,13 @@ def verdict(
 
 def print_verdict(table: dict[str, Any], found: Verdict) -> None:
     """Print the table and the result."""
-    from bandg.analysis.verdict.report import TEXT_COLUMNS, headings, legend, lines, sentences
+    from bandg.analysis.verdict.report import TEXT_COLUMNS, check_tables, headings, legend, lines, sentences
     from bandg.cli.tables import Column, show
 
     columns = [Column(one, left=number < TEXT_COLUMNS) for number, one in enumerate(headings(table))]
     show("Predictions with nothing adjusted, theory minus measured", columns, lines(table), legend(table), keys=2)
+    for title, head, body in check_tables(table):
+        show(title, head, body)
     typer.echo("")
     for sentence in [*sentences(table), *table["notes"]]:
         typer.echo(sentence)

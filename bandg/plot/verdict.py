@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bandg.plot.palette import BLACK, BLUE, FAINT, GRAY, INK, VERMILLION
+from bandg.plot.palette import BLACK, BLUE, FAINT, INK, NAMES, VERMILLION
 from bandg.plot.style import literal, panels, style
 
 if TYPE_CHECKING:
@@ -16,24 +16,30 @@ if TYPE_CHECKING:
 _LIMIT = 0.6
 """Residual at the ends of the color scale."""
 
+_REACH = 0.75
+"""Half width of the panel of one number."""
+
 _LARGEST = 60
 """Rows of the picture; of more, those with the smallest rms of each set are drawn."""
 
 
 def plot_verdict(table: Mapping[str, Any], ax: Axes | Sequence[Axes] | None = None) -> tuple[Axes, ...]:
-    """Draw the rows of `bandg.analysis.verdict.report.content`: a matrix of residuals, and one panel of predictions.
+    """Draw the rows of `bandg.analysis.verdict.report.content`: a matrix of residuals, and a panel for each number.
 
-    ax: two axes; without them a new figure is made. Returns the axes. Raises BandgError for another number of axes.
+    ax: one more axes than there are measured numbers; without them a new figure is made. Returns the axes. Raises
+    BandgError for another number of axes.
     """
-    rows = _drawn(table["rows"])
+    rows, points = _drawn(table["rows"]), table["points"]
+    error = table["settings"]["assumed_errors"][0]
     with style(ax):
-        height = 1.2 + 0.135 * len(rows)
-        matrix, values = panels(
-            ax, 1, 2, figsize=(7.0, height), sharey=True, layout="constrained", gridspec_kw={"width_ratios": [1, 1.3]}
-        )
-        _matrix(matrix, rows, table["points"])
-        _predictions(values, rows, table["points"])
-    return matrix, values
+        settings: dict[str, Any] = {"figsize": (7.0, 1.2 + 0.135 * len(rows)), "sharey": True, "layout": "constrained"}
+        widths = {"width_ratios": [0.62 * len(points), *[1.0] * len(points)]}
+        matrix, *numbers = panels(ax, 1, 1 + len(points), gridspec_kw=widths, **settings)
+        _matrix(matrix, rows, points)
+        for place, one in enumerate(numbers):
+            _predictions(one, rows, place, points[place], error)
+        numbers[len(numbers) // 2].set_xlabel("prediction and bulk band; gray: measured, assumed error", fontsize=6)
+    return matrix, *numbers
 
 
 def _drawn(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -52,10 +58,20 @@ def _set(row: Mapping[str, Any]) -> str:
     return str(row["set"]) + (f", {row['minimum']}" if row["minimum"] else "")
 
 
-def _label(row: Mapping[str, Any]) -> str:
-    parts = [row["termination"], "slabs" if row["surface"] == "slabs" else "", row["scale"]]
-    parts += ["image"] if row["image"] else []
-    return literal(f"{_set(row)}: " + ", ".join(part for part in parts if part and part != "none"))
+def _symbol(point: Mapping[str, Any]) -> str:
+    return NAMES[point["quantity"].removeprefix("abs_")]
+
+
+def _labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What is combined in each row; the first of a set has its name above."""
+    found, last = [], ""
+    for row in rows:
+        parts = [row["termination"], "slabs" if row["surface"] == "slabs" else "", row["scale"]]
+        parts += ["image"] if row["image"] else []
+        words = ", ".join(part for part in parts if part and part != "none").replace("pollmann-buettner", "P.-B.")
+        found.append(literal(words if _set(row) == last else f"{_set(row)}: {words}"))
+        last = _set(row)
+    return found
 
 
 def _matrix(axes: Axes, rows: Sequence[Mapping[str, Any]], points: Sequence[Mapping[str, Any]]) -> None:
@@ -75,44 +91,30 @@ def _matrix(axes: Axes, rows: Sequence[Mapping[str, Any]], points: Sequence[Mapp
             )
         rms = "–" if row["rms"] is None else f"{row['rms']:.2f}"
         axes.text(len(points) - 0.4, y, rms, ha="left", va="center", fontsize=5.2, clip_on=False)
-    names = [f"{one['quantity'].removeprefix('abs_')}\n{one['energy_eV']:g}" for one in points]
+    names = [f"{_symbol(one)}\n{one['energy_eV']:g}" for one in points]
     axes.set_xticks(range(len(points)), names, fontsize=5.5)
-    axes.set_yticks(range(len(rows)), [_label(row) for row in rows], fontsize=4.8)
-    axes.tick_params(length=0)
+    axes.set_yticks(range(len(rows)), _labels(rows), fontsize=4.8)
     axes.xaxis.tick_top()
+    axes.tick_params(which="both", length=0, bottom=False, left=False, right=False)
+    axes.minorticks_off()
     axes.set_xlabel("theory minus measured; rms at the right", fontsize=6)
 
 
-def _predictions(axes: Axes, rows: Sequence[Mapping[str, Any]], points: Sequence[Mapping[str, Any]]) -> None:
-    """Each number's prediction with its bulk band, about a line at the measured value."""
-    heights = np.arange(len(rows))
-    for point, shade in zip(points, np.linspace(0.55, 1.0, len(points)), strict=True):
-        place = points.index(point)
-        color = BLUE if point["quantity"].removeprefix("abs_") == "g_e" else VERMILLION
-        values = np.array([row["predicted"][place] for row in rows], dtype=float)
-        bands = np.nan_to_num(np.array([row["band"][place] for row in rows], dtype=float))
-        axes.axvline(point["value"], color=INK, linewidth=0.8, zorder=1)
-        axes.errorbar(
-            values,
-            heights,
-            xerr=bands,
-            fmt="o" if color == BLUE else "s",
-            color=color,
-            markersize=2.0,
-            elinewidth=0.6,
-            alpha=float(shade),
-            zorder=2,
-        )
-        axes.text(
-            point["value"],
-            -0.9,
-            f"{point['quantity'].removeprefix('abs_')} {point['energy_eV']:g}",
-            fontsize=5,
-            rotation=40,
-            ha="left",
-            va="bottom",
-            color=GRAY,
-        )
-    axes.set_xlabel("prediction with its bulk band; lines: measured", fontsize=6)
+def _predictions(
+    axes: Axes, rows: Sequence[Mapping[str, Any]], place: int, point: Mapping[str, Any], error: float
+) -> None:
+    """The predictions of one number with their bulk bands, about the measured value with the assumed error."""
+    color = BLUE if point["quantity"].removeprefix("abs_") == "g_e" else VERMILLION
+    values = np.array([row["predicted"][place] for row in rows], dtype=float)
+    bands = np.nan_to_num(np.array([row["band"][place] for row in rows], dtype=float))
+    axes.axvspan(point["value"] - error, point["value"] + error, color=FAINT, alpha=0.3, linewidth=0)
+    axes.axvline(point["value"], color=INK, linewidth=0.8, zorder=1)
+    axes.errorbar(
+        values, np.arange(len(rows)), xerr=bands, fmt="o", color=color, markersize=2.0, elinewidth=0.7, zorder=2
+    )
+    axes.set_title(f"{_symbol(point)}\n{point['energy_eV']:g} eV", fontsize=6)
+    axes.locator_params(axis="x", nbins=3)
+    axes.set_xlim(point["value"] - _REACH, point["value"] + _REACH)
     axes.grid(axis="y", color=FAINT, linewidth=0.2)
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="y", which="both", length=0)
+    axes.tick_params(axis="x", labelsize=5.5, top=False, which="both")

@@ -1,7 +1,7 @@
 """Makes the stored results in theory_curves/computed again.
 
 python docs/_scripts/stored.py            all of them: about half an hour on two processors
-python docs/_scripts/stored.py NAME ...   some: curves, hypotheses, hypotheses-nnn, hypotheses-slow, joint-fit,
+python docs/_scripts/stored.py NAME ...   some: curves, verdict, hypotheses, hypotheses-nnn, hypotheses-slow, joint-fit,
                                           joint-spin, joint-held, joint, joint-first, fitted, family, profile, held,
                                           refits, nanocrystals, reference, waterfall, decide
 python docs/_scripts/waterfall.py --readme README.md   afterwards: the table of the README
@@ -27,6 +27,7 @@ BANDG = {
     "curves": f"overlay --regenerate {FOLDER}",
     "hypotheses": f"""hypotheses --only quick --combine surface-occupancy,fitted-bands
 --combine surface-occupancy,screening --out {FOLDER}/hypotheses.json""",
+    "verdict": f"verdict --out {FOLDER}/verdict.json",
     "hypotheses-nnn": f"hypotheses --set bandg-nnn --termination halide --out {FOLDER}/hypotheses-nnn.json",
     "hypotheses-slow": f"""hypotheses --only surface-vacancies,lead-vacancies,tilt
 --out {FOLDER}/hypotheses-slow.json""",

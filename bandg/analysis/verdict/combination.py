@@ -126,6 +126,14 @@ def all_combinations() -> tuple[Combination, ...]:
     return tuple(found)
 
 
+def combinations_of(bulk: BulkSet, chosen: Iterable[Combination]) -> tuple[Combination, ...]:
+    """Those of the chosen combinations that are computed for a set: of a tilted crystal few, since it is expensive."""
+    if not bulk.tilt:
+        return tuple(chosen)
+    kept = (SCALES[0].name, SCALES[1].name)
+    return tuple(one for one in chosen if one.termination == "halide" and not one.image and one.scale.name in kept)
+
+
 def choose(words: Iterable[str], known: Sequence[Combination]) -> tuple[Combination, ...]:
     """The combinations that have all the words. Raises BandgError for an unknown word, and where nothing is left."""
     wanted = {word.strip().lower() for word in words if word.strip()}

@@ -61,20 +61,26 @@ class Line:
 
 
 def at_points(energy: Array, g: Array, points: Sequence[MeasuredPoint]) -> Array:
-    """g at the energies of measured points, (draws, points); NaN beyond a curve, which begins where its energies fall.
+    """g at measured points, (draws, points), as `at_energy`; its magnitude where only that is measured."""
+    found = []
+    for point in points:
+        values = at_energy(energy, g, float(point.energy_eV or np.nan))
+        values = values[:, int(point.quantity.removeprefix("abs_") == "g_h")]
+        found.append(np.abs(values) if point.quantity.startswith("abs_") else values)
+    return np.column_stack(found)
 
-    energy: (draws, n). g: (draws, n, 2). A curve is a monotone cubic, as `bandg.data.compare.TheoryCurve`. Where only
-    the magnitude is measured, it is that of g.
+
+def at_energy(energy: Array, g: Array, at: float) -> Array:
+    """g_e and g_h at one energy, (draws, 2); NaN beyond a curve, which begins where its energies fall.
+
+    energy: (draws, n). g: (draws, n, 2). A curve is a monotone cubic, as `bandg.data.compare.TheoryCurve`.
     """
-    found = np.full((len(energy), len(points)), np.nan)
+    found = np.full((len(energy), 2), np.nan)
     begins = np.array([falling_from(one) for one in energy])
     for begin in set(begins[begins < energy.shape[1] - 2].tolist()):
         rows = np.flatnonzero(begins == begin)
         x, y = energy[rows, begin:][:, ::-1], g[rows, begin:][:, ::-1]
-        for place, point in enumerate(points):
-            which = int(point.quantity.removeprefix("abs_") == "g_h")
-            values = monotone_cubic(x, y[..., which], float(point.energy_eV or np.nan))
-            found[rows, place] = np.abs(values) if point.quantity.startswith("abs_") else values
+        found[rows] = np.column_stack([monotone_cubic(x, y[..., which], at) for which in (0, 1)])
     return found
 
 

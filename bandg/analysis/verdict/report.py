@@ -5,18 +5,20 @@ from __future__ import annotations
 import base64
 import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from bandg import __version__
 from bandg.analysis.hypotheses.report import STYLE, html_table
 from bandg.analysis.verdict.bulk_error import FIRST_PRINCIPLES
+from bandg.analysis.verdict.checks import ASPECT, SCATTER
 from bandg.analysis.verdict.combination import AMOUNTS
 from bandg.analysis.verdict.pair import PRIOR
 from bandg.analysis.verdict.study import DRAWS, ERRORS, SEED, Evidence, Row, Verdict, perfect
 from bandg.base.decode import finite
-from bandg.data.measured import MeasuredPoint
+from bandg.data.measured import MeasuredPoint, load_measured, spreads_to_judge_by
 
 DECIDING = ("g_h", 2.25)
 """The number that the published theory misses most."""
@@ -24,11 +26,16 @@ DECIDING = ("g_h", 2.25)
 
 def content(found: Verdict) -> dict[str, Any]:
     """Everything as plain types: points, rows, and what they rest on."""
+    rows = [_row(one) for one in found.rows]
     return {
         "points": [_point(one) for one in found.points],
-        "rows": [_row(one) for one in found.rows],
+        "rows": rows,
         "perfect_log_z": perfect(found.points),
-        "notes": list(found.notes),
+        "notes": [*found.notes, *(found.checks.notes if found.checks else ())],
+        "spreads": [_plain(one) for one in found.checks.spreads] if found.checks else [],
+        "measured_spreads": [_point(one) for one in spreads_to_judge_by(None, "CsPbI3") if not one.why_not_judged_by],
+        "bromides": [_plain(one) for one in found.checks.bromides] if found.checks else [],
+        "published_bromides": [_point(one) for one in load_measured("checks") if "CsPbBr3" in one.sample],
         "settings": {
             "bandg": __version__,
             "draws": DRAWS,
@@ -42,8 +49,12 @@ def content(found: Verdict) -> dict[str, Any]:
     }
 
 
+def _plain(one: Any) -> dict[str, Any]:
+    return {name: value if isinstance(value, str | bool) else finite(value) for name, value in asdict(one).items()}
+
+
 def _point(point: MeasuredPoint) -> dict[str, Any]:
-    return {name: getattr(point, name) for name in ("quantity", "energy_eV", "value", "sample", "source")}
+    return {name: getattr(point, name) for name in ("quantity", "energy_eV", "value", "kind", "sample", "source")}
 
 
 def _row(row: Row) -> dict[str, Any]:
@@ -80,12 +91,20 @@ def _evidence(one: Evidence) -> dict[str, Any]:
 
 def headings(table: Mapping[str, Any]) -> list[str]:
     """Headings of the columns; those of text come first, `TEXT_COLUMNS` of them."""
-    names = [f"{_name(one)}\n{one['energy_eV']:g}" for one in table["points"]]
+    names = _heads(table)
     left = f"{DECIDING[0]} {DECIDING[1]:g} from\nthe other {len(names) - 1}"
     return ["set", "planes", "surface", "energy scale", "image", *names, "rms", "chosen", "ln Z", left]
 
 
 TEXT_COLUMNS = 5
+
+
+def _heads(table: Mapping[str, Any]) -> list[str]:
+    return [f"{_name(one)}\n{one['energy_eV']:g}" for one in table["points"]]
+
+
+def _set(row: Mapping[str, Any]) -> str:
+    return str(row["set"]) + (f", {row['minimum']}" if row["minimum"] else "")
 
 
 def lines(table: Mapping[str, Any]) -> list[list[str]]:
@@ -104,9 +123,8 @@ def _place(table: Mapping[str, Any]) -> int | None:
 
 
 def _line(row: Mapping[str, Any], place: int | None) -> list[str]:
-    label = row["set"] + (f", {row['minimum']}" if row["minimum"] else "")
     residuals = [_residual(*pair) for pair in zip(row["residual"], row["distance"], strict=True)]
-    cells = [label, row["termination"], row["surface"], row["scale"], "in H" if row["image"] else "no"]
+    cells = [_set(row), row["termination"], row["surface"], row["scale"], "in H" if row["image"] else "no"]
     cells += [*residuals, _number(row["rms"], ".3f"), f"{row['chosen']}"]
     worth = row["evidence"]
     if worth is None:
@@ -176,8 +194,7 @@ def sentences(table: Mapping[str, Any]) -> list[str]:
 def _named(row: Mapping[str, Any]) -> str:
     surface = "slab shifts" if row["surface"] == "slabs" else "no shifts"
     image = "image potential in H" if row["image"] else "no image potential in H"
-    label = row["set"] + (f", {row['minimum']}" if row["minimum"] else "")
-    return f"{label}, {row['termination']} planes, {surface}, energy scale {row['scale']}, {image}"
+    return f"{_set(row)}, {row['termination']} planes, {surface}, energy scale {row['scale']}, {image}"
 
 
 WITHIN = 2.0
@@ -224,10 +241,55 @@ def _by_evidence(table: Mapping[str, Any]) -> list[str]:
                 f"There the other numbers predict {DECIDING[0]} at {DECIDING[1]:g} eV as {left['mean']:.2f} "
                 f"+- {left['sd']:.2f}; measured is {measured:.2f}."
             )
-    for termination in dict.fromkeys(row["termination"] for row in known):
-        own = max(row["evidence"]["log_z"][error] for row in known if row["termination"] == termination)
-        found.append(f"The largest evidence with {termination} planes is {own:+.1f}.")
+    for name, what in (("termination", "planes"), ("set", "set")):
+        largest = {
+            value: max(row["evidence"]["log_z"][error] for row in known if row[name] == value)
+            for value in dict.fromkeys(row[name] for row in known)
+        }
+        ordered = sorted(largest.items(), key=lambda pair: -pair[1])
+        found.append(f"The largest ln Z by {what}: {', '.join(f'{value} {log_z:+.1f}' for value, log_z in ordered)}.")
     return found
+
+
+def check_tables(table: Mapping[str, Any]) -> Iterator[tuple[str, list[str], list[list[str]]]]:
+    """Title, headings and rows of each number from the others, and of each check that was computed."""
+    families = [row for row in table["rows"] if row["evidence"]]
+    if families:
+        head = ["set", "planes", "surface", "screening", "image", *(one.replace("\n", " ") for one in _heads(table))]
+        rows = [
+            [_set(row), row["termination"], row["surface"], row["family"], "in H" if row["image"] else "no"]
+            + [_left(left) for left in row["evidence"]["left_out"]]
+            for row in families
+        ]
+        values = ", ".join(f"{one['value']:g}" for one in table["points"])
+        yield f"Each number predicted from the others; measured {values}", head, rows
+    if table["spreads"]:
+        measured = "; ".join(
+            f"{one['quantity']} {'below ' if one['kind'] == 'upper-bound' else ''}{one['value']:g} ({one['sample']})"
+            for one in table["measured_spreads"]
+        )
+        head = ["set", "cause", "energy (eV)", "dg_e", "dg_h"]
+        rows = [
+            [one["set"], one["cause"], f"{one['energy_eV']:g}", *(_number(one[name], ".3f") for name in head[3:])]
+            for one in table["spreads"]
+        ]
+        assumed = f"scatter of the shifts by {SCATTER:g} of the slab's and edges up to {ASPECT:g}: assumed"
+        yield f"Spread of g within a sample (standard deviation; {assumed}); measured {measured}", head, rows
+    if table["bromides"]:
+        ends = "; ".join(
+            f"{_name(one)} {one['value']:g}"
+            + (f" at a gap of {one['energy_eV']:g} eV" if one["energy_eV"] else "")
+            + f" ({one['sample']}, {one['source']})"
+            for one in table["published_bromides"]
+            if one["quantity"] in ("g_e", "g_h")
+        )
+        rows = [
+            [one["set"], "in H" if one["image"] else "no", f"{one['size_nm']:g}", f"{one['energy_eV']:.3f}"]
+            + [_number(x, "+.2f") for x in (one["g_e"], one["g_h"], one["g_e"] + one["g_h"])]
+            for one in table["bromides"]
+        ]
+        head = ["set", "image", "size (nm)", "energy (eV)", "g_e", "g_h", "g_e + g_h"]
+        yield f"CsPbBr3 by the same law, no new number; published, second-hand: {ends}", head, rows
 
 
 def to_markdown(table: Mapping[str, Any]) -> str:
@@ -235,7 +297,11 @@ def to_markdown(table: Mapping[str, Any]) -> str:
     head = [one.replace("\n", " ") for one in headings(table)]
     text = ["# Verdict", "", *sentences(table), "", "| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
     text += ["| " + " | ".join(row) + " |" for row in lines(table)]
-    return "\n".join([*text, "", legend(table), *table["notes"], ""])
+    text += ["", legend(table)]
+    for title, head, rows in check_tables(table):
+        text += ["", title, "", "| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+        text += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([*text, "", *table["notes"], ""])
 
 
 def to_html(table: Mapping[str, Any], picture: Path) -> str:
@@ -249,6 +315,7 @@ def to_html(table: Mapping[str, Any], picture: Path) -> str:
         f'<img alt="residuals and predictions" src="data:image/png;base64,{encoded}">',
         html_table(headings(table), lines(table)),
         f"<p>{html.escape(legend(table))}</p>",
+        *(f"<p>{html.escape(title)}</p>{html_table(head, rows)}" for title, head, rows in check_tables(table)),
         *(f"<p>{html.escape(one)}</p>" for one in table["notes"]),
         f"<h2>Settings</h2><pre>{html.escape(json.dumps(table['settings'], indent=1))}</pre></body></html>\n",
     ]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 from bandg.analysis.hypotheses.evaluate import Evaluator
+from bandg.analysis.verdict.checks import check
 from bandg.analysis.verdict.combination import QUICK_CELLS, SETS, all_combinations, bulk_sets, choose
 from bandg.analysis.verdict.study import DRAWS, Verdict, judge
 from bandg.base.arguments import flag, names, strict, whole
@@ -23,6 +25,7 @@ def verdict(
     only: str | Sequence[str] = (),
     *,
     quick: bool = False,
+    checks: bool = True,
     data: str | os.PathLike[str] | None = None,
     draws: int = DRAWS,
     run: Run = DEFAULT_RUN,
@@ -36,7 +39,9 @@ def verdict(
     only : str or list of str
         Words that a combination must have: halide, lead, slabs, no-slabs, none, haken, image, no-image.
     quick : bool
-        Few sets and few sizes.
+        Few sets and few sizes, and no checks.
+    checks : bool
+        Whether spreads within a sample and CsPbBr3 by the same law are computed.
     data : str or path, optional
         Measured points: a shipped collection, or a CSV file; by default meliakov2025, which is of CsPbI3.
     draws : int
@@ -61,7 +66,11 @@ def verdict(
     if len(materials) > 1:
         raise BandgError(f"`sets` are of {' and '.join(materials)}: give sets of one material")
     points = measured(data, materials[0])
-    return judge(bulk, combinations, points, Evaluator(run), QUICK_CELLS if quick else (), whole("draws", draws, 100))
+    evaluator = Evaluator(run)
+    found = judge(bulk, combinations, points, evaluator, QUICK_CELLS if quick else (), whole("draws", draws, 100))
+    if flag("checks", checks) and not quick:
+        found = replace(found, checks=check(found, bulk, evaluator))
+    return replace(found, computed=evaluator.computed, cached=evaluator.cached)
 
 
 def measured(data: str | os.PathLike[str] | None, material: str) -> tuple[MeasuredPoint, ...]:

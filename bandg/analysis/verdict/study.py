@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from bandg.analysis.hypotheses.case import Case, own_bulk
 from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.analysis.verdict import evidence
 from bandg.analysis.verdict.bulk_error import bulk_slopes
-from bandg.analysis.verdict.combination import AMOUNTS, IMAGE_AMOUNTS, BulkSet, Combination, case_of
+from bandg.analysis.verdict.combination import AMOUNTS, IMAGE_AMOUNTS, BulkSet, Combination, case_of, combinations_of
 from bandg.analysis.verdict.line import Array, Line, at_points, slopes_of
 from bandg.analysis.verdict.pair import Constants, pair_observables
 from bandg.data.measured import MeasuredPoint
@@ -76,7 +77,7 @@ class Row:
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """All rows, in the order of the sets and the combinations."""
+    """All rows, in the order of the sets and the combinations; checks: what `bandg.analysis.verdict.checks` finds."""
 
     points: tuple[MeasuredPoint, ...]
     rows: tuple[Row, ...]
@@ -84,6 +85,7 @@ class Verdict:
     notes: tuple[str, ...] = ()
     computed: int = 0
     cached: int = 0
+    checks: Any = None
 
 
 def judge(
@@ -99,17 +101,15 @@ def judge(
     rows: list[Row] = []
     for one in sets:
         seen = set()
-        for combination in combinations:
-            line = lines.get((one.label, combination.termination))
-            if line is None:
-                continue
+        for combination in combinations_of(one, combinations):
+            line = lines[one.label, combination.termination]
             row = _row(one, combination, line, points)
             family = (combination.termination, combination.surface, combination.scale.family, combination.image)
             if family not in seen:
                 seen.add(family)
                 row = replace(row, evidence=_evidence(line, combination, points, draws))
             rows.append(row)
-    return Verdict(tuple(points), tuple(_with_minima(rows)), lines, tuple(notes), evaluator.computed, evaluator.cached)
+    return Verdict(tuple(points), tuple(_with_minima(rows)), lines, tuple(notes))
 
 
 def lines_of(
@@ -118,7 +118,7 @@ def lines_of(
     """The line of every set and termination by its label, and a note for each that cannot be computed."""
     needed: dict[tuple[str, str], dict[tuple[float, bool], Case]] = {}
     for one in sets:
-        for combination in combinations:
+        for combination in combinations_of(one, combinations):
             nodes = needed.setdefault((one.label, combination.termination), {})
             amounts = AMOUNTS[combination.termination][: None if combination.surface != "none" else 1]
             shown = [(amount, False) for amount in amounts]
@@ -149,6 +149,13 @@ def _values(case: Case, levels: Sequence[Levels | None]) -> Array:
             rows[place] = [one.E_gap_eV, *g, *(one.extra[name][0] for name in names)]
     crystal = own_bulk(case)
     return np.array([*rows, [crystal.E_g, *crystal.g_factors(), *[0.0] * len(names)]])
+
+
+def line_of(case: Case, levels: Sequence[Levels | None], with_image: Sequence[Levels | None] | None = None) -> Line:
+    """The line of one case alone, with the levels of the same with the image potential; no deviates."""
+    table = _values(case, levels)
+    image = np.full_like(table, np.nan) if with_image is None else _values(case, with_image)
+    return Line(np.zeros(1), np.array([[table], [image]]), np.zeros((len(table), 3, 0)))
 
 
 def _line(found: dict[tuple[float, bool], Array], slopes: Array) -> Line:

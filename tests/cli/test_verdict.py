@@ -1,0 +1,57 @@
+"""`bandg verdict` as a user meets it."""
+
+import json
+import sys
+
+import pytest
+
+from bandg.analysis.verdict import request
+
+SMALL = ("verdict", "--sets", "nestoklon2023-standin", "--only", "halide,no-slabs,none", "--quick", "--workers", "1")
+
+
+def main(arguments, monkeypatch, capsys):
+    """The command in this process: code, standard output and error."""
+    from bandg.cli import main as command
+
+    monkeypatch.setattr(sys, "argv", ["bandg", *arguments])
+    with pytest.raises(SystemExit) as done:
+        command()
+    return done.value.code, *capsys.readouterr()
+
+
+def test_a_verdict_prints_a_table_and_writes_its_files(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(request, "QUICK_CELLS", (3, 4, 6))
+    files = ("--out", "v.json", "--plot", "v.svg", "--report", "v.html")
+    code, out, err = main((*SMALL, *files), monkeypatch, capsys)
+    assert code == 0, err
+    found = json.loads((tmp_path / "v.json").read_text())
+    (row,) = found["rows"]
+    assert len(row["predicted"]) == len(found["points"]) == 5 and row["band"] == [None] * 5
+    assert f"is {row['rms']:.3f}: nestoklon2023-standin, halide planes" in out
+    assert (tmp_path / "v.svg").stat().st_size > 1000
+    page = (tmp_path / "v.html").read_text()
+    assert "data:image/png;base64," in page and "<script" not in page
+    code, out, err = main((*SMALL, "--report", "v.md"), monkeypatch, capsys)
+    assert code == 0 and "0 nanocrystals computed" in out, err
+    assert (tmp_path / "v.md").read_text().startswith("# Verdict\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--only", "halid"), "error: --only names 'halid' (did you mean 'halide'?)"),
+        (("--sets", ","), "error: --sets names nothing"),
+        (("--sets", "bandg-nn2"), "unknown parameter set"),
+        (("--out", "a.csv"), "not a known format"),
+        (("--report", "a.pdf"), "not a known format"),
+        (("--data", "checks"), "no independent measurement of g_e or g_h is left"),
+        (("--workers", "0"), "--workers must be 1 or more"),
+    ],
+)
+def test_wrong_input_ends_with_one_line_and_code_2(options, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = main(("verdict", *options), monkeypatch, capsys)
+    assert code == 2 and out == "" and message in err and err.count("\n") == 1
+    assert not any(tmp_path.iterdir())
