@@ -1,0 +1,1 @@
+"""Oscillating spin signals: reading and fitting traces, T2* and the spread of g."""
