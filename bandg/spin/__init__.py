@@ -1,6 +1,8 @@
 """Oscillating spin signals: reading and fitting traces, T2* and the spread of g."""
 
+from bandg.spin.fitting import fit
 from bandg.spin.reading import read_traces
+from bandg.spin.results import Fit
 from bandg.spin.traces import Trace, Traces
 
-__all__ = ["Trace", "Traces", "read_traces"]
+__all__ = ["Fit", "Trace", "Traces", "fit", "read_traces"]
