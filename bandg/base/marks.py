@@ -9,6 +9,7 @@ JSON_MARK = {"written_by": "bandg"}
 PICTURE_MARK = "bandg"
 ARCHIVE_MARK = b"bandg"
 STORED_MARK = "# bandg overlay --regenerate "
+POINTS_MARK = "# Written by bandg spin fit."
 
 # the first bytes of a file, and a mark somewhere in it
 _CSV_STARTS = (
@@ -19,7 +20,11 @@ _CSV_STARTS = (
     b"index,site,species,x_nm,",
 )
 _MARKS: dict[str, tuple[tuple[bytes, bytes], ...]] = {
-    ".csv": (*((start, b"") for start in _CSV_STARTS), (b"# schema = 1\n", STORED_MARK.encode())),
+    ".csv": (
+        *((start, b"") for start in _CSV_STARTS),
+        (b"# schema = 1\n", STORED_MARK.encode()),
+        (b"# schema = 1\n", POINTS_MARK.encode()),
+    ),
     ".json": ((b'{\n "written_by": "bandg"', b""), (b'[\n {\n  "name":', b"")),
     ".toml": ((TOML_MARK.encode(), b""),),
     ".html": ((b"<!DOCTYPE html>", b"<title>bandg "),),

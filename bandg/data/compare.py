@@ -138,10 +138,10 @@ def _rms(residuals: Sequence[float]) -> float:
 
 
 def compare(curve: TheoryCurve, points: Iterable[MeasuredPoint]) -> Comparison:
-    """A curve at every measured point that has an energy."""
+    """A curve at every measured point that has an energy and is known to be an electron's or a hole's."""
     residuals = []
     for point in points:
-        if point.energy_eV is not None:
+        if point.energy_eV is not None and point.quantity != "abs_g":
             where = point.quantity.removeprefix("abs_"), point.energy_eV
             residuals.append(Residual(point, float(curve.at(*where)), float(curve.stderr_at(*where))))
     return Comparison(curve.name, tuple(residuals))

@@ -20,9 +20,11 @@ from bandg.base.rows import NotNegative, Number, Positive, Row
 from bandg.base.tables import Table, quote, read_table
 from bandg.parameters.loader import is_shipped, load_set
 
-Quantity = Literal["g_e", "g_h", "g_bx", "abs_g_e", "abs_g_h"]
+Quantity = Literal["g_e", "g_h", "g_bx", "abs_g_e", "abs_g_h", "abs_g"]
+"""A g-factor, its magnitude, or the magnitude of a carrier that is not known to be electron or hole."""
+
 QUANTITIES: tuple[str, ...] = get_args(Quantity)
-Spread = Literal["dg_e", "dg_h", "T2_e_ps", "T2_h_ps"]
+Spread = Literal["dg_e", "dg_h", "T2_e_ps", "T2_h_ps", "dg", "T2_ps"]
 """Spread of g within one sample, and the dephasing time T2* in ps that it causes."""
 
 SPREADS: tuple[str, ...] = get_args(Spread)
@@ -93,6 +95,8 @@ class MeasuredPoint:
         is_spread = self.quantity in SPREADS
         if self.use == "check":
             return "kept for checks"
+        if self.quantity in ("abs_g", "dg", "T2_ps"):
+            return "electron or hole is not decided"
         if self.evidence == "contains-theory":
             return f"contains theory{origin and ': '}{origin}"
         if self.quantity.startswith("T2"):

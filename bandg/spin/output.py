@@ -1,0 +1,102 @@
+"""Files of a fit: measured points as CSV, and everything as JSON."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from bandg import __version__
+from bandg.base.files import check_writable
+from bandg.base.marks import POINTS_MARK
+from bandg.base.tables import write_csv
+from bandg.runs.dataset import write_json
+from bandg.spin.minimize import Attempt
+from bandg.spin.results import Fit, Line, components, correlations, lines, points, residual_tests
+
+COLUMNS = (
+    *("energy_eV", "quantity", "value", "error", "kind", "convention", "evidence", "derived_from", "use", "sample"),
+    *("material", "temperature_K", "field_T", "origin", "source", "note"),
+)
+
+
+def write_points(fit: Fit, path: str | os.PathLike[str]) -> Path:
+    """Write |g|, spreads and T2* to a CSV that `bandg.load_measured` and `bandg.load_spreads` read.
+
+    Raises BandgError where it cannot be written.
+    """
+    check_writable(path, (".csv",))
+    return write_csv(path, points(fit), COLUMNS, ("schema = 1", POINTS_MARK.removeprefix("# ")))
+
+
+def write_fit(fit: Fit, path: str | os.PathLike[str]) -> Path:
+    """Write everything to .json. Raises BandgError where it cannot be written."""
+    target = check_writable(path, (".json",))
+    write_json(to_dict(fit), target)
+    return target
+
+
+def to_dict(fit: Fit) -> dict[str, Any]:
+    """Everything as plain JSON types."""
+    traces, best = fit.traces, fit.best
+    return {
+        "schema": 1,
+        "bandg": __version__,
+        "energy_eV": traces.energy_eV,
+        "sample": traces.sample,
+        "material": traces.material,
+        "temperature_K": traces.temperature_K,
+        "source": traces.source,
+        "from_ps": traces.start_ps,
+        "points_left_out": traces.left_out,
+        "field_error": fit.field_error,
+        "problems": list(fit.problems),
+        "models": [_model(one, fit) for one in fit.attempts],
+        "best": best.model.name,
+        "components": [asdict(one) for one in components(fit)],
+        "parameters": dict(zip(best.problem.names, best.theta.tolist(), strict=True)),
+        "covariance": best.covariance.tolist(),
+        "bootstrap": None if fit.replicas is None else fit.replicas.tolist(),
+        "correlations": [{"between": [a, b], "value": value} for a, b, value in correlations(best)],
+        "residuals": [asdict(one) for one in residual_tests(best)],
+        "lines": [_line(one) for one in lines(fit)],
+        "traces": [
+            {
+                "field_T": trace.field_T,
+                "time_ns": trace.time_ns.tolist(),
+                "signal": trace.signal.tolist(),
+                "fit": ((part.matrix @ part.amplitudes) / weight).tolist(),
+            }
+            for trace, part, weight in zip(
+                traces.traces, best.problem.parts(best.theta), best.problem.weights, strict=True
+            )
+        ],
+    }
+
+
+def _model(one: Attempt, fit: Fit) -> dict[str, Any]:
+    ln_z, error = fit.evidence.get(one.model.name, (None, None))
+    return {
+        "name": one.model.name,
+        "decays": list(one.model.decays),
+        "slow": one.model.slow,
+        "phase": one.model.phase,
+        "parameters": one.problem.n_parameters,
+        "bic_above_lowest": one.bic - fit.attempts[0].bic,
+        "sum_of_squares": one.rss,
+        "ln_Z": ln_z,
+        "ln_Z_error": error,
+        "converged": one.converged,
+        "at_bounds": list(one.at_bounds),
+    }
+
+
+def _line(one: Line) -> dict[str, Any]:
+    names = ("decay", "g", "offset", "dg", "t2_zero_ps")
+    whole = {name: asdict(value) if hasattr(value := getattr(one, name), "value") else value for name in names}
+    return whole | {
+        "fields_T": one.fields_T.tolist(),
+        "omega_rad_ns": one.omega.tolist(),
+        "decays_1_ns": one.decays.tolist(),
+    }
