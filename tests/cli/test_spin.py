@@ -1,0 +1,90 @@
+"""`bandg spin` as a user meets it."""
+
+import json
+
+import numpy as np
+import pytest
+
+from bandg.spin import decay
+
+
+@pytest.fixture
+def traces(tmp_path, monkeypatch):
+    """traces.csv in the working folder: 200 and 420 mT."""
+    monkeypatch.chdir(tmp_path)
+    t, rng = np.arange(-10, 900, 5.0), np.random.default_rng(0)
+    lines = ["# energy = 1.911 eV", "time_ps,200 mT,420 mT"]
+    pulse = [np.cos(decay.larmor(1.41, B) * t / 1000) * np.exp(-np.abs(t) / 200) for B in (0.2, 0.42)]
+    for row in zip(t, *(one + rng.normal(0, 0.02, len(t)) for one in pulse), strict=True):
+        lines.append(",".join(f"{x:.5g}" for x in row))
+    (tmp_path / "traces.csv").write_text("\n".join(lines))
+
+
+ONE = ("--components", "1", "--decay", "exponential", "--no-slow")
+
+
+def test_a_fit_prints_its_report_and_writes_its_files(bandg, traces):
+    files = ("--out", "p.csv", "--plot", "p.svg")
+    code, out, err = bandg("spin", "fit", "traces.csv", *ONE, "--sample", "#4", "--assign", "e", *files)
+    assert code == 0, err
+    assert "#4 at 1.911 eV: 2 fields, 358 points; 6 points before 5 ps left out" in out
+    assert "components of '1 x exponential' (errors from the curvature)" in out and "e          exponential" in out
+    assert "field by field: straight lines in B" in out and "residuals are noise" in out
+    assert out.endswith("wrote p.csv\nwrote p.json\nwrote p.svg\n")
+    from bandg.data.measured import load_measured
+
+    assert [point.quantity for point in load_measured("p.csv")] == ["abs_g_e"]
+    with open("p.json") as file:
+        assert json.load(file)["written_by"] == "bandg"
+    assert bandg("spin", "fit", "traces.csv", *ONE, *files)[0] == 0  # own files are replaced
+
+
+def test_a_parameter_at_a_bound_exits_with_one_after_the_report(bandg, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    t, rng = np.arange(5, 500, 5.0), np.random.default_rng(4)
+    y = np.cos(0.05 * t) + rng.normal(0, 0.02, len(t))
+    (tmp_path / "a_420mT.txt").write_text(
+        "time_ps signal\n" + "\n".join(f"{a:g} {b:.4f}" for a, b in zip(t, y, strict=True))
+    )
+    code, out, _ = bandg("spin", "fit", "a_420mT.txt", *ONE, "--out", "p.csv")
+    assert code == 1
+    assert out.rstrip().splitlines()[-3] == "not a result: decay of component 1 stands at a bound"
+    assert (tmp_path / "p.csv").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--energy", "1.911"), "energy '1.911' has no unit: write '1.911eV'"),
+        (("--from", "5"), "--from '5' has no unit: write '5ps'"),
+        (("--from", "2ns"), "choose an earlier --from"),
+        (("--field", "90mT"), "error: --field lists"),
+        (("--field", "90"), "field '90' has no unit: write '90mT'"),
+        (("--decay", "lorentz"), "--decay 'lorentz' is unknown: choose exponential, gaussian or nuclear"),
+        (("--assign", "x"), "--assign must name each component e or h once"),
+        (("--largest-g", "50"), "write --largest-g 35.72"),
+        (("--out", "p.txt"), "cannot write p.txt"),
+        (("--out", "traces.csv"), "--out would overwrite traces.csv, which TRACES reads"),
+    ],
+)
+def test_wrong_options_end_in_one_line(bandg, traces, options, message):
+    code, out, err = bandg("spin", "fit", "traces.csv", *(["traces.csv"] if "lists" in message else []), *options)
+    assert (code, out) == (2, "")
+    assert message in err and err.count("\n") == 1
+
+
+def test_assignments_are_listed_beside_theory(bandg, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rows = ["1.7,abs_g,2.2,0.02", "1.7,abs_g,0.1,0.02", "1.9,abs_g,1.45,0.02", "1.9,abs_g,0.9,0.02"]
+    (tmp_path / "p.csv").write_text("energy_eV,quantity,value,error\n" + "\n".join(rows))
+    (tmp_path / "c.csv").write_text("energy_eV,g_e,g_h\n1.6,2.5,-0.6\n2.0,1.1,1.4\n")
+    code, out, err = bandg("spin", "assign", "p.csv", "--curve", "c.csv", "--most", "2")
+    assert code == 0, err
+    first = next(line for line in out.splitlines() if line.strip().startswith("1 "))
+    assert first.split()[2:6] == ["+2.20", "-0.10", "+1.45", "+0.90"] or first.split()[2:6] == [
+        "+2.20",
+        "+0.10",
+        "+1.45",
+        "+0.90",
+    ]
+    assert first.split()[-1] == "c"
