@@ -239,10 +239,10 @@ def _line_left(probability: float | None, frequency: float | None) -> str:
 
 
 def _lines(found: Fit) -> None:
-    from bandg.spin.results import lines
+    from bandg.spin.results import labels, lines
 
     rows = []
-    for label, one in zip(found.names or ("1", "2"), lines(found), strict=False):
+    for label, one in zip(labels(found), lines(found), strict=False):
         offset = "" if one.offset is None else f"{one.offset} ({one.offset_in_errors:+.1f} errors)"
         rows.append((label, len(one.fields_T), str(one.g), offset, str(one.dg or ""), str(one.t2_zero_ps or "")))
     if rows:

@@ -258,7 +258,7 @@ def _exponentials(traces: Traces, count: int, largest_g: float, weights: Sequenc
             if part.matrix.shape[1] > 1 + count
         ]
         phases.append(np.angle(np.sum([(a - 1j * b) ** 2 for a, b in signals])) / 2)  # amplitudes may have either sign
-    return np.column_stack([own[:, :2], own[:, -1], phases])
+    return np.column_stack([own[:, :2], own[:, -1], phases])[np.argsort(-own[:, 0])]
 
 
 def _start(problem: Problem, exponentials: Floats) -> Floats:

@@ -122,11 +122,17 @@ class Component:
 
 
 def components(fit: Fit) -> tuple[Component, ...]:
-    """The carriers of the best model, the largest |g| first; errors from the bootstrap where there is one."""
+    """The carriers of the best model in its order; errors from the bootstrap where there is one."""
     best = fit.best
     covariance = best.covariance if fit.replicas is None else np.atleast_2d(np.cov(fit.replicas.T))
-    labels = fit.names or tuple(str(n + 1) for n in range(len(best.model.decays)))
-    return tuple(_component(best, covariance, n, label, fit.field_error) for n, label in enumerate(labels))
+    return tuple(_component(best, covariance, n, label, fit.field_error) for n, label in enumerate(labels(fit)))
+
+
+def labels(fit: Fit) -> tuple[str, ...]:
+    """Name of each component, "e", "h" or its number, by its place among all |g|."""
+    g = fit.best.theta[:: fit.best.problem.per_component][: len(fit.best.model.decays)]
+    names = fit.names or tuple(str(n + 1) for n in range(len(g)))
+    return tuple(names[int(np.sum(g > one))] for one in g)
 
 
 def _component(best: Attempt, covariance: Floats, number: int, label: str, field_error: float) -> Component:

@@ -65,6 +65,15 @@ def test_a_gaussian_spread_is_a_standard_deviation(make):
     within(one.dg, 0.15)
 
 
+@pytest.mark.parametrize("decays", [("exponential", "gaussian"), ("gaussian", "exponential")])
+def test_names_go_by_the_size_of_g_whatever_the_decays(make, decays):
+    found = fit(make((0.42,), noise=0.02, seed=1, **STATED), decay=decays, slow=False, assign=("e", "h"))
+    by_label = {one.label: one for one in components(found)}
+    assert by_label["e"].g.value == pytest.approx(STATED["g"][0], rel=0.03)
+    assert by_label["h"].g.value == pytest.approx(STATED["g"][1], rel=0.03)
+    assert by_label["e"].decay == decays[0]
+
+
 def test_the_scale_of_the_field_adds_to_the_error_of_g(make):
     traces = make((0.2, 0.42), g=(1.41,), t2_ps=(350,), dg=(0.1,), size=(1.0,), noise=0.02)
     options = {"components": 1, "decay": "exponential", "slow": False}
