@@ -40,6 +40,7 @@ html_static_path = [name for name in ("_static",) if (HERE / name).is_dir()]
 def generate(app):
     """Compute the numbers that the pages include."""
     import confinement
+    import decide
     import effects
     import family
     import hole
@@ -47,6 +48,7 @@ def generate(app):
     import schema
     import second_neighbors
     import surfaces
+    import theory_lines
     import tilts
     import validation
     import waterfall
@@ -62,6 +64,8 @@ def generate(app):
     nanocrystals.write(HERE / "_generated")
     surfaces.write(HERE / "_generated")
     waterfall.write(HERE / "_generated")
+    decide.write(HERE / "_generated")
+    theory_lines.write(HERE / "_generated")
 
 
 def setup(app):

@@ -78,7 +78,7 @@ def test_the_table_of_the_readme_is_the_stored_result(monkeypatch):
     assert waterfall.readme_block() in (root / "README.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["waterfall"])
+@pytest.mark.parametrize("name", ["waterfall", "decide", "lines"])
 def test_stored_numbers_are_of_the_sets_that_there_are(name):
     """Else: python docs/_scripts/stored.py NAME."""
     text = theory_curve(f"computed/{name}.csv").read_text(encoding="utf-8")

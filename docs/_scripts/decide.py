@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import theory_lines
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 from validation import table
@@ -212,21 +213,18 @@ def _shown(value: float, form: str = "+.2f") -> str:
 
 
 def chemistry_table() -> str:
-    """g at fixed energy, without and with attraction, and what the surface changes."""
-    found, lines = values("chemistry"), []
+    """g at fixed energy of the pair for the three surfaces."""
+    found, rows = values("chemistry"), []
     quantities = [f"{quantity} {at:g}" for quantity in ("g_e", "g_h") for at in ENERGIES]
     for name in SETS:
-        for scale in SCALES:
-            for surface, label in SURFACES.items():
-                cells = [_shown(found[name, f"{surface}, {scale}", one]) for one in quantities]
-                energy = "pair" if scale != "none" else "E_e − E_h"
-                lines.append([f"`{name}`", energy, label, *cells])
-    return table(["set", "energy", "surface", *(f"{one} eV" for one in quantities)], lines)
+        cells = [", ".join(_shown(found[name, f"{surface}, Haken", one]) for surface in SURFACES) for one in quantities]
+        rows.append([f"`{name}`", *cells])
+    return table(["set", *(f"{one} eV" for one in quantities)], rows)
 
 
 def anisotropy_table() -> str:
     """Principal values and the spread of random orientation."""
-    found, lines = values("anisotropy"), []
+    found, rows = values("anisotropy"), []
     for name in TILTED_SETS:
         for angles in ANGLES:
             own = {
@@ -234,9 +232,9 @@ def anisotropy_table() -> str:
             }
             cells = [", ".join(f"{own[f'{q}_{axis}']:.2f}" for axis in "xyz") for q in ("g_e", "g_h")]
             spreads = [f"{own[f'd{q}']:.3f}" for q in ("g_e", "g_h")]
-            lines.append([f"`{name}`", shown(angles), f"{own['energy']:.2f}", *cells, *spreads])
-    lines.append(["measured, samples 1 and 4", "", "", "", "", "0.22 to 0.25", "0.07; below 0.03"])
-    return table(["set", "angles", "E_e − E_h (eV)", "g_e", "g_h", "dg_e", "dg_h"], lines)
+            rows.append([f"`{name}`", shown(angles), f"{own['energy']:.2f}", *cells, *spreads])
+    rows.append(["measured, samples 1 and 4", "", "", "", "", "0.22 to 0.25", "0.07; below 0.03"])
+    return table(["set", "angles", "E_e − E_h (eV)", "g_e", "g_h", "dg_e", "dg_h"], rows)
 
 
 def temperature_table() -> str:
@@ -253,16 +251,18 @@ FORMS = {"energy": "+.3f", "g_e": "+.3f", "g_h": "+.3f"}
 
 
 def sign_table() -> str:
-    """Where g_e changes sign, and g_e at 11 nm."""
-    found, lines = values("sign"), []
-    for name, case in dict.fromkeys((name, case) for name, case, _ in found):
-        own = {quantity: value for (of, one, quantity), value in found.items() if (of, one) == (name, case)}
-        energy = "E_e − E_h" if case.endswith("none") else "pair"
-        zero = own["energy of sign change"], own["size of sign change"]
-        at = own["g_e at 11 nm"], own["energy at 11 nm"]
-        lines.append([f"`{name}`", energy, *(_shown(one, ".2f") for one in (*zero, *at))])
-    heads = ["g_e = 0 at (eV)", "g_e = 0 at (nm)", "g_e at 11 nm", "energy at 11 nm (eV)"]
-    return table(["set", "energy", *heads], lines)
+    """Where g_e of pairs changes sign, g_e at 11 nm, and g_e at 2.25 eV with its standard error."""
+    found, rows = values("sign"), []
+    for name in SETS:
+        own = {
+            quantity: value for (of, case, quantity), value in found.items() if (of, case) == (name, "halide, Haken")
+        }
+        zero = [own["energy of sign change"], own["size of sign change"]]
+        at = [own["g_e at 11 nm"], own["energy at 11 nm"]]
+        rows.append([f"`{name}`", *theory_lines.unmeasured(name), *(f"{one:.2f}" for one in (*at, *zero))])
+    heads = [f"g_e at 2.25 eV, {kind}" for kind in theory_lines.KINDS]
+    heads += ["g_e at 11 nm", "energy there (eV)", "g_e = 0 at (eV)", "at (nm)"]
+    return table(["set", *heads], rows)
 
 
 TABLES = {

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import theory_lines
 from validation import table
 
 import bandg
@@ -124,7 +125,9 @@ def write(folder: Path) -> None:
     (folder / "waterfall.md").write_text(paths_table(), encoding="utf-8")
     found = stored()
     two = {name: found[name] for name in ("first order", "other order")}
-    save(plot_waterfall(two, LABELS, points(), np.full(len(points()), np.nan)), folder / "waterfall.png")
+    line = theory_lines.stored()[theory_lines.SHOWN]
+    band = [line.stderr_at(point.quantity.removeprefix("abs_"), point.energy_eV or 0.0) for point in points()]
+    save(plot_waterfall(two, LABELS, points(), np.array(band)), folder / "waterfall.png")
 
 
 if __name__ == "__main__":
