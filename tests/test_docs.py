@@ -99,6 +99,17 @@ def test_stored_paths_of_the_waterfall_end_where_they_must(monkeypatch):
     assert all(np.isfinite(path.values).all() for path in found.values())
 
 
+def test_spread_of_random_orientation_by_closed_forms(monkeypatch):
+    """An isotropic g has none; with g along one axis alone it is uniform between 0 and its value."""
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "docs" / "_scripts"))
+    import decide
+
+    assert decide.spread(-2 * np.eye(3)) == pytest.approx(0, abs=1e-6)
+    assert decide.spread(np.diag([0.0, 0.0, 3.0])) == pytest.approx(3 / np.sqrt(12))
+    small = decide.spread(np.diag([1.0, 1.0, 1.01]))  # 0.01 x^2, whose deviation is 0.01 sqrt(1/5 - 1/9)
+    assert small == pytest.approx(0.01 * np.sqrt(4 / 45), rel=0.01)
+
+
 @pytest.mark.parametrize(("name", "set_name", "termination"), BASELINES)
 def test_stored_findings_are_of_the_mechanisms_and_the_set_that_there_are(name, set_name, termination):
     """Else: python docs/_scripts/stored.py NAME; ranges and texts move with the code, stored findings do not."""

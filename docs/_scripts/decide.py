@@ -112,13 +112,13 @@ def shown(angles: tuple[float, float]) -> str:
 def spread(tensor: Array) -> float:
     """Standard deviation of the g-factor over the directions of the field, from a tensor (3, 3)."""
     x, weight = np.polynomial.legendre.leggauss(24)
+    x, weight = (x[:, None] + 1) / 2, weight / 2  # half of the sphere is enough
     phi = 2 * np.pi * np.arange(48) / 48
-    across = np.sqrt(1 - x**2)[:, None]
-    field = np.stack([across * np.cos(phi), across * np.sin(phi), np.broadcast_to(x[:, None], (24, 48))], axis=-1)
-    g = np.linalg.norm(field @ tensor.T, axis=-1).mean(axis=1)
-    square = (np.linalg.norm(field @ tensor.T, axis=-1) ** 2).mean(axis=1)
-    mean = weight @ g / 2
-    return float(np.sqrt(max(weight @ square / 2 - mean**2, 0.0)))
+    across = np.sqrt(1 - x**2)
+    field = np.stack([across * np.cos(phi), across * np.sin(phi), x + 0 * phi], axis=-1)
+    g = np.linalg.norm(field @ tensor.T, axis=-1)
+    mean, square = weight @ g.mean(axis=1), weight @ (g**2).mean(axis=1)
+    return float(np.sqrt(max(square - mean**2, 0.0)))
 
 
 def anisotropy(_: Evaluator) -> Iterator[Row]:
