@@ -83,7 +83,7 @@ def test_stored_numbers_are_of_the_sets_that_there_are(name):
     """Else: python docs/_scripts/stored.py NAME."""
     text = theory_curve(f"computed/{name}.csv").read_text(encoding="utf-8")
     stated = dict(re.findall(r"^# (\S+), sha256 (\w+)$", text, re.MULTILINE))
-    assert len(stated) == 4
+    assert len(stated) >= 4
     assert stated == {of: load_set(of).digest() for of in stated}
 
 
