@@ -108,9 +108,9 @@ def stored() -> dict[tuple[str, str], TheoryCurve]:
 
 def unmeasured(name: str) -> list[str]:
     """g_e of a set at 2.25 eV, where samples 5 and 6 are and no measured value, with its standard error, by KINDS."""
-    found = [curve for (of, kind), curve in stored().items() if of == name and kind in KINDS]
+    found = [stored()[name, kind] for kind in KINDS]
     pairs = [(float(curve.at("g_e", 2.25)), float(curve.stderr_at("g_e", 2.25))) for curve in found]
-    return [f"{g:.2f}" + ("" if np.isnan(error) else f" ± {error:.2f}") for g, error in pairs] or [""] * len(KINDS)
+    return [f"{g:.2f}" + ("" if np.isnan(error) else f" ± {error:.2f}") for g, error in pairs]
 
 
 def drawn() -> list[tuple[str, TheoryCurve]]:
