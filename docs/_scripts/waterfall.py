@@ -86,31 +86,39 @@ def stored() -> dict[str, waterfall.Waterfall]:
     return found
 
 
+HEADS = ["", *(f"{column} eV" for column in columns()), "rms after it"]
+
+
 def path_lines(path: waterfall.Waterfall) -> list[list[str]]:
-    """Start, steps, end, measurement and what is left, a number a column."""
-    lines = [["published theory", *(f"{value:.2f}" for value in path.values[0])]]
+    """Start, steps, end, measurement and what is left, a number a column; rms of what is left after each step."""
+    rms = [f"{one:.2f}" for one in np.sqrt(np.mean((path.values - path.measured) ** 2, axis=1))]
+    lines = [["published theory", *(f"{value:.2f}" for value in path.values[0]), rms[0]]]
     lines += [
-        [LABELS[step], *(f"{one:+.2f}" for one in change)]
-        for step, change in zip(path.steps, path.changes, strict=True)
+        [LABELS[step], *(f"{one:+.2f}" for one in change), after]
+        for step, change, after in zip(path.steps, path.changes, rms[1:], strict=True)
     ]
-    lines.append(["end", *(f"{value:.2f}" for value in path.values[-1])])
-    lines.append(["measured", *(f"{value:.2f}" for value in path.measured)])
-    return [*lines, ["left", *(f"{value:+.2f}" for value in path.residual)]]
+    lines.append(["end", *(f"{value:.2f}" for value in path.values[-1]), ""])
+    lines.append(["measured", *(f"{value:.2f}" for value in path.measured), ""])
+    return [*lines, ["left", *(f"{value:+.2f}" for value in path.residual), ""]]
 
 
 def paths_table() -> str:
-    """What each step does to each number, for every path."""
-    lines = []
+    """What each step does to each number, for every path; of those that differ in one step, that step alone."""
+    lines, first = [], stored()["first order"]
     for name, path in stored().items():
-        lines += [[f"**{name}**", *([""] * len(columns()))], *path_lines(path)]
-    return table(["", *(f"{column} eV" for column in columns())], lines)
+        own = path_lines(path)
+        if name not in ("first order", "other order"):
+            own = own[
+                1
+                + next(n for n, (one, other) in enumerate(zip(path.steps, first.steps, strict=True)) if one != other) :
+            ]
+        lines += [[f"**{name}**", *([""] * (len(HEADS) - 1))], *(line for line in own if line[0] != "measured")]
+    return table(HEADS, lines)
 
 
 def readme_block() -> str:
     """The first path, as it stands in the README."""
-    return (
-        BEGIN + "\n" + table(["", *(f"{column} eV" for column in columns())], path_lines(stored()["first order"])) + END
-    )
+    return BEGIN + "\n" + table(HEADS, path_lines(stored()["first order"])) + END
 
 
 def write_readme(path: Path) -> None:
