@@ -7,6 +7,7 @@ python docs/_scripts/waterfall.py --readme README.md
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -116,6 +117,31 @@ def paths_table() -> str:
     return table(HEADS, lines)
 
 
+def verdict_table() -> str:
+    """rms over the five numbers and the distance of g_h at 2.25 eV, of slabs and pairs: ranges over the screenings."""
+    found = json.loads(theory_curve("computed/verdict.json").read_text(encoding="utf-8"))
+    place = [(point["quantity"], point["energy_eV"]) for point in found["points"]].index(("g_h", 2.25))
+    lines = []
+    for name in dict.fromkeys(row["set"] for row in found["rows"]):
+        own = [row for row in found["rows"] if row["set"] == name and not row["minimum"]]
+        own = [row for row in own if row["surface"] == "slabs" and row["scale"] != "none" and row["rms"] is not None]
+        cells = []
+        for termination, image in (("halide", False), ("halide", True), ("lead", False)):
+            rows = [row for row in own if (row["termination"], row["image"]) == (termination, image)]
+            cells.append(_span([row["rms"] for row in rows]))
+        halide = [row for row in own if row["termination"] == "halide"]
+        cells.append(_span([-row["residual"][place] for row in halide]))
+        cells.append(_span([row["distance"][place] for row in halide if row["distance"][place] is not None], ".0f"))
+        lines.append([f"`{name}`", own[0]["phase"], f"{own[0]['chosen']}", *cells])
+    heads = ["rms, halide planes", "with image potential", "rms, lead planes"]
+    return table(["set", "crystal", "chosen", *heads, "g_h short at 2.25 eV by", "in standard errors"], lines)
+
+
+def _span(values: list[float], form: str = ".2f") -> str:
+    ends = dict.fromkeys(format(end, form) for end in (min(values), max(values))) if values else {}
+    return " to ".join(ends)
+
+
 def readme_block() -> str:
     """The first path, as it stands in the README."""
     return BEGIN + "\n" + table(HEADS, path_lines(stored()["first order"])) + END
@@ -130,6 +156,7 @@ def write_readme(path: Path) -> None:
 def write(folder: Path) -> None:
     """Write waterfall.md and waterfall.png into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / "verdict-short.md").write_text(verdict_table(), encoding="utf-8")
     (folder / "waterfall.md").write_text(paths_table(), encoding="utf-8")
     found = stored()
     two = {name: found[name] for name in ("first order", "other order")}
