@@ -51,6 +51,7 @@ def generate(app):
     import theory_lines
     import tilts
     import validation
+    import verdict
     import waterfall
 
     validation.write(HERE / "_generated")
@@ -63,6 +64,7 @@ def generate(app):
     tilts.write(HERE / "_generated")
     nanocrystals.write(HERE / "_generated")
     surfaces.write(HERE / "_generated")
+    verdict.write(HERE / "_generated")
     waterfall.write(HERE / "_generated")
     decide.write(HERE / "_generated")
     theory_lines.write(HERE / "_generated")

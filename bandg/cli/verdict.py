@@ -19,7 +19,7 @@ app = App()
 
 @app.command("verdict")
 def verdict(
-    sets: Annotated[str | None, typer.Option(help="Bulk sets, A,B.", show_default="six sets of CsPbI3")] = None,
+    sets: Annotated[str | None, typer.Option(help="Bulk sets, A,B.", show_default="seven sets of CsPbI3")] = None,
     only: Annotated[
         str | None,
         typer.Option(

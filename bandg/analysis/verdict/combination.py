@@ -31,8 +31,9 @@ CHOSEN = {"bandg-nnn-spin": 2}
 CELLS = (3, 4, 5, 6, 8, 11, 16)
 QUICK_CELLS = (3, 4, 6, 9, 13)
 TILTED_CELLS = (4, 5, 6, 8)
-"""Edges in cells; those of tilted crystals have little symmetry and are expensive. Between 16 cells and the bulk, which
-ends every curve, the interpolation is off by up to 0.01 in g_e and 0.03 in g_h at 1.69 eV, and by less elsewhere."""
+"""Edges in cells: of halide planes, of lead planes and quick verdicts, and of tilted crystals, whose little symmetry
+makes them expensive. Between 16 cells and the bulk, which ends every curve, the interpolation is off by up to 0.01 in
+g_e and 0.03 in g_h at 1.69 eV, and by less elsewhere; of tilted crystals, and of lead planes, by up to 0.1 there."""
 
 AMOUNTS = {"halide": (0.0, 1.0, 2.0), "lead": (0.0, 1.0)}
 """Scales of the shifts of a slab that are computed; within them every value is as likely. 2 shifts the outermost halide
@@ -127,9 +128,12 @@ def all_combinations() -> tuple[Combination, ...]:
 
 
 def combinations_of(bulk: BulkSet, chosen: Iterable[Combination]) -> tuple[Combination, ...]:
-    """Those of the chosen combinations that are computed for a set: of a tilted crystal few, since it is expensive."""
+    """Those of the chosen combinations that are computed for a set.
+
+    Of a tilted crystal few, since it is expensive; of further minima no lead planes, which are far off in any set.
+    """
     if not bulk.tilt:
-        return tuple(chosen)
+        return tuple(one for one in chosen if one.termination == "halide" or not bulk.minimum)
     kept = (SCALES[0].name, SCALES[1].name)
     return tuple(one for one in chosen if one.termination == "halide" and not one.image and one.scale.name in kept)
 
@@ -157,7 +161,8 @@ def case_of(
     if image:
         distortion.append(("image", ",".join(f"{one:g}" for one in IMAGE)))
     neighbors = resolve_neighbors(bulk.parameters, None)
-    counts = TILTED_CELLS if bulk.tilt else cells or CELLS
+    usual = QUICK_CELLS if termination == "lead" else CELLS
+    counts = TILTED_CELLS if bulk.tilt else cells or usual
     return Case(
         bulk.parameters,
         neighbors,
