@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandg.base.errors import BandgError
 from bandg.cli.command import App
 from bandg.cli.options import Force, Judge, NoCache, Patience, Scheduler, Workers, running
 
 if TYPE_CHECKING:
     from bandg.analysis.verdict.study import Verdict
+    from bandg.runs.options import Run
 
 app = App()
 
@@ -33,6 +35,10 @@ def verdict(
     out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw residuals and predictions to FILE.pdf, .png or .svg.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write one page, FILE.html or FILE.md.")] = None,
+    waterfall: Annotated[
+        Path | None,
+        typer.Option(help="Instead: draw the way from the published theory, step by step, to FILE.pdf, .png or .svg."),
+    ] = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     patience: Patience = 60.0,
@@ -48,8 +54,15 @@ def verdict(
     for path, formats in ((out, (".json",)), (report, (".html", ".md"))):
         if path is not None:
             check_writable(path, formats)
-    if plot is not None:
-        check_picture_path(plot)
+    for path in (plot, waterfall):
+        if path is not None:
+            check_picture_path(path)
+    if waterfall is not None:
+        if any(one is not None for one in (sets, only, out, plot, report)) or quick:
+            raise BandgError("--waterfall goes with --data alone: its steps choose sets, surfaces and energy scales")
+        with running(workers, scheduler, no_cache, force, patience) as run:
+            draw_waterfall(waterfall, data, run)
+        return
     with running(workers, scheduler, no_cache, force, patience) as run:
         words = [() if one is None else one for one in (sets, only)]
         found = library(*words, quick=quick, checks=checks, data=data, run=run)
@@ -57,6 +70,31 @@ def verdict(
     print_verdict(table, found)
     for path in _write(table, out, plot, report):
         typer.echo(f"wrote {path}")
+
+
+def draw_waterfall(picture: Path, data: str | None, run: Run) -> None:
+    """Compute both orders, print their steps and draw them."""
+    from bandg.analysis.hypotheses.evaluate import Evaluator
+    from bandg.analysis.verdict.request import measured
+    from bandg.analysis.verdict.waterfall import INGREDIENTS, both_orders, end_band
+    from bandg.cli.tables import Column, show
+    from bandg.plot.output import save
+    from bandg.plot.waterfall import plot_waterfall
+
+    points, evaluator = measured(data, "CsPbI3"), Evaluator(run)
+    paths = both_orders(points, evaluator)
+    band = end_band(points, evaluator)
+    columns = [Column("", left=True), *(Column(f"{point.quantity} {point.energy_eV:g} eV") for point in points)]
+    for title, path in paths.items():
+        rows = [["published theory", *(f"{value:+.2f}" for value in path.values[0])]]
+        steps = zip(path.steps, path.changes, strict=True)
+        rows += [[INGREDIENTS[step], *(f"{one:+.2f}" for one in change)] for step, change in steps]
+        rows += [["end", *(f"{value:+.2f}" for value in path.values[-1])]]
+        rows += [["standard error", *(f"{value:.2f}" for value in band)]]
+        rows += [["left", *(f"{value:+.2f}" for value in path.residual)]]
+        show(f"From the published theory to the measurement, {title}", columns, rows)
+    save(plot_waterfall(paths, INGREDIENTS, points, band), picture)
+    typer.echo(f"wrote {picture}")
 
 
 def print_verdict(table: dict[str, Any], found: Verdict) -> None:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from bandg.analysis.verdict.waterfall import Waterfall
     from bandg.data.measured import MeasuredPoint
 
-_MAIN = ("g_h", 2.25)
 _UP = {True: (VERMILLION, ORANGE), False: (BLUE, SKY)}
 """Colors of steps up and down; the residual has the paler one."""
 
@@ -28,7 +27,7 @@ def plot_waterfall(
     points: Sequence[MeasuredPoint],
     band: NDArray[np.float64],
 ) -> tuple[Axes, ...]:
-    """Draw the paths for g_h at 2.25 eV side by side, and the first path for the other measured numbers beneath.
+    """Draw the paths for g_h at the highest energy side by side, and the first path for the other numbers beneath.
 
     Parameters
     ----------
@@ -49,17 +48,17 @@ def plot_waterfall(
     import matplotlib.pyplot as plt
 
     names = [(point.quantity.removeprefix("abs_"), point.energy_eV) for point in points]
-    main = names.index(_MAIN)
+    main = max(range(len(names)), key=lambda one: (names[one][0] == "g_h", names[one][1] or 0.0))
     others = [number for number in sorted(range(len(points)), key=lambda one: names[one]) if number != main]
     with style():
         figure = plt.figure(figsize=(7.0, 5.4), layout="constrained")
         parts: Any = figure.subfigures(2, 1, height_ratios=(1.12, 1))
-        upper, lower = parts[0].subplots(1, 2), parts[1].subplots(1, 4)
+        upper, lower = parts[0].subplots(1, 2), parts[1].subplots(1, max(len(others), 1), squeeze=False)[0]
         for axes, (title, path) in zip(upper, paths.items(), strict=True):
             _panel(axes, path, labels, main, float(band[main]))
             axes.set_title(f"{_title(names[main])}: {title}")
         first = next(iter(paths.values()))
-        for axes, number in zip(lower, others, strict=True):
+        for axes, number in zip(lower, others, strict=False):
             _panel(axes, first, labels, number, float(band[number]), small=True)
             axes.set_title(_title(names[number]))
         for axes in lower[1:]:

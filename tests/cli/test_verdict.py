@@ -3,9 +3,10 @@
 import json
 import sys
 
+import numpy as np
 import pytest
 
-from bandg.analysis.verdict import request
+from bandg.analysis.verdict import request, waterfall
 
 SMALL = ("verdict", "--sets", "nestoklon2023-standin", "--only", "halide,no-slabs,none", "--quick", "--workers", "1")
 
@@ -48,6 +49,8 @@ def test_a_verdict_prints_a_table_and_writes_its_files(tmp_path, monkeypatch, ca
         (("--report", "a.pdf"), "not a known format"),
         (("--data", "checks"), "no independent measurement of g_e or g_h is left"),
         (("--workers", "0"), "--workers must be 1 or more"),
+        (("--waterfall", "w.csv"), "not a known format"),
+        (("--waterfall", "w.pdf", "--quick"), "--waterfall goes with --data alone"),
     ],
 )
 def test_wrong_input_ends_with_one_line_and_code_2(options, message, tmp_path, monkeypatch, capsys):
@@ -55,3 +58,20 @@ def test_wrong_input_ends_with_one_line_and_code_2(options, message, tmp_path, m
     code, out, err = main(("verdict", *options), monkeypatch, capsys)
     assert code == 2 and out == "" and message in err and err.count("\n") == 1
     assert not any(tmp_path.iterdir())
+
+
+def test_a_waterfall_prints_both_orders_and_draws_them(tmp_path, monkeypatch, capsys):
+    """Its nanocrystals are those of `bandg.analysis.verdict.waterfall`, which has tests of its own."""
+    points = request.measured(None, "CsPbI3")
+    steps = np.cumsum(np.full((7, len(points)), 0.1), axis=0)
+    paths = {
+        title: waterfall.Waterfall(order, steps, np.ones(len(points)))
+        for title, order in (("first order", waterfall.FORWARD), ("other order", waterfall.REVERSE))
+    }
+    monkeypatch.setattr(waterfall, "both_orders", lambda *_: paths)
+    monkeypatch.setattr(waterfall, "end_band", lambda *_: np.full(len(points), 0.2))
+    monkeypatch.chdir(tmp_path)
+    code, out, err = main(("verdict", "--waterfall", "w.svg"), monkeypatch, capsys)
+    assert code == 0, err
+    assert out.count("halide planes") == 2 and out.count("+0.30") == 2 * len(points) and "wrote w.svg" in out
+    assert (tmp_path / "w.svg").stat().st_size > 1000

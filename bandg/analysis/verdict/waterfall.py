@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from bandg.analysis.hypotheses.case import CUBE_CELLS, Case
 from bandg.analysis.hypotheses.changes import Tilt
 from bandg.analysis.hypotheses.evaluate import Evaluator
+from bandg.analysis.verdict.combination import Combination, bulk_sets
+from bandg.analysis.verdict.pair import SCALES
+from bandg.analysis.verdict.study import band, lines_of
 from bandg.base.errors import BandgError
 from bandg.data.measured import MeasuredPoint
 from bandg.models.etb.local import resolve_neighbors
@@ -118,6 +121,21 @@ def path(
         raise BandgError("the image potential needs the screened attraction before it")
     values = [state(steps[:count], points, evaluator, cells) for count in range(len(steps) + 1)]
     return Waterfall(tuple(steps), np.array(values), np.array([point.value for point in points]))
+
+
+def both_orders(
+    points: Sequence[MeasuredPoint], evaluator: Evaluator, cells: tuple[int, ...] = CUBE_CELLS
+) -> dict[str, Waterfall]:
+    """The paths FORWARD and REVERSE by their titles. Raises BandgError."""
+    orders = {"first order": FORWARD, "other order": REVERSE}
+    return {title: path(steps, points, evaluator, cells) for title, steps in orders.items()}
+
+
+def end_band(points: Sequence[MeasuredPoint], evaluator: Evaluator, cells: tuple[int, ...] = ()) -> Array:
+    """Standard errors (points,) of the end of FORWARD by what is not known of the bulk, those of the cubic crystal."""
+    (bulk, *_), end = bulk_sets([FITTED]), Combination("halide", "slabs", SCALES[1], True)
+    lines, _ = lines_of([bulk], [end], evaluator, cells)
+    return band(lines[bulk.label, "halide"], end, points)
 
 
 def state(
