@@ -78,6 +78,15 @@ def _metric(reduced: ReducedNanocrystal) -> Array:
     return np.asarray(matrix[:3] @ matrix[:3].T)
 
 
+@lru_cache(maxsize=8)
+def images(electron: Doublet, hole: Doublet, inside: float, outside: float) -> tuple[float, float]:
+    """Self-energies of both carriers together, and their image interaction, in eV."""
+    crystal = electron.reduced.nanocrystal
+    places = (electron.reduced.structure.on_frame - crystal.grid_offset) * crystal.a_nm / 2
+    both = (electron.density + hole.density) @ self_energy(crystal, places, inside, outside)
+    return float(both), image_interaction(crystal, places, electron.density, hole.density, inside, outside)
+
+
 @dataclass(frozen=True)
 class Coulomb:
     """J in eV, of electron and hole, or of two holes."""
@@ -100,18 +109,12 @@ class Polarization:
 
     def __call__(self, electron: Doublet, hole: Doublet) -> float:
         """What the image charges add to the energy of the pair."""
-        crystal = electron.reduced.nanocrystal
-        if crystal.image:
-            inside, outside = crystal.image
-        elif self.outside is not None:
-            inside, outside = self.inside, self.outside
-        else:
+        if image := electron.reduced.nanocrystal.image:
+            return -images(electron, hole, *image)[1]
+        if self.outside is None:
             return 0.0
-        places = (electron.reduced.structure.on_frame - crystal.grid_offset) * crystal.a_nm / 2
-        pair = image_interaction(crystal, places, electron.density, hole.density, inside, outside)
-        if crystal.image:
-            return -pair
-        return float((electron.density + hole.density) @ self_energy(crystal, places, inside, outside) - pair)
+        both, pair = images(electron, hole, self.inside, self.outside)
+        return both - pair
 
 
 @dataclass(frozen=True)
