@@ -18,6 +18,7 @@ from validation import table
 import bandg
 from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.analysis.verdict import waterfall
+from bandg.analysis.verdict.report import sentences
 from bandg.base.resources import theory_curve
 from bandg.base.tables import read_table, write_csv
 from bandg.data.compare import verdict_points
@@ -134,7 +135,9 @@ def verdict_table() -> str:
         cells.append(_span([row["distance"][place] for row in halide if row["distance"][place] is not None], ".0f"))
         lines.append([f"`{name}`", own[0]["phase"], f"{own[0]['chosen']}", *cells])
     heads = ["rms, halide planes", "with image potential", "rms, lead planes"]
-    return table(["set", "crystal", "chosen", *heads, "g_h short at 2.25 eV by", "in standard errors"], lines)
+    text = table(["set", "crystal", "chosen", *heads, "g_h short at 2.25 eV by", "in standard errors"], lines)
+    told = [one for one in sentences(found) if one.startswith(("Of ", "There ", "The largest"))]
+    return text + "\n" + "\n".join(f"- {one}" for one in told) + "\n"
 
 
 def _span(values: list[float], form: str = ".2f") -> str:
