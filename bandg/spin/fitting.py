@@ -200,13 +200,17 @@ def _attempts(
     before = list(earlier)
     if not before:
         few = _some(traces).thinned(_FEW_POINTS, largest_g)
-        counts = {len(model.decays) for model in models}
-        starts = {count: _exponentials(few, count, largest_g, weights) for count in counts}
+        scan = Periodogram(few, largest_g)
+        begun: dict[tuple[str, ...], list[Floats]] = {}
         for model in models:
             problem = Problem(few, model, weights, largest_g)
-            without = next((one for one in before if model.slow and one.model.decays == model.decays), None)
-            theta = _start(problem, starts[len(model.decays)]) if without is None else without.theta
-            before.append(_rough(problem, theta))
+            shapes = tuple("exponential" if decay == "exponential" else "gaussian" for decay in model.decays)
+            if shapes not in begun:
+                begun[shapes] = _begin(few, shapes, scan, largest_g, weights)
+            tries = [_start(problem, one) for one in begun[shapes]]
+            near = model.decays if model.slow else shapes  # frozen nuclei begin as a Gaussian spread
+            simpler = [one.theta for one in before if one.model.decays == near and not one.model.slow]
+            before.append(_rough(problem, simpler or tries))
     least = min(one.bic for one in before)
     found = []
     for one in before:
@@ -223,51 +227,59 @@ def _some(traces: Traces) -> Traces:
     return replace(traces, traces=tuple(all_of_them[n] for n in chosen))
 
 
-def _rough(problem: Problem, theta: Floats) -> Attempt:
-    """A model on some of the points. theta: start, perhaps without the rate of the slow part."""
+def _rough(problem: Problem, starts: Sequence[Floats]) -> Attempt:
+    """A model on some of the points. starts: perhaps without the rate of the slow part."""
     span = max(trace.span_ns for trace in problem.traces.traces)
     rates = (2.0, 12.0) if problem.model.slow else ()
-    tries = [np.append(theta, k / span) for k in rates] or [theta]
-    best = min((minimize(problem, one, _FIRST) for one in tries), key=lambda one: one.rss)
+    tries = [np.append(theta, k / span) for theta in starts for k in rates] or starts
+    best = min((minimize(problem, one, _FIRST) for one in tries), key=lambda one: (one.exchanged, one.rss))
     return best if best.converged else minimize(problem, best.theta, 2 * _FIRST)
 
 
-def _exponentials(traces: Traces, count: int, largest_g: float, weights: Sequence[float]) -> Floats:
-    """(count, 4) g, both rates and the phase of the best exponential components, with which all models begin."""
-    scan = Periodogram(traces, largest_g)
+def _begin(
+    traces: Traces, decays: tuple[str, ...], scan: Periodogram, largest_g: float, weights: Sequence[float]
+) -> list[Floats]:
+    """Starts (n_components, 4): g, both decays and the phase, from the periodogram and fits with all phases free."""
     first = scan.peaks(most=2)
     pairs: list[list[tuple[float, float]]] = [[one] for one in first]
-    if count == 2:
+    if len(decays) == 2:
         pairs = [[first[0], other] for other in scan.peaks(first[:1])]
         highest = max(trace.field_T for trace in traces.traces)
         apart = 0.7 * first[0][1] / (MU_B_OVER_HBAR * highest)  # two frequencies within one width
         pairs.append([(first[0][0] + apart, first[0][1]), (max(first[0][0] - apart, 0.01), first[0][1])])
-    problem = Problem(traces, Model(("exponential",) * count, False, "free"), weights, largest_g)
+    problem = Problem(traces, Model(decays, False, "free"), weights, largest_g)
     problem.check()
     tries = []
     for pair in pairs:
-        theta = np.concatenate([[g, *[rate] * (problem.per_component - 1)] for g, rate in pair])
-        tries.append(minimize(problem, theta, _FIRST))
+        parts = [
+            [g, *[rate if decay == "exponential" else rate**2] * (problem.per_component - 1)]
+            for (g, rate), decay in zip(sorted(pair, reverse=True), decays, strict=True)
+        ]
+        tries.append(minimize(problem, np.concatenate(parts), _FIRST))
     best = min(tries, key=lambda one: one.rss)
-    own = best.theta.reshape(count, -1)
-    phases = []
-    for n in range(count):
+    own = best.theta.reshape(len(decays), -1)
+    phases = np.zeros(len(decays))
+    for n in range(len(decays)):
         signals = [
             part.amplitudes[1 + 2 * n : 3 + 2 * n]
             for part in problem.parts(best.theta)
-            if part.matrix.shape[1] > 1 + count
+            if part.matrix.shape[1] > 1 + len(decays)
         ]
-        phases.append(np.angle(np.sum([(a - 1j * b) ** 2 for a, b in signals])) / 2)  # amplitudes may have either sign
-    return np.column_stack([own[:, :2], own[:, -1], phases])[np.argsort(-own[:, 0])]
+        phases[n] = np.angle(np.sum([(a - 1j * b) ** 2 for a, b in signals])) / 2  # amplitudes may have either sign
+    plain = np.column_stack([own[:, :2], own[:, -1], np.zeros(len(decays))])
+    even = plain.copy()
+    even[:, 1:3] = np.median(plain[:, 1:3])  # where one decay has run away
+    return [np.column_stack([own[:, :2], own[:, -1], phases]), plain, even]
 
 
-def _start(problem: Problem, exponentials: Floats) -> Floats:
-    """Start of a model from the exponential components, without the slow part: the same times T2*."""
+def _start(problem: Problem, begun: Floats) -> Floats:
+    """Nonlinear parameters of a model without its slow part; frozen nuclei begin as a Gaussian spread."""
     parts: list[Floats] = []
     span = max(trace.span_ns for trace in problem.traces.traces)
     for n, decay in enumerate(problem.model.decays):
-        g, low, high, phase = exponentials[n]
-        rates = np.maximum([low, high], 0.05 / span) ** (1 if decay == "exponential" else 2)
+        g, low, high, phase = begun[n]
+        least = (0.05 / span) ** (1 if decay == "exponential" else 2)
+        rates = np.maximum([low, high], least)
         parts.append(np.array([g, *rates[: 1 + problem.has_spread], *[phase] * problem.has_phase]))
     return np.concatenate(parts)
 

@@ -60,6 +60,12 @@ class Attempt:
         return max(found, 1.0) if self.problem.has_errors else found
 
     @property
+    def exchanged(self) -> bool:
+        """Whether components with different decays have changed places, so that the first |g| is not the largest."""
+        g = self.theta[:: self.problem.per_component]
+        return len(set(self.model.decays)) == 2 and bool(g[0] < g[1])
+
+    @property
     def rms(self) -> float:
         """Root mean square of the weighted residuals."""
         return math.sqrt(self.rss / self.problem.n_points)

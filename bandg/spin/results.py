@@ -58,6 +58,8 @@ class Fit(Shown):
         found = [] if self.best.converged else ["the fit has not converged"]
         if self.best.bic_of_offsets <= self.best.bic:
             found.append("offsets alone do as well: there is no signal in the noise")
+        if self.best.exchanged:
+            found.append(f"the larger |g| has the {self.best.model.decays[1]} decay, not the one that was asked for it")
         return (*found, *(f"{name} stands at a bound" for name in self.best.at_bounds))
 
     def shown(self) -> tuple[str, dict[str, Any]]:

