@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bandg.analysis.hypotheses.case import Case
+from bandg.analysis.verdict.bulk_error import is_linear
 from bandg.analysis.verdict.pair import IMAGE, SCALES, Scale, pair_observables
 from bandg.base.errors import BandgError
 from bandg.base.text import nearest, one_line
@@ -33,7 +34,8 @@ QUICK_CELLS = (3, 4, 6, 9, 13)
 TILTED_CELLS = (4, 5, 6, 8)
 """Edges in cells: of halide planes, of lead planes and quick verdicts, and of tilted crystals, whose little symmetry
 makes them expensive. Between 16 cells and the bulk, which ends every curve, the interpolation is off by up to 0.01 in
-g_e and 0.03 in g_h at 1.69 eV, and by less elsewhere; of tilted crystals, and of lead planes, by up to 0.1 there."""
+g_e and 0.03 in g_h at 1.69 eV, and by less elsewhere; of tilted crystals, and of lead planes, by up to 0.13 in g_h
+there and 0.03 at 1.911 eV."""
 
 AMOUNTS = {"halide": (0.0, 1.0, 2.0), "lead": (0.0, 1.0)}
 """Scales of the shifts of a slab that are computed; within them every value is as likely. 2 shifts the outermost halide
@@ -47,7 +49,8 @@ IMAGE_AMOUNTS = (0.0, 1.0)
 class BulkSet:
     """A set or another minimum of its fit, with its crystal.
 
-    member: with the covariance of the fit, None where there is none. chosen: how many of its numbers were chosen in
+    member: with the covariance of the fit (of its base for a tilted set), None where there is none or where the fit is
+    not linear over the range of first principles. note: about that. chosen: how many of its numbers were chosen in
     view of nanocrystals. tilt: of the crystal, empty for a cubic one.
     """
 
@@ -57,6 +60,7 @@ class BulkSet:
     member: Member | None
     chosen: int = 0
     tilt: tuple[tuple[str, str], ...] = ()
+    note: str = ""
 
     @property
     def label(self) -> str:
@@ -103,15 +107,22 @@ def bulk_sets(names: Sequence[str]) -> list[BulkSet]:
     found = []
     for name in names:
         parameters = load_set(name)
-        try:
-            members: Sequence[Member | None] = ensemble_of(parameters)
-        except BandgError:
-            members = [None]
         tilt = tuple(parameters.crystal.items())
-        for number, member in enumerate(members):
-            own = parameters if member is None else member.parameters
-            minimum = "" if member is None or number == 0 else member.name
-            found.append(BulkSet(name, minimum, own, member, CHOSEN.get(name, 0), tilt))
+        source = parameters.base if tilt and parameters.base else name
+        try:
+            members: Sequence[Member] = ensemble_of(load_set(source))
+        except BandgError:
+            note = "no covariance, so there is no band"
+            found.append(BulkSet(name, "", parameters, None, CHOSEN.get(name, 0), tilt, note))
+            continue
+        for number, member in enumerate(members[: 1 if tilt else None]):
+            own = parameters if tilt else member.parameters
+            note = f"its band is that of {source} at the same energy" if tilt else ""
+            if not is_linear(member):
+                note = "no band: the fit is not linear over what first principles leave open in the bulk"
+            held = member if is_linear(member) else None
+            minimum = member.name if number else ""
+            found.append(BulkSet(name, minimum, own, held, CHOSEN.get(name, 0), tilt, note))
     return found
 
 

@@ -57,6 +57,7 @@ class Line:
         energy = found[:, :, 0] + moved[..., 0]
         if kind != "none":
             energy = energy + strength * polarization - constants.attraction(kind, found[:, :, 3:])
+            energy[:, :-1] -= constants.correlation_eV[:, None]  # the bulk ends every curve at its gap
         return energy, found[:, :, 1:3] + moved[..., 1:]
 
 

@@ -84,24 +84,32 @@ PRIOR = {
     "eps_inf": Range(4.4, 5.0, "mapbi2015: 2.10^2; frost2017: MAPbI3"),
     "eps_static": Range(15.0, 25.0, "frost2017: 18.1 computed for cubic CsPbI3, 24.1 for MAPbI3"),
     "radius_nm": Range(3.0, 4.0, "second-hand"),
+    "interface": Range(0.55, 1.0, "assumed: image potential with the interface half a cell to a quarter cell outside"),
+    "correlation_eV": Range(0.005, 0.020, "assumed: the correlation of the charged exciton, which is left out"),
     "eps_out": Range(2.25, 2.30, "1.5^2 of a common glass; schott_nbk7: 1.517^2; that of the samples is not known"),
 }
 
 
 @dataclass(frozen=True, eq=False)
 class Constants:
-    """Screening constants of draws, each (draws,)."""
+    """Screening constants of draws, each (draws,).
+
+    interface: factor of the image potential, 1 with the interface a quarter cell beyond the outer plane, 0.55 at half a
+    cell (cubes of 5 cells). correlation_eV: what is taken from the energy of a pair.
+    """
 
     eps_inf: Array
     eps_static: Array
     radius_nm: Array
     eps_out: Array
+    interface: Array
+    correlation_eV: Array
 
     @classmethod
     def of(cls, scale: Scale, draws: int) -> Constants:
         """Those of one scale for all draws; without screening those of the image potential."""
         one = scale.screening or Screening("haken", IMAGE[0], IMAGE[0], RADII_NM[0], RADII_NM[0])
-        return cls(*(np.full(draws, x) for x in (one.eps_inf, one.eps_static, one.radius_h, scale.outside)))
+        return cls(*(np.full(draws, x) for x in (one.eps_inf, one.eps_static, one.radius_h, scale.outside, 1.0, 0.0)))
 
     @classmethod
     def drawn(cls, rng: np.random.Generator, draws: int) -> Constants:
@@ -111,7 +119,7 @@ class Constants:
     @property
     def strength(self) -> Array:
         """Image potential over that of IMAGE."""
-        return np.asarray(_contrast(self.eps_inf, self.eps_out) / _contrast(*IMAGE))
+        return np.asarray(self.interface * _contrast(self.eps_inf, self.eps_out) / _contrast(*IMAGE))
 
     def attraction(self, kind: str, integrals: Array) -> Array:
         """J in eV, (draws, n), from the integrals (draws, n, observables) in the order of `pair_observables`."""

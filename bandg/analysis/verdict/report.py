@@ -12,11 +12,11 @@ from typing import Any
 
 from bandg import __version__
 from bandg.analysis.hypotheses.report import STYLE, html_table
-from bandg.analysis.verdict.bulk_error import FIRST_PRINCIPLES
+from bandg.analysis.verdict.bulk_error import FIRST_PRINCIPLES, bulk_sd
 from bandg.analysis.verdict.checks import ASPECT, SCATTER
-from bandg.analysis.verdict.combination import AMOUNTS
-from bandg.analysis.verdict.pair import PRIOR
-from bandg.analysis.verdict.study import DRAWS, ERRORS, SEED, Evidence, Row, Verdict, perfect
+from bandg.analysis.verdict.combination import AMOUNTS, case_of
+from bandg.analysis.verdict.pair import IMAGE, PRIOR
+from bandg.analysis.verdict.study import ERRORS, SEED, Evidence, Row, Verdict, perfect
 from bandg.base.decode import finite
 from bandg.data.measured import MeasuredPoint, load_measured, spreads_to_judge_by
 
@@ -27,23 +27,33 @@ DECIDING = ("g_h", 2.25)
 def content(found: Verdict) -> dict[str, Any]:
     """Everything as plain types: points, rows, and what they rest on."""
     rows = [_row(one) for one in found.rows]
+    material = found.rows[0].bulk.parameters.material
     return {
         "points": [_point(one) for one in found.points],
         "rows": rows,
         "perfect_log_z": perfect(found.points),
         "notes": [*found.notes, *(found.checks.notes if found.checks else ())],
         "spreads": [_plain(one) for one in found.checks.spreads] if found.checks else [],
-        "measured_spreads": [_point(one) for one in spreads_to_judge_by(None, "CsPbI3") if not one.why_not_judged_by],
+        "measured_spreads": [_point(one) for one in spreads_to_judge_by(None, material) if not one.why_not_judged_by],
         "bromides": [_plain(one) for one in found.checks.bromides] if found.checks else [],
         "published_bromides": [_point(one) for one in load_measured("checks") if "CsPbBr3" in one.sample],
         "settings": {
             "bandg": __version__,
-            "draws": DRAWS,
+            "material": material,
+            "draws": found.draws,
             "seed": SEED,
             "assumed_errors": list(ERRORS),
+            "cells": {
+                f"{row.bulk.label}, {row.combination.termination}": list(
+                    case_of(row.bulk, row.combination.termination).counts
+                )
+                for row in found.rows
+            },
+            "image_eps": list(IMAGE),
             "surface_scale": {end: [amounts[0], amounts[-1]] for end, amounts in AMOUNTS.items()},
             "constants": {name: [one.lower, one.upper, one.source] for name, one in PRIOR.items()},
-            "bulk_g_first_principles": {name: list(ends) for name, ends in FIRST_PRINCIPLES["CsPbI3"].items()},
+            "bulk_g_first_principles": {name: list(ends) for name, ends in FIRST_PRINCIPLES.get(material, {}).items()},
+            "bulk_sd": bulk_sd(material),
             "sets": {one.bulk.label: one.bulk.parameters.digest() for one in found.rows},
         },
     }
@@ -130,7 +140,19 @@ def _line(row: Mapping[str, Any], place: int | None) -> list[str]:
     if worth is None:
         return [*cells, "", ""]
     left = worth["left_out"][place] if place is not None else None
-    return [*cells, _number(worth["log_z"][f"{ERRORS[0]:g}"], "+.1f"), _left(left)]
+    error = f"{ERRORS[0]:g}"
+    return [*cells, _number(worth["log_z"][error], "+.1f") + _doubt(row, error), _left(left)]
+
+
+def _doubt(row: Mapping[str, Any], error: str) -> str:
+    """What stands behind an ln Z that does not compare: one of a bulk taken as known, or of too few draws."""
+    if None in row["band"]:
+        return " *"
+    return " ?" if (row["evidence"]["log_z_error"][error] or 1.0) > LARGEST_ERROR else ""
+
+
+LARGEST_ERROR = 0.3
+"""Above this standard error an ln Z is marked."""
 
 
 def _left(left: Mapping[str, Any] | None) -> str:
@@ -165,12 +187,15 @@ def legend(table: Mapping[str, Any]) -> str:
     error, other = where["assumed_errors"]
     return (
         "g: theory minus measured; in parentheses its size in standard deviations of what is not known in the bulk "
-        f"(first principles: {g}, half of it one standard deviation). No number is adjusted to nanocrystals but those "
+        f"(first principles: {g}, half of it one standard deviation, about what each set has; gap: "
+        f"{where['bulk_sd']['E_gap_eV']:g} eV). No number is adjusted to nanocrystals but those "
         "counted under chosen, in view of which the set was made. ln Z: evidence of the family of rows that begins "
         f"there, with an error of g of {error:g}, which is assumed (the report has {other:g} too); a model that "
         f"predicts every number exactly has {table['perfect_log_z']:+.1f}. Its priors: the surface potential {scale}, "
-        f"{ranges}, and bulk g. "
-        f"Last column: mean and standard deviation; ? stands for fewer than {FEW_DRAWS} effective draws."
+        f"{ranges}, bulk g and the gap. "
+        "*: without a bulk prior, not to be compared with the others. "
+        f"Last column: mean and standard deviation; ? stands for fewer than {FEW_DRAWS} effective draws, behind ln Z "
+        f"for a standard error above {LARGEST_ERROR:g}."
     )
 
 
@@ -224,7 +249,11 @@ def _inside(rows: Sequence[Mapping[str, Any]], table: Mapping[str, Any]) -> list
 def _by_evidence(table: Mapping[str, Any]) -> list[str]:
     """The families with the largest evidence, and the deciding number from the others."""
     error = f"{table['settings']['assumed_errors'][0]:g}"
-    known = [row for row in table["rows"] if row["evidence"] and row["evidence"]["log_z"][error] is not None]
+    known = [
+        row
+        for row in table["rows"]
+        if row["evidence"] and row["evidence"]["log_z"][error] is not None and None not in row["band"]
+    ]
     if not known:
         return []
     best = max(known, key=lambda row: row["evidence"]["log_z"][error])
@@ -247,7 +276,8 @@ def _by_evidence(table: Mapping[str, Any]) -> list[str]:
             for value in dict.fromkeys(row[name] for row in known)
         }
         ordered = sorted(largest.items(), key=lambda pair: -pair[1])
-        found.append(f"The largest ln Z by {what}: {', '.join(f'{value} {log_z:+.1f}' for value, log_z in ordered)}.")
+        values = ", ".join(f"{value} {log_z:+.1f}" for value, log_z in ordered)
+        found.append(f"The largest ln Z by {what}, of those with a bulk prior: {values}.")
     return found
 
 
@@ -274,7 +304,10 @@ def check_tables(table: Mapping[str, Any]) -> Iterator[tuple[str, list[str], lis
             for one in table["spreads"]
         ]
         assumed = f"scatter of the shifts by {SCATTER:g} of the slab's and edges up to {ASPECT:g}: assumed"
-        yield f"Spread of g within a sample (standard deviation; {assumed}); measured {measured}", head, rows
+        widths = (
+            "half widths of a Lorentzian, for which a standard deviation of the same decay time is 1.41 times as large"
+        )
+        yield f"Spread of g within a sample (standard deviation; {assumed}); measured {measured}: {widths}", head, rows
     if table["bromides"]:
         ends = "; ".join(
             f"{_name(one)} {one['value']:g}"

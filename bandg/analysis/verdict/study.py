@@ -83,6 +83,7 @@ class Verdict:
     rows: tuple[Row, ...]
     lines: dict[tuple[str, str], Line] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    draws: int = DRAWS
     computed: int = 0
     cached: int = 0
     checks: Any = None
@@ -109,7 +110,7 @@ def judge(
                 seen.add(family)
                 row = replace(row, evidence=_evidence(line, combination, points, draws))
             rows.append(row)
-    return Verdict(tuple(points), tuple(_with_minima(rows)), lines, tuple(notes))
+    return Verdict(tuple(points), tuple(_with_minima(rows)), lines, tuple(notes), draws)
 
 
 def lines_of(
@@ -134,8 +135,8 @@ def lines_of(
         found = {node: _values(case, next(levels)) for node, case in nodes.items()}
         slopes = _slopes(by_set[label], termination, found[0.0, False][:, 0], evaluator)
         lines[label, termination] = _line(found, slopes)
-        if by_set[label].member is None:
-            notes.append(f"{label}: no covariance, so there is no band")
+        notes += [f"{label}: {by_set[label].note}"] if by_set[label].note else []
+        notes += [f"{label}: {why}" for case in nodes.values() if (why := evaluator.reason(case))]
     return lines, list(dict.fromkeys(notes))
 
 
@@ -169,11 +170,12 @@ def _slopes(bulk: BulkSet, termination: str, wanted: Array, evaluator: Evaluator
     """Slopes of the nanocrystals without shifts, which those with shifts share."""
     if bulk.member is None:
         return slopes_of(None, (), wanted, wanted)
-    case = case_of(bulk, termination, cells=BAND_CELLS)
+    own = replace(bulk, parameters=bulk.member.parameters, tilt=())
+    case = case_of(own, termination, cells=BAND_CELLS)
     found: list[Derivatives] = derivatives_of(
         [bulk.member], case.crystals(), case.neighbors, False, "auto", evaluator.run
     )[0]
-    all_ = [*found, bulk_slopes(bulk.parameters)]
+    all_ = [*found, bulk_slopes(own.parameters)]
     return slopes_of(bulk.member, all_, np.array([one.value("E_gap_eV") for one in all_]), wanted)
 
 

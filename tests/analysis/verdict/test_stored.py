@@ -2,8 +2,10 @@
 
 import json
 
-from bandg.analysis.verdict.combination import SETS, all_combinations, bulk_sets, combinations_of
-from bandg.analysis.verdict.report import lines, sentences
+from bandg.analysis.verdict.bulk_error import bulk_sd
+from bandg.analysis.verdict.combination import AMOUNTS, CELLS, SETS, all_combinations, bulk_sets, combinations_of
+from bandg.analysis.verdict.pair import PRIOR
+from bandg.analysis.verdict.study import DRAWS, ERRORS, SEED
 from bandg.base import resources
 
 
@@ -19,5 +21,10 @@ def test_the_stored_verdict_is_what_the_command_would_make():
     names = ("set", "minimum", "termination", "surface", "image", "scale")
     assert [tuple(row[name] for name in names) for row in found["rows"]] == expected
     assert found["settings"]["sets"] == {one.label: one.parameters.digest() for one in sets}
-    assert len(lines(found)) == len(expected) and sentences(found)
+    settings = found["settings"]
+    assert settings["constants"] == {name: [one.lower, one.upper, one.source] for name, one in PRIOR.items()}
+    assert settings["surface_scale"] == {end: [amounts[0], amounts[-1]] for end, amounts in AMOUNTS.items()}
+    assert (settings["draws"], settings["seed"], settings["assumed_errors"]) == (DRAWS, SEED, list(ERRORS))
+    assert settings["bulk_sd"] == bulk_sd("CsPbI3")
+    assert settings["cells"]["bandg-cspbi3-nnn, halide"] == list(CELLS)
     assert found["spreads"] and found["bromides"]
