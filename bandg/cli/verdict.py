@@ -37,7 +37,7 @@ def verdict(
     report: Annotated[Path | None, typer.Option(help="Write one page, FILE.html or FILE.md.")] = None,
     waterfall: Annotated[
         Path | None,
-        typer.Option(help="Instead: draw the way from the published theory, step by step, to FILE.pdf, .png or .svg."),
+        typer.Option(help="Instead: draw the steps from the published theory (a stand-in) to FILE.pdf, .png or .svg."),
     ] = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -86,13 +86,13 @@ def draw_waterfall(picture: Path, data: str | None, run: Run) -> None:
     band = end_band(points, evaluator)
     columns = [Column("", left=True), *(Column(f"{point.quantity} {point.energy_eV:g} eV") for point in points)]
     for title, path in paths.items():
-        rows = [["published theory", *(f"{value:+.2f}" for value in path.values[0])]]
+        rows = [["stand-in for the published theory", *(f"{value:+.2f}" for value in path.values[0])]]
         steps = zip(path.steps, path.changes, strict=True)
         rows += [[INGREDIENTS[step], *(f"{one:+.2f}" for one in change)] for step, change in steps]
         rows += [["end", *(f"{value:+.2f}" for value in path.values[-1])]]
         rows += [["standard error", *(f"{value:.2f}" for value in band)]]
-        rows += [["left", *(f"{value:+.2f}" for value in path.residual)]]
-        show(f"From the published theory to the measurement, {title}", columns, rows)
+        rows += [["measured minus end", *(f"{value:+.2f}" for value in path.residual)]]
+        show(f"From our stand-in for the published theory to the measurement, {title}", columns, rows)
     save(plot_waterfall(paths, INGREDIENTS, points, band), picture)
     typer.echo(f"wrote {picture}")
 

@@ -104,7 +104,7 @@ def _panel(
         axes.axvspan(values[-1] - band, values[-1] + band, color=FAINT, alpha=0.3, linewidth=0, zorder=1)
     axes.plot(values[0], 0, "o", color=INK)
     axes.axvline(measured, color=BLACK, linewidth=0.9, zorder=1)
-    names = ["published theory", *(labels[step] for step in path.steps), "left to the measured"]
+    names = ["stand-in for the published theory", *(labels[step] for step in path.steps), "left to the measured"]
     axes.set_yticks(np.arange(len(names)), [literal(name) for name in names], fontsize=6.5 if small else 7.5)
     axes.tick_params(axis="y", which="both", length=0)
     axes.set_ylim(len(names) - 0.4, -0.6)

@@ -25,6 +25,7 @@ from bandg.base.resources import theory_curve
 from bandg.base.tables import read_table, write_csv
 from bandg.data.compare import TheoryCurve
 from bandg.data.measured import MeasuredPoint, load_measured
+from bandg.parameters.loader import load_set
 from bandg.plot.output import save
 from bandg.plot.overlay import draw_curve, draw_points
 from bandg.plot.palette import LINES, NAMES
@@ -32,7 +33,10 @@ from bandg.plot.style import style
 from bandg.runs.options import Run
 
 STORED = Path(__file__).parents[2] / "theory_curves" / "computed" / "lines.csv"
-SETS = ("bandg-cspbi3-nnn", "nestoklon2023-standin", "bandg-cspbi3-nn", "bandg-nnn")
+CUBIC = ("bandg-cspbi3-nnn", "nestoklon2023-standin", "bandg-cspbi3-nn", "bandg-nnn")
+SETS = (waterfall.GAMMA, *CUBIC)
+"""All sets of the stored numbers, and those of the cubic crystal."""
+
 KINDS = {
     "E_e - E_h": Combination("halide", "slabs", SCALES[0], False),
     "pair": Combination("halide", "slabs", SCALES[1], True),
@@ -70,7 +74,7 @@ def compute() -> None:
     comments = [
         f"bandg {bandg.__version__}: cubes with halide planes and slab shifts; stderr: what is not known of the bulk",
         f"pair: {KINDS['pair'].scale.name} with glass, image potential in H",
-        *(f"{name}, sha256 {bulk_sets([name])[0].parameters.digest()}" for name in SETS),
+        *(f"{name}, sha256 {load_set(name).digest()}" for name in SETS),
         "again: python docs/_scripts/theory_lines.py --compute",
     ]
     (curve,) = evaluator.curves([waterfall.nanocrystals(waterfall.FORWARD, waterfall.TILTED_CELLS)])
@@ -78,7 +82,7 @@ def compute() -> None:
         cells = {one: f"{float(curve.at(one, energy)):.4f}" for one in QUANTITIES}
         unknown = {f"{one}_stderr": "nan" for one in QUANTITIES}
         rows.append({"set": waterfall.GAMMA, "energy": "pair", "energy_eV": f"{energy:g}"} | cells | unknown)
-    for name in SETS:
+    for name in CUBIC:
         bulk = bulk_sets([name])[0]
         lines, _ = lines_of([bulk], list(KINDS.values()), evaluator, ())
         for label, kind in KINDS.items():
@@ -117,7 +121,7 @@ def drawn() -> list[tuple[str, TheoryCurve]]:
     """The lines of the picture with their labels."""
     found = stored()
     return [
-        ("published theory (stand-in, lead planes)", resolve(["etb:lead"])[0]),
+        ("stand-in for the published theory, lead planes", resolve(["etb:lead"])[0]),
         ("bandg-cspbi3-nnn, all but the tilt", found[SHOWN]),
         ("bandg-cspbi3-gamma, all", found[waterfall.GAMMA, "pair"]),
     ]

@@ -1,4 +1,4 @@
-"""From the published theory line to the measurement, one ingredient at a time: stored numbers, table and picture.
+"""From the stand-in for the published theory to the measurement, step by step: stored numbers, table and picture.
 
 python docs/_scripts/waterfall.py --compute   computes the stored numbers anew
 python docs/_scripts/waterfall.py FOLDER      writes the table and the picture
@@ -40,6 +40,9 @@ PATHS = {
 }
 """Two orders, and the first with another choice for one ingredient."""
 
+SETS = (waterfall.START, waterfall.FITTED, waterfall.GAMMA, waterfall.GAMMA_LAW)
+"""The sets of the stored numbers."""
+
 BEGIN, END = "<!-- waterfall: begin -->", "<!-- waterfall: end -->"
 LABELS = waterfall.INGREDIENTS | {name: waterfall.INGREDIENTS[of] for name, of in waterfall.VARIANTS.items()}
 
@@ -63,11 +66,10 @@ def compute() -> None:
         for step, values in zip(("start", *steps), found.values, strict=True):
             rows.append({"path": name, "step": step} | dict(zip(columns(), map("{:.4f}".format, values), strict=True)))
             print(rows[-1], flush=True)
-    sets = (waterfall.START, waterfall.FITTED, waterfall.GAMMA, waterfall.GAMMA_LAW)
     screening = waterfall.SCREENINGS["screening"]
     comments = [
         f"bandg {bandg.__version__}: g at the measured energies, from lead planes of {waterfall.START} on",
-        *(f"{name}, sha256 {load_set(name).digest()}" for name in sets),
+        *(f"{name}, sha256 {load_set(name).digest()}" for name in SETS),
         f"screening: {screening.describe()}, {waterfall.GLASS_EPS:g} outside; surface: slabs",
         f"tilt {waterfall.SYMBOL} by {waterfall.ANGLES}; {waterfall.START}: gap of its bulk held by Pb p",
         "again: python docs/_scripts/waterfall.py --compute",
@@ -92,16 +94,16 @@ HEADS = ["", *(f"{column} eV" for column in columns()), "rms after it"]
 
 
 def path_lines(path: waterfall.Waterfall) -> list[list[str]]:
-    """Start, steps, end, measurement and what is left, a number a column; rms of what is left after each step."""
+    """Start, steps, end, measurement and their difference, a number a column; rms of the difference after each step."""
     rms = [f"{one:.2f}" for one in np.sqrt(np.mean((path.values - path.measured) ** 2, axis=1))]
-    lines = [["published theory", *(f"{value:.2f}" for value in path.values[0]), rms[0]]]
+    lines = [["stand-in for the published theory", *(f"{value:.2f}" for value in path.values[0]), rms[0]]]
     lines += [
         [LABELS[step], *(f"{one:+.2f}" for one in change), after]
         for step, change, after in zip(path.steps, path.changes, rms[1:], strict=True)
     ]
     lines.append(["end", *(f"{value:.2f}" for value in path.values[-1]), ""])
     lines.append(["measured", *(f"{value:.2f}" for value in path.measured), ""])
-    return [*lines, ["left", *(f"{value:+.2f}" for value in path.residual), ""]]
+    return [*lines, ["measured minus end", *(f"{value:+.2f}" for value in path.residual), ""]]
 
 
 def paths_table() -> str:
