@@ -36,7 +36,7 @@ def mixture_spread(values: ArrayLike, shares: ArrayLike) -> NDArray[np.float64]:
 
     Examples
     --------
-    >>> float(mixture_spread([0.2, 1.2], [0.5, 0.5]))
+    >>> round(float(mixture_spread([0.2, 1.2], [0.5, 0.5])), 9)
     0.5
     """
     g = np.asarray(values, dtype=float)

@@ -65,7 +65,7 @@ def self_energy(crystal: Nanocrystal, positions_nm: Array, inside: float, outsid
     >>> from bandg.crystal.shapes import cube
     >>> from bandg.models.dielectric import self_energy
     >>> f"{self_energy(cube(6, 0.6289), [[0.0, 0.0, 0.0]], 5.0, 2.25)[0]:.3f} eV"
-    '0.095 eV'
+    '0.070 eV'
     """
     extent, positions = _checked(crystal, positions_nm, inside, outside)
     if len(extent) == 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from itertools import product
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 
 from bandg.base.errors import BandgError
 from bandg.base.units import E2_EV_NM
-from bandg.crystal import electrostatics
 from bandg.crystal.electrostatics import CHARGES, bulk_potentials, site_potentials, surface_shifts
 from bandg.crystal.lattice import PEROVSKITE
 
@@ -129,7 +127,3 @@ def test_charges_that_cannot_be() -> None:
         site_potentials(np.eye(3), [[0, 0, 0]], [1])
     with pytest.raises(BandgError, match="eps must be positive, not 0"):
         surface_shifts(halide, A_NM, eps=0.0)
-
-
-def test_examples() -> None:
-    assert doctest.testmod(electrostatics).failed == 0 < doctest.testmod(electrostatics).attempted

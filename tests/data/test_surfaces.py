@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-
 import numpy as np
 import pytest
 
@@ -13,7 +11,6 @@ from bandg.crystal.distortion import distorted
 from bandg.crystal.from_atoms import explicit
 from bandg.crystal.shapes import Nanocrystal, cube, octahedron, sphere, truncated_cube
 from bandg.crystal.structure import structure_of
-from bandg.data import surfaces
 from bandg.data.surfaces import meaning, with_surface
 from bandg.parameters.loader import load_set
 from bandg.parameters.sets import Parameter
@@ -119,7 +116,3 @@ def test_what_is_not_a_surface(asked: str, words: str) -> None:
     with pytest.raises(BandgError) as caught:
         with_surface(HALIDE, asked, {})
     assert words in str(caught.value) and "\n" not in str(caught.value)
-
-
-def test_examples() -> None:
-    assert doctest.testmod(surfaces).failed == 0 < doctest.testmod(surfaces).attempted

@@ -1,10 +1,9 @@
 """The example of docs/spin.md."""
 
-import doctest
 import importlib.util
 from pathlib import Path
 
-from bandg.spin import assign, fit, fitting, read_traces, reading, traces
+from bandg.spin import fit, read_traces
 from bandg.spin.results import components
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -26,10 +25,3 @@ def test_the_file_is_what_its_script_makes_and_the_page_says_what_is_fitted():
     for one, g, t2 in ((electron, 1.41, (280, 90)), (hole, 0.91, (260, 260))):
         assert abs(one.g.value - g) < 2 * one.g.error
         assert all(abs(time.value - truth) < 2 * time.error for time, truth in zip(one.t2_ps, t2, strict=True))
-
-
-def test_the_examples_of_the_docstrings_run(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for module in (assign, fitting, reading, traces):
-        result = doctest.testmod(module)
-        assert result.attempted > 3 and result.failed == 0, module
