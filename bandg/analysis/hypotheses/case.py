@@ -169,7 +169,7 @@ class Case:
         wall = "hard-wall" if self.barrier is None else "glass"
         kp = _kp(self.parameters, self.neighbors)
         return tuple(
-            KpJob(kp, replace(crystal, termination=wall, surface=(), surface_bonds=0.0), self.barrier)
+            KpJob(kp, replace(crystal, termination=wall, surface=(), surface_bonds=0.0, image=()), self.barrier)
             for crystal in self.crystals()
         )
 

@@ -419,6 +419,8 @@ class Image:
 
     def __call__(self, case: Case, value: float) -> Case:
         """The case with that potential. Raises BandgError."""
+        if case.model != "etb":
+            raise BandgError(f"the model {case.model} has no atoms, on which the image potential acts")
         if value == self.inside:
             return case
         return replace(case, distortion=(*case.distortion, ("image", f"{self.inside!r},{float(value)!r}")))

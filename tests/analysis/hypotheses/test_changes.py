@@ -178,8 +178,9 @@ def test_screening_goes_from_weak_to_strong_and_image_charges_count_once():
     assert (both.exciton, both.eps_out) == (PRESETS["weak"], None)
     assert {crystal.image for crystal in both.crystals()} == {(5.0, 2.25)}
     assert Image(5.0)(CASE, 5.0) == CASE
-    with pytest.raises(BandgError, match="the model kp has no densities on atoms"):
-        together(CASE, (SCREENED, 0.0), (Share((("model", "kp"),)), 1.0))
+    for change, words in ((SCREENED, "densities on atoms"), (Image(5.0), "atoms, on which the image potential acts")):
+        with pytest.raises(BandgError, match=f"the model kp has no {words}"):
+            together(CASE, (change, 2.25), (Share((("model", "kp"),)), 1.0))
 
 
 def test_energies_of_a_screened_case_are_those_of_the_pairs():
@@ -227,7 +228,7 @@ def test_the_potential_of_the_surface_scales_with_the_slab_of_the_termination():
         assert (crystal.occupancy, crystal.surface_bonds) == (0.5, -0.05)
         found = {one[:2]: one[2] for one in crystal.surface}
         assert found["X", 1] == pytest.approx((0.516 - 0.1125) / 2, abs=6e-4)
-    envelope = applied(Share((("model", "kp"),)), together(CASE, *asked[1:]), 1.0)
+    envelope = applied(Share((("model", "kp"),)), together(CASE, *asked[1:], (Image(5.0), 2.25)), 1.0)
     assert [job.key() for job in envelope.jobs()] == [job.key() for job in replace(CASE, model="kp").jobs()]
 
 
