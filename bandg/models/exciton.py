@@ -1,16 +1,14 @@
-"""From independent carriers to an exciton: Coulomb attraction and dielectric contrast, for all sizes with one eps.
+"""From independent carriers to an exciton: Coulomb attraction for all sizes with one eps.
 
-E_X = E_e - E_h - A e^2 / (4 pi eps0 eps_in R) + P(eps_in, eps_out) e^2 / (4 pi eps0 R) - 0.248 Ry, both carriers in the
-lowest state sin(pi r / R) / r of a hard wall [brus1984]. A = 1.786 is their Coulomb integral. A cube or cuboid has the
-radius R of the sphere with its own Coulomb integral, 3.048 e^2 / (eps L) for a cube of edge L. P is what is left of the
-image charges: the self-energies of the two carriers minus their mutual polarization, whose monopole terms cancel.
-0.248 Ry is the correlation energy in strong confinement, of the variational state whose factor is exp(-r_eh / b)
-[kayanuma1988]. In large nanocrystals the shift never gets smaller than that of the bulk exciton,
-Ry = (mu / m0) 13.6 eV / eps_in^2.
+E_X = E_e - E_h - A e^2 / (4 pi eps0 eps_in R) - 0.248 Ry, both carriers in the lowest state sin(pi r / R) / r of a hard
+wall [brus1984]. A = 1.786 is their Coulomb integral. A cube or cuboid has the radius R of the sphere with its own
+Coulomb integral, 3.048 e^2 / (eps L) for a cube of edge L. 0.248 Ry is the correlation energy in strong confinement, of
+the variational state whose factor is exp(-r_eh / b) [kayanuma1988]. In large nanocrystals the shift never gets smaller
+than that of the bulk exciton, Ry = (mu / m0) 13.6 eV / eps_in^2.
 
 A crystal with a resident hole absorbs into a charged exciton of two holes. To first order its shift is that of the
-neutral exciton, J_hh - 2 J_eh = -J. What is left out: the correlation of the charged exciton, and that the lattice
-screens a small pair less than a large one.
+neutral exciton, J_hh - 2 J_eh = -J. What is left out: image charges (`bandg.models.dielectric` has them), the
+correlation of the charged exciton, and that the lattice screens a small pair less than a large one.
 """
 
 from __future__ import annotations
@@ -53,8 +51,6 @@ CORRELATION = 4 * (1 - COULOMB * _mean_distance()) ** 2
 The state (1 - r_eh / b) psi_e psi_h with the best b gains 2 mu / hbar^2 (<V r_eh> - <V> <r_eh>)^2, whatever the masses;
 all states in second order give 0.278 for equal masses."""
 
-_TERMS = 400
-
 
 @lru_cache(maxsize=64)
 def box_coulomb(edges: tuple[float, float, float]) -> float:
@@ -96,32 +92,11 @@ def reduced_mass(crystal: Bulk) -> float:
     return 3 / float(np.trace(crystal.valence.inverse_mass) + np.trace(crystal.conduction.inverse_mass))
 
 
-@lru_cache(maxsize=1)
-def _moments() -> NDArray[np.float64]:
-    """<(r / R)^(2 n)> in the lowest state for n = 1 ... _TERMS."""
-    x, weight = np.polynomial.legendre.leggauss(1200)
-    x, weight = (x + 1) / 2, weight / 2
-    density = 2 * np.sin(np.pi * x) ** 2 * weight
-    return np.array([np.sum(density * x ** (2 * n)) for n in range(1, _TERMS + 1)])
-
-
-def polarization(inside: float, outside: float) -> float:
-    """P: the image charges' energy in units of e^2 / (4 pi eps0 R); 0 without contrast [brus1984]."""
-    n = np.arange(1, _TERMS + 1)
-    contrast = inside / outside
-    return float(np.sum((n + 1) * (contrast - 1) / (inside * (n * contrast + n + 1)) * _moments()))
-
-
-def exciton_shift(
-    radius_nm: NDArray[np.float64], inverse_inside: float, outside: float | None, reduced_mass: float
-) -> NDArray[np.float64]:
+def exciton_shift(radius_nm: NDArray[np.float64], inverse_inside: float, reduced_mass: float) -> NDArray[np.float64]:
     """E_X - (E_e - E_h) in eV, shape (n,), for radii (n,) in nm, infinite for the bulk.
 
-    inverse_inside: 1 / eps_in, 0 or more. outside: eps_out, None for that of the inside (no contrast). reduced_mass: in
-    m0.
+    inverse_inside: 1 / eps_in, 0 or more. reduced_mass: in m0.
     """
     per_radius = E2_EV_NM / np.asarray(radius_nm)
     rydberg = reduced_mass * RYDBERG_EV * inverse_inside**2
-    attraction = np.minimum(-COULOMB * inverse_inside * per_radius - CORRELATION * rydberg, -rydberg)
-    image = polarization(1 / inverse_inside, outside) if outside is not None and inverse_inside != 0 else 0.0
-    return attraction + image * per_radius
+    return np.minimum(-COULOMB * inverse_inside * per_radius - CORRELATION * rydberg, -rydberg)

@@ -1,11 +1,11 @@
-"""The exciton energy against integrals and boundary conditions that share nothing with it."""
+"""The exciton energy against integrals that share nothing with it."""
 
 import numpy as np
 import pytest
 from scipy import integrate, optimize, special
 
 from bandg.crystal.shapes import cube, cuboid, octahedron, sphere
-from bandg.models.exciton import CORRELATION, COULOMB, box_coulomb, coulomb_radius_nm, exciton_shift, polarization
+from bandg.models.exciton import CORRELATION, COULOMB, box_coulomb, coulomb_radius_nm, exciton_shift
 
 
 def coulomb_integral():
@@ -90,38 +90,9 @@ def test_correlation_energy_is_nearly_all_of_the_second_order():
     assert 0.85 * second_order() < CORRELATION < second_order()  # a variational state gains less than all states
 
 
-def image_charges(inside, outside):
-    """Energy of the image charges in e^2 / (4 pi eps0 R) from the boundary conditions of each multipole."""
-    total = 0.0
-    for n in range(1, 200):
-        # a charge at radius r: r^n / x^(n+1) / eps_in + B x^n inside, C x^-(n+1) outside; continuous at x = 1
-        system = np.array([[1.0, -1.0], [inside * n, outside * (n + 1)]])
-        b, _ = np.linalg.solve(system, [-1 / inside, n + 1.0])
-        moment = integrate.quad(lambda x, n=n: 2 * np.sin(np.pi * x) ** 2 * x ** (2 * n), 0, 1)[0]
-        total += b * moment  # half of it for each carrier; only n = 0 acts between two s states, where it cancels
-    return total
-
-
-@pytest.mark.parametrize(("inside", "outside"), [(10.0, 2.25), (4.4, 1.0), (3.0, 6.0)])
-def test_polarization_of_a_dielectric_sphere(inside, outside):
-    assert polarization(inside, outside) == pytest.approx(image_charges(inside, outside), rel=2e-4)
-
-
-def test_no_contrast_no_image_charges():
-    assert polarization(5.0, 5.0) == 0
-
-
 def test_the_shift_of_a_large_crystal_is_that_of_the_bulk_exciton():
     rydberg = 0.08 * 13.605693 / 100
-    small, large, bulk = exciton_shift(np.array([2.0, 60.0, np.inf]), 0.1, None, 0.08)
+    small, large, bulk = exciton_shift(np.array([2.0, 60.0, np.inf]), 0.1, 0.08)
     assert bulk == pytest.approx(-rydberg, rel=1e-6) and large == pytest.approx(bulk)
     assert small == pytest.approx(-1.786 * 1.43996 / 10 / 2 - 0.248 * rydberg, rel=1e-3)
-    assert (exciton_shift(np.array([2.0, 60.0]), 0.0, None, 0.08) == 0).all()
-
-
-def test_image_charges_come_on_top_of_the_bulk_exciton():
-    """At any size the shift with contrast is that without plus the image charges; in the bulk they vanish."""
-    radius = np.array([1.5, 12.0, 20.0, 1e4])
-    with_images, without = (exciton_shift(radius, 1 / 4.4, eps, 0.077) for eps in (1.0, None))
-    assert with_images - without == pytest.approx(polarization(4.4, 1.0) * 1.43996 / radius, rel=1e-4)
-    assert exciton_shift(np.array([np.inf]), 1 / 4.4, 1.0, 0.077) == pytest.approx(without[-1:], rel=1e-6)
+    assert (exciton_shift(np.array([2.0, 60.0]), 0.0, 0.08) == 0).all()

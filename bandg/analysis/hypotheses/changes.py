@@ -359,15 +359,14 @@ class IntraAtomic:
 
 @dataclass(frozen=True)
 class Bound:
-    """Exciton energy in place of E_e - E_h; inverse: 1 / eps_in. outside: eps_out, None without contrast."""
+    """Exciton energy in place of E_e - E_h; inverse: 1 / eps_in."""
 
     inverse: float
-    outside: float | None
     reduced_mass: float
 
     def __call__(self, sizes: Sizes) -> Sizes:
         """Energies of the exciton."""
-        shift = exciton_shift(sizes.radius_nm, self.inverse, self.outside, self.reduced_mass)
+        shift = exciton_shift(sizes.radius_nm, self.inverse, self.reduced_mass)
         return replace(sizes, energy=sizes.energy + shift)
 
 
@@ -381,7 +380,7 @@ class Binding:
         """The case with bound carriers."""
         _check_unbound(case)
         mass = reduced_mass(bulk_of(case.parameters, case.neighbors))
-        return replace(case, after=(*case.after, Bound(value, None, mass)))
+        return replace(case, after=(*case.after, Bound(value, mass)))
 
 
 def _check_unbound(case: Case) -> None:

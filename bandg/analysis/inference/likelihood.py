@@ -237,7 +237,7 @@ class Likelihood:
             from bandg.models.exciton import exciton_shift
 
             outputs = outputs.copy()
-            outputs[:, 0] += exciton_shift(self.radii, inverse, None, self.reduced_mass)
+            outputs[:, 0] += exciton_shift(self.radii, inverse, self.reduced_mass)
         return outputs, self.terminations, shares
 
     def predict(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -166,7 +166,7 @@ def test_the_best_point_has_the_exciton_of_its_own_set_and_lattice():
     moved_one = nested.Exact(outputs, found.radii + 1, 0.15)
     sampled = nested._sample(nested._dynesty(), likelihood, 50, 1.0, 1, lambda values: moved_one)
     expected = outputs.copy()
-    expected[:, 0] += exciton_shift(found.radii + 1, 0.05, None, 0.15)
+    expected[:, 0] += exciton_shift(found.radii + 1, 0.05, 0.15)
     assert sampled.exact == pytest.approx(inference.curve(expected, points.energy)[:, 0])
     assert abs(sampled.exact - sampled.predicted) > 0.01
 
