@@ -197,11 +197,13 @@ class ParameterSet(Shown):
         return replace(self, entries=entries, scaling=scaling)
 
     def digest(self) -> str:
-        """sha256 (hex) of the numbers alone: model, lattice, paths and values; provenance does not enter."""
+        """sha256 (hex) of model, lattice, crystal, paths and values alone; provenance does not enter."""
         numbers = [[path, repr(entry.value)] for path, entry in self._numbers()]
         content: dict[str, Any] = {"schema": 1, "model": self.model, "numbers": numbers}
         if self.lattice != PEROVSKITE:
             content["lattice"] = asdict(self.lattice)
+        if self.crystal:
+            content["crystal"] = dict(sorted(self.crystal.items()))
         text = json.dumps(content, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

@@ -252,6 +252,7 @@ def test_a_set_takes_the_crystal_of_its_base(tmp_path: Path) -> None:
     assert load_set(write(tmp_path, head)).crystal == load_set("bandg-cspbi3-gamma").crystal
     own = load_set(write(tmp_path, f'{head}[crystal]\ntilt = "a0a0c+"\nangles = "10"\nkeep = "lattice"\n'))
     assert own.crystal == {"tilt": "a0a0c+", "angles": "10", "keep": "lattice"}
+    assert own.digest() != load_set("bandg-cspbi3-gamma").digest() != replace(own, crystal={}).digest()
 
 
 def test_round_trip_of_awkward_texts(tmp_path: Path) -> None:
