@@ -3,7 +3,7 @@
 python docs/_scripts/stored.py            all of them: about half an hour on two processors
 python docs/_scripts/stored.py NAME ...   some: curves, verdict, hypotheses, hypotheses-nnn, hypotheses-slow, joint-fit,
                                           joint-spin, joint-held, joint, joint-first, fitted, family, profile, held,
-                                          refits, nanocrystals, reference, waterfall, decide, lines
+                                          refits, nanocrystals, reference, waterfall, decide, tilts, lines
 python docs/_scripts/waterfall.py --readme README.md   afterwards: the table of the README
 """
 
@@ -68,6 +68,7 @@ SCRIPTS = {
     "reference": ["validation.py", "--compute"],
     "waterfall": ["waterfall.py", "--compute"],
     "decide": ["decide.py", "--compute"],
+    "tilts": ["tilts.py", "--compute"],
     "lines": ["theory_lines.py", "--compute"],
 }
 """Stored results that need more than one command."""

@@ -67,11 +67,12 @@ def compute() -> None:
             rows.append({"path": name, "step": step} | dict(zip(columns(), map("{:.4f}".format, values), strict=True)))
             print(rows[-1], flush=True)
     screening = waterfall.SCREENINGS["screening"]
+    angles = ",".join(f"{one:g}" for one in waterfall.ANGLES)
     comments = [
         f"bandg {bandg.__version__}: g at the measured energies, from lead planes of {waterfall.START} on",
         *(f"{name}, sha256 {load_set(name).digest()}" for name in SETS),
         f"screening: {screening.describe()}, {waterfall.GLASS_EPS:g} outside; surface: slabs",
-        f"tilt {waterfall.SYMBOL} by {waterfall.ANGLES}; {waterfall.START}: gap of its bulk held by Pb p",
+        f"tilt {waterfall.SYMBOL} {angles}; {waterfall.START}: gap of the tilted bulk held by Pb p",
         "again: python docs/_scripts/waterfall.py --compute",
     ]
     write_csv(STORED, rows, ["path", "step", *columns()], comments)
