@@ -45,8 +45,9 @@ def test_a_shift_of_every_atom_moves_every_level_and_no_g():  # type: ignore[no-
         assert after.g == pytest.approx(before.g, abs=1e-8)
 
 
-def test_derivatives_of_a_shifted_crystal_are_those_of_finite_differences():  # type: ignore[no-untyped-def]
-    crystal, path, step = distorted(cube(2, A), surface=SHIFTS), "onsite.Pb.p", 1e-4
+@pytest.mark.parametrize("options", [{"surface": SHIFTS}, {"image": "5,2.25"}], ids=["shifts", "image"])
+def test_derivatives_are_those_of_finite_differences(options):  # type: ignore[no-untyped-def]
+    crystal, path, step = distorted(cube(2, A), **options), "onsite.Pb.p", 1e-4
     found = derivatives(SET, crystal)
     ends = [compute_levels(SET.with_values({path: SET.value(path) + s}, source="test"), crystal) for s in (step, -step)]
     for quantity, of in (("g_h", lambda one: one.hole.g), ("g_e", lambda one: one.electron.g)):
