@@ -6,17 +6,15 @@ python docs/_scripts/surfaces.py FOLDER
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 from validation import table
 
+import bandg
 from bandg.crystal.electrostatics import surface_shifts
 from bandg.crystal.lattice import PEROVSKITE
-from bandg.crystal.shapes import cube
 from bandg.data.slabs import load_slabs
-from bandg.data.surfaces import EPS, with_surface
-from bandg.models.etb.nanocrystal import compute_levels
+from bandg.data.surfaces import EPS
 from bandg.parameters.loader import load_set
 
 CUBES = (
@@ -47,14 +45,13 @@ def shifts_table() -> str:
 def cubes_table() -> str:
     """Energies, g and the weight of the hole on the surface without shifts and with those of the slabs."""
     rows = []
+    run = bandg.Run(workers=1)
     for name, end, cells in CUBES:
-        parameters = load_set(name)
         for asked, words in (("none", "no shift"), ("slabs", "slab")):
-            ideal = cube(cells, parameters.a_nm, end)
-            found = compute_levels(parameters, replace(ideal, surface=with_surface(ideal, asked, {})))
-            electron, hole = found.electron, found.hole
-            values = electron.energy_eV - hole.energy_eV, electron.g or 0.0, hole.g or 0.0
-            numbers = [f"{values[0]:.4f}", *(f"{g:+.3f}" for g in values[1:]), f"{hole.overlap:.2f}"]
+            options = {"set": name, "termination": end, "surface": asked, "observables": "overlap"}
+            found = bandg.compute(f"{cells}cells", run=run, **options).isel(nc=0)
+            numbers = [f"{float(found.E_gap_eV):.4f}", f"{float(found.g_e):+.3f}", f"{float(found.g_h):+.3f}"]
+            numbers.append(f"{float(found.overlap.sel(carrier='hole')):.2f}")
             rows.append([f"`{name}`", end, f"{cells}", words, *numbers])
     return table(["set", "planes", "cells", "shifts", "E_e − E_h (eV)", "g_e", "g_h", "overlap of the hole"], rows)
 
