@@ -15,8 +15,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,21 @@ CORRELATION_EV = (0.005, 0.020)
 """Range of the correlation energy that is left out."""
 
 
-@lru_cache(maxsize=2)
+def _once(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Cache of a function of two doublets and numbers, which keeps no doublet alive."""
+    known: WeakKeyDictionary[Any, WeakKeyDictionary[Any, dict[Any, Any]]] = WeakKeyDictionary()
+
+    @wraps(function)
+    def found(one: Doublet, other: Doublet, *numbers: float) -> Any:
+        own = known.setdefault(one, WeakKeyDictionary()).setdefault(other, {})
+        if numbers not in own:
+            own[numbers] = function(one, other, *numbers)
+        return own[numbers]
+
+    return found
+
+
+@_once
 def distances(one: Doublet, other: Doublet) -> tuple[Array, Array]:
     """How the distances of two densities are distributed.
 
@@ -78,7 +93,7 @@ def _metric(reduced: ReducedNanocrystal) -> Array:
     return np.asarray(matrix[:3] @ matrix[:3].T)
 
 
-@lru_cache(maxsize=8)
+@_once
 def images(electron: Doublet, hole: Doublet, inside: float, outside: float) -> tuple[float, float]:
     """Self-energies of both carriers together, and their image interaction, in eV."""
     crystal = electron.reduced.nanocrystal

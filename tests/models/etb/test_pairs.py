@@ -1,5 +1,6 @@
 """Energies of pairs against direct sums, quadratures and closed forms of model densities."""
 
+import weakref
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
@@ -86,6 +87,17 @@ def test_fourier_transform_is_the_direct_sum(crystal):
     )
     assert Coulomb(HAKEN)(electron, hole) == pytest.approx(direct(electron, hole, HAKEN), rel=1e-10)
     assert Coulomb(HAKEN, holes=True)(electron, hole) == pytest.approx(direct(hole, hole, HAKEN), rel=1e-10)
+
+
+def test_what_is_known_of_a_pair_keeps_no_doublet_alive():
+    pair = carriers(cube(2, A_NM), in_box(2 * A_NM), in_box(2 * A_NM))
+    assert distances(*pair) is distances(*pair) is not distances(*pair[::-1])
+    energies = [PairEnergy(Coulomb(HAKEN), Polarization(5.0, eps))(*pair) for eps in (2.25, 5.0)]
+    assert energies[0] > energies[1]
+    Coulomb(HAKEN, holes=True)(*pair)
+    left = [weakref.ref(one) for one in pair]
+    del pair
+    assert [one() for one in left] == [None, None]
 
 
 def test_tilt_counts_ideal_places_in_the_contracted_lattice():
