@@ -225,18 +225,27 @@ def level_table(
     if screening is None and (unknown := [one.name for one in asked if one.name in OF_PAIR]):
         raise BandgError(f"{unknown[0]} is computed with an exciton alone: add `exciton='haken'`")
     work = plan(size, shape, termination, set, model, center, given, variation)
-    check_images(work.crystals, eps_out)
+    check_images(work.crystals, screening, eps_out)
     members, errors = _errors(work, checked_run(run)) if band else ((), None)
     results = sweep.run_jobs(work.jobs, checked_run(run), work.check)
     labels = {"model": work.model.name, "set": work.name}
     provenance = _provenance(work, results) | ({"ensemble": members} if band else {})
     if screening is not None:
         left_out = {"correlation_left_out_eV": CORRELATION_EV}
+        labels["exciton"] = _constants(screening, eps_out, work)
         provenance |= {"exciton": {"screening": screening.describe(), "eps_out": eps_out} | left_out}
     found = [levels for levels, _ in results]
     if errors is not None:
         found = [replace(one, extra=one.extra | own) for one, own in zip(found, errors, strict=True)]
     return tabulated(found, labels, provenance, asked, partial(_bulk_limit, work))
+
+
+def _constants(screening: Screening, eps_out: float | None, work: Work) -> str:
+    """The constants of an exciton in words."""
+    around = "no dielectric contrast" if eps_out is None else f"{eps_out:g} outside"
+    if work.crystals[0].image:
+        around = f"{work.crystals[0].image[1]:g} outside"
+    return f"{screening.describe()}, {around}"
 
 
 def _errors(work: Work, run: Run) -> tuple[list[dict[str, Any]], list[dict[str, tuple[float]]]]:

@@ -185,11 +185,17 @@ def screening_of(exciton: Any, eps_out: Any) -> Screening | None:
     return found
 
 
-def check_images(crystals: Sequence[Nanocrystal], eps_out: float | None) -> None:
-    """Raise BandgError for image charges in shapes that have none, or stated twice."""
+def check_images(crystals: Sequence[Nanocrystal], screening: Screening | None, eps_out: float | None) -> None:
+    """Raise BandgError for image charges in shapes that have none, or with constants that are stated twice."""
     for crystal in crystals:
         if crystal.image and eps_out is not None:
             raise BandgError("`image` has the constant of the surroundings already: leave `eps_out` out")
+        if crystal.image and screening is not None and crystal.image[0] != screening.eps_inf:
+            right = f"{screening.eps_inf:g},{crystal.image[1]:g}"
+            raise BandgError(
+                f"`image` has {crystal.image[0]:g} inside and `exciton` eps_inf {screening.eps_inf:g}, which are one "
+                f"constant: write {right!r} for `image`, or give `exciton` the other eps_inf"
+            )
         if crystal.image or eps_out is not None:
             check_shape(crystal)
 

@@ -229,6 +229,7 @@ def print_table(table: LevelTable) -> None:
             surface = f"{len(rows)} from atoms"
         surface += "".join(f"\n{text}" for text in dict.fromkeys(row["distortion"] for row in chosen) if text)
         surface += _origin(table, chosen)
+        surface += f"\nexciton: {first['exciton']}" if first.get("exciton") else ""
         title = f"{first['set']} (etb, neighbors {first['neighbors']})\n{first['shape']}, {surface}"
         if first["model"] == "kp":
             title = f"{first['set']} (k.p, 8 bands)\n{first['shape']}, {_wall(table, termination)}"

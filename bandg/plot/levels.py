@@ -156,7 +156,7 @@ def _panel(
         for quantity in quantities
         for width in (-WIDEST, WIDEST)
     ]
-    y += [_reach(mark) for group in series for mark in group.marks if mark.quantity in quantities]
+    y += [_reach(mark) for group in series for mark in group.marks if mark.belongs(quantities)]
     y += [np.array([bulk[quantity]]) for quantity in quantities if quantity in bulk]
     low, high = _limits(np.concatenate(y), 0.07, _SMALLEST_SPAN)
     axes.set_ylim(low, high)

@@ -35,11 +35,11 @@ DASHES = {"g_e": "-", "g_h": (0, (4, 1.6)), "g_bx": "-"}
 RANGES = ("-", "--", ":", "-.")
 """Lines of measured ranges, in the order of the pairs of markers."""
 
-SYMBOLS = {"g_e": r"g_{\mathrm{e}}", "g_h": r"g_{\mathrm{h}}", "g_bx": r"g_{\mathrm{BX}}"}
+SYMBOLS = {"g_e": r"g_{\mathrm{e}}", "g_h": r"g_{\mathrm{h}}", "g_bx": r"g_{\mathrm{BX}}", "g": "g"}
 NAMES = {quantity: f"${symbol}$" for quantity, symbol in SYMBOLS.items()}
 """What a label calls a quantity."""
 
 
 def marker(quantity: str, number: int) -> str:
-    """Marker of a quantity in the pair of this number; the pairs repeat after the last."""
-    return MARKERS[number % len(MARKERS)][quantity == "g_h"]
+    """Marker of a quantity in the pair of this number, which repeat after the last; "g" is of an undecided carrier."""
+    return "8" if quantity == "g" else MARKERS[number % len(MARKERS)][quantity == "g_h"]

@@ -23,7 +23,8 @@ THEORY_LINE = (0, (1, 1.4))
 class Mark:
     """What is drawn for one value: ``energies`` and ``values`` hold one number, or the two ends of a range.
 
-    quantity is g_e, g_h or g_bx; signed is False where only the magnitude is known. Energies in eV. bound: "upper" or
+    quantity is g_e, g_h, g_bx, or g of a carrier that is not decided, which stands beside both.
+    signed is False where only the magnitude is known. Energies in eV. bound: "upper" or
     "lower" where the value is one. theory: whether a theory has part in it.
     """
 
@@ -39,6 +40,10 @@ class Mark:
     def is_range(self) -> bool:
         """Whether the source states a range and no point."""
         return len(self.energies) > 1
+
+    def belongs(self, quantities: Collection[str]) -> bool:
+        """Whether it is drawn in a panel of these quantities."""
+        return self.quantity in quantities or (self.quantity == "g" and "g_h" in quantities)
 
     def draw(self, axes: Axes, color: str, family: int = 0) -> None:
         """Draw a point (open without sign), with its error if it has one, or a bar over the range.
@@ -73,7 +78,7 @@ class Series:
     def draw(self, axes: Axes, quantities: Collection[str]) -> None:
         """Draw the marks of these quantities."""
         for mark in self.marks:
-            if mark.quantity in quantities:
+            if mark.belongs(quantities):
                 mark.draw(axes, self.color, self.family)
 
     def look(self) -> dict[str, Any]:
@@ -122,6 +127,9 @@ def measured_legend(
     if holes:
         handles.append(tuple(Line2D([], [], **point_look("g_h", True, INK, family)) for family in holes))
         labels.append("hole (other markers: electron or sum)")
+    if any(mark.quantity == "g" for _, mark in marks):
+        handles.append(Line2D([], [], **point_look("g", False, INK)))
+        labels.append("octagon: electron or hole, not decided")
     if any(mark.theory for _, mark in marks):
         handles.append(Line2D([], [], **theory_look(INK) | {"linestyle": THEORY_LINE}))
         labels.append("dotted or cross: contains theory")

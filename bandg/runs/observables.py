@@ -114,6 +114,7 @@ BUILT_IN = (
     _one("g_e", "1", "electron g-factor, Tr(g) / 3", "electron.g", averaged=True),
     _one("g_h", "1", "hole g-factor, Tr(g) / 3 (valence doublet, electron picture)", "hole.g", averaged=True),
     _one("g_bx", "1", "bright-exciton g-factor g_e + g_h", "g_bx", averaged=True),
+    Observable("exciton", "screening of electron and hole, and the dielectric constant outside", "", (), optional=True),
     _one("surface_weight", "1", "weight on atoms that miss a neighbor", "surface_weight", CARRIER, averaged=True),
     _one("residual_eV", "eV", "largest norm of H psi - E psi of the two band edges", "residual_eV"),
     _label("model", "", "etb or kp", None, ALL),

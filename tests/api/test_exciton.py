@@ -75,6 +75,7 @@ def test_a_screening_is_taken_too_and_without_surroundings_nothing_is_polarized(
         ({"exciton": "none", "eps_out": 2.25}, "`eps_out` is the surroundings of an exciton"),
         ({"exciton": "haken", "eps_out": 0.5}, "`eps_out` must be 1 or more, not 0.5"),
         ({"exciton": "haken", "eps_out": "glass"}, "`eps_out` must be a finite number"),
+        ({"exciton": "haken", "image": "5,2.25"}, "`image` has 5 inside and `exciton` eps_inf 4.7"),
         ({"exciton": "haken", "eps_out": 2.25, "image": "5,2.25"}, "`image` has the constant of the surroundings"),
         ({"exciton": "haken", "eps_out": 2.25, "shape": "octahedron"}, "not in a shape 'octahedron'"),
         ({"image": "5,2.25", "shape": "octahedron"}, "not in a shape 'octahedron'"),

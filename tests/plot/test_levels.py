@@ -253,8 +253,10 @@ def test_own_points_are_named_by_their_file() -> None:
 def test_every_quantity_that_can_be_measured_is_drawn() -> None:
     points = tuple(MeasuredPoint(1.8, quantity, 1.0) for quantity in QUANTITIES)
     (group,) = series_of(points)
-    assert [mark.quantity for mark in group.marks] == ["g_e", "g_h", "g_bx", "g_e", "g_h"]
-    assert [mark.signed for mark in group.marks] == [True, True, True, False, False]
+    assert [mark.quantity for mark in group.marks] == ["g_e", "g_h", "g_bx", "g_e", "g_h", "g"]
+    assert [mark.signed for mark in group.marks] == [True, True, True, False, False, False]
+    axes = draw(dataset(rows()), points).axes
+    assert [sum(line.get_marker() == "8" for line in one.lines) for one in axes] == [1, 0]
 
 
 def test_bulk_values_come_from_the_attributes() -> None:
