@@ -35,6 +35,9 @@ HIGH_SYMMETRY: dict[str, Vector] = {"Gamma": (0, 0, 0), "X": (1, 0, 0), "M": (1,
 BAND_PATH = ("Gamma", "X", "M", "R", "Gamma", "M")
 """The usual path through the primitive cubic Brillouin zone."""
 
+SURFACE_PLANES = 10
+"""Number of planes of a/2, counted from the surface, that may have onsite shifts."""
+
 _EDGE_POINTS = ("Gamma", "R")
 _TIMES_A2U = {"6+": "7-", "6-": "7+", "7+": "6-", "7-": "6+"}
 

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar, named
 from bandg.base.text import quote
-from bandg.crystal.lattice import Lattice
+from bandg.crystal.lattice import SURFACE_PLANES, Lattice
 
 MAX_SHIFT_EV = 5.0
-MAX_PLANE = 100
 _EXAMPLE = "X.0=0.13,Pb.1=-0.01 (eV)"
 _SHIFT = Grammar(
     "surface shift",
     "X.0=0.13",
-    problem=lambda shift: "" if abs(shift.number) <= MAX_SHIFT_EV else f"is beyond {MAX_SHIFT_EV:g} eV",
+    ("eV", ""),
+    lambda shift: "" if abs(shift.number) <= MAX_SHIFT_EV else f"is beyond {MAX_SHIFT_EV:g} eV",
 )
 
 Shifts = tuple[tuple[str, int, float], ...]
@@ -31,11 +31,15 @@ def parse_shifts(text: str, lattice: Lattice) -> Shifts:
     found = []
     for name, number in named(text.split(","), "surface shift", _EXAMPLE).items():
         kind, _, plane = name.partition(".")
-        if kind not in lattice.kinds or not plane.isdecimal() or int(plane) > MAX_PLANE:
+        if kind not in lattice.kinds or not plane.isdecimal():
             kinds = " or ".join(lattice.kinds)
             raise BandgError(
                 f"surface shift {quote(name)} is not a species ({kinds}) and a plane counted from the surface: "
                 f"write {_EXAMPLE}"
+            )
+        if int(plane) >= SURFACE_PLANES:
+            raise BandgError(
+                f"surface shift {quote(name)}: shifts are of planes 0 to {SURFACE_PLANES - 1}, counted from the surface"
             )
         found.append((kind, int(plane), _SHIFT.value(number).number))
     return tuple(sorted(one for one in found if one[2]))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar, named
 from bandg.base.text import nearest, quote
 from bandg.crystal.electrostatics import CHARGES, surface_shifts
-from bandg.crystal.lattice import PEROVSKITE, require_perovskite
-from bandg.crystal.planes import Shifts, parse_shifts
+from bandg.crystal.lattice import PEROVSKITE, SURFACE_PLANES, require_perovskite
+from bandg.crystal.planes import Shifts, parse_shifts, planes
 from bandg.crystal.shapes import Nanocrystal
 from bandg.data.slabs import load_slabs
 from bandg.parameters.sets import Parameter, ParameterSet
@@ -22,6 +22,8 @@ EPS = 4.4
 """Square of the lowest refractive index, 2.10, measured in the infrared in an iodide perovskite [mapbi2015]."""
 
 _SLAB_PLANES, _CHARGE_PLANES, _DIGITS = 3, 4, 4
+_MAX_SCALE = 10.0
+_MANY_CELLS = 2 * SURFACE_PLANES + 4  # across, with which a nanocrystal has all planes that may be shifted
 _EXAMPLES = {"slabs": "slabs:scale=0.5", "point-charges": "point-charges:eps=4.4,Pb=2,X=-1,Cs=1"}
 _OPTIONS = {"slabs": {"scale": 1.0}, "point-charges": {"eps": EPS, **CHARGES}}
 
@@ -64,7 +66,7 @@ def with_surface(crystal: Nanocrystal, asked: str | None, own: Mapping[str, Para
     """
     if asked is None:
         return _at(_own_tables(own), crystal) if own else ()
-    if ":" not in asked and ("=" in asked or "." in asked):
+    if _is_given(asked):
         return parse_shifts(asked, crystal.lattice)
     name, values = _parsed(asked)
     if name == "none":
@@ -74,6 +76,64 @@ def with_surface(crystal: Nanocrystal, asked: str | None, own: Mapping[str, Para
         return _at(_slabs(values["scale"]), crystal)
     charges = tuple((kind, values[kind]) for kind in CHARGES)
     return _at(_point_charges(crystal.a_nm, values["eps"], charges), crystal)
+
+
+def check_shifts(crystals: Sequence[Nanocrystal], asked: str | None) -> None:
+    """Raise BandgError for a shift given by hand that no atom of these nanocrystals has.
+
+    crystals: with the shifts of `with_surface`. asked: as there.
+    """
+    if asked is None or not _is_given(asked):
+        return
+    missing = {shift[:2] for one in crystals for shift in one.surface}
+    found: set[tuple[str, int]] = set()
+    for crystal in sorted(crystals, key=Nanocrystal.estimate_n_pb):
+        if missing <= found:
+            break
+        found |= _occupied(_outer_part(crystal))
+    for kind, plane in sorted(missing - found):
+        where = ", ".join(str(n) for one, n in sorted(found) if one == kind and n < SURFACE_PLANES)
+        ends = " or ".join(dict.fromkeys(_end(one) for one in crystals))
+        raise BandgError(
+            f"surface shift {kind}.{plane}: no {kind} lies in plane {plane} of {ends} planes; "
+            f"{kind} lies in the planes {where} of these nanocrystals"
+        )
+
+
+def _outer_part(crystal: Nanocrystal) -> Nanocrystal:
+    """A nanocrystal of few atoms with as good as the same outer planes, undistorted; explicit atoms as they are."""
+    if crystal.atoms:
+        return crystal
+    return Nanocrystal(
+        crystal.shape,
+        crystal.a_nm,
+        crystal.termination,
+        crystal.center,
+        cells=min(crystal.cells, _MANY_CELLS + crystal.cells % 2),
+        diameter_nm=min(crystal.diameter_nm, _MANY_CELLS * crystal.a_nm),
+        edges=tuple(min(n, _MANY_CELLS + n % 2) for n in crystal.edges),
+        truncation=crystal.truncation,
+        lattice=crystal.lattice,
+    )
+
+
+@lru_cache(maxsize=64)
+def _occupied(crystal: Nanocrystal) -> frozenset[tuple[str, int]]:
+    """Species and plane of all atoms."""
+    if crystal.atoms:
+        from bandg.crystal.structure import structure_of  # slow to load
+
+        structure = structure_of(crystal)
+        coordinates, kind = structure.on_frame, structure.kind
+    else:
+        coordinates, kind = crystal.sites()
+    pairs = zip(kind.tolist(), planes(coordinates).tolist(), strict=True)
+    return frozenset((crystal.lattice.kinds[one], plane) for one, plane in set(pairs))
+
+
+def _is_given(asked: str) -> bool:
+    """Whether these are shifts by species and plane, not the name of a surface."""
+    return ":" not in asked and ("=" in asked or "." in asked)
 
 
 def meaning(asked: str | None, parameters: ParameterSet) -> str:
@@ -105,6 +165,8 @@ def _parsed(asked: str) -> tuple[str, dict[str, float]]:
         if key not in known:
             raise BandgError(f"the surface {name} has no option {quote(key)}: write {example}")
         values[key] = Grammar(f"`surface` {key}", example).value(number).number
+        if key == "scale" and not 0 <= values[key] <= _MAX_SCALE:
+            raise BandgError(f"`surface` scale must lie between 0 and {_MAX_SCALE:g}, not {values[key]:g}")
     return name, values
 
 

@@ -27,9 +27,6 @@ DEFAULT_EXPONENT = 2.0
 MAX_EXPONENT = 12.0
 LIMITS_EV = {"onsite": 100.0, "hopping": 100.0, "spin_orbit": 5.0, "published": 100.0, "surface": 5.0}
 LATTICE_NM = (0.3, 2.0)
-SURFACE_PLANES = 10
-"""Number of planes of a/2, counted from the surface, that may have a shift in a parameter file."""
-
 ANGULAR_MOMENTUM = {"s": 0, "p": 1, "d": 2, "s*": 0}
 _RANK = {"s": 0, "s*": 1, "p": 2, "d": 3}
 _BONDS = ("sigma", "pi", "delta")

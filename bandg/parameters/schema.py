@@ -8,12 +8,11 @@ from typing import Any, NoReturn
 
 from bandg.base.errors import BandgError
 from bandg.base.text import nearest, one_line
-from bandg.crystal.lattice import PEROVSKITE, Lattice, lattice_named
+from bandg.crystal.lattice import PEROVSKITE, SURFACE_PLANES, Lattice, lattice_named
 from bandg.parameters.names import (
     LATTICE,
     PUBLISHED,
     SHELLS,
-    SURFACE_PLANES,
     integral_names,
     out_of_range,
     swapped,
@@ -158,6 +157,8 @@ def _check_names(raw: dict[str, Any], tree: dict[str, Any], where: tuple[str, ..
             key_path = ".".join((*where, key))
             if isinstance(value, dict) and any(f"{key}.{inner}" in tree for inner in value):
                 fail(label, key_path, f'a name with a dot needs quotes: write "{key}.{next(iter(value))}" = ...')
+            if where[:1] == ("surface",) and key.partition(".")[2].isdecimal() and key.partition(".")[0] + ".0" in tree:
+                fail(label, key_path, f"shifts are of planes 0 to {SURFACE_PLANES - 1}, counted from the surface")
             hint = nearest(key, tree) or f"; there are: {', '.join(list(tree)[:12])}"
             fail(label, key_path, f"is an unknown key{hint}")
         if isinstance(value, dict) and tree[key]:

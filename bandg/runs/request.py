@@ -16,7 +16,7 @@ from bandg.crystal.atoms import Atoms
 from bandg.crystal.distortion import distorted
 from bandg.crystal.lattice import PEROVSKITE, Lattice
 from bandg.crystal.shapes import SHAPES, Nanocrystal, cube, cuboid, octahedron, sphere, truncated_cube
-from bandg.data.surfaces import with_surface
+from bandg.data.surfaces import check_shifts, with_surface
 from bandg.models.etb.bulk import bulk
 from bandg.models.etb.local import resolve_neighbors
 from bandg.models.etb.model import MODEL
@@ -161,7 +161,9 @@ def varied(
         raise BandgError(
             "`seed` and `seeds` need something random: add `fraction` between 0 and 1, `x_vacancies` or `pb_vacancies`"
         )
-    return tuple(replace(one, surface=with_surface(one, asked.get("surface"), own)) for one in found)
+    shifted = tuple(replace(one, surface=with_surface(one, asked.get("surface"), own)) for one in found)
+    check_shifts(shifted, asked.get("surface"))
+    return shifted
 
 
 DEFAULT_SIZE = "5cells,9cells,24cells"

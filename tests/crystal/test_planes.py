@@ -36,6 +36,7 @@ def test_on_a_curved_surface_the_depth_has_the_symmetry_of_the_crystal(crystal: 
 
 def test_shifts_are_read_in_order_and_zeros_are_dropped() -> None:
     assert parse_shifts("Pb.1=-0.01, X.0=0.13,X.2=0", PEROVSKITE) == (("Pb", 1, -0.01), ("X", 0, 0.13))
+    assert parse_shifts("Pb.9=-10meV, X.0=0.13eV", PEROVSKITE) == (("Pb", 9, -0.01), ("X", 0, 0.13))
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,8 @@ def test_shifts_are_read_in_order_and_zeros_are_dropped() -> None:
         ("X.-1=0.1", "is not a species"),
         ("X.0=0.1,X.0=0.2", "given twice"),
         ("X.0=9", "beyond 5 eV"),
+        ("X.0=0.1nm", "unknown unit 'nm': use eV"),
+        ("X.10=0.1", "shifts are of planes 0 to 9"),
         ("X.0=0,1", "must be a name and a value"),
         ("X.0=nan", "not finite"),
     ],

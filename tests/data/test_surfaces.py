@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,9 +11,9 @@ from bandg.base.errors import BandgError
 from bandg.crystal.atoms import Atoms
 from bandg.crystal.distortion import distorted
 from bandg.crystal.from_atoms import explicit
-from bandg.crystal.shapes import Nanocrystal, cube, octahedron, sphere, truncated_cube
+from bandg.crystal.shapes import Nanocrystal, cube, cuboid, octahedron, sphere, truncated_cube
 from bandg.crystal.structure import structure_of
-from bandg.data.surfaces import meaning, with_surface
+from bandg.data.surfaces import check_shifts, meaning, with_surface
 from bandg.parameters.loader import load_set
 from bandg.parameters.sets import Parameter
 
@@ -21,6 +23,11 @@ OWN = {
     path: Parameter(path, value, "eV", "a test", "assumed")
     for path, value in {"surface.halide.X.0": 0.2, "surface.halide.Pb.1": -0.1, "surface.lead.Pb.0": 0.4}.items()
 }
+
+
+def atoms_of(crystal: Nanocrystal) -> Atoms:
+    structure = structure_of(crystal)
+    return Atoms(structure.positions_nm, np.array(["Pb", "I"])[structure.kind])
 
 
 def shifts(crystal: Nanocrystal, asked: str | None, own: dict[str, Parameter] | None = None) -> dict[str, float]:
@@ -37,7 +44,7 @@ SLABS = {
 @pytest.mark.parametrize("end", SLABS)
 def test_slabs_follow_the_termination(make, end) -> None:  # type: ignore[no-untyped-def]
     assert shifts(make(end), "slabs") == pytest.approx(SLABS[end], abs=6e-4)
-    assert shifts(make(end), "slabs:scale=-2") == pytest.approx({k: -2 * v for k, v in SLABS[end].items()}, abs=2e-3)
+    assert shifts(make(end), "slabs:scale=2") == pytest.approx({k: 2 * v for k, v in SLABS[end].items()}, abs=2e-3)
 
 
 def test_other_shapes_and_distorted_crystals_have_the_surface_of_their_termination() -> None:
@@ -81,9 +88,7 @@ def test_the_set_has_its_own_unless_another_is_asked_for() -> None:
 
 def test_a_structure_has_the_surface_of_its_halides() -> None:
     for end, crystal in (("halide", cube(3, A, "halide")), ("lead", cube(3, A, "lead"))):
-        structure = structure_of(crystal)
-        names = np.array(["Pb", "I"])[structure.kind]
-        given = explicit(Atoms(structure.positions_nm, names), A)
+        given = explicit(atoms_of(crystal), A)
         assert shifts(given, "slabs") == pytest.approx(SLABS[end], abs=6e-4)
 
 
@@ -104,6 +109,8 @@ def test_words_say_what_is_assumed() -> None:
         ("slab", "`surface` 'slab' is unknown (did you mean 'slabs'?): write slabs, point-charges, none, or shifts"),
         ("slabs:half=1", "the surface slabs has no option 'half': write slabs:scale=0.5"),
         ("slabs:scale=much", "'much' has 'much' where a number should stand"),
+        ("slabs:scale=50", "`surface` scale must lie between 0 and 10, not 50"),
+        ("slabs:scale=-1", "`surface` scale must lie between 0 and 10, not -1"),
         ("slabs:", "option of the surface slabs"),
         ("none:scale=1", "the surface none has no option 'scale': write none"),
         ("point-charges:Pb=3", "plane PbX2 must add up to zero"),
@@ -116,3 +123,35 @@ def test_what_is_not_a_surface(asked: str, words: str) -> None:
     with pytest.raises(BandgError) as caught:
         with_surface(HALIDE, asked, {})
     assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+def check(text: str, *crystals: Nanocrystal) -> None:
+    check_shifts([replace(one, surface=with_surface(one, text, {})) for one in crystals], text)
+
+
+@pytest.mark.parametrize(
+    ("text", "crystals", "words"),
+    [
+        (
+            "Pb.0=0.1",
+            [HALIDE],
+            "surface shift Pb.0: no Pb lies in plane 0 of halide planes; Pb lies in the planes 1, 3 of",
+        ),
+        ("Pb.7=0.1,X.0=0.1", [cube(3, A)], "no Pb lies in plane 7 of halide planes; Pb lies in the planes 1, 3 of"),
+        ("X.3=0.1", [cube(3, A)], "X lies in the planes 0, 1, 2 of"),
+        ("Pb.1=0.1", [cube(30, A, "lead")], "Pb lies in the planes 0, 2, 4, 6, 8 of"),
+        ("Pb.0=0.1", [sphere(30, A)], "no Pb lies in plane 0 of halide planes"),
+        ("Pb.2=0.1", [explicit(atoms_of(cube(3, A)), A)], "no Pb lies in plane 2 of halide planes"),
+    ],
+)
+def test_a_shift_that_no_atom_has_is_refused(text: str, crystals: list[Nanocrystal], words: str) -> None:
+    with pytest.raises(BandgError) as caught:
+        check(text, *crystals)
+    assert words in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_shift_that_one_of_several_has_is_taken() -> None:
+    check("Pb.0=0.1,Pb.1=0.1", HALIDE, LEAD)
+    check("Pb.7=0.1,X.6=0.1", cube(3, A), cube(8, A))
+    check("X.3=0.1", cuboid((3, 5, 5), A))
+    check("slabs", cube(2, A))

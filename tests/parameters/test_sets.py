@@ -464,6 +464,7 @@ WRONG = {
     "absurd lambda": (edit("p = 0.50", "p = 5.1"), ["spin_orbit.Pb.p", "up to 5 eV"]),
     "negative stderr": (edit("{ value = 0.01,", "{ value = 0.01, stderr = -1,"), ["stderr", "not be negative"]),
     "shift of cesium": (KASHIKAR + '\n[surface.halide]\n"Cs.0" = 0.1\n', ["surface.halide.Cs.0", "unknown key"]),
+    "shift deep inside": (KASHIKAR + '\n[surface.halide]\n"X.10" = 0.1\n', ["surface.halide.X.10", "of planes 0 to 9"]),
     "shift unquoted": (KASHIKAR + "\n[surface.halide]\nX.0 = 0.1\n", ["needs quotes", '"X.0"']),
     "shift in meV": (
         KASHIKAR + '\n[surface.lead]\n"X.0" = { value = 100, unit = "meV" }\n',
