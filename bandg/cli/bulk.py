@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bandg.data.contributions import FirstPrinciples
     from bandg.models.etb.bulk import Bulk
     from bandg.parameters.sets import ParameterSet
+    from bandg.runs.request import Variation
 
 app = App()
 
@@ -47,7 +48,7 @@ def bulk(
     """Bulk gap, masses, momentum elements and g-factors: of the cubic crystal at R, or of a strained or tilted one."""
     from bandg.api.compute import bulk as compute_bulk
     from bandg.base.files import check_writable
-    from bandg.cli.bulk_cell import print_cell
+    from bandg.cli.bulk_cell import crystal_words, print_cell
     from bandg.data.contributions import first_principles
     from bandg.models.etb.cell import CellBulk
     from bandg.parameters.loader import load_set
@@ -59,33 +60,37 @@ def bulk(
 
         check_picture_path(plot)
     parameters = load_set(set_name)
-    result = compute_bulk(
-        parameters,
-        neighbors=neighbors,
-        strain=strain,
-        tilt=tilt,
-        angles=angles,
-        keep=keep,
-        structure=_cell(structure, species, parameters, second),
-        second=second,
-        fraction=fraction,
-        offset_eV=options.one_energy(offset, "offset"),
-    )
-    options.say_own_crystal(parameters, tilt or structure)
+    asked: dict[str, Any] = {
+        "strain": strain,
+        "tilt": tilt,
+        "angles": angles,
+        "keep": keep,
+        "second": second,
+        "fraction": fraction,
+        "offset_eV": options.one_energy(offset, "offset"),
+    }
+    cell = _cell(structure, species, parameters, second)
+    result = compute_bulk(parameters, neighbors=neighbors, structure=cell, **asked)
+    options.say_own_crystal(parameters, tilt or structure, angles, keep)
+    crystal = _crystal(parameters, asked, structure, species, cell)
     values = result.values(intra_atomic)
     name = parameters.name + (f" + {load_set(second).name}" if second else "")
     if isinstance(result, CellBulk):
-        print_cell(name, result, intra_atomic)
+        print_cell(name, result, intra_atomic, crystal)
     else:
         known = None if second else first_principles(parameters.material, result.E_g)
-        _print(name, parameters, values, published=second is None)
+        _print(name, parameters, values, second is None, crystal_words(crystal))
         _print_composition(result, known)
         _print_contributions(result, known, intra_atomic)
         values["first_principles"] = known.to_dict() if known else None
     if out is not None:
+        from bandg.models.etb.local import resolve_neighbors
         from bandg.runs.dataset import write_json
 
-        write_json({"set": name, "parameters_sha256": parameters.digest()} | values, out)
+        made_of = {"parameters_sha256": parameters.digest(), "neighbors": resolve_neighbors(parameters, neighbors)}
+        if second:
+            made_of["second_sha256"] = load_set(second).digest()
+        write_json({"set": name, **made_of, "crystal": crystal} | values, out)
         typer.echo(f"wrote {out}")
     if plot is not None:
         from bandg.plot.bands import plot_bands
@@ -109,6 +114,21 @@ def _cell(structure: Path | None, species: str | None, parameters: ParameterSet,
     return read_cell(structure, parse_species(species or ""), halides, lambda note: typer.echo(note, err=True))
 
 
+def _crystal(
+    parameters: ParameterSet, asked: dict[str, Any], structure: Path | None, species: str | None, cell: Cell | None
+) -> dict[str, Any]:
+    """The crystal that is computed, by arguments of `bandg.bulk`; of a structure with its share of the second."""
+    from bandg.api.plan import in_own_crystal
+
+    given = dict(asked) if structure else dict(in_own_crystal(parameters, cast("Variation", asked)))
+    if structure and cell:
+        given |= {"structure": str(structure), "species": species}
+        given |= {"fraction": cell.fraction} if asked.get("second") else {}
+    if given.get("angles"):
+        given["keep"] = given.get("keep") or "bonds"
+    return {name: value for name, value in given.items() if value is not None}
+
+
 _ROWS = (
     ("E_g_eV", "gap at R", "eV"),
     ("Delta_eV", "R8- minus R6-", "eV"),
@@ -123,7 +143,7 @@ _ROWS = (
 )
 
 
-def _print(name: str, parameters: ParameterSet, values: dict[str, Any], published: bool) -> None:
+def _print(name: str, parameters: ParameterSet, values: dict[str, Any], published: bool, crystal: str) -> None:
     rows: list[tuple[Any, ...]] = []
     for key, meaning, unit in _ROWS:
         known = parameters.published.get(key) if published else None
@@ -131,7 +151,7 @@ def _print(name: str, parameters: ParameterSet, values: dict[str, Any], publishe
         rows.append((meaning, unit, values[key], *note))
     numbers = (Column("bandg", ".4f"), Column("published", "g"), "source")
     title = f"{name} ({parameters.material}), bulk at R" if published else f"{name}, bulk at R"
-    show(title, ("quantity", "", *numbers), rows)
+    show(f"{title}\n{crystal}" if crystal else title, ("quantity", "", *numbers), rows)
 
 
 _RATIOS = (("X s", "Pb p"), ("X d", "Pb p"), ("Pb s", "X p"))

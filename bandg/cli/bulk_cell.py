@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,14 +17,28 @@ _NEAR_EV = 1.0
 _MOST = 4
 
 
-def print_cell(name: str, result: CellBulk, intra_atomic: bool) -> None:
-    """Print the bulk of a periodic cell."""
+def crystal_words(crystal: dict[str, Any]) -> str:
+    """The crystal that is computed, by the arguments of `bandg.bulk`; empty for the cubic one."""
+    parts = []
+    if "structure" in crystal:
+        species = f", species {crystal['species']}" if "species" in crystal else ""
+        parts.append(f"structure {crystal['structure']}{species}")
+    if "strain" in crystal:
+        parts.append(f"strain {crystal['strain']}")
+    if "tilt" in crystal:
+        angles = f" by {crystal['angles']} degrees, {crystal['keep']} kept" if "angles" in crystal else ""
+        parts.append(f"tilt {crystal['tilt']}{angles}")
+    if "second" in crystal:
+        parts.append(f"{crystal['fraction']:.4g} of X of {crystal['second']}, offset {crystal['offset_eV']:g} eV")
+    return "; ".join(parts)
+
+
+def print_cell(name: str, result: CellBulk, intra_atomic: bool, crystal: dict[str, Any]) -> None:
+    """Print the bulk of a periodic cell; crystal as `crystal_words` takes it."""
     cell = result.hamiltonian.cell
-    angles = ", ".join(f"{angle:.2f}" for angle in cell.tilt_deg())
-    title = (
-        f"{name}, bulk of a cell of {cell.n_formulas} formula units\n"
-        f"octahedra turned about the cubic axes by {angles} degrees"
-    )
+    title = f"{name}, bulk of a cell of {cell.formulas}\n{crystal_words(crystal)}"
+    if angles := cell.turns(2):
+        title += f"\noctahedra turned about the cubic axes by {angles} degrees"
     g_e, g_h = result.g_factors(intra_atomic)
     rows = [
         ("gap", "eV", result.E_g),

@@ -194,7 +194,7 @@ def compute(
     if set_name is not None and model == "etb":
         from bandg.parameters.loader import load_set
 
-        options.say_own_crystal(load_set(set_name), tilt or structure)
+        options.say_own_crystal(load_set(set_name), tilt or structure, angles, keep)
     print_table(table)
     print_errors(table)
     print_tensors(table)

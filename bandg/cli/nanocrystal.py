@@ -137,7 +137,7 @@ def one_nanocrystal(
         structure=read_option(structure, species, set_name, second),
     )
     [one] = one_of(size, found)
-    say_own_crystal(one[0].parameters, tilt or structure)
+    say_own_crystal(one[0].parameters, tilt or structure, angles, keep)
     return one
 
 
@@ -148,14 +148,22 @@ def one_energy(text: str | None, what: str) -> float | None:
     return None if text is None else parse_energies(text, what, most=1)[0]
 
 
-def say_own_crystal(parameters: Any, other: object) -> None:
-    """Say on the standard error that the crystal is the set's own, unless another one is given."""
+def say_own_crystal(parameters: Any, other: object, angles: str | None, keep: str | None) -> None:
+    """Say on the standard error that the crystal is the set's own, or what is changed, unless another one is given."""
     own = getattr(parameters, "crystal", {})
     if own and other is None:
+        from bandg.crystal.distortion import parse_tilt
+
         crystal = " ".join(f"--{name} {value}" for name, value in own.items())
-        typer.echo(
-            f"{parameters.name} is made for {crystal}, which is taken; --tilt a0a0a0 is the cubic crystal", err=True
-        )
+        changed = []
+        if angles is not None and parse_tilt(own["tilt"], angles) != parse_tilt(own["tilt"], own.get("angles", "")):
+            changed.append(f"--angles {angles}")
+        if keep is not None and keep != own.get("keep", "bonds"):
+            changed.append(f"--keep {keep}")
+        taken = "which is taken; --tilt a0a0a0 is the cubic crystal"
+        if changed:
+            taken = f"but {' '.join(changed)} is computed, for which its gap is not held"
+        typer.echo(f"{parameters.name} is made for {crystal}, {taken}", err=True)
 
 
 def check_memory(found: tuple[Material, Nanocrystal, int], solver: str, whole: bool, levels: bool, force: bool) -> None:

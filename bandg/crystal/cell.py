@@ -48,6 +48,11 @@ class Cell:
         return round(abs(np.linalg.det(self.steps)) / 8)
 
     @property
+    def formulas(self) -> str:
+        """The number of ideal cells in words."""
+        return f"{self.n_formulas} formula unit{'' if self.n_formulas == 1 else 's'}"
+
+    @property
     def a_nm(self) -> float:
         """Lattice constant of the cubic crystal of the same volume, in nm."""
         return float(abs(np.linalg.det(self.vectors_nm)) / self.n_formulas) ** (1 / 3)
@@ -75,6 +80,11 @@ class Cell:
         ratio = half / np.diagonal(half, axis1=1, axis2=2)[:, None]
         tangents = [(ratio[:, a, b] - ratio[:, b, a]) / 2 for a, b in ((1, 2), (2, 0), (0, 1))]
         return np.asarray(np.degrees(np.arctan(np.abs(tangents).mean(axis=1))))
+
+    def turns(self, digits: int) -> str:
+        """The same in words, as "9.00, 8.00, 9.00"; empty where all are zero to these digits."""
+        angles = [f"{angle:.{digits}f}" for angle in self.tilt_deg()]
+        return ", ".join(angles) if any(map(float, angles)) else ""
 
     @cached_property
     def edge_fraction(self) -> NDArray[np.float64]:

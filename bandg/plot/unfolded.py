@@ -93,8 +93,8 @@ def plot_unfolded(
         axes.scatter(places, energies[seen], s=_AREA_PT2 * weights[seen], color=colors, linewidths=0, zorder=3)
         axes.set_ylabel("Energy from the valence-band top (eV)")
         cell = result.hamiltonian.cell
-        angles = ", ".join(f"{angle:.1f}" for angle in cell.tilt_deg())
-        axes.set_title(f"{literal(set_name)}, {cell.n_formulas} formula units, turned by {angles}°", fontsize=7)
+        turned = f", turned by {angles}°" if (angles := cell.turns(1)) else ""
+        axes.set_title(f"{literal(set_name)}, {cell.formulas}{turned}", fontsize=7)
         axes.plot([], [], "o", color=BLUE, markersize=_AREA_PT2**0.5, markeredgewidth=0, label="spectral weight 1")
         axes.plot([], [], color=GRID, label="cubic crystal")
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=2, labelcolor=INK)

@@ -34,6 +34,9 @@ def test_a_tilted_crystal(monkeypatch, capsys, tmp_path):
     assert stored["electron"]["inverse_mass"] == pytest.approx(found.conduction.inverse_mass)
     assert [one["name"] for one in stored["cubic_points"]] == ["R", "X"]
     assert f"{found.E_g:.4f}" in out and "turned about the cubic axes by 0.00, 0.00, 10.00 degrees" in out
+    assert "strain zz=0.01; tilt a0a0c+ by 10 degrees, lattice kept\n" in out and "2 formula units" in out
+    assert stored["neighbors"] == found.hamiltonian.neighbors
+    assert bandg.bulk("kashikar2021", **stored["crystal"]).E_g == found.E_g
     ideal = bandg.bulk("kashikar2021")
     assert found.E_g > ideal.E_g + 0.1
 
@@ -42,8 +45,23 @@ def test_a_set_for_a_tilted_crystal_says_so(monkeypatch, capsys):
     code, out, err = run(monkeypatch, capsys, "--set", "bandg-cspbi3-gamma")
     assert code == 0 and "1.6520" in out
     assert "is made for --tilt a-b+a- --angles 9,8, which is taken; --tilt a0a0a0 is the cubic crystal" in err
+    assert "tilt a-b+a- by 9,8 degrees, bonds kept" in out
+    code, out, err = run(monkeypatch, capsys, "--set", "bandg-cspbi3-gamma", "--angles", "5,4")
+    assert code == 0 and "which is taken" not in err and "tilt a-b+a- by 5,4 degrees" in out
+    assert "made for --tilt a-b+a- --angles 9,8, but --angles 5,4 is computed, for which its gap is not held" in err
     code, out, err = run(monkeypatch, capsys, "--set", "bandg-cspbi3-gamma", "--tilt", "a0a0a0")
-    assert (code, err) == (0, "") and "1.1462" in out
+    assert (code, err) == (0, "") and "1.1823" in out
+
+
+def test_the_head_names_a_strain_without_a_tilt_and_the_share_of_an_alloy(monkeypatch, capsys, tmp_path):
+    code, out, err = run(monkeypatch, capsys, *SMALL, "--strain", "zz=0.01")
+    assert (code, err) == (0, "") and "turned" not in out
+    assert "kashikar2021, bulk of a cell of 1 formula unit\nstrain zz=0.01\n" in out
+    alloy = ("--second", "kashikar2021-cspbbr3", "--fraction", "0.25", "--offset=-0.3eV", "--out", tmp_path / "a.json")
+    code, out, err = run(monkeypatch, capsys, *SMALL, *alloy)
+    assert (code, err) == (0, "") and "bulk at R\n0.25 of X of kashikar2021-cspbbr3, offset -0.3 eV\n" in out
+    crystal = {"second": "kashikar2021-cspbbr3", "fraction": 0.25, "offset_eV": -0.3}
+    assert json.loads((tmp_path / "a.json").read_text())["crystal"] == crystal
 
 
 def test_the_default_crystal_of_a_set_is_that_of_its_nanocrystals_and_of_their_star():
@@ -84,6 +102,7 @@ def test_a_superlattice_from_a_file(monkeypatch, capsys, tmp_path):
     mixed = ("--second", "kashikar2021-cspbbr3", "--offset=-0.3eV")
     code, out, err = run(monkeypatch, capsys, *SMALL, "--structure", tmp_path / "a.cif", *mixed)
     assert (code, err) == (0, "") and "kashikar2021 + kashikar2021-cspbbr3, bulk of a cell of 2 formula units" in out
+    assert f"structure {tmp_path / 'a.cif'}; 0.5 of X of kashikar2021-cspbbr3, offset -0.3 eV" in " ".join(out.split())
     code, out, err = run(monkeypatch, capsys, *SMALL, "--structure", tmp_path / "a.cif")
     assert (code, out) == (2, "") and "no parameters for Br" in err and "add --second" in err
 

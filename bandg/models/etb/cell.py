@@ -163,7 +163,7 @@ class CellBulk(Shown):
 
     def shown(self) -> tuple[str, dict[str, Any]]:
         """Title, and gap, masses, g tensors and momentum sums as lines."""
-        return f"bulk of a cell of {self.hamiltonian.cell.n_formulas} formula units", {
+        return f"bulk of a cell of {self.hamiltonian.cell.formulas}", {
             "E_g (eV)": self.E_g,
             "masses (m0)": {"m_e": self.conduction.mass, "m_h": self.valence.mass},
             "principal g of the electron": self.conduction.g.principal.round(4).tolist(),
