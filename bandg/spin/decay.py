@@ -36,7 +36,7 @@ class Pair(NamedTuple):
 
 
 def larmor(g: ArrayLike, field_T: ArrayLike) -> Floats:
-    """Angular frequency |g| mu_B B / hbar in rad/ns."""
+    """Angular frequency abs(g) mu_B B / hbar in rad/ns."""
     return np.asarray(MU_B_OVER_HBAR * np.abs(g) * np.asarray(field_T, dtype=float))
 
 
@@ -71,10 +71,11 @@ class Nuclear(NamedTuple):
 def nuclear(time_ns: ArrayLike, omega: float, delta: float) -> Pair:
     """Frozen Gaussian nuclear field and a field omega across the light.
 
-    <n_z^2 + (1 - n_z^2) cos(|Omega| t)> over Omega = omega x + nuclear, in closed form: with E = exp(-delta^2 t^2 / 2)
-    it is (delta/omega)^2 (1 - E cos) + E (cos - delta^2 t / omega sin) - delta^4/omega^3 int_0^t E sin(omega s) ds, and
+    <n_z^2 + (1 - n_z^2) cos(abs(Omega) t)> over Omega = omega x + nuclear, in closed form: with
+    E = exp(-delta^2 t^2 / 2) it is
+    (delta/omega)^2 (1 - E cos) + E (cos - delta^2 t / omega sin) - delta^4/omega^3 int_0^t E sin(omega s) ds, and
     the integral is a difference of Faddeeva functions. The sine is that of a spin that starts along y,
-    <n_x sin(|Omega| t)> = E (sin + delta^2 t / omega cos - (delta / omega)^2 sin).
+    <n_x sin(abs(Omega) t)> = E (sin + delta^2 t / omega cos - (delta / omega)^2 sin).
     """
     return nuclear_with_slopes(time_ns, omega, delta).pair
 
@@ -169,7 +170,7 @@ def t2_star(decay: str, at_zero: float, dg: float, field_T: ArrayLike) -> Floats
 
 
 def anisotropic(time_ns: ArrayLike, field_T: float, tensor: ArrayLike, nodes: int = 24) -> Floats:
-    """Signal of crystals with one g tensor and axes at random: <n_z^2 + (1 - n_z^2) cos(|Omega| t)>.
+    """Signal of crystals with one g tensor and axes at random: <n_z^2 + (1 - n_z^2) cos(abs(Omega) t)>.
 
     H = (mu_B/2) sigma . g B, so that the spin turns about Omega = (mu_B/hbar) g B. Pump and probe go along z, the field
     along x, and the pseudospin is taken along the light: selection rules of a tilted crystal are left out.

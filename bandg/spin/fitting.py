@@ -45,8 +45,8 @@ def fit(
 ) -> Fit:
     """Fit the traces of one sample, all fields at once.
 
-    The signal is an offset, and for each carrier S cos(omega t + phase) with omega = |g| mu_B B / hbar and one of three
-    decays; the amplitude is free in each field. One or two carriers, three decays, with or without a part that
+    The signal is an offset, and for each carrier S cos(omega t + phase) with omega = abs(g) mu_B B / hbar and one of
+    three decays; the amplitude is free in each field. One or two carriers, three decays, with or without a part that
     decays and does not oscillate: all are fitted from starts that the data give, and the lowest information criterion
     (BIC) chooses.
 
@@ -58,19 +58,19 @@ def fit(
         1 or 2 carriers; by default both are tried.
     decay : str or sequence of str, optional
         "exponential" (Lorentzian spread of g: rates add), "gaussian" (Gaussian spread: squares add) or "nuclear" (a
-        frozen nuclear field); one for each carrier, the largest |g| first. By default each is tried.
+        frozen nuclear field); one for each carrier, the largest abs(g) first. By default each is tried.
     slow : bool, optional
         With or without a part that decays and does not oscillate; by default both are tried.
     phase : str
         "common": one phase of each carrier in all fields; "free": one in each field; "none": it starts along the light.
     largest_g : float
-        |g| up to which frequencies are looked for. A frequency above half of the sampling rate looks like a lower one,
-        which only this limit excludes.
+        abs(g) up to which frequencies are looked for. A frequency above half of the sampling rate looks like a lower
+        one, which only this limit excludes.
     field_error : float
         Relative standard deviation of the field's scale. It adds to the errors of g and dg: traces alone cannot tell
         it.
     assign : sequence of str
-        "e" or "h" for each component, the largest |g| first.
+        "e" or "h" for each component, the largest abs(g) first.
     separately : bool
         Fit each field by itself too.
     bootstrap : int

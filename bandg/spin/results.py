@@ -33,7 +33,7 @@ class Fit(Shown):
     """All models fitted to one sample's traces, the best first.
 
     field_error: relative standard deviation of the factor between true and stated field. names: "e" or "h" of each
-    component, the largest |g| first; empty while undecided. replicas: (n, n_nonlinear) parameters of the bootstrap.
+    component, the largest abs(g) first; empty while undecided. replicas: (n, n_nonlinear) parameters of the bootstrap.
     evidence: (ln Z, its error) by the name of a model. separate: fits of the single fields.
     """
 

@@ -29,7 +29,7 @@ def fit(job: str | os.PathLike[str], starts: int | None = None, *, run: Run = DE
 
     Returns
     -------
-    Fit
+    bandg.analysis.fit.solve.Fit
         The starts by cost, and the errors at the best; `bandg.analysis.fit.result` makes the set and writes it.
 
     Raises
