@@ -3,8 +3,8 @@
 The covariance of a fit says how well its targets hold the parameters, not how well the targets are known. First
 principles know the bulk g-factors only within a range over functionals. The covariance C is therefore widened: with the
 gradients A of (g_e, g_h, E_g) in the bulk, S = A C A^T and the regression K = C A^T S^-1, it becomes
-C + K (T - S) K^T, where T is S with at least the variances of first principles for g_e and g_h. All else that
-the fit knows, given bulk g, stays. The gap is not known better than it is measured.
+C + K (T - S) K^T, where T is S with at least the variances of first principles for g_e and g_h, and of the measured
+gap for E_g. All else that the fit knows, given these three, stays.
 
 A fit may hold bulk g so tightly that the range of first principles lies far beyond where it is linear. Then it has no
 deviates (`is_linear`).
