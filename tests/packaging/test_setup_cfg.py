@@ -82,10 +82,19 @@ def test_every_dependency_has_a_tested_version():
     assert names <= pinned, names - pinned
 
 
-def test_version_is_the_same_everywhere():
+def test_the_version_has_one_source_and_is_the_same_everywhere():
     import bandg
 
-    version = pyproject()["project"]["version"]
-    assert bandg.__version__ == version
-    assert re.search(r"^version: (\S+)$", (ROOT / "CITATION.cff").read_text(), re.M)[1] == version
-    assert f"## [{version}]" in (ROOT / "CHANGELOG.md").read_text()
+    assert pyproject()["project"]["dynamic"] == ["version"]
+    assert pyproject()["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "bandg.__version__"}
+    assert re.search(r"^version: (\S+)$", (ROOT / "CITATION.cff").read_text(), re.M)[1] == bandg.__version__
+    assert f"## [{bandg.__version__}]" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def test_workflows_call_steps_that_ci_has():
+    script = (ROOT / ".ci" / "run").read_text()
+    for workflow in (ROOT / ".github" / "workflows").glob("*.yml"):
+        steps = re.findall(r"(?:\.ci/run|steps:) ([a-z ]+)[\n}]", workflow.read_text())
+        assert steps or "run: .ci/run\n" in workflow.read_text(), workflow.name
+        for step in " ".join(steps).split():
+            assert re.search(rf"^{step}\(\) {{", script, re.M), (workflow.name, step)
