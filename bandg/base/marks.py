@@ -10,6 +10,7 @@ PICTURE_MARK = "bandg"
 ARCHIVE_MARK = b"bandg"
 STORED_MARK = "# bandg overlay --regenerate "
 POINTS_MARK = "# Written by bandg spin fit."
+TRACES_MARK = "# Written by bandg spin simulate."
 
 # the first bytes of a file, and a mark somewhere in it
 _CSV_STARTS = (
@@ -23,7 +24,7 @@ _MARKS: dict[str, tuple[tuple[bytes, bytes], ...]] = {
     ".csv": (
         *((start, b"") for start in _CSV_STARTS),
         (b"# schema = 1\n", STORED_MARK.encode()),
-        (b"# schema = 1\n", POINTS_MARK.encode()),
+        *((b"# schema = 1\n", mark.encode()) for mark in (POINTS_MARK, TRACES_MARK)),
     ),
     ".json": ((b'{\n "written_by": "bandg"', b""), (b'[\n {\n  "name":', b"")),
     ".toml": ((TOML_MARK.encode(), b""),),

@@ -42,7 +42,8 @@ Judge = Annotated[
 Force = Annotated[bool, typer.Option("--force", help="Continue even if memory may not suffice.")]
 
 
-_SPELLED = {"cache=False": "--no-cache", "offset_eV": "--offset"}
+_SPELLED = {"cache=False": "--no-cache", "offset_eV": "--offset", "mean_nm": "--mean"}
+_SPELLED |= {f"{name}_eV": f"--{name}" for name in ("energy", "width", "homogeneous")}
 """Arguments of the library with a different spelling as options."""
 
 

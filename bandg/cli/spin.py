@@ -1,4 +1,4 @@
-"""`bandg spin`: oscillating signals of spins, from the trace to g."""
+"""`bandg spin`: oscillating signals of spins, from the trace to g and back."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import typer
 
 from bandg.base.errors import BandgError
 from bandg.cli.command import App
+from bandg.cli.simulate import simulate
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
     from bandg.spin.results import Fit
     from bandg.spin.traces import Traces
 
-app = App(help="Oscillating spin signals: g, T2* and spreads from traces.", no_args_is_help=True)
+app = App(help="Oscillating spin signals: g, T2* and spreads from traces, and traces of a model.", no_args_is_help=True)
 
 _LEAST_CORRELATION = 0.9
 
@@ -284,3 +285,6 @@ def assign(
         "To use one: bandg spin fit --assign e,h at each energy",
         keys=2,
     )
+
+
+app.command("simulate")(simulate)

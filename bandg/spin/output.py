@@ -1,4 +1,4 @@
-"""Files of a fit: measured points as CSV, and everything as JSON."""
+"""Files of a fit: measured points as CSV, and everything as JSON; traces as CSV."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any
 
 from bandg import __version__
 from bandg.base.files import check_writable
-from bandg.base.marks import POINTS_MARK
+from bandg.base.marks import POINTS_MARK, TRACES_MARK
 from bandg.base.tables import write_csv
 from bandg.runs.dataset import write_json
 from bandg.spin.minimize import Attempt
 from bandg.spin.results import Fit, Line, components, correlations, lines, points, residual_tests
+from bandg.spin.traces import Traces
 
 COLUMNS = (
     *("energy_eV", "quantity", "value", "error", "kind", "convention", "evidence", "derived_from", "use", "sample"),
@@ -28,6 +29,22 @@ def write_points(fit: Fit, path: str | os.PathLike[str]) -> Path:
     """
     check_writable(path, (".csv",))
     return write_csv(path, points(fit), COLUMNS, ("schema = 1", POINTS_MARK.removeprefix("# ")))
+
+
+def write_traces(traces: Traces, path: str | os.PathLike[str]) -> Path:
+    """Write traces to a long CSV that `bandg.spin.read_traces` reads. Raises BandgError where it cannot be written."""
+    check_writable(path, (".csv",))
+    rows = [
+        {"field_mT": f"{1000 * trace.field_T:.10g}", "time_ps": f"{1000 * t:.10g}", "signal": f"{y:.8g}"}
+        | ({} if trace.error is None else {"signal_err": f"{trace.error[n]:.8g}"})
+        for trace in traces.traces
+        for n, (t, y) in enumerate(zip(trace.time_ns, trace.signal, strict=True))
+    ]
+    said = {"sample": traces.sample, "material": traces.material}
+    said |= {} if traces.energy_eV is None else {"energy": f"{traces.energy_eV:.10g} eV"}
+    said |= {} if traces.temperature_K is None else {"temperature": f"{traces.temperature_K:g} K"}
+    comments = [f"{name} = {value}" for name, value in said.items() if value]
+    return write_csv(path, rows, (), ("schema = 1", TRACES_MARK.removeprefix("# "), *comments))
 
 
 def write_fit(fit: Fit, path: str | os.PathLike[str]) -> Path:

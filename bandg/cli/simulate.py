@@ -1,0 +1,165 @@
+"""`bandg spin simulate`: an ensemble of nanocrystals, and its traces."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bandg.base.errors import BandgError
+from bandg.cli import nanocrystal as nc
+from bandg.cli.options import TERMINATIONS, Force, Neighbors, NoCache, SetName, Workers, running
+from bandg.cli.tables import Column, show
+from bandg.parameters.names import DEFAULT_SET
+
+if TYPE_CHECKING:
+    from bandg.spin.ensemble import Ensemble
+
+
+def simulate(
+    energy: Annotated[str, typer.Option(help="Photon energy of the laser, as 1.911eV.")],
+    size: Annotated[str, typer.Option(help="Sizes from which the laser chooses: 8..14cells or 5..9nm:1nm.")],
+    shape: nc.Shape = "cube",
+    termination: Annotated[str | None, typer.Option(help=f"{TERMINATIONS}, or both with a comma.")] = None,
+    set_name: SetName = DEFAULT_SET,
+    width: Annotated[str, typer.Option(help="Full width at half maximum of the laser.")] = "1meV",
+    homogeneous: Annotated[str | None, typer.Option(help="Full width of each transition (Lorentzian).")] = None,
+    mean: Annotated[
+        str | None, typer.Option(help="Median size of the sample, as 9nm.", show_default="all are equally frequent")
+    ] = None,
+    spread: Annotated[float | None, typer.Option(help="Relative standard deviation of the size, with --mean.")] = None,
+    scatter: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What scatters: edges=1+-0.1, aspect, occupancy, surface_bonds, surface_scale, angle_1; or =0.8..1; "
+            "repeated."
+        ),
+    ] = None,
+    shares: Annotated[str | None, typer.Option(help="Share of each termination: 0.7,0.3; default: equal.")] = None,
+    orientation: Annotated[str, typer.Option(help="random, or fixed: light along z, field along x.")] = "random",
+    count: Annotated[int, typer.Option(min=2, help="Nanocrystals.")] = 2000,
+    draw: Annotated[int, typer.Option(help="Seed of what is drawn, and of the noise.")] = 0,
+    field: Annotated[str, typer.Option(help="Fields of the traces.")] = "90mT,180mT,270mT,360mT,420mT",
+    until: Annotated[str, typer.Option(help="Last delay.")] = "1ns",
+    step: Annotated[str, typer.Option(help="Time step.")] = "5ps",
+    amplitudes: Annotated[str, typer.Option(help="Signals of electron and hole; 0 leaves one out.")] = "1,1",
+    t2_zero: Annotated[
+        str | None, typer.Option(help="Another, exponential decay of electron and hole: 230ps,260ps.")
+    ] = None,
+    noise: Annotated[float, typer.Option(help="Standard deviation of the noise by the largest signal.")] = 0.0,
+    neighbors: Neighbors = None,
+    strain: nc.Strain = None,
+    tilt: nc.Tilt = None,
+    angles: nc.Angles = None,
+    keep: nc.Keep = None,
+    x_vacancies: nc.XVacancies = None,
+    pb_vacancies: nc.PbVacancies = None,
+    occupancy: nc.Occupancy = None,
+    surface: nc.Surface = None,
+    surface_bonds: nc.SurfaceBonds = None,
+    image: nc.Image = None,
+    seed: nc.Seed = None,
+    seeds: Annotated[int | None, typer.Option(help="Random arrangements of vacancies; equally frequent.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the traces to FILE.csv.")] = None,
+    workers: Workers = None,
+    no_cache: NoCache = False,
+    force: Force = False,
+) -> None:
+    """Simulate an ensemble that a laser excites: spread of g, T2* against field, and traces."""
+    import numpy as np
+
+    from bandg.base.files import check_writable
+    from bandg.base.quantities import Grammar, named, parse_energies
+    from bandg.spin import simulate as simulated
+
+    if out is not None:
+        check_writable(out, (".csv",))
+    plain = {name: _numbers(value, name) for name, value in (("shares", shares), ("amplitudes", amplitudes)) if value}
+    given = {"until": until, "step": step}
+    times = {name: Grammar(f"`{name}`", "5ps", ("ps",)).value(value).number for name, value in given.items()}
+    if not 0 < times["step"] < times["until"]:
+        raise BandgError("--step must be above zero and below --until")
+    fields = [one.number / 1000 for one in Grammar("field", "90mT,420mT", ("mT",)).values(field)]
+    decays = [one.number for one in Grammar("`t2_zero`", "230ps,260ps", ("ps",)).values(t2_zero)] if t2_zero else []
+    for name, two in (("amplitudes", plain["amplitudes"]), ("t2-zero", decays or (np.inf, np.inf))):
+        if len(two) != 2:
+            raise BandgError(f"--{name} needs two values, of electron and hole")
+    with running(workers, None, no_cache, force) as run:
+        found = simulated(
+            size,
+            shape,
+            None if termination is None else [word.strip() for word in termination.split(",")],
+            set_name,
+            energy_eV=parse_energies(energy, "energy", 1)[0],
+            width_eV=parse_energies(width, "width", 1)[0],
+            homogeneous_eV=nc.one_energy(homogeneous, "homogeneous") or 0.0,
+            mean_nm=Grammar("mean", "9nm", ("nm",)).value(mean).number if mean else None,
+            spread=spread,
+            scatter=named(scatter or (), "`scatter`", "edges=1+-0.1"),
+            shares=plain.get("shares", ()),
+            orientation=orientation,
+            count=count,
+            draw=draw,
+            neighbors=neighbors,
+            run=run,
+            strain=strain,
+            tilt=tilt,
+            angles=angles,
+            keep=keep,
+            x_vacancies=x_vacancies,
+            pb_vacancies=pb_vacancies,
+            occupancy=occupancy,
+            surface=surface,
+            surface_bonds=surface_bonds,
+            image=image,
+            seed=seed,
+            seeds=seeds,
+        )
+    delays = np.arange(0, times["until"] + times["step"] / 2, times["step"])
+    traces = found.traces(fields, delays, plain["amplitudes"], decays or (np.inf, np.inf), noise, draw)
+    _ensemble(found, fields, decays or [np.inf, np.inf])
+    if out is not None:
+        from bandg.spin.output import write_traces
+
+        typer.echo(f"wrote {write_traces(traces, out)}")
+
+
+def _numbers(text: str, name: str) -> tuple[float, ...]:
+    from bandg.base.quantities import Grammar
+
+    return tuple(one.number for one in Grammar(f"`{name}`", "1,0.6").values(text))
+
+
+def _ensemble(found: Ensemble, fields: list[float], decays: list[float]) -> None:
+    """Print spreads and T2* of an ensemble."""
+    import numpy as np
+
+    typer.echo(
+        f"{', '.join(f'{name} {value}' for name, value in found.labels.items())}: {len(found.weight)} nanocrystals at "
+        f"{found.laser_eV:g} eV, which scatter as {found.effective:.0f} of equal weight"
+    )
+    rows = [(name, *found.spread(name)) for name in ("electron", "hole")]
+    off = (
+        ""
+        if np.isnan(found.left_out[0])
+        else (
+            f"\nemulator with one inner size left out: {1000 * found.left_out[0]:.2g} meV, "
+            f"g_e {found.left_out[1]:.2g}, g_h {found.left_out[2]:.2g}"
+        )
+    )
+    lost = f"\n{found.outside:.1%} of the sample lies outside of --size and is left out" if found.outside else ""
+    show(
+        "effective g",
+        (
+            Column("carrier", left=True),
+            Column("mean", "+.4f"),
+            Column("standard\ndeviation", ".4f"),
+            Column("half width", ".4f"),
+        ),
+        rows,
+        "half width: half of the distance of the quartiles, as of a Lorentzian" + off + lost,
+    )
+    each = [found.t2_star_ps(name, fields, decay) for name, decay in zip(("electron", "hole"), decays, strict=True)]
+    rows = [(1000 * one, *times) for one, *times in zip(fields, *each, strict=True)]
+    show("T2* (ps)", (Column("field\n(mT)", "g"), Column("electron", ".4g"), Column("hole", ".4g")), rows)

@@ -1,0 +1,169 @@
+"""Simulated ensembles: spreads, T2* and traces against closed forms, and a fit of what was simulated."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from scipy.interpolate import CubicSpline
+
+import bandg
+from bandg.base.errors import BandgError
+from bandg.spin import Ensemble, decay, fit, read_traces, simulate
+from bandg.spin.ensemble import FWHM
+from bandg.spin.grid import Scatter, basis
+from bandg.spin.output import write_traces
+
+RUN = bandg.Run(workers=1)
+few = partial(simulate, set="nestoklon2023-standin", run=RUN)
+T = np.arange(0, 1000, 5.0)
+
+
+def ensemble(vectors):
+    """An ensemble of equal weights whose electron and hole have these vectors, shape (n, 3)."""
+    both = np.stack([vectors, vectors], axis=1)
+    n = len(vectors)
+    g = np.linalg.norm(both, axis=2)
+    return Ensemble(1.9, 0.0, 0.0, np.full(n, 1.9), np.full(n, 1 / n), np.ones((n, 3)), both, g, 0.0, (0.0,) * 3)
+
+
+def along_field(g):
+    """Vectors of isotropic g."""
+    return np.stack([g, 0 * g, 0 * g], axis=1)
+
+
+@pytest.fixture(scope="module")
+def cubes():
+    """Levels of cubes of 3 to 6 cells."""
+    return bandg.compute("3..6cells", set="nestoklon2023-standin", run=RUN)
+
+
+def test_a_lorentzian_of_g_decays_as_its_half_width_says():
+    quantile = (np.arange(4000) + 0.5) / 4000
+    lorentzian = ensemble(along_field(30 + 0.2 * np.tan(np.pi * (quantile - 0.5))))
+    assert lorentzian.spread("electron").half_width == pytest.approx(0.2, rel=1e-3)
+    expected = decay.t2_star("exponential", 0.3, 0.2, [0.1, 0.4]) * 1000
+    np.testing.assert_allclose(lorentzian.t2_star_ps("electron", [0.1, 0.4], 300), expected, rtol=2e-3)
+
+
+def test_a_gaussian_of_g_decays_as_its_standard_deviation_says():
+    from scipy.special import ndtri
+
+    g = 1.5 + 0.1 * ndtri((np.arange(4000) + 0.5) / 4000)
+    gaussian = ensemble(along_field(g))
+    mean, deviation, half_width = gaussian.spread("hole")
+    assert (mean, deviation) == (pytest.approx(1.5), pytest.approx(0.1, rel=1e-3))
+    assert half_width == pytest.approx(0.06745, rel=1e-3)  # quartile of a Gaussian
+    square = decay.spread_square(0.1, 0.4)
+    np.testing.assert_allclose(gaussian.t2_star_ps("hole", 0.4), 1000 / np.sqrt(square), rtol=1e-3)
+    expected = decay.gaussian(T / 1000, float(decay.larmor(1.5, 0.4)), square).cosine
+    np.testing.assert_allclose(gaussian.signal("hole", T, 0.4), expected, atol=2e-3)
+
+
+def test_random_axes_of_one_tensor_give_the_integral_over_orientations():
+    from bandg.spin.ensemble import _vectors
+
+    tensor = np.broadcast_to(np.diag([1.5, 1.5, 1.7]), (20000, 2, 3, 3))
+    random = ensemble(_vectors(np.random.default_rng(0), tensor, "random")[:, 0])
+    found = random.signal("electron", [0, 100, 200, 500], 0.42)
+    np.testing.assert_allclose(found, [1, 0.860146, 0.496685, -0.450072], atol=5e-3)
+    np.testing.assert_allclose(found, decay.anisotropic([0, 0.1, 0.2, 0.5], 0.42, [1.5, 1.5, 1.7]), atol=5e-3)
+    fixed = ensemble(_vectors(np.random.default_rng(0), tensor, "fixed")[:, 0])
+    assert fixed.spread("electron") == pytest.approx((1.5, 0, 0), abs=1e-12)
+
+
+def test_without_a_field_nothing_turns():
+    one = ensemble(along_field(np.array([1.0, 2.0])))
+    assert one.signal("electron", T, 0.0, 250) == pytest.approx(np.exp(-T / 250))
+    assert one.t2_star_ps("electron", [0.0, 0.0]).tolist() == [np.inf, np.inf]
+
+
+def test_the_width_of_the_laser_spreads_g_by_the_slope(cubes):
+    energy, width = 2.4, 1e-3
+    order = np.argsort(cubes["E_gap_eV"].values)
+    found = few("3..6cells", energy_eV=energy, width_eV=width, count=4000)
+    assert np.std(found.transition_eV) == pytest.approx(width / FWHM, rel=0.05)
+    for carrier, name in (("electron", "g_e"), ("hole", "g_h")):
+        curve = CubicSpline(cubes["E_gap_eV"].values[order], cubes[name].values[order])
+        mean, deviation, half_width = found.spread(carrier)
+        assert mean == pytest.approx(float(curve(energy)), abs=0.02)
+        slope = abs(float(curve(energy, 1)))
+        assert deviation == pytest.approx(slope * width / FWHM, rel=0.12)
+        assert half_width == pytest.approx(0.6745 * deviation, rel=0.05)
+
+
+def test_the_emulator_has_the_computed_values(cubes):
+    for number in (1, 2):
+        energy = float(cubes["E_gap_eV"].values[number])
+        found = few("3..6cells", energy_eV=energy, width_eV=0.0, count=2)
+        assert found.edges_nm == pytest.approx(float(cubes["size_nm"].values[number]), rel=1e-3)
+        for carrier, name in (("electron", "g_e"), ("hole", "g_h")):
+            assert found.spread(carrier).mean == pytest.approx(float(cubes[name].values[number]), abs=1e-3)
+
+
+def test_cuboids_have_the_computed_tensors():
+    from bandg.api.plan import given_options
+    from bandg.models import base as models
+    from bandg.spin.grid import grid
+
+    etb = models.find("etb")
+    given = given_options(None, 1, False, None, "auto")
+    chosen = etb.load("nestoklon2023-standin"), etb
+    one = grid("2..3cells", "cube", None, given, chosen, {}, {"edges": Scatter.of("edges", "1+-0.1")}, RUN)
+    box = bandg.compute("3x2x3cells", "cuboid", set="nestoklon2023-standin", observables="details", run=RUN)
+    assert one.values[1, 0, 1, 0, 0] == pytest.approx(float(box["E_gap_eV"].values[0]), abs=1e-8)
+    tensors = one.values[1, 0, 1, 0, 1:].reshape(2, 3, 3)
+    np.testing.assert_allclose(np.abs(tensors), np.abs(box["g_tensor"].values[0]), atol=1e-6)
+    assert abs(tensors[0, 1, 1] - tensors[0, 0, 0]) > 0.01  # the short axis differs
+
+
+def test_a_fit_of_the_simulated_traces_returns_the_ensemble(tmp_path):
+    found = few("3..6cells", energy_eV=2.4, width_eV=0.1, count=4000)
+    traces = found.traces([0.1, 0.25, 0.42], T, amplitudes=(1, 0), noise=0.01)
+    write_traces(traces, tmp_path / "t.csv")
+    read = read_traces(tmp_path / "t.csv", start_ps=0)
+    assert read.energy_eV == 2.4
+    assert [one.signal for one in read.traces] == [pytest.approx(one.signal, abs=1e-6) for one in traces.traces]
+    from bandg.spin.results import components
+
+    [one] = components(fit(read, components=1, decay="gaussian", slow=False))
+    mean, deviation, _ = found.spread("electron")
+    assert one.g.value == pytest.approx(mean, rel=0.02)
+    assert one.dg.value == pytest.approx(deviation, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"energy_eV": 3.4}, "have 2.135 to 2.873 eV"),
+        ({"size": "4cells"}, "give `size` a range"),
+        ({"orientation": "up"}, "`orientation` must be"),
+        ({"mean_nm": 3.0}, "needs both"),
+        ({"scatter": {"edgs": "1"}}, "did you mean 'edges'"),
+        ({"scatter": {"occupancy": "1.2"}}, "must have its mean within 0 and 1"),
+        ({"scatter": {"angle_1": "8+-1"}}, "needs a tilt"),
+        ({"scatter": {"surface_scale": "1+-0.2"}}, "nothing to scale"),
+        ({"scatter": {"occupancy": "0.9+-0.1"}, "occupancy": 0.5}, "leave one of them out"),
+        ({"scatter": {"edges": "1+-0.1"}, "shape": "sphere"}, "leave `shape` 'sphere' out"),
+        ({"shares": (0.5, 0.5)}, "for each of 1 terminations"),
+    ],
+)
+def test_wrong_input_is_named(given, message):
+    with pytest.raises(BandgError, match=message):
+        few(**({"size": "3..6cells", "energy_eV": 2.4} | given))
+
+
+def test_what_scatters_stays_within_its_limits():
+    rng = np.random.default_rng(0)
+    drawn = Scatter.of("occupancy", "0.95+-0.1").draw(rng, 5000)
+    assert drawn.max() <= 1 and drawn.min() >= 0.7
+    wide = Scatter.of("surface_scale", "1+-0.2").draw(rng, 20000)
+    assert (np.mean(wide), np.std(wide)) == (pytest.approx(1, abs=0.01), pytest.approx(0.2, rel=0.06))
+    uniform = Scatter.of("occupancy", "0.2..0.6").draw(rng, 20000)
+    assert np.std(uniform) == pytest.approx(0.4 / np.sqrt(12), rel=0.02)
+
+
+def test_splines_pass_through_their_nodes():
+    nodes = 1 / np.array([3.0, 4.0, 5.0, 6.0])  # descending
+    np.testing.assert_allclose(basis(nodes, nodes), np.eye(4), atol=1e-12)
+    np.testing.assert_allclose(basis(nodes, [0.22]) @ nodes**3, [0.22**3], rtol=1e-10)
+    assert np.isnan(basis(nodes, [0.1])).all()
