@@ -122,7 +122,8 @@ def simulate(
     if out is not None:
         from bandg.spin.output import write_traces
 
-        typer.echo(f"wrote {write_traces(traces, out)}")
+        write_traces(traces, out)
+        typer.echo(f"wrote {out}")
 
 
 def _numbers(text: str, name: str) -> tuple[float, ...]:

@@ -88,3 +88,39 @@ def test_assignments_are_listed_beside_theory(bandg, tmp_path, monkeypatch):
         "+0.90",
     ]
     assert first.split()[-1] == "c"
+
+
+SIMULATED = ("spin", "simulate", "--set", "nestoklon2023-standin", "--size", "2..4cells", "--energy", "2.8eV")
+SIMULATED += ("--count", "50", "--workers", "1")
+
+
+def test_simulate_prints_spreads_and_writes_traces_that_fit_reads(bandg, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = bandg(*SIMULATED, "--field", "90mT,420mT", "--t2-zero", "230ps,260ps", "--out", "s.csv")
+    assert code == 0, err
+    assert "50 nanocrystals at 2.8 eV" in out and out.endswith("wrote s.csv\n")
+    rows = [line.split() for line in out.splitlines() if line.strip().startswith(("90 ", "420 "))]
+    assert [float(cell) for cell in rows[0]] == pytest.approx([90, 230, 260], rel=0.01)
+    from bandg.spin import read_traces
+
+    read = read_traces("s.csv")
+    assert (read.fields.tolist(), read.energy_eV, read.n_points) == ([0.09, 0.42], 2.8, 400)
+    assert bandg(*SIMULATED, "--out", "s.csv")[0] == 0  # an own file is replaced
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--width", "1"), "width '1' has no unit: write '1eV'"),
+        (("--scatter", "edges"), "--scatter 'edges' must be a name and a value, as edges=1+-0.1"),
+        (("--scatter", "edgs=1"), "--scatter knows no 'edgs' (did you mean 'edges'?)"),
+        (("--mean", "3nm"), "needs both: --mean, as 6.5, and --spread"),
+        (("--step", "2ns"), "--step must be above zero and below --until"),
+        (("--amplitudes", "1"), "--amplitudes needs two values, of electron and hole"),
+        (("--orientation", "up"), "--orientation must be 'random' or 'fixed'"),
+    ],
+)
+def test_wrong_options_of_simulate_end_in_one_line(bandg, options, message):
+    code, out, err = bandg(*SIMULATED, *options)
+    assert (code, out) == (2, "")
+    assert message in err and err.count("\n") == 1
