@@ -67,6 +67,10 @@ def test_random_axes_of_one_tensor_give_the_integral_over_orientations():
     found = random.signal("electron", [0, 100, 200, 500], 0.42)
     np.testing.assert_allclose(found, [1, 0.860146, 0.496685, -0.450072], atol=5e-3)
     np.testing.assert_allclose(found, decay.anisotropic([0, 0.1, 0.2, 0.5], 0.42, [1.5, 1.5, 1.7]), atol=5e-3)
+    more = np.broadcast_to(np.diag([0.5, 0.5, 1.7]), tensor.shape)  # a large part does not turn
+    strong = ensemble(_vectors(np.random.default_rng(0), more, "random")[:, 0])
+    expected = decay.anisotropic([0, 0.02, 0.05, 0.2], 0.42, [0.5, 0.5, 1.7], 48)
+    np.testing.assert_allclose(strong.signal("electron", [0, 20, 50, 200], 0.42), expected, atol=1e-2)
     fixed = ensemble(_vectors(np.random.default_rng(0), tensor, "fixed")[:, 0])
     assert fixed.spread("electron") == pytest.approx((1.5, 0, 0), abs=1e-12)
 
