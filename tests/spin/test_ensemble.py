@@ -95,6 +95,32 @@ def test_the_width_of_the_laser_spreads_g_by_the_slope(cubes):
         assert half_width == pytest.approx(0.6745 * deviation, rel=0.05)
 
 
+def test_kinds_are_as_frequent_as_their_sizes_at_that_energy():
+    ends = ["halide", "lead"]
+    levels = bandg.compute("3..6cells", termination=ends, set="nestoklon2023-standin", run=RUN)
+    density = []
+    for end, share in zip(ends, (0.25, 0.75), strict=True):
+        own = levels.where(levels["termination"] == end, drop=True)
+        size = CubicSpline(own["E_gap_eV"].values[::-1], own["size_nm"].values[::-1])
+        density.append(share * abs(float(size(2.6, 1))))
+    found = few("3..6cells", termination=ends, energy_eV=2.6, shares=(0.25, 0.75), count=4000)
+    assert found.weight[found.g[:, 0] < 0.1].sum() == pytest.approx(density[1] / sum(density), abs=0.03)
+
+
+def test_a_broad_laser_sees_the_distribution_of_sizes():
+    found = few("3..6cells", energy_eV=2.45, width_eV=2.0, mean_nm=2.6, spread=0.06, count=10_000)
+    size = np.log(found.edges_nm[:, 0])
+    mean = found.weight @ size
+    assert np.exp(mean) == pytest.approx(2.6, rel=0.01)
+    assert np.sqrt(found.weight @ (size - mean) ** 2) == pytest.approx(0.06, rel=0.08)
+
+
+def test_the_homogeneous_width_is_that_of_a_lorentzian():
+    found = few("3..6cells", energy_eV=2.4, width_eV=0.0, homogeneous_eV=4e-3, count=10_000)
+    low, high = np.quantile(found.transition_eV, [0.25, 0.75])
+    assert high - low == pytest.approx(4e-3, rel=0.06)
+
+
 def test_the_emulator_has_the_computed_values(cubes):
     for number in (1, 2):
         energy = float(cubes["E_gap_eV"].values[number])
