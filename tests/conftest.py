@@ -1,8 +1,7 @@
-"""One BLAS thread, a cache and stored bytecode of their own for all tests."""
+"""One BLAS thread and stored bytecode for all tests, and a cache for each of its own."""
 
 import os
 import sys
-import tempfile
 
 import pytest
 
@@ -11,12 +10,7 @@ def pytest_configure(config):
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     os.environ["MPLBACKEND"] = "agg"
-    if not hasattr(
-        config, "workerinput"
-    ):  # xdist's workers and all subprocesses inherit it: each module is compiled once
-        folder = tempfile.TemporaryDirectory(prefix="bytecode-")
-        config.add_cleanup(folder.cleanup)
-        os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = folder.name
+    if not hasattr(config, "workerinput"):  # xdist's workers and all subprocesses inherit it
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         sys.dont_write_bytecode = False
 

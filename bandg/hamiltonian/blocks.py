@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
 from bandg.hamiltonian.groups import Irrep, PointGroup, cubic_rotations, point_group
-from bandg.hamiltonian.sites import LinearMatrix, SiteSystem, pack
+from bandg.hamiltonian.sites import LinearMatrix, SiteSpace, SiteSystem, pack
 
 _NONZERO = 1e-13
 """Coefficients below this are rounding; true ones are of the order of one."""
@@ -125,6 +125,16 @@ class Orbits:
             found.append(BondClass(first_type, second_type, bond, g, *starts, weight[chunk]))
         return tuple(found)
 
+    @cached_property
+    def areas(self) -> tuple[NDArray[np.float64], ...]:
+        """r x r' in nm^2 between the ends of the bonds of each class, shape (n, 3)."""
+        positions = self.system.positions[self.representatives]
+        vectors = self.system.unit_nm * self.system.model.bond_vectors
+        return tuple(  # r x r' = r x (r' - r)
+            np.cross(positions[self.of_type(bond.first_type)][bond.first], vectors[bond.bond])
+            for bond in self.bond_classes
+        )
+
 
 def find_orbits(system: SiteSystem, group: PointGroup | None = None) -> Orbits:
     """The orbits of a system's sites under a group, by default the whole point group of the system.
@@ -182,6 +192,19 @@ def local_intertwiners(
         for vector in vectors[:, values > 0.5].T:
             columns.append(frame[:, chosen] @ vector)
     return np.array(columns).reshape(-1, dim, d)
+
+
+@lru_cache(maxsize=64)
+def actions_of(space: SiteSpace, group: PointGroup) -> NDArray[np.complex128]:
+    """Action of the operations of a group on the orbitals of a site, shape (order, dimension, dimension)."""
+    return space.rotations(group.rotations.astype(float), group.spinors)
+
+
+@lru_cache(maxsize=1024)
+def _functions(
+    space: SiteSpace, group: PointGroup, irrep: Irrep, stabilizer: tuple[int, ...]
+) -> NDArray[np.complex128]:
+    return local_intertwiners(actions_of(space, group), space.time_reversal, irrep, np.array(stabilizer))
 
 
 def _components(matrix: NDArray[Any]) -> NDArray[np.int32]:
@@ -250,9 +273,9 @@ class AdaptedBasis:
     def __init__(self, orbits: Orbits, irrep: Irrep) -> None:
         self.orbits, self.irrep = orbits, irrep
         spaces = orbits.system.model.spaces
-        self.actions = [space.rotations(orbits.group.rotations.astype(float), orbits.group.spinors) for space in spaces]
+        self.actions = [actions_of(space, orbits.group) for space in spaces]
         self.local = tuple(
-            local_intertwiners(self.actions[kind], spaces[kind].time_reversal, irrep, stabilizer)
+            _functions(spaces[kind], orbits.group, irrep, tuple(stabilizer.tolist()))
             for kind, stabilizer in zip(orbits.kinds, orbits.stabilizers, strict=True)
         )
         counts = np.diff(orbits.starts)
@@ -299,7 +322,7 @@ class AdaptedBasis:
             if not len(functions):
                 continue
             rows = self.orbits.system.offsets[sites][:, None] + np.arange(functions.shape[1])
-            overlap = np.einsum("kiu,nim->nkum", functions.conj(), psi[rows], optimize=True)
+            overlap = functions.conj().transpose(0, 2, 1) @ psi[rows][:, None]
             sizes = self.orbits.sizes[self.orbits.of_type(type_number)][orbit]
             overlap *= np.sqrt(self.irrep.dimension / sizes)[:, None, None, None]
             at = self.starts[type_number] + orbit[:, None] * len(functions) + np.arange(len(functions))

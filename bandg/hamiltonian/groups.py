@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,15 +36,18 @@ def spinor(rotation: NDArray[np.float64]) -> NDArray[np.complex128]:
     return np.asarray(w * np.eye(2) - 1j * np.einsum("a,auv->uv", (x, y, z), PAULI))
 
 
+@cache
 def cubic_rotations() -> NDArray[np.int64]:
-    """The 48 signed permutation matrices of O_h, shape (48, 3, 3), the identity first."""
+    """The 48 signed permutation matrices of O_h, shape (48, 3, 3), the identity first; not writable."""
     found = []
     for columns in itertools.permutations(range(3)):
         for signs in itertools.product((1, -1), repeat=3):
             matrix = np.zeros((3, 3), dtype=np.int64)
             matrix[np.arange(3), columns] = signs
             found.append(matrix)
-    return np.array(found)
+    rotations = np.array(found)
+    rotations.flags.writeable = False
+    return rotations
 
 
 @dataclass(frozen=True, eq=False)

@@ -48,22 +48,19 @@ def moments_of(states: Multiplet, parameters: NDArray[np.float64]) -> Moments:
     """Moments between the states of a multiplet; parameters: parameter vector in eV."""
     orbits, model = states.orbits, states.orbits.system.model
     d = states.matrices.shape[1]
-    positions = orbits.system.positions[orbits.representatives]
-    unit = orbits.system.unit_nm
+    hops = [terms.at(parameters) for terms in model.bond_terms]
     local = np.zeros((3, 3, d, d), dtype=complex)
     for number, (kind, psi) in enumerate(zip(orbits.kinds, states.home, strict=True)):
-        weight = orbits.sizes[orbits.of_type(number)]
+        weight = orbits.sizes[orbits.of_type(number)][:, None, None]
+        density = np.tensordot(weight * psi.conj(), psi, axes=(0, 0))  # (i, u, j, v)
         for which, operator in ((1, model.spaces[kind].sigma), (2, model.spaces[kind].orbital_momentum())):
-            local[which] += np.einsum("n,niu,aij,njv->auv", weight, psi.conj(), operator, psi, optimize=True)
-    for bond in orbits.bond_classes:
-        hop = model.bond_terms[bond.bond].at(parameters)
-        first = orbits.of_type(bond.first_type).start + bond.first
+            local[which] += np.tensordot(operator, density, axes=((1, 2), (0, 2)))
+    for bond, area in zip(orbits.bond_classes, orbits.areas, strict=True):
         psi = states.home[bond.first_type][bond.first]
         image = states.amplitudes(bond.second_type, bond.operation, bond.second)
-        turned = np.cross(positions[first], unit * model.bond_vectors[bond.bond])  # r x r' = r x (r' - r)
-        current = np.einsum("niu,niv->nuv", psi.conj(), np.matmul(hop, image))
-        weight = orbits.sizes[first][:, None] * turned
-        local[0] += 1j / HBAR2_OVER_M0 * np.tensordot(weight, current, axes=(0, 0))
+        current = psi.conj().transpose(0, 2, 1) @ (hops[bond.bond] @ image)
+        sizes = orbits.sizes[orbits.of_type(bond.first_type)][bond.first]
+        local[0] += 1j / HBAR2_OVER_M0 * np.tensordot(sizes[:, None] * area, current, axes=(0, 0))
     return Moments(*_averaged(states, states, orbits.group.axial, local))
 
 
@@ -112,16 +109,13 @@ def g_matrix(basis: AdaptedBasis, turn: NDArray[np.complex128] | None = None) ->
             block = np.einsum("kim,aij,ljn,anm->kl", local.conj(), operator, local, weights, optimize=True)
             one = np.ones((len(every), 1))
             add((number, number), (every, every), np.array([column]), one, block[None, None])
-    positions = orbits.system.positions[orbits.representatives]
-    for bond in orbits.bond_classes:
+    for bond, area in zip(orbits.bond_classes, orbits.areas, strict=True):
         terms = model.bond_terms[bond.bond]
         left, right = basis.local[bond.first_type], basis.functions_at(bond.second_type, bond.operation)
         if not (len(left) and len(right) and len(terms.parameters)):
             continue
         blocks = np.einsum("kim,tij,ljn,anm->atkl", left.conj(), terms.matrices, right, weights, optimize=True)
-        first = orbits.of_type(bond.first_type).start + bond.first
-        turned = np.cross(positions[first], orbits.system.unit_nm * model.bond_vectors[bond.bond])
-        scale = bond.weight[:, None] * turned / HBAR2_OVER_M0
+        scale = bond.weight[:, None] * area / HBAR2_OVER_M0
         add((bond.first_type, bond.second_type), (bond.first, bond.second), terms.parameters, scale, 1j * blocks)
     return LinearMatrix.from_triples(basis.size, n_parameters + 2, rows, columns, parameters, values)
 
@@ -142,8 +136,8 @@ def _averaged(
     vectors: action of the group on the components (order, 3, 3).
     """
     left, right = first.matrices, second.matrices
-    carried = np.einsum("gab,gum,wbmn,gvn->wauv", vectors, left, local, right.conj(), optimize=True)
-    return np.asarray(carried / first.orbits.group.order)
+    at = left[:, None, None] @ local @ right.conj().transpose(0, 2, 1)[:, None, None]  # (g, n, 3, m, m')
+    return np.asarray(np.einsum("gab,gwbuv->wauv", vectors, at) / first.orbits.group.order)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from scipy import sparse
 
 
-class SiteSpace(Protocol):
-    """Interface of the orbitals of one kind of site."""
+class SiteSpace(Hashable, Protocol):
+    """Interface of the orbitals of one kind of site. Equal ones have equal hashes: what they share is computed once."""
 
     @property
     def dimension(self) -> int:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.crystal.lattice import HIGH_SYMMETRY, Lattice
+from bandg.hamiltonian.blocks import actions_of
 from bandg.hamiltonian.groups import cubic_rotations, point_group
 from bandg.hamiltonian.sites import LocalModel
 from bandg.models.etb.local import local_model, resolve_neighbors
@@ -121,20 +122,23 @@ class BlochHamiltonian:
             result[:, part, part] = kind_operators[kind]
         return result
 
-    def operations(self, point: str) -> NDArray[np.complex128]:
-        """The 48 operations about the frame on the Bloch functions at Gamma or R, shape (48, dim, dim).
+    def turned(self, states: NDArray[np.complex128], point: str) -> NDArray[np.complex128]:
+        """Bloch functions (dim, n) at Gamma or R under the 48 operations about the frame, shape (48, dim, n).
 
         An operation g takes sublattice t to t' = g t; as g k = k + G, the Bloch function gets the factor exp(i G t').
         """
         group = point_group(cubic_rotations())
-        spaces = [space.rotations(group.rotations.astype(float), group.spinors) for space in self.model.spaces]
-        result = np.zeros((group.order, self.dimension, self.dimension), dtype=complex)
+        actions = [actions_of(space, group) for space in self.model.spaces]
+        result = np.zeros((group.order, *states.shape), dtype=complex)
         k = np.array(HIGH_SYMMETRY[point])
         for start, kind in enumerate(self.kinds):
             end = self.sublattice_of(group.rotations @ self.places[start])
             half_turns = np.sum((group.rotations @ k - k) * self.places[end], axis=1) // 2
-            for g, sign in enumerate(1 - 2 * (half_turns % 2)):
-                result[g, self.block(int(end[g])), self.block(start)] = sign * spaces[kind][g]
+            signs = 1 - 2 * (half_turns % 2)
+            rows = self.offsets[end][:, None] + np.arange(actions[kind].shape[1])
+            result[np.arange(group.order)[:, None], rows] = (
+                signs[:, None, None] * actions[kind] @ states[self.block(start)]
+            )
         return result
 
     @cached_property

@@ -254,18 +254,19 @@ def levels_at_edge(hamiltonian: BlochHamiltonian) -> tuple[Level, ...]:
     energies, states = np.linalg.eigh(hamiltonian.H(edge_point(hamiltonian)))
     starts = np.flatnonzero(np.diff(energies, prepend=-np.inf) > _DEGENERATE_EV)
     groups = zip(starts, [*starts[1:], len(energies)], strict=True)
-    operations = hamiltonian.operations(hamiltonian.lattice.edges.point)
-    return tuple(_level(hamiltonian, operations, float(energies[i:j].mean()), states[:, i:j]) for i, j in groups)
+    traces = np.einsum("in,gin->ng", states.conj(), hamiltonian.turned(states, hamiltonian.lattice.edges.point))
+    return tuple(
+        _level(hamiltonian, traces[i:j].sum(axis=0), float(energies[i:j].mean()), states[:, i:j]) for i, j in groups
+    )
 
 
 def _level(
     hamiltonian: BlochHamiltonian,
-    operations: NDArray[np.complex128],
+    traces: NDArray[np.complex128],
     energy: float,
     states: NDArray[np.complex128],
 ) -> Level:
     group = point_group(cubic_rotations())
-    traces = np.sum(states.conj() * (operations @ states), axis=(1, 2))
     counts = {
         irrep.label: float(np.real(np.vdot(np.trace(irrep.matrices, axis1=1, axis2=2), traces))) / group.order
         for irrep in group.irreps
@@ -288,19 +289,20 @@ def _edge(hamiltonian: BlochHamiltonian, levels: tuple[Level, ...], number: int,
     states = align(hamiltonian, level)
     k = edge_point(hamiltonian)
     velocity, curvature = hamiltonian.dH(k), hamiltonian.d2H(k)
-    inverse_mass = np.real(np.einsum("is,abij,js->ab", states.conj(), curvature, states)) / 2
+    inverse_mass = np.real(np.sum(states.conj() * (curvature @ states), axis=(2, 3))) / 2
+    from_states = states.conj().T @ velocity  # (3, 2, dim)
     contributions = []
     for other_number, other in enumerate(levels):
         if other_number == number:
             continue
-        elements = np.einsum("is,aij,jm->asm", states.conj(), velocity, other.states)  # (3, 2, degeneracy)
+        elements = from_states @ other.states  # (3, 2, degeneracy)
         gap = level.energy - other.energy
         inverse_mass += np.real(np.einsum("asm,bsm->ab", elements, elements.conj())) / gap
         cross = np.einsum("sm,tm->st", elements[0], elements[1].conj())
         momentum = -1j * (cross - np.einsum("sm,tm->st", elements[1], elements[0].conj())) / gap / HBAR2_OVER_M0
         contributions.append((other.energy, other.irrep, _share(momentum)))
-    spin = np.einsum("is,ij,jt->st", states.conj(), hamiltonian.sigma[2], states)
-    atomic = np.einsum("is,ij,jt->st", states.conj(), hamiltonian.atomic_momentum[2], states)
+    spin = states.conj().T @ hamiltonian.sigma[2] @ states
+    atomic = states.conj().T @ hamiltonian.atomic_momentum[2] @ states
     return BandEdge(
         level.energy,
         states,
@@ -321,7 +323,7 @@ def _share(moment: NDArray[np.complex128]) -> float:
 def align(hamiltonian: BlochHamiltonian, level: Level) -> NDArray[np.complex128]:
     """States of a level turned so that its rows are |j, m> of its irrep, m falling; (dim, degeneracy)."""
     group, point = point_group(cubic_rotations()), hamiltonian.lattice.edges.point
-    action = level.states.conj().T @ hamiltonian.operations(point) @ level.states
+    action = level.states.conj().T @ hamiltonian.turned(level.states, point)
     turn = intertwiner(action, group.irrep(level.irrep.removeprefix(point)).matrices)
     if turn is None:
         raise BandgError(f"the level at {level.energy:.4f} eV is no {level.irrep}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,13 +105,11 @@ class AtomSpace:
         return np.array([np.kron(np.eye(len(self.labels)), pauli) for pauli in PAULI])
 
     def orbital_momentum(self, shells: tuple[str, ...] = ("p",)) -> NDArray[np.complex128]:
-        """Intra-atomic angular momentum (in hbar) of the given shells, shape (3, dimension, dimension)."""
-        orbital = np.zeros((3, len(self.labels), len(self.labels)), dtype=complex)
-        for shell in shells:
-            if shell in self.shells:
-                part = self.shell_slice(shell)
-                orbital[:, part, part] = _shell_generators(ANGULAR_MOMENTUM[shell])
-        return np.array([np.kron(component, np.eye(2)) for component in orbital])
+        """Intra-atomic angular momentum (in hbar) of the given shells, shape (3, dimension, dimension).
+
+        Not writable.
+        """
+        return _orbital_momentum(self, shells)
 
     def shell_projector(self, shell: str) -> NDArray[np.complex128]:
         """Diagonal projector on one shell, shape (dimension, dimension)."""
@@ -122,3 +120,15 @@ class AtomSpace:
     def spin_orbit(self, shell: str = "p") -> NDArray[np.complex128]:
         """The matrix of L.sigma on one shell: p3/2 at +1, p1/2 at -2; shape (dimension, dimension)."""
         return np.einsum("aij,ajk->ik", self.orbital_momentum((shell,)), self.sigma)
+
+
+@cache
+def _orbital_momentum(space: AtomSpace, shells: tuple[str, ...]) -> NDArray[np.complex128]:
+    orbital = np.zeros((3, len(space.labels), len(space.labels)), dtype=complex)
+    for shell in shells:
+        if shell in space.shells:
+            part = space.shell_slice(shell)
+            orbital[:, part, part] = _shell_generators(ANGULAR_MOMENTUM[shell])
+    found = np.array([np.kron(component, np.eye(2)) for component in orbital])
+    found.flags.writeable = False
+    return found

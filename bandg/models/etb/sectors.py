@@ -96,7 +96,7 @@ def eigenspace(matrix: NDArray[np.complex128]) -> NDArray[np.complex128]:
 def rows_at_R(hamiltonian: BlochHamiltonian) -> dict[str, NDArray[np.complex128]]:
     """Symmetry-adapted functions at R of each irrep that occurs, shape (d, dim, n): partners |j, m>, m falling."""
     group = point_group(cubic_rotations())
-    operations = hamiltonian.operations("R")
+    operations = hamiltonian.turned(np.eye(hamiltonian.dimension, dtype=complex), "R")
     found = {}
     for irrep in group.irreps:
         weights = irrep.dimension / group.order * irrep.matrices.conj()
