@@ -49,7 +49,8 @@ class Marginal:
 
     def __init__(self, problem: Problem, variance: float) -> None:
         self.problem, self.variance = problem, variance
-        self.sizes = [float(np.abs(trace.signal).max()) for trace in problem.traces.traces]
+        sizes = np.array([[np.abs(trace.signal).max()] for trace in problem.traces.traces])
+        self.ratios = sizes / math.sqrt(variance)
         step = min(trace.step_ns for trace in problem.traces.traces)
         span = max(trace.span_ns for trace in problem.traces.traces)
         self.rates = 0.1 / span, 1 / step
@@ -73,10 +74,10 @@ class Marginal:
 
     def __call__(self, theta: Floats) -> float:
         """ln of the likelihood, without the constant that all models share."""
-        total = 0.0
-        for size, data, part in zip(self.sizes, self.problem.data, self.problem.parts(theta), strict=True):
-            normal = part.matrix.T @ part.matrix * (size**2 / self.variance)
-            normal[np.diag_indices_from(normal)] += 1.0
-            along = part.matrix.T @ data * (size / self.variance)
-            total += 0.5 * float(along @ np.linalg.solve(normal, along) - np.linalg.slogdet(normal)[1])
-        return total
+        columns, ratio = self.problem.state(theta).columns, self.ratios
+        normal = columns @ columns.transpose(0, 2, 1) * ratio[:, :, None] ** 2 + np.eye(columns.shape[1])
+        along = np.einsum("nkm,nm->nk", columns, self.problem.data) * ratio / math.sqrt(self.variance)
+        factor = np.linalg.cholesky(normal)
+        explained = np.linalg.solve(factor, along[:, :, None])
+        logs = np.log(np.einsum("nkk->nk", factor))
+        return float(0.5 * np.sum(explained**2) - np.sum(logs))

@@ -14,7 +14,7 @@ from bandg.spin.traces import Floats
 EVALUATIONS = 100
 """Most evaluations of a fit."""
 
-_NEAR = 1e-6
+_NEAR, _FLAT, _STILL = 1e-6, 1e-9, 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class Attempt:
         """Information criterion of offsets alone."""
         n = self.problem.n_points
         rss = sum(
-            float(np.sum((data - weight * (weight @ data) / (weight @ weight)) ** 2))
+            float(np.sum((data[: len(weight)] - weight * (weight @ data[: len(weight)]) / (weight @ weight)) ** 2))
             for data, weight in zip(self.problem.data, self.problem.weights, strict=True)
         )
         return n * math.log(max(rss / n, 1e-300)) + len(self.problem.data) * math.log(n)
@@ -77,43 +77,45 @@ class Attempt:
 
 
 def minimize(problem: Problem, start: Floats, evaluations: int) -> Attempt:
-    """Least squares from a start."""
-    from scipy.optimize import least_squares
+    """Least squares from a start by Levenberg's and Marquardt's method, with parameters held at bounds they press on.
 
+    The normal matrix is small (8 x 8 for two carriers) and made trace by trace, so that no Jacobian of all points is
+    decomposed.
+    """
     lower, upper = problem.bounds
     gap = 1e-3 * np.minimum(upper - lower, 1.0)
-    inside = np.clip(start, lower + gap, upper - gap)
-    done = least_squares(
-        problem.residuals,
-        inside,
-        problem.jacobian,
-        bounds=(lower, upper),
-        x_scale=_scales(problem, inside),
-        ftol=1e-9,
-        xtol=1e-7,
-        gtol=None,
-        max_nfev=evaluations,
-    )
-    rss = float(2 * done.cost)
-    jacobian = problem.jacobian(done.x)
+    theta = np.clip(start, lower + gap, upper - gap)
+    rss, (gradient, matrix) = problem.rss(theta), problem.normal(theta)
+    damping, converged = 1e-3, False
+    for _ in range(evaluations - 1):
+        free = ~(((theta <= lower) & (gradient > 0)) | ((theta >= upper) & (gradient < 0)))
+        size = np.maximum(np.diag(matrix), 1e-12 * max(float(np.diag(matrix).max()), 1e-300))
+        own = np.ix_(free, free)
+        step = np.zeros_like(theta)
+        step[free] = np.linalg.lstsq(matrix[own] + damping * np.diag(size[free]), -gradient[free], rcond=None)[0]
+        there = np.clip(theta + step, lower, upper)
+        step = there - theta
+        expected = -float(2 * step @ gradient + step @ matrix @ step)
+        found = problem.rss(there)
+        small = bool((np.abs(step) < _STILL * (_STILL + np.abs(theta))).all())
+        if found <= rss:
+            converged = small or (rss - found < _FLAT * rss and expected < _FLAT * rss)
+            better = (rss - found) / max(expected, 1e-300)
+            damping = max(damping * (0.1 if better > 0.75 else 0.5 if better > 0.25 else 2.0), 1e-12)
+            theta, rss, (gradient, matrix) = there, found, problem.normal(there)
+        else:
+            converged = small or expected < _FLAT * rss * 1e-3
+            damping = max(damping, 1e-6) * 5.0
+        if converged:
+            break
     at = [
         name
-        for name, value, low, high in zip(problem.names, done.x, lower, upper, strict=True)
+        for name, value, low, high in zip(problem.names, theta, lower, upper, strict=True)
         if value - low < _NEAR * max(1.0, abs(low)) or high - value < _NEAR * high
     ]
-    inverse = np.asarray(np.linalg.pinv(jacobian.T @ jacobian, hermitian=True), dtype=float)
-    found = Attempt(problem, done.x, inverse, rss, done.status > 0, tuple(at))
-    return replace(found, covariance=inverse * found.variance)
-
-
-def _scales(problem: Problem, theta: Floats) -> Floats:
-    """Typical sizes of the parameters: of g its width, of decays their values."""
-    scales = np.maximum(np.abs(theta), 1e-2)
-    for n in range(len(problem.model.decays)):
-        scales[n * problem.per_component] = 0.05
-        if problem.has_phase:
-            scales[(n + 1) * problem.per_component - 1] = 0.3
-    return scales
+    inverse = np.asarray(np.linalg.pinv(matrix, hermitian=True), dtype=float)
+    attempt = Attempt(problem, theta, inverse, rss, converged, tuple(at))
+    return replace(attempt, covariance=inverse * attempt.variance)
 
 
 def ordered(attempt: Attempt) -> Attempt:
@@ -136,11 +138,9 @@ def replicas(best: Attempt, count: int, seed: int) -> Floats:
     parts = problem.parts(best.theta)
     found = []
     for _ in range(count):
-        again = Problem(problem.traces, best.model, (), float(problem.bounds[1][0]))
-        again.weights = problem.weights
-        again.data = [
-            part.matrix @ part.amplitudes + resampled(part.residual, part.matrix.shape[1], rng) for part in parts
-        ]
+        again = Problem(problem.traces, best.model, problem.scale, float(problem.bounds[1][0]))
+        drawn = [part.matrix @ part.amplitudes + resampled(part.residual, part.matrix.shape[1], rng) for part in parts]
+        again.set_data(drawn)
         found.append(ordered(minimize(again, best.theta, EVALUATIONS)).theta)
     return np.array(found)
 

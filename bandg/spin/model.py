@@ -62,13 +62,6 @@ class Model:
         return " + ".join([*parts, *["slow"] * self.slow])
 
 
-class _Wave(NamedTuple):
-    """One carrier in one trace, with derivatives by g and by both decays."""
-
-    pair: Pair
-    slopes: tuple[Pair, ...]
-
-
 @dataclass(frozen=True, eq=False)
 class Part:
     """One trace: weighted columns, their amplitudes, the residual, and the inverse of the normal matrix."""
@@ -77,22 +70,34 @@ class Part:
     inverse: Floats
     amplitudes: Floats
     residual: Floats
+
+
+class _Wave(NamedTuple):
+    """One carrier in all traces; with frozen nuclei also its derivatives by omega and both decays."""
+
+    pair: Pair
+    slopes: tuple[Pair, ...] = ()
+
+
+class State(NamedTuple):
+    """All traces at some parameters, padded to one length and one number of columns by zeros.
+
+    columns: (n_traces, n_columns, n_times), weighted. inverse: of the normal matrices. residual: weighted, (n_traces,
+    n_times).
+    """
+
     waves: Sequence[_Wave]
+    columns: Floats
+    inverse: Floats
+    amplitudes: Floats
+    residual: Floats
 
-    @classmethod
-    def of(cls, matrix: Floats, data: Floats, waves: Sequence[_Wave]) -> Part:
-        """The amplitudes by least squares; columns that repeat others share theirs."""
-        norm = np.sqrt(np.einsum("ij,ij->j", matrix, matrix))
-        norm[norm == 0] = 1.0
-        values, vectors = np.linalg.eigh(matrix.T @ matrix / np.outer(norm, norm))
-        kept = values > _RANK * values[-1]
-        inverse = (vectors[:, kept] / values[kept]) @ vectors[:, kept].T / np.outer(norm, norm)
-        amplitudes = inverse @ (matrix.T @ data)
-        return cls(matrix, inverse, amplitudes, data - matrix @ amplitudes, waves)
 
-    def outside(self, slopes: Floats) -> Floats:
-        """The part of some derivatives that no change of the amplitudes makes up for."""
-        return np.asarray(slopes - self.matrix @ (self.inverse @ (self.matrix.T @ slopes)))
+class Normal(NamedTuple):
+    """Half of the gradient of the sum of squares by the nonlinear parameters, and Kaufman's normal matrix."""
+
+    gradient: Floats
+    matrix: Floats
 
 
 class Problem:
@@ -111,15 +116,17 @@ class Problem:
         self.has_spread = self.highest > self._least
         self.has_phase = model.phase == "common" and int((fields > 0).sum()) > 1
         self._two = model.phase == "free" or (model.phase == "common" and not self.has_phase)
-        scale = weights or [1.0] * len(traces.traces)
+        self.scale = scale = tuple(weights) or (1.0,) * len(traces.traces)
         self.weights = [
             np.full(len(trace.time_ns), one) if trace.error is None else one / trace.error
             for trace, one in zip(traces.traces, scale, strict=True)
         ]
         self.has_errors = any(trace.error is not None for trace in traces.traces)
-        self.data = [trace.signal * w for trace, w in zip(traces.traces, self.weights, strict=True)]
         self.n_points = traces.n_points
-        self._at: tuple[bytes, list[Part]] | None = None
+        self._t = self._padded([trace.time_ns for trace in traces.traces])
+        self._weight = self._padded(self.weights)
+        self.set_data([trace.signal * w for trace, w in zip(traces.traces, self.weights, strict=True)])
+        self._per_g = MU_B_OVER_HBAR * fields[:, None]
         self.per_component = 2 + self.has_spread + self.has_phase
         step = min(trace.step_ns for trace in traces.traces)
         span = max(trace.span_ns for trace in traces.traces)
@@ -138,6 +145,19 @@ class Problem:
             lower.append(0.1 / span)
             upper.append(3 / step)
         self.bounds = np.array(lower), np.array(upper)
+        self._shares = [np.array([[self.share(n, B)] for B in fields]) for n in range(len(model.decays))]
+
+    def _padded(self, rows: Sequence[Floats]) -> Floats:
+        """Rows of one length, with zeros at their ends."""
+        found = np.zeros((len(rows), max(map(len, rows))))
+        for own, row in zip(found, rows, strict=True):
+            own[: len(row)] = row
+        return found
+
+    def set_data(self, data: Sequence[Floats]) -> None:
+        """Take other weighted signals of the same traces."""
+        self.data = self._padded(data)
+        self._at: tuple[bytes, State] | None = None
 
     def two(self, trace: Trace) -> bool:
         """Whether a carrier has two amplitudes in a trace: of its cosine and of its sine."""
@@ -177,21 +197,40 @@ class Problem:
                 f"{self.n_points} points are not enough for the {self.n_parameters} parameters of '{self.model.name}'"
             )
 
-    def parts(self, theta: Floats) -> list[Part]:
-        """Columns, amplitudes and residuals of every trace; kept for the next call with the same parameters."""
+    def state(self, theta: Floats) -> State:
+        """Columns, amplitudes and residuals of all traces; kept for the next call with the same parameters."""
         key = theta.tobytes()
         if self._at is None or self._at[0] != key:
-            self._at = key, [self._part(theta, n) for n in range(len(self.traces.traces))]
+            self._at = key, self._state(theta)
         return self._at[1]
 
-    def residuals(self, theta: Floats) -> Floats:
-        """Weighted data minus fit, shape (n_points,)."""
-        return np.concatenate([part.residual for part in self.parts(theta)])
+    def rss(self, theta: Floats) -> float:
+        """Weighted sum of squares with the best amplitudes."""
+        return float(np.sum(self.state(theta).residual ** 2))
 
-    def jacobian(self, theta: Floats) -> Floats:
-        """Derivatives of the residuals with the amplitudes following, shape (n_points, n_nonlinear)."""
-        parts = self.parts(theta)
-        return np.concatenate([-part.outside(self.slopes(theta, n)) for n, part in enumerate(parts)])
+    def normal(self, theta: Floats) -> Normal:
+        """Derivatives of half the sum of squares with the amplitudes following."""
+        state, slopes = self.state(theta), self._slopes(theta)
+        follows = slopes @ state.columns.transpose(0, 2, 1) @ state.inverse
+        outside = slopes - follows @ state.columns
+        matrix = outside @ outside.transpose(0, 2, 1)
+        return Normal(-(slopes @ state.residual[:, :, None]).sum(axis=0)[:, 0], matrix.sum(axis=0))
+
+    def parts(self, theta: Floats) -> list[Part]:
+        """Columns, amplitudes and residuals of every trace."""
+        state, found = self.state(theta), []
+        for n, trace in enumerate(self.traces.traces):
+            kept = np.ones(state.columns.shape[1], dtype=bool)
+            if self._two and not self.two(trace):
+                kept[2 + self.model.slow :: 2] = False  # there is no sine without a field
+            own = state.columns[n, kept, : len(trace.time_ns)].T
+            inverse = state.inverse[n][np.ix_(kept, kept)]
+            found.append(Part(own, inverse, state.amplitudes[n, kept], state.residual[n, : len(own)]))
+        return found
+
+    def slopes(self, theta: Floats) -> list[Floats]:
+        """Derivatives of every trace by the nonlinear parameters at fixed amplitudes, weighted: (n_points, n)."""
+        return [own[:, : len(t.time_ns)].T for own, t in zip(self._slopes(theta), self.traces.traces, strict=True)]
 
     def decay_weights(self, number: int, field_T: float) -> Floats:
         """Derivatives of the decay in a field by the nonlinear parameters, shape (n_nonlinear,)."""
@@ -206,28 +245,28 @@ class Problem:
         """The common phase of a carrier; zero without one."""
         return float(theta[(number + 1) * self.per_component - 1]) if self.has_phase else 0.0
 
-    def _wave(self, theta: Floats, number: int, trace: Trace) -> _Wave:
+    def _wave(self, theta: Floats, number: int) -> _Wave:
         first = number * self.per_component
-        t, per_g = trace.time_ns, MU_B_OVER_HBAR * trace.field_T
-        omega, low = per_g * theta[first], theta[first + 1]
+        omega, low = self._per_g * theta[first], theta[first + 1]
         change = theta[first + 2] - low if self.has_spread else 0.0
-        share = self.share(number, trace.field_T)
-        if self.model.decays[number] == "nuclear":
-            return self._nuclear(t, per_g, omega, low, share, change)
-        straight = self.model.decays[number] == "exponential"
-        pair = (exponential if straight else gaussian)(t, omega, low + share * change)
-        falls = -t if straight else -(t**2)
-        by_decay = Pair(falls * pair.cosine, falls * pair.sine)
-        by_g = Pair(-per_g * t * pair.sine, per_g * t * pair.cosine)
-        return _Wave(pair, (by_g, _scaled(by_decay, 1 - share), _scaled(by_decay, share)))
+        share = self._shares[number]
+        if self.model.decays[number] != "nuclear":
+            shape = exponential if self.model.decays[number] == "exponential" else gaussian
+            return _Wave(shape(self._t, omega, low + share * change))
+        waves = [
+            self._nuclear(t, float(turns), low, float(part), change)
+            for t, (turns,), (part,) in zip(self._t, omega, share, strict=True)
+        ]
+        pairs = [Pair(*map(np.array, zip(*own, strict=True))) for own in zip(*waves, strict=True)]
+        return _Wave(pairs[0], tuple(pairs[1:]))
 
     @staticmethod
-    def _nuclear(t: Floats, per_g: float, omega: float, low: float, share: float, change: float) -> _Wave:
-        """Frozen nuclei; a spread of g damps what turns, and what they hold along the light stays."""
+    def _nuclear(t: Floats, omega: float, low: float, share: float, change: float) -> tuple[Pair, Pair, Pair, Pair]:
+        """Frozen nuclei, with slopes; a spread of g damps what turns, and what they hold along the light stays."""
         delta = float(np.sqrt(2 * max(low, 1e-12)))
         found = nuclear_with_slopes(t, omega, delta)
         if not share:
-            return _Wave(found.pair, (_scaled(found.by_omega, per_g), found.by_square, _scaled(found.pair, 0.0)))
+            return found.pair, found.by_omega, found.by_square, _scaled(found.pair, 0.0)
         stays = nuclear_constant(omega, delta)
         step = 1e-4 * omega
         rises = (nuclear_constant(omega + step, delta) - stays) / step
@@ -241,49 +280,69 @@ class Problem:
             - by_change.cosine,
             found.by_square.sine * damping - by_change.sine,
         )
-        return _Wave(Pair(stays + turns.cosine, turns.sine), (_scaled(by_omega, per_g), by_low, by_change))
+        return Pair(stays + turns.cosine, turns.sine), by_omega, by_low, by_change
 
-    def _part(self, theta: Floats, number: int) -> Part:
-        trace = self.traces.traces[number]
-        waves = [self._wave(theta, n, trace) for n in range(len(self.model.decays))]
-        columns = [np.ones_like(trace.time_ns)]
+    def _state(self, theta: Floats) -> State:
+        """The amplitudes by least squares; columns that repeat others share theirs."""
+        waves = [self._wave(theta, n) for n in range(len(self.model.decays))]
+        columns = [np.ones_like(self._t)]
         if self.model.slow:
-            columns.append(np.exp(-theta[-1] * trace.time_ns))
+            columns.append(np.exp(-theta[-1] * self._t))
         for n, wave in enumerate(waves):
-            if self.two(trace):
-                columns += [wave.pair.cosine, wave.pair.sine]
+            if self._two:
+                columns += wave.pair
             else:
-                columns.append(_turned(wave.pair, self._phase_in(theta, n, trace)))
-        return Part.of(np.stack(columns, 1) * self.weights[number][:, None], self.data[number], waves)
+                columns.append(_combined(wave.pair, *self._turn(theta, n)))
+        matrix = np.stack(columns, 1) * self._weight[:, None, :]
+        gram = matrix @ matrix.transpose(0, 2, 1)
+        norm = np.sqrt(np.einsum("nkk->nk", gram))
+        norm[norm == 0] = 1.0
+        scale = norm[:, :, None] * norm[:, None, :]
+        values, vectors = np.linalg.eigh(gram / scale)
+        kept = values > _RANK * values[:, -1:]
+        weights = np.where(kept, 1 / np.where(kept, values, 1.0), 0.0)
+        inverse = (vectors * weights[:, None, :]) @ vectors.transpose(0, 2, 1) / scale
+        amplitudes = inverse @ (matrix @ self.data[:, :, None])
+        residual = self.data - (amplitudes.transpose(0, 2, 1) @ matrix)[:, 0]
+        return State(waves, matrix, inverse, amplitudes[:, :, 0], residual)
 
-    def _phase_in(self, theta: Floats, number: int, trace: Trace) -> float:
-        return self.phase_of(theta, number) if trace.field_T else 0.0
+    def _turn(self, theta: Floats, number: int) -> tuple[Floats, Floats]:
+        """Factors of cosine and sine by the common phase, in each trace; without a field there is none."""
+        phase = self.phase_of(theta, number) * (self._per_g > 0)
+        return np.cos(phase), -np.sin(phase)
 
-    def slopes(self, theta: Floats, number: int) -> Floats:
-        """Derivatives of a trace by the nonlinear parameters at fixed amplitudes, weighted: (n_points, n_nonlinear)."""
-        trace, part = self.traces.traces[number], self.parts(theta)[number]
-        c, two = part.amplitudes, self.two(trace)
-        found = np.zeros((len(trace.time_ns), len(theta)))
+    def _slopes(self, theta: Floats) -> Floats:
+        """Derivatives at fixed amplitudes, weighted: (n_traces, n_nonlinear, n_times)."""
+        state, t = self.state(theta), self._t
+        found = np.zeros((len(t), len(theta), t.shape[1]))
         place = 1 + self.model.slow
-        for n, wave in enumerate(part.waves):
-            first, phase = n * self.per_component, self._phase_in(theta, n, trace)
-            for k in range(2 + self.has_spread):
-                slope = wave.slopes[k]
-                found[:, first + k] = (
-                    c[place] * slope.cosine + c[place + 1] * slope.sine if two else c[place] * _turned(slope, phase)
-                )
-            if self.has_phase and trace.field_T:
-                found[:, first + 2 + self.has_spread] = c[place] * _turned(wave.pair, phase + np.pi / 2)
-            place += 1 + two
+        for n, wave in enumerate(state.waves):
+            first, c = n * self.per_component, state.amplitudes[:, place : place + 1]
+            if self._two:
+                a, b = c, state.amplitudes[:, place + 1 : place + 2]
+            else:
+                a, b = (c * factor for factor in self._turn(theta, n))
+            if wave.slopes:
+                by_omega, by_low, by_change = (_combined(slope, a, b) for slope in wave.slopes)
+            else:
+                falls = -t if self.model.decays[n] == "exponential" else -(t**2)
+                by_low = falls * _combined(wave.pair, a, b)
+                by_omega, by_change = t * _combined(wave.pair, b, -a), self._shares[n] * by_low
+                by_low = by_low - by_change
+            found[:, first], found[:, first + 1] = self._per_g * by_omega, by_low
+            if self.has_spread:
+                found[:, first + 2] = by_change
+            if self.has_phase:
+                found[:, first + 2 + self.has_spread] = (self._per_g > 0) * _combined(wave.pair, b, -a)
+            place += 1 + self._two
         if self.model.slow:
-            found[:, -1] = -trace.time_ns * c[1] * np.exp(-theta[-1] * trace.time_ns)
-        return found * self.weights[number][:, None]
+            found[:, -1] = -t * state.amplitudes[:, 1:2] * np.exp(-theta[-1] * t)
+        return np.asarray(found * self._weight[:, None, :])
 
 
 def _scaled(pair: Pair, factor: float | Floats) -> Pair:
     return Pair(factor * pair.cosine, factor * pair.sine)
 
 
-def _turned(pair: Pair, phase: float) -> Floats:
-    """cos(omega t + phase) of a cosine and a sine."""
-    return np.cos(phase) * pair.cosine - np.sin(phase) * pair.sine if phase else pair.cosine
+def _combined(pair: Pair, cosine: Floats, sine: Floats) -> Floats:
+    return np.asarray(cosine * pair.cosine + sine * pair.sine)

@@ -183,8 +183,8 @@ def _signals(best: Attempt, covariance: Floats, number: int) -> list[tuple[Estim
     found: list[tuple[Estimate, Estimate | None]] = []
     common = problem.phase_of(theta, number)
     total = 0.0
-    for n, (trace, part) in enumerate(zip(problem.traces.traces, problem.parts(theta), strict=True)):
-        follows = part.inverse @ (part.matrix.T @ problem.slopes(theta, n))  # amplitudes fall as parameters rise
+    for trace, part, slopes in zip(problem.traces.traces, problem.parts(theta), problem.slopes(theta), strict=True):
+        follows = part.inverse @ (part.matrix.T @ slopes)  # amplitudes fall as parameters rise
         own = best.variance * part.inverse + follows @ covariance @ follows.T
         two = problem.two(trace)
         place = 1 + best.model.slow + number * (1 + two)

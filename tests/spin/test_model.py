@@ -1,5 +1,7 @@
 """Derivatives, projected amplitudes and starts of fits."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,21 +15,35 @@ FIELDS = (0.0, 0.09, 0.42)
 
 @pytest.mark.parametrize("decay", DECAYS)
 @pytest.mark.parametrize("phase", ["common", "free", "none"])
-def test_the_jacobian_is_that_of_finite_differences(make, decay, phase):
-    """The gradient of the sum of squares, for which Kaufman's approximation of the Jacobian is exact."""
+def test_the_gradient_is_that_of_finite_differences(make, decay, phase):
+    """And the normal matrix is that of the slopes without what the columns explain (Kaufman)."""
     problem = Problem(make(FIELDS, noise=0.02, end=400), Model((decay,) * 2, True, phase))
     rates = (3.0, 9.0, 4.0, 4.5) if decay == "exponential" else (11.0, 60.0, 16.0, 20.0)
     own = [0.1] * problem.has_phase
     theta = np.array([1.5, *rates[:2], *own, 0.8, *rates[2:], *own, 2.5])
-    gradient = 2 * problem.jacobian(theta).T @ problem.residuals(theta)
+    normal = problem.normal(theta)
     for n in range(len(theta)):
         step = 1e-5 * max(1.0, theta[n])
-        ends = []
-        for sign in (1, -1):
-            moved = theta.copy()
-            moved[n] += sign * step
-            ends.append(np.sum(problem.residuals(moved) ** 2))
-        assert gradient[n] == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=2e-3, abs=1e-5), problem.names[n]
+        ends = [problem.rss(theta + sign * step * (np.arange(len(theta)) == n)) for sign in (1, -1)]
+        assert 2 * normal.gradient[n] == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=2e-3, abs=1e-5), (
+            problem.names[n]
+        )
+    expected = 0.0
+    for part, slopes in zip(problem.parts(theta), problem.slopes(theta), strict=True):
+        left = slopes - part.matrix @ np.linalg.lstsq(part.matrix, slopes, rcond=None)[0]
+        expected = expected + left.T @ left
+    assert normal.matrix == pytest.approx(expected, rel=1e-6, abs=1e-8 * np.abs(expected).max())
+
+
+def test_traces_of_different_lengths_stand_side_by_side(make):
+    """Together they have the sum of squares that they have alone."""
+    traces = make((0.0, 0.2, 0.42), noise=0.02)
+    cut = [
+        replace(t, time_ns=t.time_ns[:n], signal=t.signal[:n]) for t, n in zip(traces.traces, (40, 90, 70), strict=True)
+    ]
+    model, theta = Model(("exponential",), False, "free"), np.array([1.4, 4.0, 4.0])
+    alone = [Problem(replace(traces, traces=(one,)), model).rss(theta[:2]) for one in cut]
+    assert Problem(replace(traces, traces=tuple(cut)), model).rss(theta) == pytest.approx(sum(alone), rel=1e-10)
 
 
 def test_amplitudes_are_the_best_for_the_parameters(make):
