@@ -40,7 +40,7 @@ def plot_spin(fit: Fit, ax: Sequence[Axes] | None = None) -> tuple[Axes, ...]:
                 f"{fit.traces.energy_eV:g} eV" if fit.traces.energy_eV else "",
                 fit.best.model.name,
             ]
-            figure.suptitle(literal(", ".join(filter(None, stated))), fontsize=8)
+            figure.suptitle(literal(", ".join(filter(None, stated))), fontsize=8, y=0.99)
     return axes
 
 
@@ -50,8 +50,7 @@ def _new() -> tuple[Axes, ...]:
     axes = plt.subplot_mosaic(
         [["traces", "parts"], ["traces", "omega"], ["traces", "t2"]],
         figsize=(7.0, 6.0),
-        layout="constrained",
-        gridspec_kw={"width_ratios": (1.25, 1)},
+        gridspec_kw={"width_ratios": (1.25, 1), "wspace": 0.5, "hspace": 0.32, "top": 0.95},
     )[1]
     return axes["traces"], axes["parts"], axes["omega"], axes["t2"]
 
@@ -74,11 +73,12 @@ def _traces(axes: Axes, fit: Fit) -> None:
         time = 1000 * trace.time_ns
         axes.plot(time, trace.signal + base, ".", color=FAINT, markersize=1.5, zorder=2, rasterized=len(time) > 500)
         axes.plot(time, whole + base, color=LINES[0], linewidth=0.9, zorder=3)
-        text = f"{1000 * trace.field_T:g} mT"
+        text = f"{1000 * trace.field_T:.4g} mT"
         axes.annotate(
             text, (1, place * step), (3, 0), ("axes fraction", "data"), "offset points", fontsize=6.5, va="center"
         )
     axes.set_yticks([])
+    axes.set_yticks([], minor=True)
     axes.set_xlabel("time (ps)")
     axes.set_ylabel("signal (dots) and fit (lines)")
     axes.margins(x=0.01)
@@ -100,7 +100,7 @@ def _parts(axes: Axes, fit: Fit, found: Sequence[Component]) -> None:
         axes.plot(time, own, color=LINES[n], zorder=4, label=_name(one))
     axes.plot(time, each[:, :first].sum(axis=1), "--", color=INK, linewidth=0.8, zorder=3, label="not oscillating")
     axes.set_xlabel("time (ps)")
-    axes.set_ylabel(f"components at {1000 * trace.field_T:g} mT")
+    axes.set_ylabel(f"components at {1000 * trace.field_T:.4g} mT")
     axes.margins(x=0.01)
     axes.legend(fontsize=6)
 

@@ -21,7 +21,7 @@ from bandg.spin.traces import Floats, Traces
 LARGEST_G = 4.0
 """|g| up to which frequencies are looked for."""
 
-_FIRST, _SHORT, _FEW_TRACES, _FEW_POINTS = 12, 4, 6, 200
+_FIRST, _SHORT, _FEW_TRACES, _FEW_POINTS = 12, 2, 6, 200
 _HOPELESS = 60.0
 """Difference of the information criterion from which on a model is not followed to its very minimum."""
 
