@@ -1,6 +1,6 @@
 """How well fits of spin traces do: coverage of errors, decays and components told apart, and time, on synthetic traces.
 
-    uv run python benchmarks/spin.py coverage|decays|carriers|speed [--replicas 200]
+    uv run python benchmarks/spin.py coverage|decays|carriers|speed [--replicas 200] [--seed 0]
 
 The traces have the numbers that Meliakov et al. 2025 state. Noise is in units of the largest signal.
 """
@@ -59,13 +59,13 @@ PAPER_ALONE = (1.0, 1.69, 260.0, 0.0)
 PAPER_ONE = ((1.0, 58.5 / 36.9352, 150.0, 0.0), (0.6, 26.5 / 36.9352, 220.0, 0.0))
 
 
-def coverage(replicas: int) -> None:
+def coverage(seeds: range) -> None:
     """Share of replicas in which one standard error covers the truth, for everything that the report prints."""
     for fields, carriers in (((0.42,), PAPER_ONE), (SIX, PAPER_SIX)):
         for noise in NOISE:
             rows: dict[str, list[tuple[float, float]]] = {}
             bounds = []
-            for seed in range(replicas):
+            for seed in seeds:
                 found = fit(made(fields, carriers, noise, seed), components=2, decay="exponential", slow=False)
                 for name, estimate, truth in _estimates(found, fields, carriers):
                     if estimate.bound:
@@ -102,34 +102,34 @@ def _estimates(
             yield f"phase {one.label}", phase, 0.0
 
 
-def decays(replicas: int) -> None:
+def decays(seeds: range) -> None:
     """Share of replicas in which the criterion chooses the decay that the traces were made with."""
     for fields, both in (((0.42,), PAPER_ONE), ((0.09, 0.25, 0.42), PAPER_SIX)):
         for noise in (0.05, 0.10, 0.15, 0.20, 0.30):
             for kind in ("exponential", "gaussian"):
                 right = 0
-                for seed in range(replicas):
+                for seed in seeds:
                     traces = made(fields, both, noise, seed, kind, step=4)
                     fits = [
                         fit(traces, components=2, decay=one, slow=False).best for one in ("exponential", "gaussian")
                     ]
                     right += (fits[0].bic < fits[1].bic) == (kind == "exponential")
-                print(f"{len(fields)} fields, noise {noise:.0%}, {kind}: {right / replicas:.2f} right", flush=True)
+                print(f"{len(fields)} fields, noise {noise:.0%}, {kind}: {right / len(seeds):.2f} right", flush=True)
 
 
-def carriers(replicas: int) -> None:
+def carriers(seeds: range) -> None:
     """Second carriers that are not there, and those that are missed; as in print for samples #5 and #6."""
     one = (1.0, 1.2, 200.0, 0.0)
     for fields in ((0.42,), SIX):
         for noise in NOISE:
-            false = sum(_count(made(fields, (one,), noise, seed, step=4)) == 2 for seed in range(replicas))
-            text = f"{len(fields)} fields, noise {noise:.0%}, one carrier: {false / replicas:.3f} fitted with two"
+            false = sum(_count(made(fields, (one,), noise, seed, step=4)) == 2 for seed in seeds)
+            text = f"{len(fields)} fields, noise {noise:.0%}, one carrier: {false / len(seeds):.3f} fitted with two"
             print(text, flush=True)
     for ratio in (1.1, 1.2, 1.4, 1.8):
-        _missed(f"ratio of frequencies {ratio:.1f}, noise 5%", one, (1.2 * ratio, 200.0, 0.0), 0.05, replicas)
+        _missed(f"ratio of frequencies {ratio:.1f}, noise 5%", one, (1.2 * ratio, 200.0, 0.0), 0.05, seeds)
     for noise, t2 in ((0.02, 90.0), (0.05, 90.0), (0.10, 90.0), (0.05, 260.0)):
         what = f"sample #6, second with T2* = {t2:g} ps, noise {noise:.0%}"
-        _missed(what, PAPER_ALONE, (0.51, t2, 0.0), noise, replicas)
+        _missed(what, PAPER_ALONE, (0.51, t2, 0.0), noise, seeds)
 
 
 def _missed(
@@ -137,13 +137,13 @@ def _missed(
     first: tuple[float, float, float, float],
     second: tuple[float, float, float],
     noise: float,
-    replicas: int,
+    seeds: range,
 ) -> None:
     """Print the share of second carriers that are missed in 420 mT, by amplitude, up to the first of which none is."""
     row = []
     for size in (0.05, 0.1, 0.2, 0.4, 0.8):
         both = (first, (size, *second))
-        missed = sum(_count(made((0.42,), both, noise, seed, step=4)) == 1 for seed in range(replicas)) / replicas
+        missed = sum(_count(made((0.42,), both, noise, seed, step=4)) == 1 for seed in seeds) / len(seeds)
         row.append(f"{size:g}: {missed:.3f}")
         if not missed:
             break
@@ -154,7 +154,7 @@ def _count(traces: Traces) -> int:
     return len(fit(traces, decay="exponential", slow=False).best.model.decays)
 
 
-def speed(replicas: int) -> None:
+def speed(seeds: range) -> None:
     """The command on 20 traces of 1000 points with all models, report and picture."""
     traces = made(np.linspace(0, 0.42, 20), PAPER_SIX, 0.05, 0, step=4, end=4005)
     table = np.column_stack([1000 * traces.traces[0].time_ns, *(trace.signal for trace in traces.traces)])
@@ -165,7 +165,7 @@ def speed(replicas: int) -> None:
         given |= {"PYTHONPYCACHEPREFIX": folder, "OPENBLAS_NUM_THREADS": "1"}  # as installed: compiled at first use
         program = "from bandg.cli import main; main()"
         command = (sys.executable, "-c", program, "spin", "fit", "t.csv", "--plot", "t.png")
-        for number in range(1 + min(replicas, 5)):
+        for number in range(1 + min(len(seeds), 5)):
             start, before = time.perf_counter(), _processor_seconds()
             done = subprocess.run(command, cwd=folder, env=given, capture_output=True)
             used, seconds = _processor_seconds() - before, time.perf_counter() - start
@@ -182,5 +182,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("coverage", "decays", "carriers", "speed"))
     parser.add_argument("--replicas", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0, help="the first of as many seeds as replicas")
     given = parser.parse_args()
-    {"coverage": coverage, "decays": decays, "carriers": carriers, "speed": speed}[given.what](given.replicas)
+    seeds = range(given.seed, given.seed + given.replicas)
+    {"coverage": coverage, "decays": decays, "carriers": carriers, "speed": speed}[given.what](seeds)

@@ -26,6 +26,8 @@ _HOPELESS = 60.0
 """Difference of the information criterion from which on a model is not followed to its very minimum."""
 
 _UNLIKE = 1.25
+_LEAST_TURN = 1.0
+"""Angle in rad that the largest |g| must turn by within the trace of the highest field."""
 
 
 def fit(
@@ -164,6 +166,12 @@ def _check_sampling(traces: Traces, largest_g: float) -> None:
     turning = [trace for trace in traces.traces if trace.field_T > 0]
     if not turning:
         raise BandgError("all traces are without a field: a frequency needs one")
+    widest = max(turning, key=lambda trace: trace.field_T * trace.span_ns)
+    if (turned := MU_B_OVER_HBAR * largest_g * widest.field_T * widest.span_ns) < _LEAST_TURN:
+        raise BandgError(
+            f"{widest.name}: |g| = {largest_g:g} turns by {turned:.2g} rad in the {1000 * widest.span_ns:.4g} ps of "
+            "the trace, too little for a frequency: check the unit of the field, or measure in a higher one"
+        )
     best = max(turning, key=lambda trace: trace.largest_g)
     if best.largest_g < largest_g:
         raise BandgError(

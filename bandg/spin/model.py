@@ -194,7 +194,8 @@ class Problem:
                 )
         if self.n_points <= self.n_parameters:
             raise BandgError(
-                f"{self.n_points} points are not enough for the {self.n_parameters} parameters of '{self.model.name}'"
+                f"{self.n_points} points are not enough for the {self.n_parameters} parameters of "
+                f"'{self.model.name}': give more points, or ask for fewer `components`"
             )
 
     def state(self, theta: Floats) -> State:

@@ -23,6 +23,7 @@ START_PS = 5.0
 
 FIELD_LIMIT_T = 100.0
 _SPANS_NS = 1e-3, 1e3
+_SIGNALS = 1e-100, 1e100  # squares of others are lost
 _UNEVEN, _FEW = 0.2, 0.05
 
 
@@ -225,3 +226,6 @@ def _check(trace: Trace, uneven: bool) -> None:
         )
     if np.ptp(trace.signal) == 0:
         raise BandgError(f"{trace.name}: the signal does not change: leave this field out")
+    largest = float(np.abs(trace.signal).max())
+    if not _SIGNALS[0] < largest < _SIGNALS[1]:
+        raise BandgError(f"{trace.name}: the signal reaches {largest:.3g}: write it in another unit")

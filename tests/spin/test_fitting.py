@@ -6,7 +6,7 @@ import pytest
 from bandg.base.errors import BandgError
 from bandg.spin import Traces, decay, fit
 from bandg.spin.minimize import minimize
-from bandg.spin.results import components, lines, residual_tests, with_error
+from bandg.spin.results import Fit, components, lines, residual_tests, with_error
 
 STATED = {"g": (58.5 / 36.9352, 26.5 / 36.9352), "t2_ps": (150, 220), "dg": (0.0, 0.0)}
 """The paper's sample #4 in 420 mT: 58.5 and 26.5 rad/ns, 150 and 220 ps."""
@@ -184,6 +184,22 @@ def test_frequencies_that_the_steps_do_not_sample(make):
     fields = make((0.05, 0.9), g=(1.41,), t2_ps=(350,), dg=(0.0,), size=(1.0,), step=40, noise=0.01)
     with pytest.raises(BandgError, match=r"900 mT: .* above half of the sampling rate .* steps below 28"):
         fit(fields, components=1)
+
+
+def test_a_field_that_turns_nothing_and_a_signal_out_of_range(make):
+    """0.42 mT, as of a heading in mT over fields in T; and a signal whose square is too large for a number."""
+    with pytest.raises(BandgError, match=r"0.42 mT: \|g\| = 4 turns by 0.18 rad in the 1190 ps .* unit of the field"):
+        fit(make((2e-4, 4.2e-4), noise=0.02))
+    t = np.arange(5.0, 500.0, 5.0)
+    with pytest.raises(BandgError, match=r"420 mT: the signal reaches 1e\+200: write it in another unit"):
+        Traces.of(t, [0.42], [1e200 * np.cos(t / 20)])
+
+
+def test_a_fit_that_is_stopped_says_so(make):
+    attempt = fit(make((0.42,), noise=0.02, seed=1, **STATED), components=1, decay="exponential", slow=False).best
+    stopped = minimize(attempt.problem, attempt.theta + np.array([0.02, 1.0]), 2)
+    assert attempt.sound and not stopped.converged
+    assert Fit(attempt.problem.traces, (stopped,)).problems == ("the fit has not converged",)
 
 
 def test_wrong_arguments_and_traces(make):
