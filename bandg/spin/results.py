@@ -54,10 +54,15 @@ class Fit(Shown):
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What stands against the best model: no signal, no convergence, parameters at bounds."""
+        """What stands against the best model: no convergence, no signal, a |g| below two standard errors, bounds."""
         found = [] if self.best.converged else ["the fit has not converged"]
         if self.best.bic_of_offsets <= self.best.bic:
             found.append("offsets alone do as well: there is no signal in the noise")
+        for n in range(len(self.best.model.decays)):
+            place = n * self.best.problem.per_component
+            g, error = self.best.theta[place], math.sqrt(self.best.covariance[place, place])
+            if g < _SIGNIFICANT * error:
+                found.append(f"|g| of component {n + 1} is not seen: {with_error(g, error)}")
         if self.best.exchanged:
             found.append(f"the larger |g| has the {self.best.model.decays[1]} decay, not the one that was asked for it")
         return (*found, *(f"{name} stands at a bound" for name in self.best.at_bounds))

@@ -169,6 +169,12 @@ def test_a_decay_that_is_not_seen_stands_at_a_bound(make):
     assert components(found)[0].t2_ps[0].bound == "lower-bound"
 
 
+def test_a_frequency_above_the_limit_gives_no_result(make):
+    """|g| = 1.41 and 0.91 where |g| up to 0.5 is looked for."""
+    found = fit(make((0.2, 0.42), noise=0.02, end=900), largest_g=0.5, decay="exponential")
+    assert any("is not seen" in what or "stands at a bound" in what for what in found.problems), found.problems
+
+
 def test_noise_alone_is_no_signal():
     noise = np.random.default_rng(0).normal(size=120)
     found = fit(Traces.of(np.arange(5, 605, 5.0), [0.42], [noise]), slow=False, decay="exponential")
