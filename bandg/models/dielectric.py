@@ -213,6 +213,7 @@ class _Faces:
         """Ends of the panels of half an edge along each axis."""
         self.size = sum(counts[k - 1] * counts[k - 2] for k in range(3))
         """Number of panels of an octant: those of the face across x, then y, then z."""
+        self._last: tuple[float, Array] | None = None
 
     def _over_panels(self, antiderivative: Callable[[Array, Array, Array], Array], points: Array) -> Array:
         """Integrals over the panels of a function of the place in their plane (u, v) and distance d, (n, panels).
@@ -259,7 +260,9 @@ class _Faces:
 
     def _responses(self, k: float) -> Array:
         """Charges of all panels for the flux of a source times k, by parity: (8, panels, panels)."""
-        return np.asarray(np.linalg.inv(np.eye(self.size) - k * self._fluxes))
+        if self._last is None or self._last[0] != k:
+            self._last = k, np.asarray(np.linalg.inv(np.eye(self.size) - k * self._fluxes))
+        return self._last[1]
 
     def self_energy(self, points: Array, inside: float, outside: float) -> Array:
         """Self-energy of a unit charge at points (n, 3).

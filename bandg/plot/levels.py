@@ -256,7 +256,7 @@ def _lower_end(legends: Sequence[Legend]) -> float:
     """Lower end of the legends in figure coordinates."""
     figure = legends[0].get_figure(root=True)
     assert figure is not None
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     low = min(legend.get_window_extent().y0 for legend in legends) / figure.bbox.height
     return float(low - 5 / 72 / figure.get_figheight())
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bandg.plot.palette import BLACK, BLUE, FAINT, LINES, NAMES
+from bandg.plot.palette import BLACK, BLUE, FAINT, LINES, NAMES, QUANTITIES
 from bandg.plot.points import series_of
 from bandg.plot.style import literal, panels, style
 
@@ -41,9 +41,9 @@ def plot_bands_of_models(
                 panel.fill_between(grid, low[:, number], high[:, number], color=color, alpha=0.2, linewidth=0)
                 label = f"{one.model.name} (ln Z {one.log_evidence:.1f})"
                 panel.plot(grid, median[:, number], color=color, label=literal(label))
-        for panel, (quantity, name) in zip(axes, NAMES.items(), strict=True):
+        for panel, quantity in zip(axes, QUANTITIES, strict=True):
             _points(panel, found, quantity)
-            panel.set_ylabel(name)
+            panel.set_ylabel(NAMES[quantity])
             panel.set_xlabel("photon energy (eV)")
         axes[0].legend(fontsize=6)
         if ax is None:

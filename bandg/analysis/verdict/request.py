@@ -14,6 +14,7 @@ from bandg.base.arguments import flag, names, strict, whole
 from bandg.base.errors import BandgError
 from bandg.data.compare import left_out, verdict_points
 from bandg.data.measured import MeasuredPoint, points_to_judge_by
+from bandg.parameters.loader import load_set
 from bandg.runs.options import DEFAULT_RUN, Run
 
 QUICK_SETS = ("nestoklon2023-standin", "bandg-cspbi3-nnn")
@@ -61,14 +62,13 @@ def verdict(
     """
     chosen = _words("sets", sets, "bandg-nnn") or (QUICK_SETS if flag("quick", quick) else SETS)
     combinations = choose(_words("only", only, "halide"), all_combinations())
-    bulk = bulk_sets(chosen)
-    materials = sorted({one.parameters.material for one in bulk})
+    materials = sorted({load_set(name).material for name in chosen})
     if len(materials) > 1:
         raise BandgError(f"`sets` are of {' and '.join(materials)}: give sets of one material")
-    points = measured(data, materials[0])
-    evaluator = Evaluator(run)
-    found = judge(bulk, combinations, points, evaluator, QUICK_CELLS if quick else (), whole("draws", draws, 100))
-    if flag("checks", checks) and not quick:
+    points, draws, checks = measured(data, materials[0]), whole("draws", draws, 100), flag("checks", checks)
+    bulk, evaluator = bulk_sets(chosen), Evaluator(run)
+    found = judge(bulk, combinations, points, evaluator, QUICK_CELLS if quick else (), draws)
+    if checks and not quick:
         found = replace(found, checks=check(found, bulk, evaluator))
     return replace(found, computed=evaluator.computed, cached=evaluator.cached)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,19 +68,6 @@ class BlochHamiltonian:
         return slice(int(self.offsets[sublattice]), int(self.offsets[sublattice + 1]))
 
     @cached_property
-    def _bonds(self) -> list[tuple[int, int, int]]:
-        """(type, first sublattice, second sublattice) of every directed bond that starts in the cell."""
-        found = []
-        for number, ((first, second), vector) in enumerate(
-            zip(self.model.bond_kinds, self.model.bond_vectors, strict=True)
-        ):
-            for start in np.flatnonzero(first == self.kinds):
-                difference = (self.places[start] + vector - self.places) % 2
-                for end in np.flatnonzero((difference == 0).all(axis=1) & (second == self.kinds)):
-                    found.append((number, int(start), int(end)))
-        return found
-
-    @cached_property
     def _pieces(self) -> tuple[NDArray[np.complex128], NDArray[np.float64], NDArray[np.complex128]]:
         """Hopping matrices (n, dim, dim) by bond vector, the vectors in nm (n, 3), and the onsite matrix."""
         onsite = np.zeros((self.dimension, self.dimension), dtype=complex)
@@ -90,8 +77,10 @@ class BlochHamiltonian:
         vectors, where = np.unique(self.model.bond_vectors, axis=0, return_inverse=True)
         where = where.ravel()  # numpy 2.0 keeps the axis
         hops = np.zeros((len(vectors), self.dimension, self.dimension), dtype=complex)
-        for number, start, end in self._bonds:
-            hops[where[number], self.block(start), self.block(end)] += self.model.bond_terms[number].at(self.vector)
+        for number, pairs in enumerate(_bonds(self.lattice, self.model)):
+            matrix = self.model.bond_terms[number].at(self.vector)
+            for start, end in pairs:
+                hops[where[number], self.block(start), self.block(end)] += matrix
         return hops, vectors * self.a_nm / 2, onsite
 
     def H(self, k: NDArray[np.float64]) -> NDArray[np.complex128]:
@@ -150,3 +139,16 @@ class BlochHamiltonian:
     def atomic_momentum(self) -> NDArray[np.complex128]:
         """Intra-atomic angular momentum of the p shells (in hbar) on the cell, shape (3, dim, dim)."""
         return self.vector_operator(tuple(space.orbital_momentum() for space in self.model.spaces))
+
+
+@lru_cache(maxsize=32)
+def _bonds(lattice: Lattice, model: LocalModel) -> tuple[tuple[tuple[int, int], ...], ...]:
+    """(first sublattice, second sublattice) of the directed bonds of each type that start in the cell."""
+    places = np.array([place for _, place in lattice.sublattices])
+    kinds = np.array([kind for kind, _ in lattice.sublattices])
+    found = []
+    for (first, second), vector in zip(model.bond_kinds, model.bond_vectors, strict=True):
+        same = ((places[:, None] + vector - places) % 2 == 0).all(axis=2)
+        starts, ends = np.nonzero(same & (first == kinds)[:, None] & (second == kinds))
+        found.append(tuple(zip(starts.tolist(), ends.tolist(), strict=True)))
+    return tuple(found)

@@ -83,14 +83,17 @@ def eigenspace(matrix: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """Orthonormal vectors (dim, n) of the eigenvalue 1 of a Hermitian matrix with eigenvalues +-1, as sparse as it."""
     _, part = connected_components(csr_array(np.abs(matrix) > 1e-9), directed=False)
     columns = []
-    for number in range(part.max() + 1):
-        rows = np.flatnonzero(part == number)
-        values, vectors = np.linalg.eigh(matrix[np.ix_(rows, rows)])
-        for vector in vectors[:, values > 0.5].T:
-            column = np.zeros(len(matrix), dtype=complex)
-            column[rows] = np.where(np.abs(vector) > 1e-12, vector, 0)
-            columns.append(column)
-    return np.array(columns).reshape(len(columns), len(matrix)).T
+    sizes = np.bincount(part)
+    order = np.argsort(part, kind="stable")
+    for size in np.unique(sizes):  # parts of one size together
+        rows = order[np.repeat(sizes == size, sizes)].reshape(-1, size)
+        values, vectors = np.linalg.eigh(matrix[rows[:, :, None], rows[:, None, :]])
+        which, kept = np.nonzero(values > 0.5)
+        found = vectors[which, :, kept]
+        block = np.zeros((len(which), len(matrix)), dtype=complex)
+        block[np.arange(len(which))[:, None], rows[which]] = np.where(np.abs(found) > 1e-12, found, 0)
+        columns.append(block)
+    return np.concatenate(columns).T
 
 
 def rows_at_R(hamiltonian: BlochHamiltonian) -> dict[str, NDArray[np.complex128]]:
