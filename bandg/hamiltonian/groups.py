@@ -167,7 +167,7 @@ def point_group(rotations: NDArray[np.int64]) -> PointGroup:
     return _point_group(np.ascontiguousarray(rotations, dtype=np.int64).tobytes())
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=128)  # O_h has 98 subgroups
 def _point_group(raw: bytes) -> PointGroup:
     from spgrep import (
         get_crystallographic_pointgroup_irreps_from_symmetry,

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +25,9 @@ from bandg.data.spreads import SpreadCheck, judge_spreads, mixture_spread
 from bandg.parameters.names import unit_of
 from bandg.parameters.ranges import EXAMPLE, Range, parse_range, parse_value
 from bandg.parameters.sets import ParameterSet
+
+if TYPE_CHECKING:
+    from scipy.interpolate import PchipInterpolator
 
 TERMINATION, SHIFT, SCATTER, EXCITON = "termination", "energy.shift", "scatter", "exciton"
 SPECIAL = {TERMINATION: "", SHIFT: "eV", SCATTER: "", EXCITON: ""}
@@ -310,9 +314,16 @@ def _of_terminations(
 
 def curve(outputs: NDArray[np.float64], energies: NDArray[np.float64]) -> NDArray[np.float64]:
     """(g_e, g_h) at transition energies (n,) on one curve of OUTPUTS (m, 3), shape (n, 2), NaN outside of it."""
-    from scipy.interpolate import PchipInterpolator
-
     own = outputs[np.argsort(outputs[:, 0])]
     if not (np.isfinite(own).all() and (np.diff(own[:, 0]) > 0).all() and own[0, 0] == outputs[-1, 0]):
         return np.full((len(energies), 2), np.nan)  # the bulk must lie lowest
-    return np.asarray(PchipInterpolator(own[:, 0], own[:, 1:], extrapolate=False)(energies))
+    return np.asarray(_interpolant(own.tobytes())(energies))
+
+
+@lru_cache(maxsize=8)
+def _interpolant(own: bytes) -> PchipInterpolator:
+    """g through the OUTPUTS of one curve in order; samples share it where they vary no parameter of the set."""
+    from scipy.interpolate import PchipInterpolator
+
+    table = np.frombuffer(own).reshape(-1, 3)
+    return PchipInterpolator(table[:, 0], table[:, 1:], extrapolate=False)
