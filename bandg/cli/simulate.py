@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -15,6 +16,7 @@ from bandg.parameters.names import DEFAULT_SET
 
 if TYPE_CHECKING:
     from bandg.spin.ensemble import Ensemble
+    from bandg.spin.traces import Traces
 
 
 def simulate(
@@ -61,30 +63,20 @@ def simulate(
     image: nc.Image = None,
     seed: nc.Seed = None,
     seeds: Annotated[int | None, typer.Option(help="Random arrangements of vacancies; equally frequent.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Write the traces to FILE.csv.")] = None,
+    out: Annotated[
+        list[Path] | None, typer.Option(help="Write the traces to FILE.csv, everything to FILE.json; repeated.")
+    ] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw to FILE.pdf, .png or .svg.")] = None,
     workers: Workers = None,
     no_cache: NoCache = False,
     force: Force = False,
 ) -> None:
     """Simulate an ensemble that a laser excites: spread of g, T2* against field, and traces."""
-    import numpy as np
-
-    from bandg.base.files import check_writable
     from bandg.base.quantities import Grammar, named, parse_energies
     from bandg.spin import simulate as simulated
 
-    if out is not None:
-        check_writable(out, (".csv",))
-    plain = {name: _numbers(value, name) for name, value in (("shares", shares), ("amplitudes", amplitudes)) if value}
-    given = {"until": until, "step": step}
-    times = {name: Grammar(f"`{name}`", "5ps", ("ps",)).value(value).number for name, value in given.items()}
-    if not 0 < times["step"] < times["until"]:
-        raise BandgError("--step must be above zero and below --until")
-    fields = [one.number / 1000 for one in Grammar("field", "90mT,420mT", ("mT",)).values(field)]
-    decays = [one.number for one in Grammar("`t2_zero`", "230ps,260ps", ("ps",)).values(t2_zero)] if t2_zero else []
-    for name, two in (("amplitudes", plain["amplitudes"]), ("t2-zero", decays or (np.inf, np.inf))):
-        if len(two) != 2:
-            raise BandgError(f"--{name} needs two values, of electron and hole")
+    _check_files(out or (), plot)
+    asked = _signal(field, until, step, amplitudes, t2_zero, noise, draw)
     with running(workers, None, no_cache, force) as run:
         found = simulated(
             size,
@@ -94,10 +86,10 @@ def simulate(
             energy_eV=parse_energies(energy, "energy", 1)[0],
             width_eV=parse_energies(width, "width", 1)[0],
             homogeneous_eV=nc.one_energy(homogeneous, "homogeneous") or 0.0,
-            mean_nm=Grammar("mean", "9nm", ("nm",)).value(mean).number if mean else None,
+            mean_nm=Grammar("mean", "9nm", ("nm",)).value(mean).number if mean is not None else None,
             spread=spread,
             scatter=named(scatter or (), "`scatter`", "edges=1+-0.1"),
-            shares=plain.get("shares", ()),
+            shares=_numbers(shares, "shares") if shares is not None else (),
             orientation=orientation,
             count=count,
             draw=draw,
@@ -116,14 +108,76 @@ def simulate(
             seed=seed,
             seeds=seeds,
         )
-    delays = np.arange(0, times["until"] + times["step"] / 2, times["step"])
-    traces = found.traces(fields, delays, plain["amplitudes"], decays or (np.inf, np.inf), noise, draw)
-    _ensemble(found, fields, decays or [np.inf, np.inf])
-    if out is not None:
-        from bandg.spin.output import write_traces
+    traces = found.traces(*asked)
+    _report(found, asked)
+    for path in out or ():
+        _write(found, traces, asked, path)
+    if plot is not None:
+        from bandg.plot.ensemble import plot_ensemble
+        from bandg.plot.output import save
 
-        write_traces(traces, out)
-        typer.echo(f"wrote {out}")
+        save(plot_ensemble(found, traces, asked.t2_zero_ps), plot)
+    for path in [*(out or ()), *([plot] if plot else [])]:
+        typer.echo(f"wrote {path}")
+
+
+class _Signal(NamedTuple):
+    """Arguments of `Ensemble.traces`."""
+
+    field_T: Any
+    time_ps: Any
+    amplitudes: tuple[float, ...]
+    t2_zero_ps: tuple[float, ...]
+    noise: float
+    seed: int
+
+
+def _signal(
+    field: str, until: str, step: str, amplitudes: str, t2_zero: str | None, noise: float, draw: int
+) -> _Signal:
+    """The options of the signal, checked before anything is computed."""
+    import numpy as np
+
+    from bandg.base.quantities import Grammar
+    from bandg.spin.ensemble import MAX_POINTS, check_signal
+
+    last, each = (
+        Grammar(f"`{name}`", "5ps", ("ps",)).value(value).number for name, value in (("until", until), ("step", step))
+    )
+    if not 0 < each < last:
+        raise BandgError("--step must be above zero and below --until")
+    if last / each > MAX_POINTS:
+        raise BandgError(f"--step gives more than {MAX_POINTS} delays up to --until: take a longer one")
+    fields = np.array([one.number / 1000 for one in Grammar("field", "90mT,420mT", ("mT",)).values(field)])
+    decays: tuple[float, ...] = (np.inf, np.inf)
+    if t2_zero is not None:
+        decays = tuple(one.number for one in Grammar("`t2_zero`", "230ps,260ps", ("ps",)).values(t2_zero))
+    found = _Signal(
+        fields, np.arange(0, last + each / 2, each), _numbers(amplitudes, "amplitudes"), decays, noise, draw
+    )
+    check_signal(*found)
+    return found
+
+
+def _check_files(out: Sequence[Path], plot: Path | None) -> None:
+    from bandg.base.files import check_writable
+
+    for path in out:
+        check_writable(path, (".csv", ".json"))
+    if plot is not None:
+        from bandg.plot.output import check_picture_path
+
+        check_picture_path(plot)
+
+
+def _write(found: Ensemble, traces: Traces, asked: _Signal, path: Path) -> None:
+    from bandg.spin.output import write_ensemble, write_traces
+
+    if path.suffix.lower() == ".csv":
+        write_traces(traces, path)
+        return
+    made = {"amplitudes": list(asked.amplitudes), "noise": asked.noise, "seed": asked.seed}
+    write_ensemble(found, traces, path, asked.t2_zero_ps, **made)
 
 
 def _numbers(text: str, name: str) -> tuple[float, ...]:
@@ -132,12 +186,14 @@ def _numbers(text: str, name: str) -> tuple[float, ...]:
     return tuple(one.number for one in Grammar(f"`{name}`", "1,0.6").values(text))
 
 
-def _ensemble(found: Ensemble, fields: list[float], decays: list[float]) -> None:
+def _report(found: Ensemble, asked: _Signal) -> None:
     """Print spreads and T2* of an ensemble."""
     import numpy as np
 
+    what = found.options
+    scatter = "".join(f", {name} {value}" for name, value in what["scatter"].items())
     typer.echo(
-        f"{', '.join(f'{name} {value}' for name, value in found.labels.items())}: {len(found.weight)} nanocrystals at "
+        f"{what['set']}, {' and '.join(what['terminations'])}{scatter}: {len(found.weight)} nanocrystals at "
         f"{found.laser_eV:g} eV, which scatter as {found.effective:.0f} of equal weight"
     )
     rows = [(name, *found.spread(name)) for name in ("electron", "hole")]
@@ -161,6 +217,8 @@ def _ensemble(found: Ensemble, fields: list[float], decays: list[float]) -> None
         rows,
         "half width: half of the distance of the quartiles, as of a Lorentzian" + off + lost,
     )
-    each = [found.t2_star_ps(name, fields, decay) for name, decay in zip(("electron", "hole"), decays, strict=True)]
+    names = ("electron", "hole")
+    fields, decays = asked.field_T, asked.t2_zero_ps
+    each = [found.t2_star_ps(name, fields, decay) for name, decay in zip(names, decays, strict=True)]
     rows = [(1000 * one, *times) for one, *times in zip(fields, *each, strict=True)]
     show("T2* (ps)", (Column("field\n(mT)", "g"), Column("electron", ".4g"), Column("hole", ".4g")), rows)

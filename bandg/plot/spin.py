@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MOST_TRACES = 12
-_STEP = 1.25
+STEP = 1.25
 """Distance of stacked traces in units of their largest range."""
 
 
@@ -63,12 +63,17 @@ def _curves(fit: Fit, number: int) -> tuple[Any, Any]:
     return each.sum(axis=1), each
 
 
+def shown_traces(count: int) -> list[int]:
+    """Numbers of the traces that a stack shows, evenly spaced where there are many."""
+    return sorted({round(n) for n in np.linspace(0, count - 1, min(count, _MOST_TRACES))})
+
+
 def _traces(axes: Axes, fit: Fit) -> None:
     traces = fit.traces.traces
-    shown = np.unique(np.linspace(0, len(traces) - 1, min(len(traces), _MOST_TRACES)).round().astype(int))
-    step = _STEP * max(float(np.ptp(_curves(fit, int(n))[0])) for n in shown)
+    shown = shown_traces(len(traces))
+    step = STEP * max(float(np.ptp(_curves(fit, n)[0])) for n in shown)
     for place, n in enumerate(shown):
-        trace, whole = traces[n], _curves(fit, int(n))[0]
+        trace, whole = traces[n], _curves(fit, n)[0]
         base = place * step - whole[-1]
         time = 1000 * trace.time_ns
         axes.plot(time, trace.signal + base, ".", color=FAINT, markersize=1.5, zorder=2, rasterized=len(time) > 500)

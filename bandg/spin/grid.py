@@ -6,118 +6,30 @@ values or more, in the inverse edges and in the scattered numbers themselves.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bandg.api.plan import Work, plan
-from bandg.base.arguments import choices, number
+from bandg.api.plan import Work, in_own_crystal, plan
 from bandg.base.errors import BandgError
-from bandg.base.quantities import Grammar
-from bandg.base.text import nearest, one_line
 from bandg.crystal.distortion import parse_tilt
 from bandg.crystal.shapes import Nanocrystal
+from bandg.models.base import Model
 from bandg.models.levels import Levels, LevelState
 from bandg.models.observable import CARRIERS
 from bandg.runs import sweep
 from bandg.runs.options import Run
 from bandg.runs.request import Variation
+from bandg.spin.scatter import OF_EDGES, Scatter
 
 Floats = NDArray[np.float64]
 
-REACH = 2.5
-"""Standard deviations at which a Gaussian scatter is cut off."""
-
-_LIMITS = {
-    "edges": (0.0, math.inf),
-    "aspect": (0.0, math.inf),
-    "occupancy": (0.0, 1.0),
-    "surface_bonds": (-0.2, 0.2),
-    "surface_scale": (-math.inf, math.inf),
-    "angle_1": (-25.0, 25.0),
-    "angle_2": (-25.0, 25.0),
-    "angle_3": (-25.0, 25.0),
-}
-SCATTERED = tuple(_LIMITS)
-"""What may scatter from one nanocrystal to the next."""
-
-OF_EDGES = ("edges", "aspect")
-_NODES = 3
-_EXAMPLE = "0.9+-0.05 or 0.8..1"
-
-
-@dataclass(frozen=True)
-class Scatter:
-    """A number that scatters: Gaussian with a standard deviation, cut off at 2.5 of them, or uniform in a range."""
-
-    mean: float
-    spread: float = 0.0
-    lower: float = -math.inf
-    upper: float = math.inf
-    uniform: bool = False
-
-    @classmethod
-    def of(cls, name: str, given: Any) -> Scatter:
-        """From "0.9+-0.05", "0.8..1" or a number. Raises BandgError."""
-        if name not in _LIMITS:
-            raise BandgError(one_line(f"`scatter` knows no {name!r}{nearest(name, SCATTERED)}: {choices(SCATTERED)}"))
-        least, most = _LIMITS[name]
-        grammar = Grammar(f"`scatter` {name}", _EXAMPLE)
-        if not isinstance(given, str):
-            mean, spread, uniform = number(name, given), 0.0, False
-        elif ".." in given:
-            span = grammar.span(given)
-            if span.rest is not None or span.lower < least or span.upper > most:
-                raise grammar.wrong(given, f"must be a range within {least:g} and {most:g}: write {_EXAMPLE}")
-            return cls((span.lower + span.upper) / 2, 0.0, span.lower, span.upper, True)
-        else:
-            middle, sign, width = given.partition("+-")
-            mean, uniform = grammar.value(middle, given).number, False
-            spread = grammar.value(width, given).number if sign else 0.0
-        if spread < 0 or not least <= mean <= most or (name in OF_EDGES and mean <= 0):
-            raise BandgError(
-                one_line(
-                    f"`scatter` {name} {given!r} must have its mean within {least:g} and {most:g} and a standard "
-                    f"deviation of 0 or more: write {_EXAMPLE}"
-                )
-            )
-        low, high = max(least, mean - REACH * spread), min(most, mean + REACH * spread)
-        return cls(mean, spread, low, high, uniform)
-
-    @property
-    def scatters(self) -> bool:
-        """Whether there is more than one value."""
-        return self.upper > self.lower
-
-    def nodes(self) -> Floats:
-        """Values at which nanocrystals are computed."""
-        return np.linspace(self.lower, self.upper, _NODES) if self.scatters else np.array([self.mean])
-
-    def draw(self, rng: np.random.Generator, count: int) -> Floats:
-        """Values at random, shape (count,)."""
-        if not self.scatters:
-            return np.full(count, self.mean)
-        if self.uniform:
-            return rng.uniform(self.lower, self.upper, count)
-        from scipy.special import ndtr, ndtri
-
-        low, high = (float(ndtr((end - self.mean) / self.spread)) for end in (self.lower, self.upper))
-        return np.asarray(self.mean + self.spread * ndtri(rng.uniform(low, high, count)))
-
-    def __str__(self) -> str:
-        return f"{self.lower:g}..{self.upper:g}" if self.uniform else f"{self.mean:g}+-{self.spread:g}"
-
-
-class Values(NamedTuple):
-    """Of n nanocrystals: transition energies in eV (n,), g tensors of electron and hole (n, 2, 3, 3)."""
-
-    energy_eV: Floats
-    tensors: Floats
+_VARIED = ("occupancy", "surface_bonds")
+_SAME = 1e-9
 
 
 def basis(nodes: Floats, at: ArrayLike) -> Floats:
@@ -192,36 +104,70 @@ class Grid:
         return worst
 
 
-def grid(
-    size: Any,
-    shape: str,
-    termination: str | None,
-    given: Mapping[str, Any],
-    chosen: tuple[Any, Any],
-    variation: Variation,
-    scatter: Mapping[str, Scatter],
-    run: Run,
-) -> Grid:
-    """Compute the nanocrystals of one termination. Raises BandgError.
+@dataclass(frozen=True)
+class Sample:
+    """What all nanocrystals of an ensemble have in common.
 
-    given: options of the model. chosen: parameter set and model.
+    size, shape: as `bandg.compute` takes them. options: of the model, by name. variation: of the geometry.
+    scatter: what scatters, by name.
     """
-    first = _planned(size, shape, termination, given, chosen, variation)
-    groups = _groups(scatter)
-    if len(groups) > 1 and shape != "cube":
-        raise BandgError(f"`scatter` of {' and '.join(OF_EDGES)} makes cuboids of cubes: leave `shape` {shape!r} out")
-    seeds = variation.get("seeds") or 1
+
+    size: Any
+    shape: str
+    model: Model
+    parameters: Any
+    options: Mapping[str, Any]
+    variation: Variation
+    scatter: Mapping[str, Scatter]
+    run: Run
+
+    @property
+    def groups(self) -> tuple[tuple[int, ...], ...]:
+        """Axes whose edges are equal in all nanocrystals."""
+        if "edges" in self.scatter and self.scatter["edges"].scatters:
+            return (0,), (1,), (2,)
+        return ((0, 1), (2,)) if "aspect" in self.scatter else ((0, 1, 2),)
+
+    @property
+    def seeds(self) -> int:
+        """Number of random arrangements of each nanocrystal."""
+        return self.variation.get("seeds") or 1
+
+    def work(
+        self, termination: str | None, size: Any = None, shape: str | None = None, variation: Variation | None = None
+    ) -> Work:
+        """The plan of one termination, with another size, shape and variation where they are given."""
+        return plan(
+            self.size if size is None else size,
+            shape or self.shape,
+            termination,
+            self.parameters,
+            self.model,
+            None,
+            self.options,
+            self.variation if variation is None else variation,
+        )
+
+
+def grid(sample: Sample, termination: str | None) -> Grid:
+    """Compute the nanocrystals of one termination. Raises BandgError."""
+    groups, seeds = sample.groups, sample.seeds
+    first = sample.work(termination)
+    if len(groups) > 1 and sample.shape != "cube":
+        raise BandgError(
+            f"`scatter` of {' and '.join(OF_EDGES)} makes cuboids of cubes: leave `shape` {sample.shape!r} out"
+        )
     edges = np.array([one.size_nm for one in first.crystals[::seeds]])
     if len(edges) < 2:
         raise BandgError("the transition energy follows from the size: give `size` a range, as 4..8cells")
-    axes = {name: one.nodes() for name, one in scatter.items() if name not in OF_EDGES}
+    axes = {name: one.nodes() for name, one in sample.scatter.items() if name not in OF_EDGES}
     works, places = [], []
     for numbers in product(*axes.values()):
-        work, place = _at(dict(zip(axes, numbers, strict=True)), first, groups, given, chosen, variation, seeds)
+        work, place = _at(sample, dict(zip(axes, numbers, strict=True)), first)
         works.append(work)
         places.append(place)
     jobs = [job for work in works for job in work.jobs]
-    found = iter(levels for levels, _ in sweep.run_jobs(jobs, run, first.check))
+    found = iter(levels for levels, _ in sweep.run_jobs(jobs, sample.run, first.check))
     blocks = []
     for work, place in zip(works, places, strict=True):
         own = np.array([_numbers(next(found)) for _ in work.crystals]).reshape(-1, seeds, 19)
@@ -231,64 +177,25 @@ def grid(
     return Grid(first.crystals[0].termination, groups, edges, axes, np.moveaxis(whole, back, tuple(range(len(groups)))))
 
 
-def _groups(scatter: Mapping[str, Scatter]) -> tuple[tuple[int, ...], ...]:
-    if "edges" in scatter and scatter["edges"].scatters:
-        return (0,), (1,), (2,)
-    return ((0, 1), (2,)) if "aspect" in scatter else ((0, 1, 2),)
+Place = tuple[int, tuple[int, ...]]
+"""Number of a computed nanocrystal, and the order of its axes."""
 
 
-def _planned(
-    size: Any,
-    shape: str,
-    termination: str | None,
-    given: Mapping[str, Any],
-    chosen: tuple[Any, Any],
-    variation: Variation,
-) -> Work:
-    return plan(size, shape, termination, chosen[0], chosen[1], None, given, variation)
-
-
-def _at(
-    numbers: Mapping[str, float],
-    first: Work,
-    groups: tuple[tuple[int, ...], ...],
-    given: Mapping[str, Any],
-    chosen: tuple[Any, Any],
-    variation: Variation,
-    seeds: int,
-) -> tuple[Work, list[tuple[int, tuple[int, ...]]]]:
-    """The work at one value of all that scatters, and for each point of the edges its nanocrystal and axes' order."""
-    changed = {**variation, **{name: one for name, one in numbers.items() if name in ("occupancy", "surface_bonds")}}
-    angles = {int(name[-1]) - 1: one for name, one in numbers.items() if name.startswith("angle_")}
-    if angles:
-        own = _angles(first, variation)
-        if max(angles) >= len(own):
-            raise BandgError(f"`scatter` angle_{max(angles) + 1}: the tilt has {len(own)} angles")
-        changed["angles"] = ",".join(repr(float(angles.get(n, one))) for n, one in enumerate(own))
-    model, work = cast(Variation, changed), first
-    ideal = first.crystals[::seeds]
-    place: list[tuple[int, tuple[int, ...]]] = [(n, (0, 1, 2)) for n in range(len(ideal))]
-    ends = first.options.terminations[0]
-    if len(groups) > 1:
-        cells = [one.cells for one in ideal]
-        one_order = not any(one.tilt or one.strain or one.is_random for one in ideal)
-        wanted: dict[tuple[int, ...], int] = {}
-        place = []
-        for many in product(cells, repeat=len(groups)):
-            of = [next(n for n, group in zip(many, groups, strict=True) if axis in group) for axis in range(3)]
-            order = tuple(int(axis) for axis in np.argsort(of, kind="stable")) if one_order else (0, 1, 2)
-            key = tuple(of[axis] for axis in order)
-            place.append((wanted.setdefault(key, len(wanted)), order))
-        size = ",".join("x".join(map(str, key)) + "cells" for key in wanted)
-        work = _planned(size, "cuboid", ends, given, chosen, model)
+def _at(sample: Sample, numbers: Mapping[str, float], first: Work) -> tuple[Work, list[Place]]:
+    """The work at one value of all that scatters, and the place of each point of the edges in it."""
+    changed = {**sample.variation, **{name: numbers[name] for name in _VARIED if name in numbers}}
+    if any(name.startswith("angle_") for name in numbers):
+        changed |= _tilted(sample, numbers)
+    variation = cast(Variation, changed)
+    ideal = first.crystals[:: sample.seeds]
+    end, work = first.options.terminations[0], first
+    place: list[Place] = [(n, (0, 1, 2)) for n in range(len(ideal))]
+    if len(sample.groups) > 1:
+        size, place = _cuboids(ideal, sample.groups)
+        work = sample.work(end, size, "cuboid", variation)
     elif numbers:
-        crystal = ideal[0]
-        size = (
-            ",".join(f"{one.cells}cells" for one in ideal)
-            if crystal.cells
-            else ",".join(f"{one.diameter_nm!r}nm" for one in ideal)
-        )
-        work = _planned(size, crystal.shape, ends, given, chosen, model)
+        cells = [f"{one.cells}cells" if one.cells else f"{one.diameter_nm!r}nm" for one in ideal]
+        work = sample.work(end, ",".join(cells), None, variation)
     if (scale := numbers.get("surface_scale")) is not None:
         if not work.crystals[0].surface:
             raise BandgError("`scatter` surface_scale has nothing to scale: add `surface='slabs'` or shifts in eV")
@@ -296,15 +203,57 @@ def _at(
     return work, place
 
 
-def _angles(first: Work, variation: Variation) -> list[float]:
-    """The angles of the tilt, one for each letter."""
-    crystal = first.crystals[0]
-    if not crystal.tilt:
+def _cuboids(ideal: Sequence[Nanocrystal], groups: Sequence[tuple[int, ...]]) -> tuple[str, list[Place]]:
+    """Sizes of the cuboids to compute, and the place of each point of the edges among them.
+
+    Cuboids that differ by a turn are computed once, where nothing else tells the axes apart.
+    """
+    alike = not any(one.tilt or one.strain or one.is_random for one in ideal)
+    wanted: dict[tuple[int, ...], int] = {}
+    place = []
+    for many in product([one.cells for one in ideal], repeat=len(groups)):
+        of = [next(n for n, group in zip(many, groups, strict=True) if axis in group) for axis in range(3)]
+        order = tuple(int(axis) for axis in np.argsort(of, kind="stable")) if alike else (0, 1, 2)
+        key = tuple(of[axis] for axis in order)
+        place.append((wanted.setdefault(key, len(wanted)), order))
+    return ",".join("x".join(map(str, key)) + "cells" for key in wanted), place
+
+
+def with_angles(parameters: Any, variation: Variation, scatter: Mapping[str, Scatter]) -> Variation:
+    """The variation with the middles of the angles that scatter. Raises BandgError where it states others.
+
+    angle_1 belongs to the first letter of the tilt's symbol that turns, angle_2 to the second one.
+    """
+    middles = {int(name[-1]) - 1: one.mean for name, one in scatter.items() if name.startswith("angle_")}
+    if not middles:
+        return variation
+    asked = in_own_crystal(parameters, variation)
+    tilt = asked.get("tilt")
+    if tilt is None:
         raise BandgError("`scatter` of angles needs a tilt: add `tilt='a-b+a-'` and `angles`")
-    letters = crystal.tilt[0::2]
-    by_letter = {of: angle for of, angle in zip(letters, crystal.tilt_deg, strict=True) if angle}
-    assert parse_tilt(crystal.tilt, ",".join(map(repr, by_letter.values())))
-    return list(by_letter.values())
+    letters = dict.fromkeys(of for of, sign in zip(tilt.strip()[::2], tilt.strip()[1::2], strict=False) if sign != "0")
+    if max(middles) >= len(letters):
+        raise BandgError(f"`scatter` angle_{max(middles) + 1}: the tilt {tilt!r} has {len(letters)} angles")
+    if not asked.get("angles") and len(middles) == len(letters):
+        own = [0.0] * len(letters)
+    else:
+        x_y_z = parse_tilt(tilt, str(asked.get("angles") or ""))[1]
+        by_letter = {of: x_y_z[axis] for axis, of in enumerate(tilt.strip()[::2]) if of in letters}
+        own = [by_letter[of] for of in letters]
+    for number, middle in middles.items():
+        if variation.get("angles") and abs(own[number] - middle) > _SAME:
+            raise BandgError(
+                f"`angles` says {own[number]:g} degrees and the middle of `scatter` angle_{number + 1} is {middle:g}: "
+                "make them equal"
+            )
+        own[number] = middle
+    return cast(Variation, {**asked, "angles": ",".join(map(repr, own))})
+
+
+def _tilted(sample: Sample, numbers: Mapping[str, float]) -> dict[str, str]:
+    """The angles with those that scatter at these values."""
+    own = str(sample.variation["angles"]).split(",")
+    return {"angles": ",".join(repr(float(numbers.get(f"angle_{n + 1}", one))) for n, one in enumerate(own))}
 
 
 def _scaled(crystal: Nanocrystal, scale: float) -> Nanocrystal:

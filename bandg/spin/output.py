@@ -1,17 +1,22 @@
-"""Files of a fit: measured points as CSV, and everything as JSON; traces as CSV."""
+"""Files of a fit: measured points as CSV, and everything as JSON; of an ensemble: traces as CSV, and everything."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from bandg import __version__
 from bandg.base.files import check_writable
 from bandg.base.marks import POINTS_MARK, TRACES_MARK
 from bandg.base.tables import write_csv
+from bandg.models.observable import CARRIERS
 from bandg.runs.dataset import write_json
+from bandg.spin.ensemble import Ensemble
 from bandg.spin.minimize import Attempt
 from bandg.spin.results import Fit, Line, components, correlations, lines, points, residual_tests
 from bandg.spin.traces import Traces
@@ -90,6 +95,60 @@ def to_dict(fit: Fit) -> dict[str, Any]:
             )
         ],
     }
+
+
+def write_ensemble(
+    ensemble: Ensemble, traces: Traces, path: str | os.PathLike[str], t2_zero_ps: Sequence[float], **made: Any
+) -> Path:
+    """Write everything of an ensemble and its traces to .json. Raises BandgError where it cannot be written.
+
+    made: further numbers that the traces were made with.
+    """
+    target = check_writable(path, (".json",))
+    fields = traces.fields
+    carriers = {}
+    for carrier, decay in zip(CARRIERS, t2_zero_ps, strict=True):
+        spread = ensemble.spread(carrier)
+        times = ensemble.t2_star_ps(carrier, fields, decay)
+        carriers[carrier] = {
+            "mean_g": spread.mean,
+            "dg": {"gaussian_standard_deviation": spread.deviation, "lorentzian_half_width": spread.half_width},
+            "t2_zero_ps": _finite(decay),
+            "t2_star_ps": [_finite(one) for one in times],
+        }
+    content = {
+        "schema": 1,
+        "bandg": __version__,
+        "laser_eV": ensemble.laser_eV,
+        "width_eV": ensemble.width_eV,
+        "homogeneous_eV": ensemble.homogeneous_eV,
+        "options": dict(ensemble.options),
+        "outside": ensemble.outside,
+        "effective": ensemble.effective,
+        "left_out": dict(zip(("energy_eV", "g_e", "g_h"), map(_finite, ensemble.left_out), strict=True)),
+        "fields_T": fields.tolist(),
+        "carriers": carriers,
+        "nanocrystals": {
+            name: getattr(ensemble, name).tolist() for name in ("transition_eV", "weight", "edges_nm", "g", "vectors")
+        },
+        "signal": made,
+        "traces": [
+            {
+                "field_T": one.field_T,
+                "time_ns": one.time_ns.tolist(),
+                "signal": one.signal.tolist(),
+                "signal_err": None if one.error is None else one.error.tolist(),
+            }
+            for one in traces.traces
+        ],
+    }
+    write_json(content, target)
+    return target
+
+
+def _finite(value: float) -> float | None:
+    """A number, or None where it is infinite or not known."""
+    return float(value) if np.isfinite(value) else None
 
 
 def _model(one: Attempt, fit: Fit) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Simulated ensembles: spreads, T2* and traces against closed forms, and a fit of what was simulated."""
 
+import json
 from functools import partial
 
 import numpy as np
@@ -10,8 +11,9 @@ import bandg
 from bandg.base.errors import BandgError
 from bandg.spin import Ensemble, decay, fit, read_traces, simulate
 from bandg.spin.ensemble import FWHM
-from bandg.spin.grid import Scatter, basis
+from bandg.spin.grid import Sample, basis, grid, with_angles
 from bandg.spin.output import write_traces
+from bandg.spin.scatter import Scatter, scatters
 
 RUN = bandg.Run(workers=1)
 few = partial(simulate, set="nestoklon2023-standin", run=RUN)
@@ -22,8 +24,7 @@ def ensemble(vectors):
     """An ensemble of equal weights whose electron and hole have these vectors, shape (n, 3)."""
     both = np.stack([vectors, vectors], axis=1)
     n = len(vectors)
-    g = np.linalg.norm(both, axis=2)
-    return Ensemble(1.9, 0.0, 0.0, np.full(n, 1.9), np.full(n, 1 / n), np.ones((n, 3)), both, g, 0.0, (0.0,) * 3)
+    return Ensemble(1.9, 0.0, 0.0, np.full(n, 1.9), np.full(n, 1 / n), np.ones((n, 3)), both, 0.0, (0.0,) * 3)
 
 
 def along_field(g):
@@ -60,7 +61,7 @@ def test_a_gaussian_of_g_decays_as_its_standard_deviation_says():
 
 
 def test_random_axes_of_one_tensor_give_the_integral_over_orientations():
-    from bandg.spin.ensemble import _vectors
+    from bandg.spin.sampling import _vectors
 
     tensor = np.broadcast_to(np.diag([1.5, 1.5, 1.7]), (20000, 2, 3, 3))
     random = ensemble(_vectors(np.random.default_rng(0), tensor, "random")[:, 0])
@@ -131,14 +132,11 @@ def test_the_emulator_has_the_computed_values(cubes):
 
 
 def test_cuboids_have_the_computed_tensors():
-    from bandg.api.plan import given_options
     from bandg.models import base as models
-    from bandg.spin.grid import grid
 
     etb = models.find("etb")
-    given = given_options(None, 1, False, None, "auto")
-    chosen = etb.load("nestoklon2023-standin"), etb
-    one = grid("2..3cells", "cube", None, given, chosen, {}, {"edges": Scatter.of("edges", "1+-0.1")}, RUN)
+    known = scatters({"edges": "1+-0.1"})
+    one = grid(Sample("2..3cells", "cube", etb, etb.load("nestoklon2023-standin"), {}, {}, known, RUN), None)
     box = bandg.compute("3x3x2cells", "cuboid", set="nestoklon2023-standin", observables="details", run=RUN)
     assert one.values[1, 1, 0, 0, 0] == pytest.approx(float(box["E_gap_eV"].values[0]), abs=1e-8)
     tensors = one.values[1, 1, 0, 0, 1:].reshape(2, 3, 3)
@@ -175,6 +173,19 @@ def test_a_fit_of_the_simulated_traces_returns_the_ensemble(tmp_path):
         ({"scatter": {"occupancy": "0.9+-0.1"}, "occupancy": 0.5}, "leave one of them out"),
         ({"scatter": {"edges": "1+-0.1"}, "shape": "sphere"}, "leave `shape` 'sphere' out"),
         ({"shares": (0.5, 0.5)}, "for each of 1 terminations"),
+        ({"shares": (np.nan,)}, "`shares` must be a finite number"),
+        ({"shares": 1.0}, "`shares` must be a list of numbers"),
+        ({"termination": []}, "must name one termination or more"),
+        ({"termination": ["halide", "halide"]}, "each once"),
+        ({"scatter": ["occupancy"]}, "`scatter` must be a mapping"),
+        ({"scatter": {"edges": "1.1+-0.1"}}, "relative to the common size: write 1"),
+        ({"scatter": {"edges": "0.9..1.3"}}, "its middle must be 1"),
+        ({"count": 10**6}, "`count` must be at most 100000"),
+        ({"width_eV": -1e-3}, "`width_eV` must be 0 or more"),
+        ({"energy_eV": 0.0}, "`energy_eV` must be above zero"),
+        ({"structure": "a.cif"}, "is one nanocrystal"),
+        ({"tilt": "a-b+a-", "angles": "8,12", "scatter": {"angle_1": "9+-1"}}, "says 8 degrees and the middle"),
+        ({"tilt": "a-a-a-", "scatter": {"angle_2": "9+-1"}}, "the tilt 'a-a-a-' has 1 angles"),
     ],
 )
 def test_wrong_input_is_named(given, message):
@@ -197,3 +208,58 @@ def test_splines_pass_through_their_nodes():
     np.testing.assert_allclose(basis(nodes, nodes), np.eye(4), atol=1e-12)
     np.testing.assert_allclose(basis(nodes, [0.22]) @ nodes**3, [0.22**3], rtol=1e-10)
     assert np.isnan(basis(nodes, [0.1])).all()
+
+
+def test_angles_belong_to_the_letters_that_turn_and_zero_is_an_angle():
+    def angles(tilt, given, **known):
+        return with_angles(bandg.load_set("nestoklon2023-standin"), {"tilt": tilt, "angles": given}, scatters(known))[
+            "angles"
+        ]
+
+    assert angles("a-b+a-", "0,12", angle_2="12+-1") == "0.0,12.0"
+    assert angles("a-b+a-", "0,12", angle_1="0+-1") == "0.0,12.0"
+    assert angles("a0b+a0", "12", angle_1="10..14") == "12.0"
+    assert angles("a-b+a-", None, angle_1="8+-1", angle_2="11+-1") == "8.0,11.0"
+    with pytest.raises(BandgError, match="needs 2 angle"):
+        angles("a-b+a-", None, angle_1="8+-1")
+
+
+def test_g_of_both_signs_has_a_mean_without_a_jump():
+    assert ensemble(along_field(np.array([-0.5, 0.25]))).g[:, 0].tolist() == [-0.5, 0.25]
+    from bandg.spin.sampling import _vectors
+
+    means = []
+    for shift in (-1e-3, 1e-3):  # the trace changes its sign
+        tensor = np.broadcast_to(np.diag([0.2, 0.2, -0.4]) + shift * np.eye(3), (5000, 2, 3, 3))
+        means.append(ensemble(_vectors(np.random.default_rng(1), tensor, "random")[:, 0]).spread("hole").mean)
+    assert means[1] - means[0] == pytest.approx(0.002, abs=0.002)
+
+
+def test_an_ensemble_is_a_dataset_with_its_options():
+    found = few("2..4cells", energy_eV=2.8, count=20, scatter={"occupancy": 1.0})
+    data = found.to_xarray()
+    assert dict(data.sizes) == {"nanocrystal": 20, "axis": 3, "carrier": 2}
+    np.testing.assert_array_equal(data["g"].sel(carrier="hole"), found.g[:, 1])
+    assert float(data["weight"].sum()) == pytest.approx(1)
+    options = json.loads(data.attrs["options"])
+    assert (options["size"], options["count"], options["scatter"]) == ("2..4cells", 20, {"occupancy": "1+-0"})
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"noise": -1}, "`noise` must be 0 or more"),
+        ({"noise": np.nan}, "`noise` must be a finite number"),
+        ({"amplitudes": (0, 0)}, "must be other than zero"),
+        ({"amplitudes": (1,)}, "`amplitudes` needs two values"),
+        ({"t2_zero_ps": (0, 1)}, "`t2_zero` must be above zero"),
+        ({"field_T": [0.1, 0.1]}, "stand once"),
+        ({"field_T": [-0.1]}, "must be 0 or more"),
+        ({"field_T": [0.0]}, "nothing turns or decays"),
+        ({"field_T": [420.0]}, "check the unit"),
+        ({"time_ps": np.arange(2e6)}, "too many"),
+    ],
+)
+def test_a_signal_that_cannot_be_made_is_named(given, message):
+    with pytest.raises(BandgError, match=message):
+        ensemble(along_field(np.array([1.0, 2.0]))).traces(**({"field_T": [0.1], "time_ps": T} | given))
