@@ -57,7 +57,7 @@ def as_options(message: str) -> str:
         spelled = _SPELLED.get(name, f"--{name.replace('_', '-')}")
         return spelled if value in (None, "True") else spelled + " " + value.strip("'")
 
-    return re.sub(r"`([A-Za-z_]+)(?:=([^`]*))?`", option, message)
+    return re.sub(r"`([A-Za-z_][A-Za-z0-9_]*)(?:=([^`]*))?`", option, message)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from bandg.base.arguments import whole
 from bandg.base.errors import BandgError
 from bandg.cli import nanocrystal as nc
 from bandg.cli.options import TERMINATIONS, Force, Neighbors, NoCache, SetName, Workers, running
@@ -141,6 +142,7 @@ def _signal(
     from bandg.base.quantities import Grammar
     from bandg.spin.ensemble import MAX_POINTS, check_signal
 
+    whole("draw", draw, 0)
     last, each = (
         Grammar(f"`{name}`", "5ps", ("ps",)).value(value).number for name, value in (("until", until), ("step", step))
     )
@@ -205,6 +207,12 @@ def _report(found: Ensemble, asked: _Signal) -> None:
             f"g_e {found.left_out[1]:.2g}, g_h {found.left_out[2]:.2g}"
         )
     )
+    for n, (name, *_) in enumerate(rows):
+        if found.g[:, n].min() < 0 < found.g[:, n].max():
+            size = np.abs(found.g[:, n])
+            mean = found.weight @ size
+            deviation = np.sqrt(found.weight @ (size - mean) ** 2)
+            off += f"\ng of the {name} has both signs; a trace shows |g|: {mean:.4f} +- {deviation:.4f}"
     lost = f"\n{found.outside:.1%} of the sample lies outside of --size and is left out" if found.outside else ""
     show(
         "effective g",

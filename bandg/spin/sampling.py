@@ -206,6 +206,8 @@ def _portions(shares: Any, ends: int) -> list[float]:
     """Share of each termination; their sum is 1."""
     if not isinstance(shares, list | tuple | np.ndarray):
         raise wrong("shares", "a list of numbers, as [0.7, 0.3]", shares)
+    if len(shares) and ends == 1:
+        raise BandgError("`shares` are those of several terminations: add `termination`, as halide and lead")
     given = np.array([number("shares", one) for one in shares] or [1.0] * ends)
     if len(given) != ends or given.min() < 0 or not given.sum():
         raise BandgError(f"`shares` must be a number of 0 or more for each of {ends} terminations, not all zero")

@@ -67,7 +67,7 @@ class Scatter:
                 raise grammar.wrong(given, "is relative to the common size, so its middle must be 1: write 0.9..1.1")
             return cls((span.lower + span.upper) / 2, 0.0, span.lower, span.upper, True)
         else:
-            middle, sign, width = given.partition("+-")
+            middle, sign, width = given.replace("±", "+-").partition("+-")
             mean, uniform = grammar.value(middle, given).number, False
             spread = grammar.value(width, given).number if sign else 0.0
         if spread < 0 or not least <= mean <= most or (name in OF_EDGES and mean <= 0):

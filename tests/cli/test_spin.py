@@ -105,7 +105,17 @@ def test_simulate_prints_spreads_and_writes_traces_that_fit_reads(bandg, tmp_pat
 
     read = read_traces("s.csv")
     assert (read.fields.tolist(), read.energy_eV, read.n_points) == ([0.09, 0.42], 2.8, 400)
-    assert bandg(*SIMULATED, "--out", "s.csv")[0] == 0  # an own file is replaced
+    many = ("--field", "90mT,420mT", "--t2-zero", "230ps,260ps", "--out", "s.csv", "--out", "s.json", "--plot", "s.png")
+    code, out, err = bandg(*SIMULATED, *many)  # an own file is replaced
+    assert code == 0 and out.endswith("wrote s.csv\nwrote s.json\nwrote s.png\n"), err
+    whole = json.loads((tmp_path / "s.json").read_text())
+    assert (whole["options"]["size"], whole["options"]["count"], whole["fields_T"]) == ("2..4cells", 50, [0.09, 0.42])
+    assert whole["carriers"]["hole"]["t2_star_ps"] == pytest.approx([260, 260], rel=0.01)
+    g, weight = (np.array(whole["nanocrystals"][name]) for name in ("g", "weight"))
+    assert whole["carriers"]["electron"]["mean_g"] == pytest.approx(weight @ g[:, 0])
+    assert whole["traces"][1]["signal"][0] == pytest.approx(2)
+    fitted = bandg("spin", "fit", "s.csv", "--components", "1", "--decay", "exponential", "--no-slow")
+    assert "simulated at 2.8 eV: 2 fields, 400 points" in fitted[1]
 
 
 @pytest.mark.parametrize(
@@ -116,6 +126,12 @@ def test_simulate_prints_spreads_and_writes_traces_that_fit_reads(bandg, tmp_pat
         (("--scatter", "edgs=1"), "--scatter knows no 'edgs' (did you mean 'edges'?)"),
         (("--mean", "3nm"), "needs both: --mean, as 6.5, and --spread"),
         (("--step", "2ns"), "--step must be above zero and below --until"),
+        (("--draw", "-1"), "--draw must be 0 or more"),
+        (("--t2-zero", "0ps,1ps"), "--t2-zero must be above zero"),
+        (("--field", "0mT"), "nothing turns or decays: add --t2-zero"),
+        (("--field", "90mT,90mT"), "stand once"),
+        (("--out", "s.txt"), "use .csv, .json"),
+        (("--shares", "0.5"), "--shares are those of several terminations"),
         (("--amplitudes", "1"), "--amplitudes needs two values, of electron and hole"),
         (("--orientation", "up"), "--orientation must be 'random' or 'fixed'"),
     ],
