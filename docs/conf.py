@@ -47,6 +47,7 @@ def generate(app):
     import nanocrystals
     import schema
     import second_neighbors
+    import spreads
     import surfaces
     import theory_lines
     import tilts
@@ -68,6 +69,7 @@ def generate(app):
     waterfall.write(HERE / "_generated")
     decide.write(HERE / "_generated")
     theory_lines.write(HERE / "_generated")
+    spreads.write(HERE / "_generated")
 
 
 def setup(app):

@@ -3,7 +3,7 @@
 python docs/_scripts/stored.py            all of them: about half an hour on two processors
 python docs/_scripts/stored.py NAME ...   some: curves, verdict, hypotheses, hypotheses-nnn, hypotheses-slow, joint-fit,
                                           joint-spin, joint-held, joint, joint-first, fitted, family, profile, held,
-                                          refits, nanocrystals, reference, waterfall, decide, tilts, lines
+                                          refits, nanocrystals, reference, waterfall, decide, tilts, lines, spreads
 python docs/_scripts/waterfall.py --readme README.md   afterwards: the table of the README
 """
 
@@ -70,6 +70,7 @@ SCRIPTS = {
     "decide": ["decide.py", "--compute"],
     "tilts": ["tilts.py", "--compute"],
     "lines": ["theory_lines.py", "--compute"],
+    "spreads": ["spreads.py", "--compute"],
 }
 """Stored results that need more than one command."""
 
