@@ -54,7 +54,9 @@ def dos(
         check_picture_path(plot)
     at = list(parse_energies(count, "count")) if count else []
     if at and solver != AUTO and not issubclass(solver_named(solver), Counting):
-        raise BandgError(f"the solver {solver} counts no levels: choose superlu or pardiso, or leave --count out")
+        raise BandgError(
+            f"the solver {solver} counts no levels: choose rslab, superlu or pardiso, or leave --count out"
+        )
     asked = parse_range(energies, "energies", "eV") if energies else None
     check_expansion(moments, vectors, vector_seed)
     material, crystal, shells = one_nanocrystal()

@@ -60,7 +60,9 @@ StructureFile = Annotated[
     Path | None, typer.Option(help="Atoms from FILE.xyz, .extxyz, .cif or POSCAR, in place of size and shape.")
 ]
 Species = Annotated[str | None, typer.Option(help="Sn=Pb,Cl=I,H=drop: meaning of the species of the file.")]
-Solver = Annotated[str, typer.Option(help="auto, dense, superlu, pardiso or iterative (no factorization, no count).")]
+Solver = Annotated[
+    str, typer.Option(help="auto, dense, superlu, rslab, pardiso or iterative (no factorization, no count).")
+]
 
 
 OneNanocrystal = Callable[[], "tuple[Any, Any, int]"]

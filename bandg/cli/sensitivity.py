@@ -43,7 +43,7 @@ def sensitivity(
         int | None, typer.Option(help="Trajectories of morris (16), base points of sobol (256, a power of two).")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="morris, sobol: seed of the points; default 0.")] = None,
-    solver: Annotated[str, typer.Option(help="auto, dense, superlu or pardiso.")] = "auto",
+    solver: Annotated[str, typer.Option(help="auto, dense, superlu, rslab or pardiso.")] = "auto",
     workers: Workers = None,
     scheduler: Scheduler = None,
     patience: Patience = 60.0,

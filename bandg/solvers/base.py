@@ -158,3 +158,11 @@ class ShiftIsLevel(ArithmeticError):
 def matrix_gb(nnz: int, is_complex: bool) -> float:
     """Memory in GB of a sparse matrix and its copies."""
     return 3e-9 * ((16 if is_complex else 8) + 4) * nnz
+
+
+def dissected_fill(size: int, nnz: int) -> float:
+    """Numbers in L after nested dissection: 0.02 d^2 n^1.45 for n unknowns with d elements each, or all.
+
+    A law above what 40 matrices of 10^3 to 1.4 10^6 unknowns took, by up to a factor of two.
+    """
+    return float(min(0.02 * (nnz / size) ** 2 * size**1.45, size**2 / 2))

@@ -13,6 +13,7 @@ from bandg.solvers.base import Solver
 from bandg.solvers.dense import Dense
 from bandg.solvers.iterative import Iterative
 from bandg.solvers.pardiso import Pardiso
+from bandg.solvers.rslab import Rslab
 from bandg.solvers.superlu import SuperLU
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 
-_OWN: dict[str, type[Solver]] = {solver.name: solver for solver in (Dense, SuperLU, Pardiso, Iterative)}
+_OWN: dict[str, type[Solver]] = {solver.name: solver for solver in (Dense, SuperLU, Rslab, Pardiso, Iterative)}
 _ADDED: dict[str, type[Solver]] = {}
 
 S = TypeVar("S", bound=type[Solver])
@@ -126,7 +127,7 @@ def factorizing_solver(name: str) -> type[Solver]:
         chosen = solver_named(name)
         if chosen.factorization is None:
             raise BandgError(
-                f"exact derivatives need a factorization, which {name} does not have: choose superlu or pardiso"
+                f"exact derivatives need a factorization, which {name} does not have: choose rslab, superlu or pardiso"
             )
         return chosen
     offered = [solver for solver in _known().values() if solver.factorization is not None and solver.installed()]

@@ -32,7 +32,7 @@ class Spectrum:
         if not isinstance(self._solver, Counting):
             raise SolverError(
                 f"the solver {self._solver.name} counts no levels, which levels > 1 and spectra need: "
-                "choose superlu or pardiso"
+                "choose rslab, superlu or pardiso"
             )
         return self._solver.count_below(energy)
 

@@ -61,7 +61,7 @@ class SuperLU(ShiftInvert):
 
     @classmethod
     def rank(cls, size: int) -> int:
-        """Behind PARDISO, which is faster."""
+        """Behind PARDISO and RSLAB, which are faster."""
         return 2
 
     @staticmethod

@@ -44,7 +44,7 @@ WRONG = [
     pytest.param((*SMALL, "--scheduler", "nowhere.json"), "no such file", marks=needs("distributed")),
     (
         (*SMALL, "--solver", "iterative"),
-        "exact derivatives need a factorization, which iterative does not have: choose superlu or pardiso",
+        "exact derivatives need a factorization, which iterative does not have: choose rslab, superlu or pardiso",
     ),
     ((*SMALL, "--seed", "0"), "belongs to the global methods"),
     ((*SMALL, "--samples", "8"), "belongs to the global methods"),

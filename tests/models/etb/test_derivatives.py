@@ -113,5 +113,5 @@ def test_derivatives_are_kept_in_the_cache_and_come_back_unchanged(monkeypatch):
 
 def test_the_solver_without_a_factorization_is_refused_before_the_work(monkeypatch):
     monkeypatch.setattr("bandg.models.etb.derivatives.band_edges", lambda *arguments: pytest.fail("work was done"))
-    with pytest.raises(BandgError, match="need a factorization, which iterative does not have: choose superlu"):
+    with pytest.raises(BandgError, match="need a factorization, which iterative does not have: choose rslab, superlu"):
         derivatives(SET, cube(2, SET.a_nm), solver="iterative")
