@@ -135,6 +135,14 @@ class Estimating(Protocol):
 
 
 @runtime_checkable
+class Expecting(Protocol):
+    """A solver that spares a count where symmetry foretells it."""
+
+    def expect(self, energy: float, below: int) -> None:
+        """State how many levels lie below an energy if none has crossed it; it is proven or counted."""
+
+
+@runtime_checkable
 class Releasing(Protocol):
     """A solver that keeps much memory between calls."""
 

@@ -1,4 +1,4 @@
-"""Levels by shift and invert: a factorization counts them and serves ARPACK."""
+"""Levels by shift and invert: a factorization counts them and serves a Lanczos recursion."""
 
 from __future__ import annotations
 
@@ -14,8 +14,15 @@ from bandg.solvers.base import RESIDUAL_LIMIT_EV, Estimate, ShiftIsLevel, Solver
 _SOLVE_LIMIT = 1e-6
 """A factorization whose probing solve has a larger relative residual is not used."""
 
-_SMALL = 20
-_MAX_DEFLATIONS = 60
+_MAX_RUNS = 60
+"""Lanczos runs, each in the complement of what the runs before have found."""
+
+_FIRST_TEST, _STRIDE = 12, 4
+"""Lanczos steps after which, and then at every how many, the levels of the window are looked at."""
+
+_CONVERGED = 1e-12
+"""Residual of a vector of (A - sigma)^-1 in units of its eigenvalue."""
+
 _ESTIMATE_EV = 1e-3
 _LEAST_STEPS, _MOST_STEPS = 6, 60
 
@@ -29,6 +36,7 @@ class ShiftInvert(Solver):
     def __init__(self, matrix: Any, work: Work) -> None:
         super().__init__(matrix, work)
         self._counts: dict[float, int] = {}
+        self._expected: dict[float, int] = {}
         self._latest: tuple[float, Any] | None = None  # only one: a factorization holds most of the memory
 
     def count_below(self, energy: float) -> int:
@@ -37,11 +45,25 @@ class ShiftInvert(Solver):
             self._counts[energy] = self._factor(energy).n_below
         return self._counts[energy]
 
+    def expect(self, energy: float, below: int) -> None:
+        """State how many levels lie below an energy if none has crossed it; a window that ends there proves it."""
+        self._expected[energy] = below
+
     def between(self, lower: float, upper: float, shift: str) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """All levels between two energies in eV; the factorization at the "lower" or "upper" end serves the solve."""
+        """All levels between two energies in eV; the factorization at the "lower" or "upper" end serves the solve.
+
+        Where the count at the other end is expected and equals what is found, it is not factorized.
+        """
         sigma, far = (lower, upper) if shift == "lower" else (upper, lower)
-        counts = {energy: self.count_below(energy) for energy in (far, sigma)}  # the end that serves comes last
-        energies, states = self._lanczos(sigma, far, shift, counts[upper] - counts[lower])
+        expected = None if far in self._counts else self._expected.get(far)
+        if expected is not None:
+            wanted = abs(self.count_below(sigma) - expected)
+            energies, states, complete = self._lanczos(sigma, far, shift, wanted, is_sure=False)
+            if complete:
+                self._counts[far] = expected
+        if far not in self._counts or expected is None:
+            counts = {energy: self.count_below(energy) for energy in (far, sigma)}  # the end that serves comes last
+            energies, states, _ = self._lanczos(sigma, far, shift, counts[upper] - counts[lower])
         inside = (energies > lower - RESIDUAL_LIMIT_EV) & (energies < upper + RESIDUAL_LIMIT_EV)
         return energies[inside], states[:, inside]
 
@@ -102,23 +124,28 @@ class ShiftInvert(Solver):
             return factor
         raise SolverError(f"no factorization near {energy:.6f} eV: the matrix is singular there")
 
-    def _lanczos(self, sigma: float, far: float, shift: str, wanted: int) -> tuple[NDArray[np.float64], NDArray[Any]]:
-        """The `wanted` levels between sigma and the far end, by ARPACK in shift-invert mode with deflation.
+    def _lanczos(
+        self, sigma: float, far: float, shift: str, wanted: int, is_sure: bool = True
+    ) -> tuple[NDArray[np.float64], NDArray[Any], bool]:
+        """The `wanted` levels between sigma and the far end, by runs of Lanczos with deflation, and if these are all.
 
-        One Lanczos run sees one copy of a degenerate level; later runs work in the complement of what is found.
+        One run sees one copy of a degenerate level; later runs work in the complement of what is found. "All" means as
+        many as wanted, and no sign of a further one in the last run. A number that is not sure is given up after the
+        first run that shows no level.
         """
-        size = self.matrix.shape[0]
-        found = np.zeros((size, 0), dtype=self.matrix.dtype)
+        found = np.zeros((self.matrix.shape[0], 0), dtype=self.matrix.dtype)
         energies = np.zeros(0)
         if wanted == 0:
-            return energies, found
+            return energies, found, False
         factor = self._factor(sigma)
-        for attempt in range(_MAX_DEFLATIONS):
+        for attempt in range(_MAX_RUNS):
             inside = (energies - far) * (sigma - far) > 0  # levels beyond the far end are not missing copies
             missing = wanted - int(inside.sum())
             if missing <= 0:
                 break
-            vectors = self._arpack(self._deflated(factor.solve, found), sigma, shift, missing, attempt)
+            vectors, further = self._run(self._deflated(factor.solve, found), sigma, far, missing, attempt)
+            if not (vectors.shape[1] or is_sure):
+                break
             vectors = vectors - found @ (found.conj().T @ vectors)
             found = np.linalg.qr(np.hstack([found, vectors]))[0]
             energies, turn = np.linalg.eigh(found.conj().T @ (self.matrix @ found))
@@ -126,34 +153,40 @@ class ShiftInvert(Solver):
             error = np.linalg.norm(self.matrix @ found - found * energies, axis=0)
             good = (error < RESIDUAL_LIMIT_EV) & ((energies > sigma) == (shift == "lower"))
             energies, found = energies[good], found[:, good]
-        return energies, found
+        return energies, found, missing == 0 and not further
 
-    def _arpack(
-        self, solve: Callable[[NDArray[Any]], NDArray[Any]], sigma: float, shift: str, wanted: int, attempt: int
-    ) -> NDArray[Any]:
-        """Vectors of the `wanted` levels next to sigma, as far as they converge; of all levels of a small matrix."""
-        import scipy.sparse.linalg as sla
+    def _run(
+        self, solve: Callable[[NDArray[Any]], NDArray[Any]], sigma: float, far: float, wanted: int, seed: int
+    ) -> tuple[NDArray[Any], bool]:
+        """Vectors of the levels between sigma and far that one Krylov space shows, and if it shows some not yet sharp.
+
+        It grows, and all of it is kept, until every level that it shows there is sharp, or it has three vectors for
+        each wanted one and a few.
+        """
+        import scipy.linalg
 
         size = self.matrix.shape[0]
-        if size <= max(_SMALL, wanted + 2):  # ARPACK cannot find all levels of a matrix
-            return np.eye(size, dtype=self.matrix.dtype)
-        start = np.random.default_rng(attempt).standard_normal(size)
-        inverse = sla.LinearOperator(self.matrix.shape, matvec=solve, dtype=self.matrix.dtype)
-        # in shift-invert mode ARPACK sees 1 / (E - sigma): LA are the levels just above sigma, SA those just below
-        try:
-            return sla.eigsh(
-                self.matrix,
-                k=wanted,
-                sigma=sigma,
-                which="LA" if shift == "lower" else "SA",
-                OPinv=inverse,
-                v0=start,
-                ncv=min(size - 1, max(2 * wanted + 1, 20) + 5 * attempt),
-            )[1]
-        except sla.ArpackNoConvergence as error:
-            return np.asarray(error.eigenvectors)
-        except sla.ArpackError:  # the start vector met too small an invariant subspace: the next one is another
-            return np.zeros((size, 0), dtype=self.matrix.dtype)
+        basis = np.zeros((min(size, 3 * wanted + 4 * _FIRST_TEST), size), dtype=self.matrix.dtype)
+        diagonal: list[float] = []
+        beside: list[float] = []
+        vector = np.random.default_rng(seed).standard_normal(size).astype(self.matrix.dtype)
+        for step in range(len(basis)):
+            basis[step] = vector / np.linalg.norm(vector)
+            vector = solve(basis[step])
+            diagonal.append(float(np.real(np.vdot(basis[step], vector))))
+            for _ in range(2):
+                vector = vector - basis[: step + 1].T @ (basis[: step + 1].conj() @ vector)
+            off, number = float(np.linalg.norm(vector)), step + 1
+            exhausted = number == size or off <= 1e-13 * np.abs(diagonal).max()
+            full = number == len(basis)
+            if exhausted or full or (number >= _FIRST_TEST and number % _STRIDE == 0):
+                values, vectors = scipy.linalg.eigh_tridiagonal(diagonal, beside)
+                shown = values * (far - sigma) > 1
+                sharp = shown & (exhausted | (off * np.abs(vectors[-1]) <= _CONVERGED * np.abs(values)))
+                if exhausted or full or (sharp.any() and (sharp == shown).all()):
+                    break
+            beside.append(off)
+        return basis[:number].T @ vectors[:, sharp], bool((shown & ~sharp).any())
 
     def _deflated(
         self, solve: Callable[[NDArray[Any]], NDArray[Any]], found: NDArray[Any]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import SolverError
-from bandg.solvers.base import RESIDUAL_LIMIT_EV, Counting, Estimate, Estimating, Releasing, Window, Work
+from bandg.solvers.base import RESIDUAL_LIMIT_EV, Counting, Estimate, Estimating, Expecting, Releasing, Window, Work
 from bandg.solvers.registry import AUTO, solver_for
 
 if TYPE_CHECKING:
@@ -54,6 +54,11 @@ class Spectrum:
         else:
             self.work.uncounted.add(self._solver.name)
         return self._verified(energies, states, below)
+
+    def expect(self, energy: float, below: int) -> None:
+        """State how many levels lie below an energy in a gap if none has crossed it; a solver may spare a count."""
+        if isinstance(self._solver, Expecting):
+            self._solver.expect(energy, below)
 
     def strongest(self, state: NDArray[Any], energy: float, above: bool) -> Estimate | None:
         """The level above, or below, an energy in eV that holds most of a state (n,); None if it is not known."""

@@ -228,3 +228,25 @@ def test_without_factorization_no_level_is_estimated():
     matrix = random_matrix(50)
     assert Spectrum(matrix, "dense").strongest(np.ones(50), 0.0, True) is None
     assert Spectrum(matrix, "iterative").strongest(np.ones(50), 0.0, True) is None
+
+
+@pytest.mark.parametrize("solver", SHIFT_INVERT)
+@pytest.mark.parametrize("shift", ["lower", "upper"])
+@pytest.mark.parametrize("wrong", [0, 1, -1, 3])
+def test_an_expected_count_spares_a_factorization_only_where_it_is_right(solver, shift, wrong):
+    matrix = random_matrix(400, seed=9)
+    exact = np.linalg.eigvalsh(matrix.toarray())
+    lower, upper = exact[[195, 199]] + 1e-4
+    spectrum = Spectrum(matrix, solver)
+    spectrum.expect(lower if shift == "upper" else upper, (196 if shift == "upper" else 200) + wrong)
+    window = spectrum.between(lower, upper, shift)
+    np.testing.assert_allclose(window.energies, exact[196:200], atol=1e-10)
+    assert window.below == 196
+    assert spectrum.work.factorizations == (3 if wrong else 1)
+    assert spectrum.work.solves < 150  # two Krylov spaces and one that showed that a level is missing
+
+
+def test_a_solver_without_shift_takes_no_expectation():
+    spectrum = Spectrum(random_matrix(60), "dense")
+    spectrum.expect(0.0, 1)
+    assert spectrum.count_below(0.0) == np.sum(np.linalg.eigvalsh(random_matrix(60).toarray()) < 0)

@@ -227,6 +227,7 @@ class _Solution:
             carrier.depth = reach + _BEYOND_EV + 2 * estimate.error
             enough = min(enough, 0.9 * estimate.weight)
         inner = carrier.mid_gap
+        spectrum.expect(inner, self.reduced.filled(carrier.label))
         for depth in carrier.depth * _DEEPER ** np.arange(_MAX_WINDOWS):
             window = carrier.window(spectrum, inner, depth)
             weights = carrier.trial.overlaps(carrier.label, window.states)

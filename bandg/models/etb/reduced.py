@@ -74,6 +74,17 @@ class ReducedNanocrystal:
             self._hamiltonians[label] = self.basis(label).hamiltonian()
         return self.basis(label), self._hamiltonians[label]
 
+    def filled(self, label: str) -> int:
+        """Number of functions of an irrep on the filled shells: of its levels below the gap, if none crosses it."""
+        basis, model, count = self.basis(label), self.system.model, 0.0
+        for number, (kind, local) in enumerate(zip(self.orbits.kinds, basis.local, strict=True)):
+            part, space = self.orbits.of_type(number), model.spaces[kind]
+            weight = np.sum(np.abs(local) ** 2, axis=(0, 2)).reshape(-1, 2).sum(axis=1)  # of each orbital
+            for species, shell in self.nanocrystal.lattice.edges.filled:
+                if species == model.kinds[kind] and shell in space.shells:
+                    count += (part.stop - part.start) * float(weight[space.shell_slice(shell)].sum())
+        return round(count)
+
     def hamiltonian(self, label: str, vector: NDArray[np.float64], sign: int) -> csr_array:
         """The reduced Hamiltonian of an irrep for a parameter vector in eV; sign: 1 of the electron, -1 of the hole."""
         from scipy import sparse

@@ -259,11 +259,11 @@ def test_sizes_and_nonzeros_are_frozen(cells: int, termination: str) -> None:
 
 
 @pytest.mark.parametrize(("cells", "termination"), [(8, "halide"), (10, "halide"), (10, "lead")])
-def test_two_factorizations_and_one_krylov_space_for_each_edge(cells: int, termination: str) -> None:
-    """Two counts, the second of which also serves the solve; 20 vectors and no restart suffice for a few levels."""
+def test_one_factorization_and_one_krylov_space_for_each_edge(cells: int, termination: str) -> None:
+    """One count, whose factorization also serves the solve; fewer than 20 vectors suffice for a few levels."""
     parameters = load_set(STANDIN)
     levels = compute_levels(parameters, cube(cells, parameters.a_nm, termination), solver="superlu")
-    assert (levels.factorizations, levels.solves) == (4, 42)
+    assert levels.factorizations == 2 and levels.solves <= 36
     assert levels.solver == "superlu" and not levels.warnings
     assert levels.residual_eV < 1e-8
 

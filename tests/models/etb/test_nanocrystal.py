@@ -7,12 +7,15 @@ import pytest
 from bandg.base.errors import BandgError
 from bandg.base.resources import theory_curve
 from bandg.base.tables import read_table
+from bandg.crystal.distortion import distorted
 from bandg.crystal.shapes import Nanocrystal, cube, sphere
 from bandg.hamiltonian.blocks import AdaptedBasis
 from bandg.hamiltonian.sites import SiteSystem
 from bandg.models.etb.bulk import bulk
-from bandg.models.etb.local import local_model
+from bandg.models.etb.local import local_model, resolve_neighbors
+from bandg.models.etb.material import Material
 from bandg.models.etb.nanocrystal import ReducedNanocrystal, compute_levels, reduced_nanocrystal
+from bandg.models.etb.reduced import reduced_of
 from bandg.parameters.loader import available_sets, load_set
 
 SET = load_set("nestoklon2023-standin")
@@ -121,8 +124,8 @@ def test_counts_of_work_are_frozen():
     reduced_nanocrystal.cache_clear()
     levels = compute_levels(SET, cube(8, A), solver="superlu")
     assert levels.blocks == {"7-": 1868, "7+": 1868}
-    assert levels.factorizations == 4  # two shifts for each band edge
-    assert levels.solves <= 60
+    assert levels.factorizations == 2  # one for each band edge: symmetry foretells the count in the gap
+    assert levels.solves <= 40
     reduced = reduced_nanocrystal(levels.nanocrystal, local_model(SET))
     counts = []
     for label in ("7-", "7+"):
@@ -187,3 +190,25 @@ def test_g_tends_to_its_bulk_value(termination):
         assert np.sqrt(np.mean((powers @ fit - deviation) ** 2)) < 0.01
         exponents = -np.diff(np.log(np.abs(deviation))) / np.diff(np.log(cells))
         assert (np.diff(exponents) > 0).all()  # they rise toward 2
+
+
+@pytest.mark.parametrize("name", ["nestoklon2023-standin", "bandg-cspbi3-nnn", "kashikar2021"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda a: cube(2, a),
+        lambda a: cube(3, a, "lead"),
+        lambda a: sphere(3.0, a),
+        lambda a: distorted(cube(3, a), tilt="a-b+a-", angles="9,8"),
+        lambda a: distorted(cube(3, a), x_vacancies=0.2, seed=1),
+    ],
+)
+def test_symmetry_foretells_how_many_levels_lie_below_the_gap(name, make):
+    parameters = load_set(name)
+    bulk_ = bulk(parameters)
+    middle = (bulk_.valence.energy + bulk_.conduction.energy) / 2
+    spec = Material(parameters).spec(resolve_neighbors(parameters, None))
+    reduced = reduced_of(make(parameters.a_nm), parameters, spec)
+    for label in reduced.labels:
+        levels = np.linalg.eigvalsh(reduced.hamiltonian(label, parameters.vector, 1).toarray())
+        assert reduced.filled(label) == np.sum(levels < middle)
