@@ -17,8 +17,8 @@ from bandg.crystal.distortion import distorted
 from bandg.crystal.lattice import PEROVSKITE, Lattice
 from bandg.crystal.shapes import SHAPES, Nanocrystal, cube, cuboid, octahedron, sphere, truncated_cube
 from bandg.data.surfaces import check_shifts, with_surface
-from bandg.models.etb.bulk import bulk
 from bandg.models.etb.local import resolve_neighbors
+from bandg.models.etb.material import Material
 from bandg.models.etb.model import MODEL
 from bandg.parameters.sets import Parameter, ParameterSet
 from bandg.solvers.registry import check_solver
@@ -201,7 +201,7 @@ def request(
     crystals = nanocrystals(size_text(size), shape, ends, center, chosen.a_nm, lattice=chosen.lattice)
     if chosen.crystal:
         crystals = varied(crystals, cast(Variation, dict(chosen.crystal)))
-    bulk(chosen, shells)  # a set without a gap is refused before anything is computed
+    Material(chosen).bulk(shells)  # a set without a gap is refused before anything is computed
     return Request(chosen, shells, varied(crystals, {}, chosen.surface), intra_atomic, solver)
 
 

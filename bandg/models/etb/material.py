@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 from bandg.base.errors import BandgError
 from bandg.crystal.lattice import require_perovskite
 from bandg.models.etb.bonds import ModelSpec, SetSpec
-from bandg.models.etb.bulk import Bulk, bulk
 from bandg.models.etb.local import shells_in_use
 from bandg.parameters.sets import ParameterSet
+
+if TYPE_CHECKING:
+    from bandg.models.etb.bulk import Bulk
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,8 @@ class Material:
 
 @lru_cache(maxsize=16)
 def _bulk(parameters: ParameterSet, neighbors: int) -> Bulk:
+    from bandg.models.etb.bulk import bulk  # slow to load
+
     return bulk(parameters, neighbors)
 
 
