@@ -85,11 +85,14 @@ class Solver(ABC):
         How to install it.
     factorization : callable or None
         `factorization(matrix, sigma)` returns a `Factorization`. Derivatives of g need one.
+    whole : bool
+        Whether it works on a whole nanocrystal, whose sites it must know, and not on a matrix.
     """
 
     name: ClassVar[str]
     hint: ClassVar[str] = ""
     factorization: ClassVar[Any] = None
+    whole: ClassVar[bool] = False
 
     def __init__(self, matrix: sparse.csr_array, work: Work) -> None:
         self.matrix, self.work = matrix, work

@@ -12,6 +12,7 @@ from bandg.base.memory import free_memory
 from bandg.solvers.base import Solver
 from bandg.solvers.dense import Dense
 from bandg.solvers.iterative import Iterative
+from bandg.solvers.near_symmetric import NearSymmetric
 from bandg.solvers.pardiso import Pardiso
 from bandg.solvers.rslab import Rslab
 from bandg.solvers.superlu import SuperLU
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 AUTO = "auto"
 
-_OWN: dict[str, type[Solver]] = {solver.name: solver for solver in (Dense, SuperLU, Rslab, Pardiso, Iterative)}
+_OWN: dict[str, type[Solver]] = {
+    solver.name: solver for solver in (Dense, SuperLU, Rslab, Pardiso, Iterative, NearSymmetric)
+}
 _ADDED: dict[str, type[Solver]] = {}
 
 S = TypeVar("S", bound=type[Solver])

@@ -14,7 +14,7 @@ from bandg.solvers.base import Counting
 from bandg.solvers.registry import installed_solvers, solver_named
 from bandg.solvers.spectrum import Spectrum
 
-SOLVERS = installed_solvers()
+SOLVERS = [name for name in installed_solvers() if not solver_named(name).whole]
 
 
 def chain(size: int, hopping: float) -> tuple[sparse.csr_array, NDArray[np.float64]]:

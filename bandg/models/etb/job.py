@@ -12,6 +12,7 @@ from bandg.models.base import LevelsTask
 from bandg.models.levels import Levels
 from bandg.models.observable import Observable
 from bandg.parameters.sets import ParameterSet
+from bandg.solvers.near_symmetric import NearSymmetric
 from bandg.solvers.registry import choose_solver, solver_key
 
 
@@ -73,6 +74,8 @@ class Job(LevelsTask):
         shares, is_complex = expected_group(self.nanocrystal).shares
         share = shares[0] if self.levels == 1 else 1.2 * max(shares)
         block = max(1, round(self.estimate_n_orbitals() * share * scale**3))
+        if (solver or self.solver) == NearSymmetric.name:
+            block = round(self.estimate_n_orbitals() * scale**3)
         matrix = block, round(self._per_row() * block), is_complex
         return 0.15 + 5e-6 * block + choose_solver(solver or self.solver, *matrix, math.inf).memory_gb(*matrix)
 

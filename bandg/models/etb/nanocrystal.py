@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,12 +19,15 @@ from bandg.models.etb.bulk import BandEdge, Bulk
 from bandg.models.etb.identify import CubicTrial, confinement_energy, trial_of
 from bandg.models.etb.local import resolve_neighbors
 from bandg.models.etb.material import Material
+from bandg.models.etb.near import NearCrystal, direct_fits, near_wanted
 from bandg.models.etb.reduced import ReducedNanocrystal, reduced_nanocrystal, reduced_of
 from bandg.models.etb.states import Doublet
 from bandg.models.levels import Levels, LevelState, with_observables
 from bandg.models.observable import Observable
 from bandg.parameters.sets import ParameterSet
 from bandg.solvers.base import Estimate, Window, Work
+from bandg.solvers.near_symmetric import NearSymmetric, NotProven
+from bandg.solvers.registry import AUTO
 from bandg.solvers.spectrum import Spectrum
 
 __all__ = ["ReducedNanocrystal", "band_edges", "compute_levels", "reduced_nanocrystal"]
@@ -111,7 +115,7 @@ def compute_levels(
     Raises BandgError for a set without gap, or where a level cannot be verified.
     """
     started = time.perf_counter()
-    solution, neighbors = _prepared(parameters, nanocrystal, neighbors, intra_atomic, solver)
+    solution, neighbors = _prepared(parameters, nanocrystal, neighbors, intra_atomic, solver, levels)
     reduced, bulk_ = solution.reduced, solution.bulk
     hole_found, electron_found = solution.band_edges()
     hole, hole_levels = solution.with_levels(hole_found, solution.hole, levels)
@@ -148,14 +152,20 @@ def _prepared(
     neighbors: int | None,
     intra_atomic: bool,
     solver: str,
+    levels: int = 1,
 ) -> tuple[_Solution, int]:
+    if levels > 1 and solver == NearSymmetric.name:
+        raise BandgError(f"the solver {solver} finds band edges alone: `levels` above 1 need superlu or pardiso")
     material = parameters if isinstance(parameters, Material) else Material(parameters)
     if nanocrystal.fraction and material.second is None:
         raise BandgError("a mixed halide needs the parameter set of the second halide")
     neighbors = resolve_neighbors(material.parameters, neighbors)
     reduced = reduced_of(nanocrystal, material.parameters, material.spec(neighbors))
     bulk_ = material.bulk(neighbors, nanocrystal.fraction)
-    return _Solution(reduced, material.vector(neighbors), bulk_, intra_atomic, solver), neighbors
+    solution = _Solution(reduced, material.vector(neighbors), bulk_, intra_atomic, solver)
+    if levels == 1 and near_wanted(solver, reduced):
+        solution.near = partial(NearCrystal, reduced, material.parameters, neighbors, solution.vector, solution.work)
+    return solution, neighbors
 
 
 def band_edges(
@@ -182,6 +192,7 @@ class _Solution:
         )
         self.work, self.warnings, self.sizes = Work(), [], {}  # type: Work, list[str], dict[str, int]
         self._spectra: dict[tuple[str, int], Spectrum] = {}
+        self.near: Callable[[], NearCrystal] | None = None
         self.electron = _Carrier(bulk_.conduction, bulk_, reduced)
         self.hole = _Carrier(bulk_.valence, bulk_, reduced)
 
@@ -203,6 +214,13 @@ class _Solution:
 
     def band_edges(self) -> tuple[_Found, _Found]:
         """Band edge of the hole and of the electron, which share what they can where they lie in one irrep."""
+        if self.near is not None:
+            try:
+                crystal = self.near()
+                return self._near_edge(crystal, self.hole), self._near_edge(crystal, self.electron)
+            except NotProven:
+                if self.solver != AUTO or not direct_fits(self.reduced):
+                    raise
         carriers = (self.hole, self.electron)
         shared: dict[Spectrum, list[_Carrier]] = {}
         for carrier in carriers:
@@ -255,6 +273,12 @@ class _Solution:
         return _Found(
             carrier.label, float(window.energies[best]), window.states[:, best], window.residual, float(weights[best])
         )
+
+    def _near_edge(self, crystal: NearCrystal, carrier: _Carrier) -> _Found:
+        """The band edge by iteration from the symmetric form of the crystal."""
+        label, pair, vector = crystal.band_edge(self.bulk, carrier.edge, carrier.sign, carrier.name)
+        self.sizes[label] = len(vector)
+        return _Found(label, pair.energy, vector, pair.residual, pair.weight)
 
     def lowest(self, carrier: _Carrier, levels: int) -> list[_Found]:
         """The levels nearest to the gap from all irreps, in order, each counted once."""

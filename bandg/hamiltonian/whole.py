@@ -1,0 +1,98 @@
+"""The Hamiltonian of all sites as an operator: hoppings without spin, and one small matrix for each kind of site.
+
+The matrix in the basis of spin-orbitals has four times the elements, complex ones, and its triples take ten times the
+memory of what is kept here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandg.base.errors import BandgError
+from bandg.hamiltonian.sites import SiteSystem
+
+if TYPE_CHECKING:
+    from scipy import sparse
+
+
+class WholeHamiltonian:
+    """H of a system whose hoppings do not touch the spin, in eV.
+
+    vector: parameters in eV. potential: what is added to the onsite energies, (n_sites,) in eV; None for nothing.
+    Raises BandgError for a hopping that turns the spin.
+    """
+
+    def __init__(
+        self, system: SiteSystem, vector: NDArray[np.float64], potential: NDArray[np.float64] | None = None
+    ) -> None:
+        self.system = system
+        self._hopping = _hopping(system, spatial_blocks(system, vector))
+        self._onsite = [terms.at(vector) for terms in system.model.onsite]
+        self._potential = None if potential is None else np.repeat(potential, np.diff(system.offsets))[:, None]
+        self._rows = [orbitals_of(system, np.flatnonzero(system.kind == n)) for n in range(len(system.dimensions))]
+        reversal = system.model.spaces[0].time_reversal
+        if any((space.time_reversal[:2, :2] != reversal[:2, :2]).any() for space in system.model.spaces):
+            raise BandgError("the sites of this model differ in what time reversal does to their spin")
+        self._flip = reversal[:2, :2]
+
+    @property
+    def size(self) -> int:
+        """Number of spin-orbitals."""
+        return int(self.system.offsets[-1])
+
+    def apply(self, psi: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """H psi of a state (size,)."""
+        orbitals = np.ascontiguousarray(psi).view(np.float64).reshape(-1, 4)  # both spins, real and imaginary part
+        result = np.ascontiguousarray(self._hopping @ orbitals).view(np.complex128).reshape(-1)
+        for rows, block in zip(self._rows, self._onsite, strict=True):
+            result[rows] += psi[rows] @ block.T
+        if self._potential is not None:
+            result += self._potential[:, 0] * psi
+        return result
+
+    def reversed(self, psi: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """The time reversal of a state (size,), or of some (n, size)."""
+        return np.asarray((psi.conj().reshape(-1, 2) @ self._flip.T).reshape(psi.shape))
+
+
+def orbitals_of(system: SiteSystem, sites: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Places (n, dim) of the spin-orbitals of sites (n,) of one kind in the full matrix."""
+    dimension = int(system.dimensions[system.kind[sites[0]]]) if len(sites) else 0
+    return np.asarray(system.offsets[sites][:, None] + np.arange(dimension))
+
+
+def spatial_blocks(system: SiteSystem, vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Hopping of each type of bond without spin, real, padded with zeros to one shape: (n_types, m, m).
+
+    Raises BandgError for a hopping that turns the spin.
+    """
+    most = int(system.dimensions.max()) // 2
+    found = np.zeros((len(system.model.bond_terms), most, most))
+    for number, terms in enumerate(system.model.bond_terms):
+        block = terms.at(vector)
+        up = block[::2, ::2]
+        if np.abs(block - np.kron(up, np.eye(2))).max(initial=0) > 0 or np.abs(np.imag(up)).max(initial=0) > 0:
+            raise BandgError("the hoppings of this model turn the spin: choose the solver superlu")
+        found[number, : up.shape[0], : up.shape[1]] = np.real(up)
+    return found
+
+
+def _hopping(system: SiteSystem, blocks: NDArray[np.float64]) -> sparse.bsr_array | sparse.csr_array:
+    """All hoppings without spin, (n_orbitals / 2, n_orbitals / 2)."""
+    from scipy import sparse
+
+    bonds = system.bonds_of(np.arange(system.n_sites))
+    order = np.argsort(bonds.first, kind="stable")
+    starts = np.searchsorted(bonds.first[order], np.arange(system.n_sites + 1)).astype(np.int32)
+    most = blocks.shape[1]
+    data = blocks[bonds.type[order]]
+    shape = (system.n_sites * most, system.n_sites * most)
+    matrix = sparse.bsr_array((data, bonds.second[order].astype(np.int32), starts), shape=shape)
+    if (system.dimensions == 2 * most).all():
+        return matrix
+    there = np.arange(most) < (system.dimensions // 2)[system.kind][:, None]
+    kept = np.flatnonzero(there.ravel())
+    return sparse.csr_array(matrix.tocsr()[kept][:, kept])

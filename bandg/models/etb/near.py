@@ -1,0 +1,194 @@
+"""Band edges of nanocrystals that are nearly symmetric, with the symmetric crystal as preconditioner.
+
+H0 is the Hamiltonian of the same atoms at their ideal places, all halides of one kind, with the parameters that come
+nearest to H: the projection of H on the Hamiltonians of the ideal crystal, which averages over the operations of O_h
+and over the bonds of a shell. Its blocks have the pattern of a cube's; their inverses are applied irrep by irrep.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bandg.base.errors import BandgError
+from bandg.hamiltonian.blocks import AdaptedBasis, Orbits, find_orbits
+from bandg.hamiltonian.rows import RowTransform, rows_of
+from bandg.hamiltonian.sites import LocalModel, SiteSystem
+from bandg.hamiltonian.whole import WholeHamiltonian, spatial_blocks
+from bandg.models.etb.bulk import BandEdge, Bulk, bulk
+from bandg.models.etb.identify import FullTrial
+from bandg.models.etb.local import local_model
+from bandg.models.etb.reduced import ReducedNanocrystal
+from bandg.parameters.sets import ParameterSet
+from bandg.solvers.base import Work
+from bandg.solvers.near_symmetric import KramersPair, NearSymmetric, NotProven, kramers_pair
+from bandg.solvers.registry import AUTO, choose_solver, factorizing_solver
+
+if TYPE_CHECKING:
+    from scipy import sparse
+
+LEAST_ORDER = 8
+"""Least number of operations of the ideal crystal."""
+
+
+_AUTO_FROM = 60_000
+"""Rows of the block of one irrep from which on `auto` prefers the near-symmetric solver."""
+
+
+def near_wanted(solver: str, reduced: ReducedNanocrystal) -> bool:
+    """Whether to look for the band edges of a nanocrystal by iteration from its symmetric form."""
+    if solver != AUTO:
+        return solver == NearSymmetric.name
+    return not reduced.is_simple and _largest_block(reduced) >= _AUTO_FROM
+
+
+def direct_fits(reduced: ReducedNanocrystal) -> bool:
+    """Whether a solver with a factorization fits into the free memory."""
+    size, pairs = _largest_block(reduced), len(reduced.system.bonds_of(np.arange(reduced.system.n_sites)).first)
+    elements = round(pairs / reduced.system.n_sites * size * int(reduced.system.dimensions.max()) / 2)
+    return choose_solver(AUTO, size, elements, True).factorization is not None
+
+
+def _largest_block(reduced: ReducedNanocrystal) -> int:
+    return max(reduced.basis(label).size for label in reduced.labels)
+
+
+def ideal_system(reduced: ReducedNanocrystal, model: LocalModel) -> SiteSystem:
+    """The atoms of a nanocrystal at their ideal places about the middle of the frame, in the same order."""
+    structure = reduced.structure
+    frame = structure.on_frame[structure.species == 0]
+    middle = (frame.min(axis=0) + frame.max(axis=0)) // 2
+    return SiteSystem(model, structure.on_frame - middle, structure.kind, reduced.nanocrystal.a_nm / 2)
+
+
+def nearest_parameters(ideal: SiteSystem, actual: SiteSystem, vector: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Parameters in eV with which the Hamiltonian of the ideal sites comes nearest to that of the actual ones.
+
+    A projection with tr A^+ B as the scalar product: the mean over all sites of a kind and all bonds of a shell.
+    """
+    model, blocks = ideal.model, spatial_blocks(actual, vector)
+    onsite = [terms.at(vector) for terms in actual.model.onsite]
+    overlap, gram = np.zeros(len(model.paths)), np.zeros((len(model.paths),) * 2)
+
+    def add(parameters: NDArray[np.int64], matrices: NDArray[Any], total: NDArray[Any], count: int) -> None:
+        overlap[parameters] += np.real(np.einsum("aij,ij->a", matrices.conj(), total))
+        gram[np.ix_(parameters, parameters)] += count * np.real(np.einsum("aij,bij->ab", matrices.conj(), matrices))
+
+    for kind, terms in enumerate(model.onsite):
+        counts = np.bincount(actual.kind[ideal.kind == kind], minlength=len(onsite))
+        used = np.flatnonzero(counts)
+        add(terms.parameters, terms.matrices, sum(counts[n] * onsite[n] for n in used), int(counts.sum()))
+    bonds = actual.bonds_of(np.arange(actual.n_sites))
+    steps = ideal.coordinates[bonds.second] - ideal.coordinates[bonds.first]
+    for (first, second), step, terms in zip(model.bond_kinds, model.bond_vectors, model.bond_terms, strict=True):
+        mine = (ideal.kind[bonds.first] == first) & (ideal.kind[bonds.second] == second) & (steps == step).all(axis=1)
+        counts = np.bincount(bonds.type[mine], minlength=len(blocks))
+        matrices = terms.matrices[:, ::2, ::2]
+        total = np.tensordot(counts, blocks, axes=1)[: matrices.shape[1], : matrices.shape[2]]
+        add(terms.parameters, matrices, total, int(counts.sum()))
+    return np.asarray(np.linalg.lstsq(gram, overlap, rcond=None)[0])
+
+
+class SymmetricInverse:
+    """(H0 - sigma)^-1 on the states of one irrep of the actual crystal, block by block."""
+
+    def __init__(self, transform: RowTransform, matrices: dict[str, Any], sigma: float, work: Work) -> None:
+        self._transform = transform
+        chosen = factorizing_solver(AUTO)
+        self._factors = {label: chosen.factorization(matrices[label], sigma) for label in transform.bases}
+        work.factorizations += len(self._factors)
+
+    def solve(self, psi: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """(H0 - sigma)^-1 psi."""
+        found = {}
+        for label, part in self._transform.project(psi).items():
+            if self._transform.bases[label].is_real:
+                solution = self._factors[label].solve(np.concatenate([part.real, part.imag], axis=1))
+                found[label] = solution[:, : part.shape[1]] + 1j * solution[:, part.shape[1] :]
+            else:
+                found[label] = self._factors[label].solve(part)
+        return self._transform.expand(found)
+
+
+class NearCrystal:
+    """A nanocrystal beside its symmetric form, ready to find its band edges.
+
+    Raises NotProven where it has no symmetric form.
+    """
+
+    def __init__(
+        self,
+        reduced: ReducedNanocrystal,
+        parameters: ParameterSet,
+        neighbors: int,
+        vector: NDArray[np.float64],
+        work: Work,
+    ) -> None:
+        self.reduced, self.vector, self.work = reduced, vector, work
+        self.ideal = ideal_system(reduced, local_model(parameters, neighbors))
+        self.orbits: Orbits = find_orbits(self.ideal)
+        if self.orbits.group.order < LEAST_ORDER:
+            raise NotProven(
+                f"the sites of this nanocrystal have {self.orbits.group.order} operations of the cube without their "
+                "distortion: it is not nearly symmetric; choose `solver='pardiso'` or superlu"
+            )
+        values = nearest_parameters(self.ideal, reduced.system, vector)
+        self._nearest = parameters.with_values(dict(zip(parameters.paths, values.tolist(), strict=True)))
+        try:
+            found = bulk(self._nearest, neighbors)
+        except BandgError as error:
+            raise NotProven(f"the symmetric form of this nanocrystal has no gap ({error})") from error
+        self.mid_gap = (found.valence.energy + found.conduction.energy) / 2
+        self._inverses: dict[str, SymmetricInverse] = {}
+
+    @cached_property
+    def bases(self) -> dict[str, AdaptedBasis]:
+        """Adapted bases of all irreps of the symmetric form."""
+        return {irrep.label: AdaptedBasis(self.orbits, irrep) for irrep in self.orbits.group.irreps}
+
+    def inverse(self, label: str) -> SymmetricInverse:
+        """The preconditioner for states of an irrep of the actual crystal."""
+        if label not in self._inverses:
+            group = self.reduced.orbits.group
+            rows = {
+                name: rows_of(group, group.irrep(label), self.orbits.group, basis.irrep)
+                for name, basis in self.bases.items()
+            }
+            transform = RowTransform(self.bases, rows, self.reduced.system.offsets)
+            matrices = {name: self._block(basis) for name, basis in transform.bases.items()}
+            self._inverses[label] = SymmetricInverse(transform, matrices, self.mid_gap, self.work)
+        return self._inverses[label]
+
+    def _block(self, basis: AdaptedBasis) -> sparse.csr_array:
+        """H0 on one row of an irrep, with the mean over each orbit of what is added to the onsite energies."""
+        from scipy import sparse
+
+        matrix = basis.hamiltonian().at(self._nearest.vector)
+        if self.reduced.has_potential:
+            orbit = self.orbits.placed[0]
+            both = (self.reduced.potential(1) + self.reduced.potential(-1)) / 2
+            mean = np.bincount(orbit, both) / self.orbits.sizes
+            matrix = sparse.csr_array(matrix + sparse.diags_array(basis.diagonal(mean[orbit])))
+        matrix.eliminate_zeros()
+        return matrix
+
+    def band_edge(
+        self, bulk_: Bulk, edge: BandEdge, sign: int, name: str
+    ) -> tuple[str, KramersPair, NDArray[np.complex128]]:
+        """The band edge of a carrier: its irrep, the pair, its vector in the block of the irrep. Raises NotProven."""
+        self.work.solvers.add(NearSymmetric.name)
+        trial = FullTrial(self.reduced, bulk_, edge)
+        potential = self.reduced.potential(sign) if self.reduced.has_potential else None
+        operator = WholeHamiltonian(self.reduced.system, self.vector, potential)
+        basis = self.reduced.basis(trial.label)
+        start = basis.expand(trial.start(np.complex128))[:, 0]
+        inverse = self.inverse(trial.label)
+        self.work.solves += 1
+        pair = kramers_pair(
+            operator, inverse, trial.states, inverse.solve(start), self.mid_gap, sign > 0, self.work, name
+        )
+        vector = basis.project_full(pair.state[:, None])[:, 0, 0]
+        return trial.label, pair, vector / np.linalg.norm(vector)

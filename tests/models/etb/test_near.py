@@ -1,0 +1,128 @@
+"""Band edges by iteration from the symmetric form of a crystal: those of a direct solver, or an honest refusal."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from bandg.base.errors import BandgError
+from bandg.crystal.atoms import Atoms
+from bandg.crystal.distortion import distorted
+from bandg.crystal.from_atoms import explicit
+from bandg.crystal.shapes import Nanocrystal, cube
+from bandg.crystal.structure import structure_of
+from bandg.models.etb import near
+from bandg.models.etb.local import local_model
+from bandg.models.etb.material import Material
+from bandg.models.etb.nanocrystal import compute_levels
+from bandg.models.etb.near import ideal_system, nearest_parameters
+from bandg.models.etb.reduced import reduced_of
+from bandg.parameters.loader import load_set
+from bandg.solvers.near_symmetric import NotProven
+from bandg.solvers.registry import factorizing_solver
+
+DIRECT = factorizing_solver("auto").name
+STANDIN, NNN = load_set("nestoklon2023-standin"), load_set("bandg-cspbi3-nnn")
+MIXED = {
+    "standin": Material(STANDIN),
+    "nnn": Material(NNN),
+    "nnn with bromide": Material(NNN, load_set("bandg-cspbbr3-nnn")),
+    "small with bromide": Material(load_set("kashikar2021"), load_set("kashikar2021-cspbbr3"), -0.3),
+}
+
+
+def made(name: str, cells: int, **changes: object) -> Nanocrystal:
+    return distorted(cube(cells, MIXED[name].lattice_nm(float(changes.get("fraction", 0.0)))), **changes)  # type: ignore[arg-type]
+
+
+def from_file(name: str) -> Nanocrystal:
+    """A tilted cube with atoms displaced at random by some pm, somewhere in space."""
+    structure = structure_of(made(name, 3, tilt="a-b+a-", angles="9,8"))
+    shaken = structure.positions_nm + np.random.default_rng(1).normal(0, 2e-3, structure.positions_nm.shape)
+    return explicit(
+        Atoms(shaken + np.array([1.7, -0.3, 5.0]), np.array(["Pb", "I"])[structure.species]), MIXED[name].lattice_nm()
+    )
+
+
+CRYSTALS = {
+    # parameters, crystal, point group, factorizations, solves
+    "tilt": ("standin", lambda: made("standin", 5, tilt="a-b+a-", angles="9,8"), "Ci", 6, 68),
+    "tilt, even": ("nnn", lambda: made("nnn", 4, tilt="a-b+a-", angles="9,8"), "Cs", 6, 81),
+    "strain": ("nnn", lambda: made("nnn", 5, strain="zz=0.02,xy=0.01,yz=0.003"), "Ci", 6, 56),
+    "alloy": ("nnn with bromide", lambda: made("nnn with bromide", 4, fraction=0.3, seed=1), "C1", 6, 91),
+    "orbitals differ": ("small with bromide", lambda: made("small with bromide", 4, fraction=0.3, seed=1), "C1", 6, 69),
+    "surface": (
+        "standin",
+        lambda: made("standin", 4, strain="yz=0.01", surface="X.0=0.1", image="5,2.25"),
+        "D2h",
+        6,
+        51,
+    ),
+    "file": ("standin", lambda: from_file("standin"), "C1", 6, 79),
+}
+
+
+@pytest.mark.parametrize("case", CRYSTALS)
+def test_the_levels_of_a_direct_solver(case: str) -> None:
+    """Energies to 1e-8 eV and the whole g tensor to 1e-6, in as many iterations as ever."""
+    name, crystal, group, factorizations, solves = CRYSTALS[case]
+    nanocrystal = crystal()
+    found = compute_levels(MIXED[name], nanocrystal, solver="near-symmetric")
+    wanted = compute_levels(MIXED[name], nanocrystal, solver=DIRECT)
+    assert (found.solver, found.point_group) == ("near-symmetric", group)
+    for one, other in ((found.electron, wanted.electron), (found.hole, wanted.hole)):
+        assert one.irrep == other.irrep
+        assert one.energy_eV == pytest.approx(other.energy_eV, abs=1e-8)
+        np.testing.assert_allclose(one.g_tensor, other.g_tensor, atol=1e-6)
+        np.testing.assert_allclose(one.g_principal, other.g_principal, atol=1e-6)
+        assert one.overlap == pytest.approx(other.overlap, abs=1e-7)
+        assert one.surface_weight == pytest.approx(other.surface_weight, abs=1e-7)
+        assert one.residual_eV < 1e-10
+    assert not found.warnings
+    assert found.factorizations == factorizations
+    assert abs(found.solves - solves) <= 2  # rounding of another machine may cost one
+
+
+def test_the_parameters_of_a_symmetric_crystal_are_its_own() -> None:
+    reduced = reduced_of(cube(3, NNN.a_nm), NNN, MIXED["nnn"].spec(2))
+    ideal = ideal_system(reduced, local_model(NNN, 2))
+    np.testing.assert_allclose(nearest_parameters(ideal, reduced.system, NNN.vector), NNN.vector, atol=1e-12)
+
+
+def test_nearest_parameters_of_an_alloy_are_the_mean_of_both_sets() -> None:
+    """By hand: each atom and each bond counts with its own set."""
+    material = MIXED["small with bromide"]
+    nanocrystal = made("small with bromide", 3, fraction=0.5, seed=3)
+    reduced = reduced_of(nanocrystal, material.parameters, material.spec(1))
+    first = material.parameters
+    found = nearest_parameters(ideal_system(reduced, local_model(first, 1)), reduced.system, material.vector(1))
+    structure = reduced.structure
+    second = np.split(material.vector(1), 2)[1]
+    share = {
+        "X": np.mean(structure.species[structure.kind == 1] == 2),
+        "Pb": structure.mixing[structure.kind == 0].mean(),
+    }
+    for path, value, one, other in zip(first.paths, found, first.vector, second, strict=True):
+        if not path.startswith("hopping"):
+            part = share[path.split(".")[1]]
+            assert value == pytest.approx((1 - part) * one + part * other, abs=1e-12), path
+
+
+def test_a_crystal_that_is_not_nearly_symmetric_is_refused() -> None:
+    with pytest.raises(NotProven, match="operations of the cube") as raised:
+        compute_levels(MIXED["standin"], made("standin", 3, x_vacancies=0.5, seed=1), solver="near-symmetric")
+    assert "pardiso" in str(raised.value)
+
+
+def test_auto_turns_to_a_direct_solver_where_nothing_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the crystal were large: near-symmetric where it applies, else a factorization."""
+    monkeypatch.setattr(near, "_AUTO_FROM", 0)
+    tilt = compute_levels(MIXED["standin"], made("standin", 3, tilt="a0a0c+", angles="8"))
+    assert tilt.solver == "near-symmetric"
+    rough = compute_levels(MIXED["standin"], made("standin", 3, x_vacancies=0.5, seed=1))
+    assert rough.solver == DIRECT
+
+
+def test_more_levels_than_the_band_edges_are_refused() -> None:
+    with pytest.raises(BandgError, match="band edges alone"):
+        compute_levels(MIXED["standin"], made("standin", 3, strain="zz=0.02"), levels=2, solver="near-symmetric")
