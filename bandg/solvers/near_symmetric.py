@@ -5,7 +5,7 @@ number of iterations does not depend on the size. The doublet wanted is the one 
 are not counted, and need not be: if a doublet holds more than half of the pair, no other one can hold more.
 
 The harmonic Ritz values about an energy in the gap approach the levels from the far side, so that no other values
-drift through them; a small basis that keeps the previous vector converges in fewer steps than a large one
+drift through them; a small basis that keeps the previous vector when it starts anew does as well as a large one
 [stathopoulos2007].
 """
 

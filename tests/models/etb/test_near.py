@@ -49,7 +49,7 @@ CRYSTALS = {
     "tilt": ("standin", lambda: made("standin", 5, tilt="a-b+a-", angles="9,8"), "Ci", 6, 68),
     "tilt, even": ("nnn", lambda: made("nnn", 4, tilt="a-b+a-", angles="9,8"), "Cs", 6, 81),
     "strain": ("nnn", lambda: made("nnn", 5, strain="zz=0.02,xy=0.01,yz=0.003"), "Ci", 6, 56),
-    "alloy": ("nnn with bromide", lambda: made("nnn with bromide", 4, fraction=0.3, seed=1), "C1", 6, 91),
+    "alloy": ("nnn with bromide", lambda: made("nnn with bromide", 4, fraction=0.3, seed=1), "C1", 6, 87),
     "orbitals differ": ("small with bromide", lambda: made("small with bromide", 4, fraction=0.3, seed=1), "C1", 6, 69),
     "surface": (
         "standin",
