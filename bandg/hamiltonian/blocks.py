@@ -22,6 +22,9 @@ from bandg.hamiltonian.sites import LinearMatrix, SiteSpace, SiteSystem, pack
 _NONZERO = 1e-13
 """Coefficients below this are rounding; true ones are of the order of one."""
 
+_LEADS_OUT = 1e-11
+"""Part of the turned states that may lie outside of the states, squared."""
+
 
 def find_point_group(system: SiteSystem) -> PointGroup:
     """The operations of O_h about the origin that map the sites onto sites of their kind."""
@@ -264,6 +267,28 @@ class Multiplet:
         return result
 
 
+def multiplet_of(psi: NDArray[np.complex128], orbits: Orbits) -> Multiplet | None:
+    """The multiplet of a Kramers doublet (n_orbitals, 2), None where operations lead out of it."""
+    system, model = orbits.system, orbits.system.model
+    rotations = orbits.group.rotations
+    actions = [actions_of(space, orbits.group) for space in model.spaces]
+    image = system.site_at(system.coordinates[orbits.representatives] @ rotations.transpose(0, 2, 1))
+    overlap = np.zeros((orbits.group.order, 2, 2), dtype=complex)
+    home = []
+    for number, kind in enumerate(orbits.kinds):
+        part, inside = orbits.of_type(number), np.arange(system.dimensions[kind])
+        home.append(psi[system.offsets[orbits.representatives[part]][:, None] + inside])
+        for g, sites in enumerate(image[:, part]):
+            turned = orbits.sizes[part][:, None, None] * (actions[kind][g] @ home[-1])
+            there = psi[system.offsets[sites][:, None] + inside]
+            overlap[g] += turned.reshape(-1, 2).conj().T @ there.reshape(-1, 2)
+    # unitary only where none leads out: the two states are orthogonal and have one norm on each atom
+    matrices = overlap.conj().transpose(0, 2, 1)
+    if np.abs(matrices @ overlap - np.eye(2)).max() > _LEADS_OUT:
+        return None
+    return Multiplet(orbits, actions, tuple(home), matrices)
+
+
 class AdaptedBasis:
     """The symmetry-adapted basis of one row of one representation, over all orbits.
 
@@ -328,6 +353,18 @@ class AdaptedBasis:
             at = self.starts[type_number] + orbit[:, None] * len(functions) + np.arange(len(functions))
             result[at.ravel()] += overlap.reshape(-1, *overlap.shape[2:])  # an operation meets each orbit once
         return result
+
+    def project_multiplet(self, states: Multiplet) -> NDArray[np.complex128]:
+        """As `project_full`, of states that operations take into one another: from one atom of each orbit."""
+        order, d = self.orbits.group.order, self.irrep.dimension
+        mean = np.einsum("guv,gst->vtus", self.irrep.matrices, states.matrices.conj()) / order
+        parts = []
+        for type_number, functions in enumerate(self.local):
+            sizes = self.orbits.sizes[self.orbits.of_type(type_number)]
+            overlap = np.einsum("kiv,nit->nkvt", functions.conj(), states.home[type_number], optimize=True)
+            overlap *= np.sqrt(d * sizes)[:, None, None, None]
+            parts.append(np.tensordot(overlap, mean, axes=2).reshape(-1, d, mean.shape[-1]))
+        return np.concatenate(parts)
 
     def multiplet(self, vector: NDArray[Any]) -> Multiplet:
         """The d partners of a reduced vector; those of a one-dimensional irrep are a state and its time reversal."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
 from bandg.crystal.shapes import Nanocrystal, cube, sphere
-from bandg.hamiltonian.blocks import AdaptedBasis, find_orbits, find_point_group
+from bandg.hamiltonian.blocks import AdaptedBasis, find_orbits, find_point_group, multiplet_of
 from bandg.hamiltonian.groups import PointGroup, cubic_rotations, intertwiner, point_group
 from bandg.hamiltonian.sites import SiteSystem
 from bandg.models.etb.local import local_model
@@ -514,6 +514,36 @@ def test_projection_undoes_expansion(folder: Path) -> None:
             sites = orbits.representatives[orbits.of_type(number)]
             parts.append(np.array([psi[system.offsets[s] : system.offsets[s + 1]] for s in sites]))
         np.testing.assert_allclose(basis.project(parts), vector, atol=1e-12)
+
+
+@pytest.mark.parametrize("label", ["6+", "7-"])
+def test_a_doublet_is_projected_from_one_atom_of_each_orbit(label: str, folder: Path) -> None:
+    """On every irrep of the group and of a subgroup, the same as from all atoms."""
+    system = build(load("full-xx", folder), "cube 3 halide")
+    whole = find_orbits(system)
+    basis, random = AdaptedBasis(whole, whole.group.irrep(label)), np.random.default_rng(8)
+    vector = random.standard_normal(basis.size)
+    psi = basis.expand(vector / np.linalg.norm(vector))
+    psi = psi @ np.linalg.qr(random.standard_normal((2, *(2, 2))).T @ [1, 1j])[0]
+    axial = point_group(np.array([r for r in cubic_rotations() if abs(r[2, 2]) == 1]))
+    for orbits in (whole, find_orbits(system, axial)):
+        found = multiplet_of(psi, orbits)
+        assert found is not None
+        np.testing.assert_allclose(found.expand(), psi, atol=1e-13)
+        total = 0.0
+        for irrep in orbits.group.irreps:
+            part = AdaptedBasis(orbits, irrep).project_multiplet(found)
+            np.testing.assert_allclose(part, AdaptedBasis(orbits, irrep).project_full(psi), atol=1e-13)
+            total += np.sum(np.abs(part) ** 2)
+        assert total == pytest.approx(2, abs=1e-10)
+
+
+def test_states_that_operations_lead_out_of_are_no_multiplet(folder: Path) -> None:
+    system = build(load("full-xx", folder), "cube 3 halide")
+    orbits = find_orbits(system)
+    basis = AdaptedBasis(orbits, orbits.group.irrep("8-"))
+    psi = basis.expand(np.eye(basis.size)[0])
+    assert multiplet_of(psi[:, :2], orbits) is None
 
 
 def test_basis_is_sparse() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from scipy.sparse.linalg import eigsh
 from bandg.base.units import HBAR2_OVER_M0
 from bandg.crystal.shapes import Nanocrystal
 from bandg.crystal.sites import Structure
-from bandg.hamiltonian.blocks import AdaptedBasis, Multiplet, Orbits
+from bandg.hamiltonian.blocks import AdaptedBasis, Multiplet, Orbits, multiplet_of
 from bandg.hamiltonian.moments import nearest_unitary
 from bandg.models.etb.bulk import BandEdge, Bulk
 from bandg.models.etb.reduced import ReducedNanocrystal
@@ -103,7 +103,11 @@ class FullTrial:
     @cached_property
     def _parts(self) -> dict[str, NDArray[np.complex128]]:
         """Projections (size, d, 2) on the irreps that are solved."""
-        return {label: self.reduced.basis(label).project_full(self.states) for label in self.reduced.labels}
+        turned = multiplet_of(self.states, self.reduced.orbits)
+        bases = {label: self.reduced.basis(label) for label in self.reduced.labels}
+        if turned is None:  # separate pieces of a crystal may have an envelope without its symmetry
+            return {label: basis.project_full(self.states) for label, basis in bases.items()}
+        return {label: basis.project_multiplet(turned) for label, basis in bases.items()}
 
     @cached_property
     def label(self) -> str:
@@ -157,6 +161,7 @@ def full_trial(reduced: ReducedNanocrystal, bulk: Bulk, edge: BandEdge) -> NDArr
     return psi / np.linalg.norm(psi) * np.sqrt(2)
 
 
+@lru_cache(maxsize=4)
 def network_envelope(structure: Structure) -> tuple[NDArray[np.float64], float]:
     """Smooth envelope on all atoms (n,), and its squared wave number times a^2.
 
