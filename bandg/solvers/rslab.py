@@ -19,11 +19,20 @@ if TYPE_CHECKING:
 _MOST_ANALYSES = 8
 """Patterns whose order and symbolic factorization are kept in a process; the six irreps of O_h fit."""
 
+_ORDER = {
+    "ordering": "auto",  # the best of
+    "race_candidates": ["amf"],  # minimum fill, and nested dissection where that foretells this many operations
+    "race_nd_min_work": 12_000_000_000,
+    "race_assumed_workers": 1,
+    "relax": True,
+}
+"""Settings of the analysis: nested dissection costs more than it spares below some seconds of factorization."""
+
 _analyses: dict[bytes, Any] = {}
 
 
 class RslabFactor(RefinedFactor):
-    """A - sigma = L D L^T by RSLAB with nested dissection and Bunch-Kaufman pivots, which give the inertia.
+    """A - sigma = L D L^T by RSLAB with Bunch-Kaufman pivots, which give the inertia.
 
     A complex Hermitian A = R + i I is factorized as the real symmetric [[R, -I], [I, R]], which has every level twice.
     The order and the symbolic factorization depend on the pattern alone and are shared by all matrices that have it.
@@ -78,12 +87,12 @@ def _analysis_of(triangle: Triangle) -> Any:
             del _analyses[next(iter(_analyses))]
         upper = triangle.upper
         lower = sparse.csc_matrix((upper.data, upper.indices, upper.indptr), shape=upper.shape)
-        _analyses[key] = rslab.analyze(lower, path="ldlt", ordering="metis", relax=True, threads=thread_limit())
+        _analyses[key] = rslab.analyze(lower, path="ldlt", threads=thread_limit(), **_ORDER)
     return _analyses[key]
 
 
 class Rslab(ShiftInvert):
-    """RSLAB with nested dissection."""
+    """RSLAB with minimum fill or nested dissection."""
 
     name = "rslab"
     hint = "python -m pip install rslab"
