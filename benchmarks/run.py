@@ -1,8 +1,9 @@
-"""Time and peak memory of bandg, and its ratios to plain and tuned solvers of the full Hamiltonian, in one run.
+"""Time and peak memory of bandg, and ratios to references that run beside it in the same call.
 
-    uv run --group test python benchmarks/run.py [--quick] [--huge] [--out FILE.json]
+    uv run --group test python benchmarks/run.py [--rows NAME,NAME] [--long] [--against COMMIT] [--out FILE.json]
 
-Every figure comes from a fresh process with one BLAS thread. Machines are noisy: the ratios are what counts.
+References are solvers of the full Hamiltonian, and the code at a tag or commit. Every figure comes from a fresh process
+with one BLAS thread. Machines are noisy: the ratios are what counts.
 """
 
 from __future__ import annotations
@@ -11,59 +12,82 @@ import argparse
 import json
 import os
 import platform
+import resource
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 THREADS = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 SET = "nestoklon2023-standin"
+SECOND = "bandg-nnn"
 SAME_ENERGY_EV = 1e-8
+ROOT = Path(__file__).parents[1]
 
 
 def peak_memory_gb() -> float:
     """Peak resident memory of this process."""
-    import resource
-
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1e9 if sys.platform == "darwin" else 1e6)
 
 
-def crystal(cells: int) -> tuple[Any, Any]:
-    """Parameter set and halide cube."""
+def crystal(cells: int, kind: str = "cube") -> tuple[Any, Any]:
+    """Parameter set, or material, and halide cube: as it is, with second neighbors, tilted, or with bromide."""
+    from bandg.crystal.distortion import distorted
     from bandg.crystal.shapes import cube
+    from bandg.models.etb.material import Material
     from bandg.parameters.loader import load_set
 
-    parameters = load_set(SET)
-    return parameters, cube(cells, parameters.a_nm)
+    if kind == "bromide":
+        mixed = Material(load_set("kashikar2021"), load_set("kashikar2021-cspbbr3"), -0.3)
+        return mixed, distorted(cube(cells, mixed.lattice_nm(0.3)), fraction=0.3, seed=1)
+    parameters = load_set(SECOND if kind.endswith("nnn") else SET)
+    nanocrystal = cube(cells, parameters.a_nm)
+    tilted = kind.startswith("gamma")
+    return parameters, distorted(nanocrystal, tilt="a-b+a-", angles="9,8") if tilted else nanocrystal
 
 
-def task_bandg(cells: int, solver: str) -> dict[str, Any]:
+def task_bandg(cells: int, solver: str, kind: str) -> dict[str, Any]:
     """Both band edges with g."""
     from bandg.models.etb.nanocrystal import compute_levels
 
-    parameters, nanocrystal = crystal(cells)
+    parameters, nanocrystal = crystal(cells, kind)
+    before = time.process_time()
     levels = compute_levels(parameters, nanocrystal, solver=solver)
     return {
         "seconds": levels.seconds,
+        "processor_s": time.process_time() - before,
         "E_e_eV": levels.electron.energy_eV,
         "E_h_eV": levels.hole.energy_eV,
         "g_e": levels.electron.g,
         "g_h": levels.hole.g,
         "orbitals": levels.n_orbitals,
         "block": max(levels.blocks.values()),
+        "solver": levels.solver,
+        "factorizations": levels.factorizations,
+        "solves": levels.solves,
     }
 
 
-def task_sweep(workers: int, solver: str) -> dict[str, Any]:
+def task_sweep(workers: int, solver: str, _: str) -> dict[str, Any]:
     """The whole sweep 4..16nm without cache."""
     import bandg
 
     start = time.perf_counter()
     dataset = bandg.compute("4..16nm", set=SET, solver=solver, run=bandg.Run(workers=workers, cache=False))
     return {"seconds": time.perf_counter() - start, "orbitals": int(dataset["n_orbitals"].values.sum()), "block": 0}
+
+
+def task_hypotheses(workers: int, *_: str) -> dict[str, Any]:
+    """All quick mechanisms from an empty cache."""
+    import bandg
+
+    start = time.perf_counter()
+    found = bandg.hypotheses(run=bandg.Run(workers=workers))
+    return {"seconds": time.perf_counter() - start, "orbitals": 0, "block": 0, "crystals": found.computed}
 
 
 def kwant_matrix(cells: int) -> Any:
@@ -92,7 +116,7 @@ def kwant_matrix(cells: int) -> Any:
     return builder.finalized().hamiltonian_submatrix(sparse=True)
 
 
-def edges_of(matrix: Any, start: float, solve: Any) -> dict[str, Any]:
+def edges_of(matrix: Any, start: float, before: float, solve: Any) -> dict[str, Any]:
     """Both band edges of a full matrix with the given shift-invert solver."""
     import numpy as np
 
@@ -104,6 +128,7 @@ def edges_of(matrix: Any, start: float, solve: Any) -> dict[str, Any]:
     electrons = solve(matrix, conduction - 1e-3)
     return {
         "seconds": time.perf_counter() - start,
+        "processor_s": time.process_time() - before,
         "E_h_eV": float(np.max(holes[holes < (valence + conduction) / 2])),
         "E_e_eV": float(np.min(electrons[electrons > (valence + conduction) / 2])),
         "orbitals": matrix.shape[0],
@@ -111,113 +136,179 @@ def edges_of(matrix: Any, start: float, solve: Any) -> dict[str, Any]:
     }
 
 
-def task_kwant(cells: int, _: str) -> dict[str, Any]:
+def task_kwant(cells: int, *_: str) -> dict[str, Any]:
     """kwant and scipy.sparse.linalg.eigsh with its own factorization."""
     import scipy.sparse.linalg as sla
 
-    start = time.perf_counter()
+    start, before = time.perf_counter(), time.process_time()
     matrix = kwant_matrix(cells).tocsc()
-    return edges_of(matrix, start, lambda m, sigma: sla.eigsh(m, k=2, sigma=sigma, return_eigenvectors=True)[0])
+    return edges_of(matrix, start, before, lambda m, sigma: sla.eigsh(m, k=2, sigma=sigma, return_eigenvectors=True)[0])
 
 
-def task_tuned(cells: int, _: str) -> dict[str, Any]:
-    """The full Hamiltonian with the same SuperLU settings as bandg's blocks."""
+def task_tuned(cells: int, solver: str, _: str) -> dict[str, Any]:
+    """The full Hamiltonian with the settings that bandg has for blocks."""
     import scipy.sparse.linalg as sla
 
     from bandg.hamiltonian.sites import SiteSystem
     from bandg.models.etb.local import local_model
-    from bandg.solvers.superlu import SuperLUFactor
+    from bandg.solvers.registry import factorizing_solver
 
-    start = time.perf_counter()
+    factorize = factorizing_solver(solver).factorization
+    start, before = time.perf_counter(), time.process_time()
     parameters, nanocrystal = crystal(cells)
     system = SiteSystem(local_model(parameters), *nanocrystal.sites(), parameters.a_nm / 2)
     matrix = system.hamiltonian().at(parameters.vector)
     matrix.eliminate_zeros()
 
     def solve(m: Any, sigma: float) -> Any:
-        inverse = sla.LinearOperator(m.shape, SuperLUFactor(m, sigma).solve, dtype=m.dtype)
+        inverse = sla.LinearOperator(m.shape, factorize(m, sigma).solve, dtype=m.dtype)
         return sla.eigsh(m, k=2, sigma=sigma, OPinv=inverse)[0]
 
-    return edges_of(matrix, start, solve)
+    return edges_of(matrix, start, before, solve)
 
 
-TASKS = {"bandg": task_bandg, "sweep": task_sweep, "kwant": task_kwant, "tuned": task_tuned}
+TASKS = {
+    "bandg": task_bandg,
+    "sweep": task_sweep,
+    "hypotheses": task_hypotheses,
+    "kwant": task_kwant,
+    "tuned": task_tuned,
+}
 
 
-def measure(task: str, number: int, solver: str = "superlu", repeat: int = 1) -> dict[str, Any]:
-    """Run a task in fresh processes; the run of median time."""
+@dataclass(frozen=True)
+class Row:
+    """One row: a task with its number (cells or processes), solver, kind of crystal, and references (task, solver)."""
+
+    task: str
+    number: int
+    solver: str = "auto"
+    kind: str = "cube"
+    references: tuple[tuple[str, str], ...] = ()
+    is_long: bool = False
+    repeat: int = 1
+
+
+_FULL = (("tuned", "superlu"), ("kwant", ""))
+ROWS = {
+    "eigsh-6": Row("bandg", 6, references=_FULL, repeat=3),
+    "eigsh-8": Row("bandg", 8, references=(*_FULL, ("tuned", "pardiso")), is_long=True, repeat=3),
+    "cube-10": Row("bandg", 10, repeat=3),
+    "cube-16": Row("bandg", 16, repeat=3),
+    "cube-25": Row("bandg", 25, is_long=True),
+    "cube-25-superlu": Row("bandg", 25, "superlu", is_long=True),
+    "cube-48": Row("bandg", 48, is_long=True),
+    "nnn-25": Row("bandg", 25, kind="nnn", is_long=True),
+    "sweep": Row("sweep", 2, is_long=True),
+    "gamma-25": Row("bandg", 25, kind="gamma", is_long=True),
+    "gamma-nnn-25": Row("bandg", 25, kind="gamma-nnn", is_long=True),
+    "bromide-25": Row("bandg", 25, kind="bromide", is_long=True),
+    "hypotheses": Row("hypotheses", 2, is_long=True),
+}
+
+
+def measure(row: Row, code: Path = ROOT) -> dict[str, Any]:
+    """Run a task in fresh processes with the package in a folder; the run of median time.
+
+    processor_s: of the work alone; of tasks with worker processes that of all processes, start included.
+    """
     runs = []
-    for _ in range(repeat):
+    for _ in range(row.repeat):
         with tempfile.TemporaryDirectory() as cache:
-            environment = os.environ | THREADS | {"BANDG_CACHE_DIR": cache}
-            command = [sys.executable, __file__, "--task", task, str(number), solver]
+            environment = os.environ | THREADS | {"BANDG_CACHE_DIR": cache, "PYTHONPATH": str(code)}
+            command = [sys.executable, __file__, "--task", row.task, str(row.number), row.solver, row.kind]
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
         if done.returncode:
-            raise SystemExit(f"{task} {number}: {done.stderr.strip().splitlines()[-1]}")
-        runs.append(json.loads(done.stdout.splitlines()[-1]))
+            raise SystemExit(f"{row.task} {row.number}: {done.stderr.strip().splitlines()[-1]}")
+        used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        runs.append({"processor_s": used} | json.loads(done.stdout.splitlines()[-1]))
     return sorted(runs, key=lambda run: run["seconds"])[len(runs) // 2]
 
 
-def assert_same_energies(one: dict[str, Any], other: dict[str, Any]) -> None:
+def check_same_energies(one: dict[str, Any], other: dict[str, Any]) -> None:
     """Both edges must agree, else the comparison compares nothing."""
     for name in ("E_e_eV", "E_h_eV"):
-        assert abs(one[name] - other[name]) < SAME_ENERGY_EV, (name, one, other)
+        if abs(one.get(name, 0.0) - other.get(name, 0.0)) >= SAME_ENERGY_EV:
+            raise SystemExit(f"{name} differs: {one} and {other}")
+
+
+def checked_out(commit: str, folder: Path) -> Path:
+    """The package as it was at a tag or commit, in a folder."""
+    archive = subprocess.run(["git", "-C", str(ROOT), "archive", commit, "bandg"], capture_output=True, check=False)
+    if archive.returncode:
+        raise SystemExit(f"--against {commit}: {archive.stderr.decode().strip().splitlines()[-1]}")
+    subprocess.run(["tar", "x", "-C", str(folder)], input=archive.stdout, check=True)
+    return folder
+
+
+def chosen_rows(names: str, with_long: bool) -> dict[str, Row]:
+    """The rows that are asked for by name; without a name the short ones, or all."""
+    asked = names.split(",") if names else [name for name, row in ROWS.items() if with_long or not row.is_long]
+    if unknown := [name for name in asked if name not in ROWS]:
+        raise SystemExit(f"--rows {unknown[0]} is unknown; choose from {', '.join(ROWS)}")
+    return {name: ROWS[name] for name in asked}
 
 
 def main() -> None:
-    """Run the benchmarks and print their tables."""
+    """Run the benchmarks and print their table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="leave out N = 25 and the plain solvers at N = 8")
-    parser.add_argument("--huge", action="store_true", help="add N = 48: 30 nm, 9 million spin-orbitals")
+    parser.add_argument("--rows", default="", help=f"names with commas: {', '.join(ROWS)}")
+    parser.add_argument("--long", action="store_true", help="all rows, also those that take minutes")
+    parser.add_argument("--against", help="a tag or commit whose code runs beside each row")
     parser.add_argument("--out", type=Path, help="write the figures to a JSON file")
-    parser.add_argument("--task", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--task", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.task:
-        task, number, solver = options.task
-        result = TASKS[task](int(number), solver)
+        task, number, solver, kind = options.task
+        result = TASKS[task](int(number), solver, kind)
         print(json.dumps(result | {"peak_gb": peak_memory_gb()}))
         return
+    rows = chosen_rows(options.rows, options.long)
+    with tempfile.TemporaryDirectory() as folder:
+        other = checked_out(options.against, Path(folder)) if options.against else None
+        results = [one for name, row in rows.items() for one in measured(name, row, options.against, other)]
+    show(results)
+    if options.out:
+        options.out.write_text(json.dumps(results, indent=1) + "\n")
+
+
+def measured(name: str, row: Row, commit: str | None, other: Path | None) -> list[dict[str, Any]]:
+    """The figures of a row and of its references, each with the ratio of its processor time to that of the row."""
+    from bandg.solvers.registry import installed_solvers
+
+    own = measure(row)
+    found = [{"row": name, "what": "bandg", "ratio": 1.0} | own]
+    if other is not None:
+        found.append({"row": name, "what": f"bandg at {commit}"} | measure(row, other))
+    for task, solver in row.references:
+        if not solver or solver in installed_solvers():
+            what = f"{task}, full H" + f", {solver}" * bool(solver)
+            found.append({"row": name, "what": what} | measure(Row(task, row.number, solver, row.kind)))
+    for one in found[1:]:
+        check_same_energies(own, one)
+        one["ratio"] = one["processor_s"] / own["processor_s"]
+    return found
+
+
+def show(results: list[dict[str, Any]]) -> None:
+    """Print the table."""
+    import numpy
+    import scipy
     from rich.console import Console
     from rich.table import Table
 
-    from bandg.solvers.registry import installed_solvers
-
-    console = Console(width=110)
-    results: list[dict[str, Any]] = []
-
-    def show(title: str, rows: list[tuple[str, dict[str, Any], str]]) -> None:
-        table = Table("what", "spin-orbitals", "matrix", "seconds", "peak GB", "time / bandg", title=title)
-        for name, run, ratio in rows:
-            results.append({"title": title, "what": name} | run)
-            cells = (f"{run['orbitals']}", f"{run['block'] or ''}", f"{run['seconds']:.2f}", f"{run['peak_gb']:.2f}")
-            table.add_row(name, *cells, ratio)
-        console.print(table)
-
-    import numpy
-    import scipy
-
+    console = Console(width=120)
     console.print(
         f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}, "
         f"numpy {numpy.__version__}, scipy {scipy.__version__}; one BLAS thread, no result cache"
     )
-    sizes = (10, 16) if options.quick else (10, 16, 25)
-    for solver in (name for name in ("superlu", "pardiso") if name in installed_solvers()):
-        rows = [(f"N = {n}, {solver}", measure("bandg", n, solver, 3), "") for n in sizes]
-        if not options.quick:
-            rows.append((f"4..16nm, 2 processes, {solver}", measure("sweep", 2, solver), ""))
-        if options.huge:
-            rows.append((f"N = 48, {solver}", measure("bandg", 48, solver), ""))
-        show("bandg: both band edges with g", rows)
-    for cells in (6,) if options.quick else (6, 8):
-        own = measure("bandg", cells, repeat=3)
-        rows = [("bandg", own, "1")]
-        for task, name in (("tuned", "SuperLU, bandg's settings, full H"), ("kwant", "kwant + scipy eigsh(sigma=)")):
-            other = measure(task, cells)
-            assert_same_energies(own, other)
-            rows.append((name, other, f"{other['seconds'] / own['seconds']:.0f}"))
-        show(f"N = {cells}: both band edges", rows)
-    if options.out:
-        options.out.write_text(json.dumps(results, indent=1) + "\n")
+    table = Table("row", "what", "spin-orbitals", "matrix", "seconds", "processor s", "peak GB", "ratio")
+    for one in results:
+        numbers = (f"{one['seconds']:.2f}", f"{one['processor_s']:.2f}", f"{one['peak_gb']:.2f}", f"{one['ratio']:.1f}")
+        table.add_row(one["row"], one["what"], str(one["orbitals"] or ""), str(one["block"] or ""), *numbers)
+    console.print(table)
 
 
 if __name__ == "__main__":
