@@ -66,8 +66,9 @@ class SuperLU(ShiftInvert):
 
     @staticmethod
     def memory_gb(size: int, nnz: int, is_complex: bool) -> float:
-        """Minimum degree: 0.5 n^1.6 numbers with their indices, half as much again while levels are counted.
+        """Minimum degree: 0.5 n^1.6 or 0.0045 d^2 n^1.7 numbers with their indices, for n unknowns, d elements each.
 
-        A law above what 30 matrices of 10^3 to 1.5 10^5 unknowns took, by up to a factor of three.
+        Half as much again is there while levels are counted.
         """
-        return matrix_gb(nnz, is_complex) + (20 if is_complex else 12) * 0.75e-9 * size**1.6
+        numbers = max(0.5 * size**1.6, 0.0045 * (nnz / size) ** 2 * size**1.7)
+        return matrix_gb(nnz, is_complex) + (20e-9 if is_complex else 12e-9) * 1.5 * numbers
