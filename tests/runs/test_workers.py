@@ -29,6 +29,17 @@ def test_threads_are_shared_among_few_tasks(monkeypatch):
     assert [threads_each(8, tasks) for tasks in (1, 3)] == [4, 2]
 
 
+@pytest.mark.parametrize("asked", [None, "64"])
+def test_processes_times_threads_stay_within_the_processors(monkeypatch, asked):
+    for name in ("MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    if asked:
+        monkeypatch.setenv("MKL_NUM_THREADS", asked)
+    for free in (1, 2, 3, 8):
+        for count in range(1, free + 1):
+            assert 1 <= count * threads_each(free, count) <= free
+
+
 def test_no_more_workers_than_processors_and_a_note_says_so(monkeypatch):
     monkeypatch.setattr(workers, "processors", lambda: 3)
     assert (places(None), places(2), places(3)) == (3, 2, 3)
