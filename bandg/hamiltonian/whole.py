@@ -36,7 +36,7 @@ class WholeHamiltonian:
         reversal = system.model.spaces[0].time_reversal
         if any((space.time_reversal[:2, :2] != reversal[:2, :2]).any() for space in system.model.spaces):
             raise BandgError("the sites of this model differ in what time reversal does to their spin")
-        self._flip = reversal[:2, :2]
+        self._flip = np.real(reversal[:2, :2])
 
     @property
     def size(self) -> int:
@@ -55,7 +55,11 @@ class WholeHamiltonian:
 
     def reversed(self, psi: NDArray[np.complex128]) -> NDArray[np.complex128]:
         """The time reversal of a state (size,), or of some (n, size)."""
-        return np.asarray((psi.conj().reshape(-1, 2) @ self._flip.T).reshape(psi.shape))
+        result = np.empty_like(psi)
+        up, down = (np.conj(part) for part in (psi[..., ::2], psi[..., 1::2]))
+        np.multiply(self._flip[0, 1], down, out=result[..., ::2])
+        np.multiply(self._flip[1, 0], up, out=result[..., 1::2])
+        return result
 
 
 def orbitals_of(system: SiteSystem, sites: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -70,14 +70,17 @@ class Job(LevelsTask):
     def _memory(self, scale: float, solver: str | None = None) -> float:
         """Peak memory in GB if all lengths were larger by a factor; with another solver if given."""
         from bandg.crystal.structure import expected_group
+        from bandg.models.etb.near import near_wanted  # slow to load
 
         shares, is_complex = expected_group(self.nanocrystal).shares
         share = shares[0] if self.levels == 1 else 1.2 * max(shares)
         block = max(1, round(self.estimate_n_orbitals() * share * scale**3))
-        if (solver or self.solver) == NearSymmetric.name:
-            block = round(self.estimate_n_orbitals() * scale**3)
+        name = solver or self.solver
+        if near_wanted(name, self.levels, self.nanocrystal, self.neighbors, block):
+            size = round(self.estimate_n_orbitals() * scale**3)
+            return 0.2 + NearSymmetric.memory_gb(size, round(self._per_row() * size), True)
         matrix = block, round(self._per_row() * block), is_complex
-        return 0.15 + 5e-6 * block + choose_solver(solver or self.solver, *matrix, math.inf).memory_gb(*matrix)
+        return 0.15 + 5e-6 * block + choose_solver(name, *matrix, math.inf).memory_gb(*matrix)
 
     def _per_row(self) -> float:
         """Stored elements in a row of H."""

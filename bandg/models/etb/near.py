@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
+from bandg.crystal.shapes import Nanocrystal
 from bandg.hamiltonian.blocks import AdaptedBasis, Orbits, find_orbits
 from bandg.hamiltonian.rows import RowTransform, rows_of
 from bandg.hamiltonian.sites import LocalModel, SiteSystem
@@ -30,29 +31,35 @@ from bandg.solvers.registry import AUTO, choose_solver, factorizing_solver
 if TYPE_CHECKING:
     from scipy import sparse
 
-LEAST_ORDER = 8
+LEAST_ORDER = 16
 """Least number of operations of the ideal crystal."""
 
 
-_AUTO_FROM = 60_000
-"""Rows of the block of one irrep from which on `auto` prefers the near-symmetric solver."""
+_AUTO_FROM = {1: 200_000, 2: 60_000}
+"""Rows of the block of an irrep from which on `auto` prefers the near-symmetric solver, by neighbors."""
 
 
-def near_wanted(solver: str, reduced: ReducedNanocrystal) -> bool:
-    """Whether to look for the band edges of a nanocrystal by iteration from its symmetric form."""
-    if solver != AUTO:
+def near_wanted(solver: str, levels: int, nanocrystal: Nanocrystal, neighbors: int, block: int) -> bool:
+    """Whether to look for the band edges by iteration from the symmetric form; block: rows of the largest irrep.
+
+    `auto` does where it is faster than a factorization and the form is known to have the symmetry of the cube.
+    """
+    if solver != AUTO or levels > 1:
         return solver == NearSymmetric.name
-    return not reduced.is_simple and _largest_block(reduced) >= _AUTO_FROM
+    is_cubic = nanocrystal.shape in ("cube", "sphere", "octahedron", "truncated-cube")
+    lacks_atoms = nanocrystal.x_vacancies or nanocrystal.pb_vacancies
+    return is_cubic and not nanocrystal.is_ideal and not lacks_atoms and block >= _AUTO_FROM[neighbors]
 
 
 def direct_fits(reduced: ReducedNanocrystal) -> bool:
     """Whether a solver with a factorization fits into the free memory."""
-    size, pairs = _largest_block(reduced), len(reduced.system.bonds_of(np.arange(reduced.system.n_sites)).first)
+    size, pairs = largest_block(reduced), len(reduced.system.bonds_of(np.arange(reduced.system.n_sites)).first)
     elements = round(pairs / reduced.system.n_sites * size * int(reduced.system.dimensions.max()) / 2)
     return choose_solver(AUTO, size, elements, True).factorization is not None
 
 
-def _largest_block(reduced: ReducedNanocrystal) -> int:
+def largest_block(reduced: ReducedNanocrystal) -> int:
+    """Rows of the largest block."""
     return max(reduced.basis(label).size for label in reduced.labels)
 
 

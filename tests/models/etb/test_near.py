@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,12 +14,14 @@ from bandg.crystal.from_atoms import explicit
 from bandg.crystal.shapes import Nanocrystal, cube
 from bandg.crystal.structure import structure_of
 from bandg.models.etb import near
+from bandg.models.etb.job import Job
 from bandg.models.etb.local import local_model
 from bandg.models.etb.material import Material
 from bandg.models.etb.nanocrystal import compute_levels
 from bandg.models.etb.near import ideal_system, nearest_parameters
 from bandg.models.etb.reduced import reduced_of
 from bandg.parameters.loader import load_set
+from bandg.solvers import near_symmetric
 from bandg.solvers.near_symmetric import NotProven
 from bandg.solvers.registry import factorizing_solver
 
@@ -116,11 +120,37 @@ def test_a_crystal_that_is_not_nearly_symmetric_is_refused() -> None:
 
 def test_auto_turns_to_a_direct_solver_where_nothing_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the crystal were large: near-symmetric where it applies, else a factorization."""
-    monkeypatch.setattr(near, "_AUTO_FROM", 0)
+    monkeypatch.setattr(near, "_AUTO_FROM", {1: 0, 2: 0})
     tilt = compute_levels(MIXED["standin"], made("standin", 3, tilt="a0a0c+", angles="8"))
     assert tilt.solver == "near-symmetric"
     rough = compute_levels(MIXED["standin"], made("standin", 3, x_vacancies=0.5, seed=1))
     assert rough.solver == DIRECT
+    assert rough.factorizations >= 3
+
+
+def test_auto_looks_for_another_proof_where_the_iteration_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the iteration did not converge; where it is asked for, it refuses."""
+    monkeypatch.setattr(near, "_AUTO_FROM", {1: 0, 2: 0})
+    monkeypatch.setattr(near_symmetric, "MOST_ITERATIONS", 3)
+    found = compute_levels(MIXED["standin"], made("standin", 3, tilt="a0a0c+", angles="8"))
+    assert found.solver == "dense"
+    with pytest.raises(NotProven, match=r"did not converge in 3 iterations .*pardiso"):
+        compute_levels(MIXED["standin"], made("standin", 3, tilt="a0a0c+", angles="8"), solver="near-symmetric")
+
+
+def test_half_of_the_trial_pair_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the bar above what any state reaches."""
+    monkeypatch.setattr(near_symmetric, "_HALF", 0.99)
+    with pytest.raises(NotProven, match="not more than half"):
+        compute_levels(MIXED["standin"], made("standin", 3, tilt="a0a0c+", angles="8"), solver="near-symmetric")
+
+
+def test_the_memory_of_a_large_tilted_cube_is_that_of_the_iteration() -> None:
+    """25 cells with second neighbors, 1.29 million spin-orbitals: more than was measured, and not twice 4 GB."""
+    job = Job(NNN, made("nnn", 25, tilt="a-b+a-", angles="9,8"), 2)
+    assert job.estimate_memory() == replace(job, solver="near-symmetric").estimate_memory()
+    assert 2 < job.estimate_memory() < 8
+    assert replace(job, solver=DIRECT).estimate_memory() > 20
 
 
 def test_more_levels_than_the_band_edges_are_refused() -> None:
