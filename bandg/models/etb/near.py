@@ -59,8 +59,8 @@ def direct_fits(reduced: ReducedNanocrystal) -> bool:
 
 
 def largest_block(reduced: ReducedNanocrystal) -> int:
-    """Rows of the largest block."""
-    return max(reduced.basis(label).size for label in reduced.labels)
+    """Rows of the largest block, nearly, without building it."""
+    return round(max(reduced.orbits.group.shares[0]) * reduced.system.n_orbitals)
 
 
 def ideal_system(reduced: ReducedNanocrystal, model: LocalModel) -> SiteSystem:
