@@ -37,6 +37,7 @@ COMMANDS = {
     "info": "Print versions, optional libraries, solvers and the cache.",
     "kp": "k.p theory: bulk laws, formulas, sets from tight binding.",
     "params": "List, show and check parameter sets.",
+    "data": "Measured points: list what ships, check a file.",
     "cache": "Look at the cache of results, or empty it.",
 }
 """All commands with the first line of their help, in the order of the help."""

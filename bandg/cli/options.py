@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -28,16 +29,33 @@ Scheduler = Annotated[
 ]
 Patience = Annotated[float, typer.Option(help="Seconds that the cluster may be without workers.")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")]
+
+
+def _say_data(given: Any) -> Any:
+    """Print to standard error what each file of measured points is read as."""
+    for name in [given] if isinstance(given, str) else given or []:
+        if Path(name).suffix or "/" in name:
+            from bandg.data.measured import describe
+
+            typer.echo(f"{name}: {describe(name)}", err=True)
+    return given
+
+
 Data = Annotated[
     list[str] | None,
     typer.Option(
-        help="Measured points: FILE.csv, a shipped collection, or none; repeated.",
+        help="Measured points: FILE.csv, .txt or .xlsx, a shipped collection, or none; repeated.",
+        callback=_say_data,
         show_default="what ships of the material",
     ),
 ]
 Judge = Annotated[
     str | None,
-    typer.Option(help="Measured points: your CSV, or a shipped collection.", show_default="meliakov2025 for CsPbI3"),
+    typer.Option(
+        help="Measured points: your CSV, text or .xlsx file, or a shipped collection.",
+        callback=_say_data,
+        show_default="meliakov2025 for CsPbI3",
+    ),
 ]
 Force = Annotated[bool, typer.Option("--force", help="Continue even if memory may not suffice.")]
 

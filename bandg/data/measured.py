@@ -1,4 +1,4 @@
-"""Measured g-factors and their spreads: what ships with bandg and what a user brings as CSV."""
+"""Measured g-factors and their spreads: what ships with bandg and what a user brings in a file."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, create_model
@@ -15,9 +16,10 @@ from pydantic import AfterValidator, create_model
 from bandg.base import resources
 from bandg.base.arguments import wrong
 from bandg.base.errors import BandgError
-from bandg.base.files import read_text
 from bandg.base.rows import NotNegative, Number, Positive, Row
 from bandg.base.tables import Table, quote, read_table
+from bandg.data.sheets import SUFFIXES, read_sheet
+from bandg.data.understood import understood
 from bandg.parameters.loader import is_shipped, load_set
 
 Quantity = Literal["g_e", "g_h", "g_bx", "abs_g_e", "abs_g_h", "abs_g"]
@@ -166,17 +168,18 @@ def available_measured() -> tuple[str, ...]:
 
 
 def load_measured(path_or_name: str | os.PathLike[str]) -> tuple[MeasuredPoint, ...]:
-    """Measured g-factors of a shipped collection or of a CSV file, in the order of the file.
+    """Measured g-factors of a shipped collection or of a file, in the order of the file.
 
-    The file has a header with energy_eV, quantity, value and perhaps error, or energy_eV with some of g_e, g_h, g_bx,
-    abs_g_e, abs_g_h, each perhaps with its error as g_e_error; with one such column its error may be called error.
-    Further columns are the fields of `MeasuredPoint`. Lines with # are comments. Any other column with numbers is an
-    error. Spreads in the file are left to `load_spreads`.
+    The file is CSV, text with tabs, semicolons or blanks, or an Excel workbook (.xlsx). Its headings are energy_eV,
+    quantity, value and perhaps error, or energy_eV with some of g_e, g_h, g_bx, abs_g_e, abs_g_h, each perhaps with its
+    error as g_e_error. Other spellings, units and number formats are understood as docs/measured.md says, and what may
+    mean two things is an error. Further columns are the fields of `MeasuredPoint`. Lines with # are comments. Any other
+    column with numbers is an error. Spreads in the file are left to `load_spreads`.
 
     Parameters
     ----------
     path_or_name : str or path
-        Name of a shipped collection, or a file (ends in .csv or contains a separator).
+        Name of a shipped collection, or a file: ends as a table does (.csv, .tsv, .txt, .dat, .xlsx) or has a folder.
 
     Returns
     -------
@@ -228,17 +231,67 @@ def load_spreads(path_or_name: str | os.PathLike[str]) -> tuple[MeasuredPoint, .
 
 
 def _load(path_or_name: str | os.PathLike[str], quantities: tuple[str, ...]) -> tuple[MeasuredPoint, ...]:
-    if not isinstance(path_or_name, str | os.PathLike):
-        raise wrong("path_or_name", "the path of a CSV file or the name of a shipped collection", path_or_name)
-    name = os.fspath(path_or_name)
-    is_path = not isinstance(path_or_name, str) or name.endswith(".csv") or "/" in name or os.sep in name
-    label = name if name.isprintable() else ascii(name)
-    table = read_table(_read(name, label, is_path), label, _NEEDED)
-    points = tuple(_points(table, label if is_path else ""))
+    table, points, _ = _everything(path_or_name)
     chosen = tuple(point for point in points if point.quantity in quantities)
     if not chosen and (not points or quantities == QUANTITIES):
         table.fail(f"has no points{' but spreads' if points else ''}: it needs {_NEEDED}")
     return chosen
+
+
+def _everything(
+    path_or_name: str | os.PathLike[str],
+) -> tuple[Table, tuple[MeasuredPoint, ...], tuple[str, ...]]:
+    """The table of a collection or file, its points and spreads, and what was understood of it."""
+    if not isinstance(path_or_name, str | os.PathLike):
+        raise wrong("path_or_name", "the path of a file or the name of a shipped collection", path_or_name)
+    name = os.fspath(path_or_name)
+    label = name if name.isprintable() else ascii(name)
+    is_path = not isinstance(path_or_name, str) or "/" in name or os.sep in name
+    if not is_path and Path(name).suffix.lower() not in SUFFIXES:
+        return (table := read_table(_shipped(name), label, _NEEDED)), tuple(_points(table, "")), ()
+    sheet = read_sheet(name, label, f"shipped collections are: {', '.join(available_measured())}")
+    table, notes = understood(sheet) if sheet.text is None else (read_table(sheet.text, label, _NEEDED), ())
+    return table, tuple(_points(table, label)), notes
+
+
+def describe(path_or_name: str | os.PathLike[str]) -> str:
+    """What is read from a file or collection, in one line: points, samples, errors, and what was converted.
+
+    Parameters
+    ----------
+    path_or_name : str or path
+        As in `load_measured`.
+
+    Returns
+    -------
+    str
+        One line without a full stop.
+
+    Raises
+    ------
+    BandgError
+        As `load_measured`.
+
+    Examples
+    --------
+    >>> from bandg.data.measured import describe
+    >>> describe("meliakov2025").partition(":")[0]
+    '12 points of 4 samples'
+    """
+    _, points, notes = _everything(path_or_name)
+    g = [point for point in points if point.quantity in QUANTITIES]
+    samples = {point.sample for point in g if point.sample}
+    parts = []
+    for quantity in dict.fromkeys(point.quantity for point in points):
+        of_it = [point for point in points if point.quantity == quantity]
+        errors = sum(point.error is not None for point in of_it)
+        some = "with errors" if errors == len(of_it) else f"({errors} with errors)" if errors else "without errors"
+        parts.append(f"{len(of_it)} {quantity} {some}")
+    of_samples = f" of {len(samples)} sample{'s' if len(samples) != 1 else ''}" if samples else ""
+    energies = [point.energy_eV for point in g if point.energy_eV is not None]
+    at = f", {min(energies):.4g} to {max(energies):.4g} eV" if energies else ""
+    understood_as = f" ({'; '.join(notes)})" if notes else ""
+    return f"{len(g)} point{'s' if len(g) != 1 else ''}{of_samples}: {', '.join(parts)}{at}{understood_as}"
 
 
 def material_of(set_name: str) -> str:
@@ -287,15 +340,13 @@ def _of_material(data: object, material: str) -> object:
     return "meliakov2025" if data is None else data
 
 
-def _read(name: str, label: str, is_path: bool) -> str:
-    if not is_path:
-        shipped = available_measured()
-        if name not in shipped:
-            close = difflib.get_close_matches(name, shipped, n=1)
-            hint = f" (did you mean {close[0]!r}?)" if close else ""
-            raise BandgError(f"no measured points named {quote(name)}{hint}; there are: {', '.join(shipped)}")
-        return resources.theory_curve(f"measured/{name}.csv").read_text(encoding="utf-8")
-    return read_text(name, label, f"shipped collections are: {', '.join(available_measured())}", "a CSV file")
+def _shipped(name: str) -> str:
+    shipped = available_measured()
+    if name not in shipped:
+        close = difflib.get_close_matches(name, shipped, n=1)
+        hint = f" (did you mean {close[0]!r}?)" if close else ""
+        raise BandgError(f"no measured points named {quote(name)}{hint}; there are: {', '.join(shipped)}")
+    return resources.theory_curve(f"measured/{name}.csv").read_text(encoding="utf-8")
 
 
 def _points(table: Table, source: str) -> Iterator[MeasuredPoint]:

@@ -1,0 +1,99 @@
+"""What the headings of a table of measured points say: the quantity, and its unit."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+_UNIT = re.compile(r"(?:[(\[/,]|[\s_]|in )\s*(meV|eV|мэВ|эВ|nm|нм|Å|mT|мТл|Тл|T|K|К|ps|пс)\s*[)\]]?\s*$")
+UNITS = {"мэВ": "meV", "эВ": "eV", "нм": "nm", "мТл": "mT", "Тл": "T", "К": "K", "пс": "ps"}
+BARE_UNIT = re.compile(r"[(\[]?\s*(meV|eV|мэВ|эВ|nm|нм|Å|mT|мТл|Тл|T|K|К|ps|пс)\s*[)\]]?")
+FAMILY = {
+    "energy": {"eV": "1", "meV": "0.001"},
+    "wavelength": {"nm": "1", "Å": "0.1"},
+    "size_nm": {"nm": "1", "Å": "0.1"},
+    "temperature_K": {"K": "1"},
+    "field_T": {"T": "1", "mT": "0.001"},
+}
+"""Columns that have a unit: factor of each to the unit of bandg."""
+
+_NAMES: dict[str, tuple[str, ...]] = {
+    "energy": (
+        *("e", "energy", "photonenergy", "excitonenergy", "transitionenergy", "laserenergy", "plenergy", "ephoton"),
+        *("eph", "ex", "hv", "hω", "ħω", "energie", "photonenergie", "laserenergie", "энергия", "энергияфотона"),
+    ),
+    "wavelength": ("λ", "lambda", "wavelength", "wl", "wellenlänge", "wellenlange", "длинаволны"),
+    "size_nm": ("size", "d", "l", "diameter", "edge", "edgelength", "größe", "durchmesser", "kantenlänge", "размер"),
+    "temperature_K": ("t", "temp", "temperature", "temperatur", "температура"),
+    "field_T": ("b", "field", "magneticfield", "feld", "magnetfeld", "поле", "магнитноеполе"),
+    "sample": ("sample", "samplename", "sampleid", "probe", "probenname", "образец", "#", "no", "nr", "label"),
+    "series": ("series", "serie", "серия"),
+    "material": ("material", "composition", "материал"),
+    "note": ("note", "notes", "comment", "comments", "remark", "remarks", "bemerkung", "kommentar", "примечание"),
+    "source": ("source", "reference", "ref", "quelle", "источник"),
+    "quantity": ("quantity", "größe/quantity"),
+    "value": ("value", "wert", "значение"),
+}
+_G = {
+    "g_e": ("ge", "gelectron", "electrong", "electrongfactor", "gfactorelectron", "gfactorofelectron", "gel", "ge-"),
+    "g_h": ("gh", "ghole", "holeg", "holegfactor", "gfactorhole", "gfactorofhole"),
+    "g_bx": ("gbx", "gbrightexciton", "ge+gh"),
+    "abs_g": ("absg",),
+}
+_AS_THEY_ARE = (
+    *("kind", "convention", "evidence", "derived_from", "use", "energy_is", "origin"),
+    *(f"{name}{error}" for name in ("dg_e", "dg_h", "dg", "T2_e_ps", "T2_h_ps", "T2_ps") for error in ("", "_error")),
+)
+"""Columns of bandg's own that have no other spelling."""
+
+WORDS = ("sample", "series", "material", "note", "source", "quantity", *_AS_THEY_ARE[:7])
+"""Columns of text."""
+
+_ERROR = re.compile(
+    r"(?:^|[\s_(])(?:yer±|y ?error|error|err|sigma|std|stderr|s\.?d\.?|uncertainty|fehler|ошибка|погрешность)"
+    r"(?=$|[\s_)(])"
+    r"|[±σ]|\+/?-|^δ(?=g)",
+    re.IGNORECASE,
+)
+SPREAD = re.compile(r"^(?:Δ|δ|delta|d)[\s_]*\|?g")
+
+
+@dataclass(frozen=True)
+class Column:
+    """What a column of the file holds: the name in bandg's table, its heading, and the factor to bandg's unit."""
+
+    name: str
+    heading: str
+    unit: str = ""
+
+
+def _folded(text: str) -> str:
+    """A heading in lower case without signs, for a comparison of names."""
+    text = unicodedata.normalize("NFKC", text).lower().replace("g-factor", "gfactor")
+    return re.sub(r"[\s_{}^$\\*.|()\[\]\-]", "", text)
+
+
+def named(heading: str) -> Column | None:
+    """What a heading says; None where it is not known."""
+    heading = heading.strip().strip("'\"")
+    if heading in _AS_THEY_ARE:
+        return Column(heading, heading)
+    match = _UNIT.search(heading)
+    unit = UNITS.get(match[1], match[1]) if match else ""
+    name = heading[: match.start()] if match else heading
+    if not name.strip():
+        return None
+    bare = _ERROR.sub(" ", name)
+    is_error = bare != name
+    magnitude = "|" in bare or re.match(r"\s*abs", bare, re.IGNORECASE) is not None
+    folded = re.sub(r"^abs(?=g.)", "", _folded(bare))
+    for g, spellings in _G.items():
+        if folded in spellings:
+            quantity = f"abs_{g}" if magnitude and g in ("g_e", "g_h") else g
+            return Column(f"{quantity}_error" if is_error else quantity, heading, unit)
+    if folded in ("g", "gfactor"):
+        return Column("abs_g_error" if is_error else "abs_g", heading) if magnitude else None
+    if is_error:
+        return Column("error", heading) if folded in ("", "y", "g") else None
+    return next((Column(known, heading, unit) for known, names in _NAMES.items() if folded in names), None)

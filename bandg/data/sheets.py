@@ -1,0 +1,190 @@
+"""Cells of text files and Excel workbooks, as spreadsheets and plotting programs write them."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+from bandg.base.errors import BandgError
+from bandg.base.tables import quote
+from bandg.base.text import one_line
+from bandg.data.headings import named
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".asc", ".xlsx")
+_OTHER = {
+    ".xls": "an old Excel file: save it as .xlsx or CSV",
+    ".ods": "an OpenDocument file: save it as .xlsx or CSV",
+    ".opj": "an Origin project: export the worksheet as ASCII (File > Export), or paste it into a text file",
+    ".opju": "an Origin project: export the worksheet as ASCII (File > Export), or paste it into a text file",
+}
+
+_DIGITS = r"[+-]?(?:\d[\d.,]*|[.,]\d+)(?:[eE][+-]?\d+)?"
+CELL = re.compile(
+    rf"({_DIGITS})\s*(?:\((\d+)\)|(?:±|\+/?-)\s*({_DIGITS}))?\s*(eV|meV|nm|K|T|mT|ps|Å)?(?:\s*(?:±|\+/?-)\s*({_DIGITS}))?"
+)
+_SAMPLE = re.compile(r"#\w*\s*[\t;,]|#\d+\s")
+"""The beginning of a row of sample #4, which is no comment."""
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """Rows of cells as text, each with its line or row number in the file, and how the file was taken apart.
+
+    text: the whole text of a file that has bandg's own columns, which is to be read as it stands; else None.
+    """
+
+    label: str
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+    settings: Mapping[str, str]
+    how: tuple[str, ...] = ()
+    text: str | None = None
+
+    def fail(self, what: str, line: int | None = None) -> NoReturn:
+        """Raise BandgError, one line that begins with the file and the line."""
+        raise BandgError(one_line(f"{self.label}{'' if line is None else f', line {line}'}: {what}"))
+
+
+def read_sheet(path: str, label: str, missing: str) -> Sheet:
+    """The cells of a text file (any separator) or of an Excel workbook.
+
+    Raises BandgError, one line that starts with `label`; `missing` is the advice where the file does not exist.
+    """
+    suffix = Path(path).suffix.lower()
+    try:
+        content = Path(path).read_bytes()
+    except FileNotFoundError:
+        what = f"no such file; {missing}"
+    except IsADirectoryError:
+        what = "is a directory: give a CSV, text or .xlsx file"
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        what = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    else:
+        if suffix in _OTHER:
+            raise BandgError(one_line(f"{label}: is {_OTHER[suffix]}"))
+        if suffix == ".xlsx" or content.startswith(b"PK\x03\x04"):
+            return _workbook(content, label)
+        return _text(content, label)
+    raise BandgError(one_line(f"{label}: {what}"))
+
+
+def _workbook(content: bytes, label: str) -> Sheet:
+    """The one sheet of an Excel workbook that has cells."""
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    try:
+        book = load_workbook(io.BytesIO(content), data_only=True)
+    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError, SyntaxError) as error:
+        raise BandgError(one_line(f"{label}: is not an Excel workbook that can be read: save it again")) from error
+    full = [sheet for sheet in book.worksheets if any(c.value is not None for row in sheet.iter_rows() for c in row)]
+    if not full:
+        raise BandgError(one_line(f"{label}: is empty"))
+    if len(full) > 1:
+        names = ", ".join(quote(sheet.title) for sheet in full)
+        raise BandgError(
+            one_line(f"{label}: has {len(full)} sheets with cells ({names}): save the one with the points alone")
+        )
+    rows = []
+    for number, row in enumerate(full[0].iter_rows(values_only=True), start=1):
+        for cell in row:
+            if isinstance(cell, (datetime.datetime, datetime.date, datetime.time)):
+                raise BandgError(
+                    one_line(f"{label}, line {number}: has the date {cell}: Excel may have made it of a number")
+                )
+        rows.append((number, tuple("" if cell is None else str(cell).strip() for cell in row)))
+    found = tuple((number, cells) for number, cells in rows if any(cells))
+    return Sheet(label, found, {}, ("Excel sheet " + quote(full[0].title),))
+
+
+def _decoded(content: bytes, label: str) -> tuple[str, tuple[str, ...]]:
+    """The text of a file in UTF-8, UTF-16 with its mark, or a Windows code page."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return content.decode("utf-16"), ("text is UTF-16",)
+        except UnicodeDecodeError:
+            pass
+    try:
+        return content.decode("utf-8-sig"), ()
+    except UnicodeDecodeError as error:
+        if b"\0" in content:
+            raise BandgError(
+                one_line(f"{label}: is not a text file (byte {error.start}): give a CSV, text or .xlsx file")
+            ) from error
+    cyrillic = sum(192 <= byte <= 255 for byte in content) > 8
+    page = "cp1251" if cyrillic else "cp1252"
+    return content.decode(page, errors="replace"), (f"text is taken as {page}",)
+
+
+def _text(content: bytes, label: str) -> Sheet:
+    """The cells of a text file; the separator is that which gives every row the same number of cells."""
+    text, how = _decoded(content, label)
+    if not how and _is_own(text):
+        return Sheet(label, (), {}, (), text)
+    settings: dict[str, str] = {}
+    lines = []
+    for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
+        if line.startswith("#") and not _SAMPLE.match(line):
+            key, equals, value = (part.strip() for part in line[1:].partition("="))
+            if equals:
+                settings[key] = value
+        elif line.strip(" \t;,"):
+            lines.append((number, line))
+    if not lines:
+        raise BandgError(one_line(f"{label}: is empty"))
+    tried = {separator: _split(lines, separator) for separator in ("\t", ";", ",", " ")}
+    scores = {separator: _score(rows) for separator, rows in tried.items()}
+    best = max(scores, key=lambda separator: scores[separator])
+    if scores[best] == 0:
+        raise BandgError(
+            one_line(f"{label}: has no table: it needs headings, as energy_eV and g_e, and rows of as many cells")
+        )
+    named = {"\t": "tabs", ";": "semicolons", ",": "commas", " ": "blanks"}[best]
+    return Sheet(label, tried[best], settings, (*how, *([f"columns separated by {named}"] if best != "," else ())))
+
+
+def _is_own(text: str) -> bool:
+    """Whether the first line that is no comment has bandg's columns with commas between them, in its own spelling."""
+    header = next((line for line in text.split("\n") if line.strip() and not line.startswith("#")), "")
+    cells = [cell.strip().strip('"') for cell in header.split(",")]
+    spelled = (one.name for cell in cells if cell != "energy_eV" and (one := named(cell)) and one.name != cell)
+    return not header or ("energy_eV" in cells and not any(spelled))
+
+
+def _split(lines: Sequence[tuple[int, str]], separator: str) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """The rows of cells by a separator; none where quotation marks do not fit."""
+    if separator == " ":
+        joined = [(number, re.sub(r"\s*(±|\+/?-)\s*(?=[\d.,])", r"\1", line.strip())) for number, line in lines]
+        joined = [(number, re.sub(r"\s+(?=[(\[][A-Za-zÅ]+[)\]])", "", line)) for number, line in joined]
+        return tuple((number, tuple(line.split())) for number, line in joined)
+    try:
+        cells = [next(csv.reader([line], delimiter=separator, skipinitialspace=True, strict=True)) for _, line in lines]
+    except csv.Error:
+        return ()
+    return tuple((n, tuple(cell.strip() for cell in row)) for (n, _), row in zip(lines, cells, strict=True))
+
+
+def _score(rows: Sequence[tuple[int, Sequence[str]]]) -> int:
+    """Number of rows of numbers that have as many cells as the line above the first of them; 0 for one column."""
+    first = next((k for k, (_, cells) in enumerate(rows) if is_data(cells)), None)
+    if first is None or first == 0 or len(rows[first - 1][1]) < 2:
+        return 0
+    width = len(rows[first - 1][1])
+    return sum(len(cells) == width or (len(cells) > width and not any(cells[width:])) for _, cells in rows[first:])
+
+
+def is_data(cells: Sequence[str]) -> bool:
+    """Whether a row holds numbers rather than headings."""
+    return sum(CELL.fullmatch(plain(cell)) is not None for cell in cells) > 1
+
+
+def plain(cell: str) -> str:
+    """A cell with hyphens for minus signs and dashes, and no blanks within numbers."""
+    cell = re.sub(r"[−–—‒‑]", "-", cell).strip().strip("'\"")
+    return re.sub(r"(?<=\d)[   ](?=\d{3}(?!\d))", "", cell)
