@@ -64,12 +64,12 @@ class NearSymmetric(Solver):
 
     @staticmethod
     def memory_gb(size: int, nnz: int, is_complex: bool) -> float:
-        """Hoppings without spin, some 50 vectors, and the factors of the blocks of O_h; size: of the whole nanocrystal.
+        """Hoppings without spin, 1.6 kB for each spin-orbital, and the factors of the blocks of O_h.
 
-        The blocks are real and have at most 12 elements in a row.
+        size: spin-orbitals of the whole nanocrystal. The blocks are real and have at most 12 elements in a row.
         """
         factors = 4 * dissected_fill(size // 24 + 1, size // 2 + 12) + 2 * dissected_fill(size // 12 + 1, size + 12)
-        return 6e-9 * nnz + 50 * 16e-9 * size + 8e-9 * factors
+        return 6e-9 * nnz + 1.6e-6 * size + 8e-9 * factors
 
     def between(self, lower: float, upper: float, shift: str) -> tuple[NDArray[np.float64], NDArray[Any]]:
         """Raise SolverError: a matrix alone does not tell its crystal."""
