@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bandg import __version__
+from bandg.api.covering import FEWEST, covering, energy_range
 from bandg.api.plan import (
     Set,
     Size,
@@ -56,6 +57,7 @@ def compute(
     termination: str | Sequence[str] | None = None,
     set: Set | None = None,
     *,
+    energy: str | float | tuple[float, float] | None = None,
     model: str | Model = "etb",
     center: str | None = None,
     neighbors: int | None = None,
@@ -87,6 +89,10 @@ def compute(
         Name of a parameter set, path of a file, or a set. The k.p model extracts its set from a tight-binding set.
         Default "bandg-cspbi3-nnn", our fit to first principles; "nestoklon2023-standin" stands in for the published
         theory.
+    energy : str, float or pair, optional
+        In place of `size`: "1.69..2.25eV", or a pair in eV. Whole cells are taken, from the largest nanocrystal at or
+        above the upper energy to the smallest at or below the lower one. Energies are E_e - E_h, or with `exciton`
+        those of the pair.
     model : str or Model
         "etb" (tight binding), "kp" (8-band envelopes), or another one (`bandg.Model`).
     center : str, optional
@@ -174,6 +180,7 @@ def compute(
         shape,
         termination,
         set,
+        energy=energy,
         model=model,
         center=center,
         neighbors=neighbors,
@@ -197,6 +204,7 @@ def level_table(
     termination: str | Sequence[str] | None,
     set: Set | None,
     *,
+    energy: str | float | tuple[float, float] | None,
     model: str | Model,
     center: str | None,
     neighbors: int | None,
@@ -212,6 +220,31 @@ def level_table(
     **variation: Unpack[Variation],
 ) -> LevelTable:
     """What `compute` makes its dataset of: all that the screen, CSV and JSON need, without xarray."""
+    if energy is not None:
+        size = _size_of(
+            energy,
+            size,
+            partial(
+                level_table,
+                shape=shape,
+                termination=termination,
+                set=set,
+                energy=None,
+                model=model,
+                center=center,
+                neighbors=neighbors,
+                levels=1,
+                intra_atomic=intra_atomic,
+                barrier=barrier,
+                exciton=exciton,
+                eps_out=eps_out,
+                solver=solver,
+                observables=(),
+                band=False,
+                run=run,
+                **variation,
+            ),
+        )
     asked = resolve(observables)
     screening = screening_of(exciton, eps_out)
     refuse_unknown(models.find(model), {"exciton": screening, "eps_out": eps_out})
@@ -238,6 +271,25 @@ def level_table(
     if errors is not None:
         found = [replace(one, extra=one.extra | own) for one, own in zip(found, errors, strict=True)]
     return tabulated(found, labels, provenance, asked, partial(_bulk_limit, work))
+
+
+def _size_of(
+    energy: str | float | tuple[float, float], size: Size | None, table_of: Callable[[str], LevelTable]
+) -> str:
+    """The range of cells that covers the energies. Raises BandgError."""
+    lower, upper = energy_range(energy)
+    if size is not None:
+        raise BandgError("`size` and `energy` both choose the sizes: leave one out")
+
+    def energies(cells: int) -> tuple[float, float]:
+        variables = table_of(f"{cells}cells").variables
+        found = variables["E_exciton_eV" if "E_exciton_eV" in variables else "E_gap_eV"].values
+        return float(found.min()), float(found.max())
+
+    limits = {**(first := table_of(f"{FEWEST}cells")).attrs, **first.more()}
+    pair = "E_exciton_eV" in first.variables  # its energy lies below that of free carriers, also in the bulk
+    few, many = covering(lower, upper, energies, None if pair else limits.get("bulk_E_gap_eV"))
+    return f"{few}..{many}cells"
 
 
 def _constants(screening: Screening, eps_out: float | None, work: Work) -> str:

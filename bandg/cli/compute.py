@@ -72,6 +72,12 @@ def compute(
             show_default="4..16nm",
         ),
     ] = None,
+    energy: Annotated[
+        str | None,
+        typer.Option(
+            help="In place of --size: the sizes whose transition (--exciton: pair) energies cover 1.69..2.25eV."
+        ),
+    ] = None,
     shape: options.Shape = "cube",
     termination: Annotated[
         str | None,
@@ -161,6 +167,7 @@ def compute(
             shape,
             None if termination is None else list(dict.fromkeys(part.strip() for part in termination.split(","))),
             set_name,
+            energy=energy,
             center=center,
             neighbors=neighbors,
             levels=levels,
