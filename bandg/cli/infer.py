@@ -129,8 +129,8 @@ def print_inference(found: Inference) -> None:
     checked = f"largest error at {found.emulator_checks} random points {E:.1e} eV, {g_e:.1e} in g_e, {g_h:.1e} in g_h"
     typer.echo(f"Curves from exact values and derivatives; {checked if found.emulator_checks else 'not checked'}.")
     if any(TERMINATION in one.model.names for one in ranking):
-        typer.echo("A termination between 0 (halide) and 1 (lead) is a mixture: its g is the mean at equal energy,")
-        typer.echo("and the spread of g that it implies must not exceed the measured one.")
+        typer.echo("A termination between 0 (halide) and 1 (lead) is a mixture: its g is that of one cosine fitted")
+        typer.echo("to both at equal energy, and what that fit gives of spread must not exceed the measured one.")
 
 
 def _print_evidences(found: Inference) -> None:
@@ -171,21 +171,28 @@ def _print_residuals(found: Inference) -> None:
 
 
 def _print_spreads(found: Inference) -> None:
-    """Print the spread that the best mixture of each model implies beside the measured one."""
-    words = {True: "yes", False: "no", None: None}
+    """Print the spread that the best mixture of each model predicts beside the measured one."""
+    from bandg.data.spreads import LEFT_LIMIT
+
+    words = {True: "yes", False: "no", None: "not compared"}
     rows = [
         (
-            *(one.model.name, check.point.quantity, check.point.sample, check.point.energy_eV),
+            *(one.model.name, check.point.quantity, check.point.sample, check.point.energy_eV, check.point.convention),
             f"{'<' if check.point.kind == 'upper-bound' else ''}{check.point.value:g}",
-            *(check.limit, check.implied, words[check.compatible]),
+            *(check.predicted, check.left, words[check.compatible]),
         )
         for one in found.ranking()
         for check in one.spreads
     ]
     if not rows:
         return
-    place = (Column("model", left=True), Column(""), Column("sample"), Column("eV", ".3f"))
-    numbers = (Column("measured"), Column("limit", ".3f"), Column("implied", ".3f"), Column("compatible"))
-    show("spread of g that a mixture implies", (*place, *numbers), rows)
-    typer.echo("limit: largest standard deviation that the measured spread may stand for;")
-    typer.echo("implied: standard deviation at that energy, without one the least over the energies of the points")
+    place = (Column("model", left=True), Column(""), Column("sample"), Column("eV", ".3f"), Column("convention"))
+    numbers = (Column("measured"), Column("predicted", ".3f"), Column("left", ".0%"), Column("compatible"))
+    show("spread of g in a mixture, as the fit of one cosine gives it", (*place, *numbers), rows)
+    typer.echo("predicted: at that energy, without one where it agrees best among the energies of the points;")
+    typer.echo(
+        f"left: rms of what the cosine leaves, by that of the trace; above {LEFT_LIMIT:.0%} a second one is found"
+    )
+    for quantity, energy in dict.fromkeys((row[1], row[3]) for row in rows if row[-1] == words[None]):
+        where = "at the energies of the points" if energy is None else f"at {energy:g} eV"
+        typer.echo(f"not compared: {quantity} {where}, which lies outside of the curves of the mixture")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from bandg.analysis.hypotheses.case import Case, no_curve
 from bandg.analysis.hypotheses.changes import applied
@@ -16,19 +17,52 @@ from bandg.analysis.hypotheses.mechanism import Mechanism
 from bandg.base.errors import BandgError
 from bandg.data.compare import QUANTITIES, Comparison, TheoryCurve, compare, left_out, verdict_points
 from bandg.data.measured import MeasuredPoint
-from bandg.data.spreads import judge_spreads, mixture_spread
+from bandg.data.spreads import Decay, SpreadCheck, decays, judge_spreads, mixture_spread, observed
 
 ENERGIES_EV = (1.69, 1.911, 2.25)
 """Energies at which changes are given: those of the stated points."""
 
 _STEPS = 3
+_CARRIERS = ("g_e", "g_h")
+
+Kinds = Sequence[tuple[float, TheoryCurve]]
+"""(share, curve) of each kind of nanocrystal in a sample."""
+
+
+def of_kinds(kinds: Kinds, quantity: str, energy_eV: ArrayLike) -> NDArray[np.float64]:
+    """g of each kind at energies of any shape, shape (n_kinds, ...)."""
+    return np.array([curve.at(quantity, energy_eV) for _, curve in kinds])
+
+
+def compare_kinds(
+    curve: TheoryCurve, kinds: Kinds, points: Sequence[MeasuredPoint], known: Mapping[str, Decay]
+) -> Comparison:
+    """The curve at measured points; of several kinds what a fit of one cosine gives, where the decay is known.
+
+    curve: the mean of the kinds, which stands where it is not.
+    """
+    found = compare(curve, points)
+    if len(kinds) < 2 or not known:
+        return found
+    shares = [share for share, _ in kinds]
+    residuals = []
+    for one in found.residuals:
+        parts = [one.quantity] if one.quantity in _CARRIERS else list(_CARRIERS)
+        theory = one.theory
+        if set(parts) <= set(known):
+            g = np.stack([of_kinds(kinds, part, one.point.energy_eV or np.nan) for part in parts], axis=1)
+            fitted = float(np.sum(observed(g, shares, [known[part] for part in parts]).g))
+            theory = theory if math.isnan(fitted) else fitted
+        residuals.append(replace(one, theory=theory))
+    return replace(found, residuals=tuple(residuals))
 
 
 @dataclass(frozen=True, eq=False)
 class Trial:
     """A mechanism at one value.
 
-    kinds: (share, curve) of each kind of nanocrystal, of which the curve is the mean.
+    kinds: (share, curve) of each kind of nanocrystal, of which the curve is the mean. comparison: of what is measured
+    of them.
     """
 
     value: float
@@ -52,6 +86,15 @@ class Trial:
             return 0.0
         g = [float(curve.at(quantity, energy)) for _, curve in self.kinds]
         return float(mixture_spread(g, [share for share, _ in self.kinds]))
+
+    def judged(self, spreads: Sequence[MeasuredPoint]) -> tuple[SpreadCheck, ...]:
+        """The measured spreads beside those that the kinds of nanocrystals predict: 0 for one kind."""
+        energies = [one.point.energy_eV for one in self.comparison.residuals if one.point.energy_eV is not None]
+        if len(self.kinds) < 2:
+            return tuple(SpreadCheck(one, 0.0) for one in spreads if not one.why_not_judged_by)
+        shares = [share for share, _ in self.kinds]
+        kinds = {name: partial(of_kinds, self.kinds, name) for name in _CARRIERS}
+        return judge_spreads(spreads, kinds, shares, energies)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +121,7 @@ class Finding:
         """Whether the best value spreads g no more than is measured; None where it is not known or not measured."""
         if self.best is None:
             return None
-        energies = [one.point.energy_eV for one in self.best.comparison.residuals if one.point.energy_eV is not None]
-        checks = judge_spreads(self.spreads, self.best.spread, energies)
-        known = [check.compatible for check in checks if check.compatible is not None]
+        known = [one.compatible for one in self.best.judged(self.spreads) if one.compatible is not None]
         return all(known) if known else None
 
 
@@ -104,8 +145,10 @@ class Study:
 class _Bench:
     """Trials of mechanisms on one baseline, each curve computed once."""
 
-    def __init__(self, base: Case, evaluator: Evaluator, points: Sequence[MeasuredPoint]) -> None:
-        self.base, self.evaluator, self.points = base, evaluator, tuple(points)
+    def __init__(
+        self, base: Case, evaluator: Evaluator, points: Sequence[MeasuredPoint], known: Mapping[str, Decay]
+    ) -> None:
+        self.base, self.evaluator, self.points, self.known = base, evaluator, tuple(points), known
 
     def trials(self, asked: Sequence[tuple[Mechanism, float]]) -> list[Trial]:
         """One trial for each (mechanism, value)."""
@@ -125,7 +168,7 @@ class _Bench:
             if case is not None and np.isnan(curve.energy).any():
                 problem = self.evaluator.reason(case) or "the energies do not fall with size"
             kinds = () if case is None else self.evaluator.kinds(case)
-            found.append(Trial(value, curve, compare(curve, self.points), kinds, problem))
+            found.append(Trial(value, curve, compare_kinds(curve, kinds, self.points, self.known), kinds, problem))
         return found
 
 
@@ -140,7 +183,7 @@ def study(
     points = verdict_points(measured)
     if not points:
         raise BandgError(f"no independent measurement is left to compare with: {left_out(measured)}")
-    bench = _Bench(base, evaluator, points)
+    bench = _Bench(base, evaluator, points, decays(spreads))
     curve = evaluator.curves([base])[0]
     base_trial = Trial(math.nan, curve, compare(curve, points))
     if np.isnan(curve.energy).any():

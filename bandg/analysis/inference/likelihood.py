@@ -2,15 +2,15 @@
 
 A curve g(E) runs from the smallest nanocrystal to the largest and from there to the bulk, which is computed too;
 between the points it is a monotone cubic (PCHIP), outside there is no value. A termination between 0 (halide) and
-1 (lead) is a mixture of two kinds of nanocrystals: its g is the mean of the two curves at equal energy, and the spread
-of g that it implies must not exceed the measured one.
+1 (lead) is a mixture of two kinds of nanocrystals: its g is what the fit of one cosine gives for both at equal energy
+(their mean, where no spread is measured), and the spread and the residual of that fit must not exceed measured ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from bandg.base.errors import BandgError
 from bandg.base.quantities import named
 from bandg.base.text import one_line, quote
 from bandg.data.measured import MeasuredPoint
-from bandg.data.spreads import SpreadCheck, judge_spreads, mixture_spread
+from bandg.data.spreads import SpreadCheck, decays, judge_spreads, observed
 from bandg.parameters.names import unit_of
 from bandg.parameters.ranges import EXAMPLE, Range, parse_range, parse_value
 from bandg.parameters.sets import ParameterSet
@@ -73,7 +73,7 @@ class Points:
     """Measured points as arrays of shape (n,): energy in eV, value, error, magnitude only; weights (n, 2) of g_e, g_h.
 
     error is NaN where none is stated. measured: what they were made of. left_out: (point, why). spreads: measured
-    spreads of g, which limit a mixture.
+    spreads of g, which limit a mixture, and decay times.
     """
 
     energy: NDArray[np.float64]
@@ -111,12 +111,8 @@ def select_points(
         asked = [why for point, why in left_out if point.quantity.removeprefix("abs_") in quantities]
         reasons = "; ".join(dict.fromkeys(asked)) or "there is none"
         raise BandgError(one_line(f"no independent measurement of {', '.join(quantities)} is left: {reasons}"))
-    limits = []
-    for point in spreads:
-        if point.why_not_judged_by:
-            left_out.append((point, point.why_not_judged_by))
-        else:
-            limits.append(point)
+    limits = tuple(spreads)
+    left_out += [(point, why) for point in limits if (why := point.why_not_judged_by)]
     return Points(
         np.array([point.energy_eV for point in used], dtype=float),
         np.array([point.value for point in used]),
@@ -125,7 +121,7 @@ def select_points(
         np.array([_WEIGHTS[point.quantity.removeprefix("abs_")] for point in used]),
         tuple(used),
         tuple(left_out),
-        tuple(limits),
+        limits,
     )
 
 
@@ -215,21 +211,34 @@ class Likelihood:
         return self.emulator(np.array(values))
 
     def curves(self, theta: NDArray[np.float64], energies: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(g_e, g_h) at photon energies in eV, shape (n, 2), the mean of a mixture; NaN outside of the curves."""
-        return mixed_curve(*self._mixture(theta), energies - self.of(theta, SHIFT, 0.0))
+        """(g_e, g_h) at photon energies in eV, shape (n, 2), as measured of a mixture; NaN outside of the curves."""
+        values, shares = self._kinds(theta, energies)
+        mean = np.tensordot(shares, values, axes=1)
+        known = decays(self.points.spreads) if len(shares) > 1 else {}
+        columns = [column for column, quantity in enumerate(("g_e", "g_h")) if quantity in known]
+        if columns:
+            g = np.concatenate([values[:, :, column] for column in columns], axis=1)
+            samples = [decay for decay in known.values() for _ in energies]
+            mean[:, columns] = observed(g, shares, samples).g.reshape(len(columns), -1).T
+        return np.asarray(mean)
 
     def spreads(self, theta: NDArray[np.float64]) -> tuple[SpreadCheck, ...]:
-        """The measured spreads beside what the mixture implies; empty where nothing is mixed."""
+        """The measured spreads beside what the mixture predicts; empty where nothing is mixed."""
         if not (self.points.spreads and 0 < self.of(theta, TERMINATION, self.default_termination) < 1):
             return ()
-        stated = [point.energy_eV for point in self.points.spreads if point.energy_eV is not None]
-        energies = list(dict.fromkeys([*stated, *map(float, self.points.energy)]))
-        found = mixed_spread(*self._mixture(theta), np.array(energies) - self.of(theta, SHIFT, 0.0))
+        _, shares = self._kinds(theta, np.empty(0))
+        energies = tuple(map(float, self.points.energy))
 
-        def implied(quantity: str, energy: float) -> float:
-            return float(found[energies.index(energy), BULK[quantity] - 1])
+        def of(column: int, at: NDArray[np.float64]) -> NDArray[np.float64]:
+            return self._kinds(theta, at)[0][:, :, column]
 
-        return judge_spreads(self.points.spreads, implied, tuple(map(float, self.points.energy)))
+        return judge_spreads(self.points.spreads, {"g_e": partial(of, 0), "g_h": partial(of, 1)}, shares, energies)
+
+    def _kinds(
+        self, theta: NDArray[np.float64], energies: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(g_e, g_h) of each termination that has a share, shape (k, n, 2), and the shares (k,)."""
+        return of_terminations(*self._mixture(theta), energies - self.of(theta, SHIFT, 0.0))
 
     def _mixture(self, theta: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[str, ...], dict[str, float]]:
         """Outputs with the exciton's shift, the terminations, and their shares."""
@@ -275,37 +284,16 @@ def _gauss(value: NDArray[np.float64], expected: Any, error: NDArray[np.float64]
     return float(np.sum(-0.5 * ((value - expected) / error) ** 2 - np.log(error) - 0.5 * np.log(2 * np.pi)))
 
 
-def mixed_curve(
-    outputs: NDArray[np.float64],
-    terminations: Sequence[str],
-    shares: dict[str, float],
-    energies: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """(g_e, g_h) at transition energies (n,), shape (n, 2), from the curves of the terminations by their shares.
-
-    outputs: (n_terminations * n_sizes + 1, 3). NaN outside of a curve and where its bulk is not lowest.
-    """
-    values, own_shares = _of_terminations(outputs, terminations, shares, energies)
-    return np.asarray(np.tensordot(own_shares, values, axes=1))
-
-
-def mixed_spread(
-    outputs: NDArray[np.float64],
-    terminations: Sequence[str],
-    shares: dict[str, float],
-    energies: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    """Standard deviations of (g_e, g_h) in the mixture that `mixed_curve` has the means of, shape (n, 2)."""
-    return mixture_spread(*_of_terminations(outputs, terminations, shares, energies))
-
-
-def _of_terminations(
+def of_terminations(
     outputs: NDArray[np.float64],
     terminations: Sequence[str],
     shares: dict[str, float],
     energies: NDArray[np.float64],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(g_e, g_h) of each termination that has a share, shape (k, n, 2), and the shares (k,)."""
+    """(g_e, g_h) at transition energies (n,) of each termination that has a share, shape (k, n, 2), and the shares.
+
+    outputs: (n_terminations * n_sizes + 1, 3). NaN outside of a curve and where its bulk is not lowest.
+    """
     sizes = (len(outputs) - 1) // len(terminations)
     present = [number for number, termination in enumerate(terminations) if shares[termination]]
     own = [np.concatenate([outputs[n * sizes : (n + 1) * sizes], outputs[-1:]]) for n in present]

@@ -58,7 +58,7 @@ class Posterior(Shown):
 
     log_evidence, log_evidence_error: ln Z. samples: (m, d) of equal weight. best: (d,) of largest likelihood.
     predicted: (n_points,) of the best. exact: the same with the best computed instead of emulated. rms: of `exact`.
-    spreads: the measured ones beside what `exact` implies. impossible: share of the prior for which a measured point
+    spreads: the measured ones beside what `exact` predicts. impossible: share of the prior for which a measured point
     lies outside of the curves. raw: dynesty's own results.
     """
 
@@ -365,11 +365,7 @@ def to_dict(found: Inference) -> dict[str, Any]:
             "best_emulated": finite(one.predicted),
             "best_rms": finite(one.rms),
             "best_bulk": dict(zip(OUTPUTS, one.exact_bulk.tolist(), strict=True)),
-            "best_spreads": [
-                {"quantity": s.point.quantity, "energy_eV": s.point.energy_eV, "implied": finite(s.implied)}
-                | {"measured": s.point.value, "limit": s.limit, "error_of_limit": s.error, "compatible": s.compatible}
-                for s in one.spreads
-            ],
+            "best_spreads": [s.to_dict() for s in one.spreads],
             "share_of_prior_outside": one.impossible,
             "calls": one.calls,
         }

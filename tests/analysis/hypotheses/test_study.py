@@ -16,10 +16,11 @@ from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.analysis.hypotheses.plugin import load_plugin
 from bandg.analysis.hypotheses.registry import choose, default_mechanisms
 from bandg.analysis.hypotheses.report import groups, lines, markdown, problems, rows, to_html
-from bandg.analysis.hypotheses.study import Trial, study
+from bandg.analysis.hypotheses.study import Trial, _order, compare_kinds, of_kinds, study
 from bandg.base.errors import BandgError
 from bandg.data.compare import QUANTITIES, compare
 from bandg.data.measured import MeasuredPoint, load_measured, load_spreads
+from bandg.data.spreads import decays, observed
 from bandg.parameters.loader import available_sets, load_set
 from bandg.runs.options import Run
 
@@ -143,15 +144,28 @@ def test_what_is_random_spreads_g_over_its_seeds(evaluator):
     assert mean == pytest.approx(curve.values["g_h"]) and np.std([kind.values["g_h"][0] for _, kind in kinds]) > 1e-3
 
 
-def test_a_mixture_that_spreads_g_more_than_is_measured_is_last(found, evaluator):
+def test_a_mixture_is_judged_by_what_one_cosine_fitted_to_it_gives(found):
     mixture = by_name(found)["mixture"]
-    assert 0 < mixture.best.value < 1 and mixture.allowed is False and found.findings[-1] is mixture
+    half = replace(mixture, best=mixture.trials[1])
+    assert half.allowed is False and by_name(found)["enough"].allowed is True
+    assert _order(half) > max(_order(one) for one in found.findings)  # it would be last
+    wide = tuple(replace(one, value=9.0) for one in SPREADS)
+    assert replace(half, spreads=wide).allowed is True
+    assert replace(half, spreads=()).allowed is None  # no spread is measured
     known = [one.best.rms for one in found.findings if one.best and one.allowed is not False]
     assert known == sorted(known) and min(known) < found.base_trial.rms
-    wide = [replace(one, value=9.0) for one in SPREADS]
-    assert study(BASE, [mixture.mechanism], POINTS, evaluator, wide).findings[0].allowed is True
-    assert study(BASE, [mixture.mechanism], POINTS, evaluator).findings[0].allowed is None  # no spread is measured
-    assert by_name(found)["enough"].allowed is True
+
+
+def test_g_of_a_mixture_is_that_of_the_fit_and_the_mean_where_no_decay_is_known(found):
+    trial, known = by_name(found)["mixture"].trials[1], decays(SPREADS)
+    for one in trial.comparison.residuals:
+        if one.quantity == "g_h":
+            kinds = of_kinds(trial.kinds, "g_h", one.point.energy_eV)
+            assert one.theory == observed(kinds[:, None], [0.5, 0.5], [known["g_h"]]).g[0]
+    mean = compare_kinds(trial.curve, trial.kinds, found.points, {})
+    assert [one.theory for one in mean.residuals] == [
+        one.theory for one in compare(trial.curve, found.points).residuals
+    ]
 
 
 def test_what_cannot_be_is_no_curve_and_no_end(found):

@@ -17,6 +17,7 @@ from bandg.base.errors import BandgError
 from bandg.crystal.shapes import cube
 from bandg.data.compare import verdict_points
 from bandg.data.measured import MeasuredPoint, load_measured
+from bandg.data.single_fit import fit_one
 from bandg.models.etb.bulk import bulk
 from bandg.models.etb.derivatives import DerivativeJob
 from bandg.models.etb.job import Job
@@ -91,9 +92,11 @@ def test_no_curve_has_a_value_outside_of_its_range():
     below[2, 0] = 1.6  # a nanocrystal below the bulk gap is no curve
     assert np.isnan(inference.curve(below, np.array([1.9]))).all()
     both = np.concatenate([outputs[:3], outputs[:3] + np.array([0.1, 0, 0]), outputs[3:]])
-    mixed = inference.mixed_curve(both, ("halide", "lead"), {"halide": 0.5, "lead": 0.5}, np.array([2.55, 2.2]))
-    assert np.isnan(mixed[0]).all()
-    assert np.isfinite(mixed[1]).all()
+    kinds, shares = inference.of_terminations(
+        both, ("halide", "lead"), {"halide": 0.5, "lead": 0.5}, np.array([2.55, 2.2])
+    )
+    assert np.isnan(kinds[0, 0]).all() and np.isfinite(kinds[1, 0]).all() and (shares == 0.5).all()
+    assert np.isfinite(kinds[:, 1]).all()
 
 
 def points_of(rows):
@@ -265,15 +268,15 @@ def test_points_that_repeat_or_lack_an_energy_are_left_out_with_the_reason():
     assert len(inference.select_points([MeasuredPoint(1.8, "g_bx", 2.2)], ["g_bx"]).value) == 1
 
 
-def test_a_mixture_is_limited_by_the_spread_that_it_implies():
-    """Two kinds with g apart by a known step: sqrt(f (1 - f)) of it is the spread, in closed form."""
+def test_a_mixture_is_limited_by_the_spread_that_it_predicts():
+    """Two kinds of known g: g, spread and residual are those of one cosine fitted to both."""
     curves = [[2.5, 0.5, 1.6], [2.0, 1.0, 1.1], [1.8, 1.2, 0.9]]
     outputs = np.array([[*curves, *(np.array(curves) - [0, 0.0, 0.8]), [1.652, 3.24, -0.34]]])
     still = emulator.polynomials((), outputs, np.zeros((1, 0, 7, 3)))
     model = inference.Model("mixed", (Range("termination", 0.0, 1.0, ""),))
     one = MeasuredPoint(2.0, "g_h", 0.9, 0.1)
-    given = [MeasuredPoint(2.0, "dg_h", 0.1, 0.02, convention="gaussian"), MeasuredPoint(2.5, "T2_h_ps", 50)]
-    given += [MeasuredPoint(None, "dg_e", 0.2, convention="lorentzian")]
+    given = [MeasuredPoint(2.0, "dg_h", 0.1, 0.02, convention="gaussian"), MeasuredPoint(2.5, "T2_h_ps", 150)]
+    given += [MeasuredPoint(None, "dg_e", 0.2, convention="lorentzian"), MeasuredPoint(9.0, "dg_h", 0.5)]
     terminations = ("halide", "lead")
     limited, free = (
         inference.Likelihood(model, still, terminations, inference.select_points([one], spreads=s), 0.1, 0.0)
@@ -281,15 +284,22 @@ def test_a_mixture_is_limited_by_the_spread_that_it_implies():
     )
     assert [why for _, why in limited.points.left_out] == ["a time, for which dg stands"]
     for f in (0.0, 0.01, 0.3, 1.0):
-        excess = max(0.0, 0.8 * np.sqrt(f * (1 - f)) - 0.1)
         theta = np.array([f])
-        assert limited(theta) - free(theta) == pytest.approx(-0.5 * (excess / 0.02) ** 2, abs=1e-9)
-    hole, electron = limited.spreads(np.array([0.3]))
-    assert hole.implied == pytest.approx(0.8 * np.sqrt(0.21)) and hole.compatible is False
-    assert electron.implied == pytest.approx(0, abs=1e-12) and electron.compatible is True
+        alone = fit_one([1.1, 0.3], [1 - f, f], 150.0, 0.0, "gaussian")
+        rest = np.sqrt(max(0.0, 0.1**2 - alone.dg**2))
+        seen = fit_one([1.1, 0.3], [1 - f, f], 150.0, rest, "gaussian")
+        assert limited.predict(theta)[0] == pytest.approx(float(seen.g), abs=2e-3)
+        assert free.predict(theta)[0] == pytest.approx(1.1 - 0.8 * f)  # nothing says what is resolved: the mean
+        gauss = -0.5 * ((seen.g - 0.9) / 0.1) ** 2 - np.log(0.1 * np.sqrt(2 * np.pi))
+        excess = max(0.0, alone.dg - 0.1) / 0.02, max(0.0, seen.left - 0.1) / 0.02
+        assert limited(theta) == pytest.approx(gauss - 0.5 * np.sum(np.square(excess)), abs=0.02)
+    hole, electron, beyond = limited.spreads(np.array([0.3]))
+    assert hole.compatible is False
+    assert electron.predicted == 0 and electron.compatible is True
+    assert beyond.compatible is None  # outside of the curves: it rejects nothing
     assert limited.spreads(np.array([1.0])) == ()
     found = nested._sample(nested._dynesty(), limited, 50, 0.5, 1, lambda values: computed(outputs[0]))
-    assert found.spreads[0].implied == limited.spreads(found.best)[0].implied < 0.16
+    assert found.spreads[0].predicted == limited.spreads(found.best)[0].predicted < 0.16
 
 
 def test_the_first_principles_range_at_the_gap_of_its_functional_is_its_own_value():
