@@ -33,7 +33,8 @@ NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor writ
 
 def _say_data(given: Any) -> Any:
     """Print to standard error what each file of measured points is read as."""
-    for name in [given] if isinstance(given, str) else given or []:
+    names = [given] if isinstance(given, str) else given or []
+    for name in names if "none" not in names else []:
         if Path(name).suffix or "/" in name:
             from bandg.data.measured import describe
 
