@@ -133,7 +133,7 @@ def test_a_structure_is_computed_as_it_is():
         ({"x_vacancies": 0.5, "seeds": 0}, "number from 1"),
         ({"x_vacancies": 0.5, "seed": -3}, "0 or more"),
         ({"model": "kp", "set": "nestoklon2023-standin", "strain": "zz=0.01"}, "kp model does not know `strain`"),
-        ({"size": "30nm", "tilt": "a-b+a-", "angles": "8,10"}, "would fit"),
+        ({"size": "60nm", "tilt": "a-b+a-", "angles": "8,10"}, "would fit"),
     ],
 )
 def test_wrong_input_is_one_line_that_says_what_is_right(arguments, message, fresh_cache):
