@@ -33,7 +33,7 @@ COMMANDS = {
     "weigh by evidence.",
     "export": "Write one nanocrystal for other programs: Hamiltonian, atoms with densities, picture.",
     "dos": "Density of states of the whole nanocrystal, and numbers of states beside exact counts.",
-    "spin": "Oscillating spin signals: g, T2* and spreads from traces.",
+    "spin": "Oscillating spin signals: g, T2* and spreads from traces, and traces of a model.",
     "info": "Print versions, optional libraries, solvers and the cache.",
     "kp": "k.p theory: bulk laws, formulas, sets from tight binding.",
     "params": "List, show and check parameter sets.",

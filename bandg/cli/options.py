@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from bandg.base.errors import BandgError
 from bandg.crystal.lattice import PEROVSKITE
 
 if TYPE_CHECKING:
@@ -32,13 +33,14 @@ NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor writ
 
 
 def _say_data(given: Any) -> Any:
-    """Print to standard error what each file of measured points is read as."""
+    """Print to standard error what each file of measured points is read as; the command itself refuses a bad one."""
     names = [given] if isinstance(given, str) else given or []
     for name in names if "none" not in names else []:
         if Path(name).suffix or "/" in name:
             from bandg.data.measured import describe
 
-            typer.echo(f"{name}: {describe(name)}", err=True)
+            with suppress(BandgError):
+                typer.echo(f"{name}: {describe(name)}", err=True)
     return given
 
 

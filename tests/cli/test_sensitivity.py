@@ -56,7 +56,7 @@ WRONG = [
     (("infer", "--model", "a: lambda=0..1eV"), "nothing is called 'lambda'"),
     (("infer", "--data", "none.csv"), "no such file"),
     (("infer", "--data", "mev.csv"), "looks like meV: give eV"),
-    (("infer", "--data", "columns.csv"), "did you mean 'energy_eV'?"),
+    (("infer", "--data", "columns.csv"), "has no table: it needs headings, as energy_eV"),
     (("infer", "--data", "nan.csv"), "leave the cell empty"),
     (("infer", "--data", "unknown"), "no measured points named"),
     (("infer", "--quantities", "g_x"), "quantity 'g_x' is unknown"),
