@@ -92,7 +92,7 @@ class _Traces:
     def __init__(self, kinds: Floats, weight: Floats, zero: Floats, own: Floats, convention: str) -> None:
         self._gaussian = convention == "gaussian"
         self._turn = (_TURN * np.array(FIELDS_T))[:, None, None, None]
-        self._weight = weight[:, None, None]
+        self._weight = weight
         self._zero = (1e3 / zero)[:, None, None, None]
         self._omega = self._turn * kinds[:, None, :, None, None]
         self._own = self._rate(own[:, None, None, None])
@@ -102,18 +102,18 @@ class _Traces:
     def best(self, g: Floats, dg: Floats) -> tuple[Floats, Floats, Floats]:
         """The best pair of candidates g (m, a) and dg (m, b), each (m, 1), and the share of the signal in it, (m,)."""
         found = self.explained(g, dg).reshape(len(g), -1)
-        at = np.argmax(np.nan_to_num(found, nan=-1), axis=1)
+        at = found.argmax(axis=1)  # a row of NaN has no other values
         rows = np.arange(len(g))
-        first, second = np.unravel_index(at, (g.shape[1], dg.shape[1]))
+        first, second = np.divmod(at, dg.shape[1])
         return g[rows, first][:, None], dg[rows, second][:, None], found[rows, at]
 
     def explained(self, g: Floats, dg: Floats) -> Floats:
         """Share of the squared signals that one cosine takes, shape (m, a, b)."""
         omega = self._turn * g[:, None, None, :, None]
         rate = self._rate(dg[:, None, None, None, :])
-        overlap = np.sum(self._weight * self._product(omega, self._omega, rate + self._own), axis=2, keepdims=True)
-        gained = np.sum(np.square(overlap) / self._product(omega, omega, 2 * rate), axis=(1, 2))
-        return np.asarray(gained / self._whole)
+        overlap = np.einsum("k,mfkab->mfab", self._weight, self._product(omega, self._omega, rate + self._own))
+        gained = np.square(overlap) / self._product(omega, omega, 2 * rate)[:, :, 0]
+        return np.asarray(gained.sum(axis=1) / self._whole)
 
     def _rate(self, dg: Floats) -> Floats:
         """1/T2* in 1/ns, or its square."""
@@ -123,9 +123,9 @@ class _Traces:
 
     def _product(self, one: Floats, other: Floats, s: Floats) -> Floats:
         """Integral of cos(one t) cos(other t) exp(-s t), or exp(-s t^2), over t from 0 to infinity."""
-        return (self._cosine(one - other, s) + self._cosine(one + other, s)) / 2
-
-    def _cosine(self, omega: Floats, s: Floats) -> Floats:
+        less, more = np.square(one - other), np.square(one + other)
         if self._gaussian:
-            return np.asarray(np.sqrt(np.pi / s) / 2 * np.exp(-(omega**2) / (4 * s)))
-        return np.asarray(s / (s**2 + omega**2))
+            per = -1 / (4 * s)
+            return np.asarray(np.sqrt(np.pi / s) / 4 * (np.exp(less * per) + np.exp(more * per)))
+        square, half = np.square(s), s / 2
+        return np.asarray(half / (square + less) + half / (square + more))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -120,8 +120,11 @@ def observed(g: ArrayLike, shares: ArrayLike, samples: Sequence[Decay]) -> Singl
     """
     kinds = np.asarray(g, dtype=float)
     found = SingleFit(*(np.full(kinds.shape[1], np.nan) for _ in range(3)))
+    known = np.isfinite(kinds).all(axis=0)
     for convention in {one.convention for one in samples}:
-        at = [number for number, one in enumerate(samples) if one.convention == convention]
+        at = [number for number, one in enumerate(samples) if one.convention == convention and known[number]]
+        if not at:
+            continue
         zero, dg = (np.array([getattr(samples[n], name) for n in at]) for name in ("t2_zero_ps", "dg"))
         alone = fit_one(kinds[:, at], shares, zero, 0.0, convention)
         power = 2 if convention == "gaussian" else 1
@@ -209,20 +212,43 @@ def judge_spreads(
     tuple of SpreadCheck
         In the order of `spreads`.
     """
-    judged = [point for point in spreads if not point.why_not_judged_by]
-    asked = [(one, E) for one in judged for E in (energies if one.energy_eV is None else [one.energy_eV])]
+    asked = asked_of(spreads, energies)
     if not asked:
         return ()
-    names = np.array([point.quantity.removeprefix("d") for point, _ in asked])
-    at = np.array([energy for _, energy in asked])
+    names = np.array([one.point.quantity.removeprefix("d") for one in asked])
+    at = np.array([one.energy_eV for one in asked])
     g = np.full((len(np.atleast_1d(shares)), len(asked)), np.nan)
     for name in dict.fromkeys(names.tolist()):
         g[:, names == name] = kinds[name](at[names == name])
-    seen = observed(g, shares, [decay_of(point, spreads) for point, _ in asked])
-    found = []
-    for point in judged:
-        own = [n for n, (one, _) in enumerate(asked) if one is point]
-        checks = [SpreadCheck(point, float(seen.dg[n]), float(seen.left[n])) for n in own]
+    seen = observed(g, shares, [one.decay for one in asked])
+    return checks_of(asked, seen.dg, seen.left)
+
+
+class Asked(NamedTuple):
+    """A spread that is compared at one energy, and the decay that it belongs to."""
+
+    point: MeasuredPoint
+    energy_eV: float
+    decay: Decay
+
+
+def asked_of(spreads: Sequence[MeasuredPoint], energies: Sequence[float]) -> tuple[Asked, ...]:
+    """The comparisons of `judge_spreads`: at the stated energy, or at each of `energies`."""
+    judged = [point for point in spreads if not point.why_not_judged_by]
+    return tuple(
+        Asked(one, energy, decay_of(one, spreads))
+        for one in judged
+        for energy in (energies if one.energy_eV is None else [one.energy_eV])
+    )
+
+
+def checks_of(asked: Sequence[Asked], spread: Floats, left: Floats) -> tuple[SpreadCheck, ...]:
+    """One check for each measured spread: where it agrees best. spread, left: what is predicted, (n_asked,) each."""
+    found: dict[int, list[SpreadCheck]] = {}
+    for one, *values in zip(asked, spread.tolist(), left.tolist(), strict=True):
+        found.setdefault(id(one.point), []).append(SpreadCheck(one.point, *values))
+    best = []
+    for checks in found.values():
         known = [one for one in checks if one.compatible is not None]
-        found.append(max(known or checks, key=lambda one: (one.log_likelihood, -one.predicted)))
-    return tuple(found)
+        best.append(max(known or checks, key=lambda one: (one.log_likelihood, -one.predicted)))
+    return tuple(best)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,15 +77,27 @@ class Emulator:
 
     def __call__(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """OUTPUTS at values (..., d) of the knobs, shape (..., n, 3); NaN outside the ranges."""
-        middle = np.array([k.range.middle for k in self.knobs])
-        half = np.array([(k.range.upper - k.range.lower) / 2 for k in self.knobs])
+        middle, half = self._frame
         x = (np.asarray(values) - middle) / half
-        powers = x[..., None] ** np.arange(6)
-        result = self.center + np.einsum("...ik,ikno->...no", powers, self.along)
-        result = result + np.einsum("...i,...j,ijno->...no", x, x, self.mixed)
-        result = result + np.einsum("...i,...j,ijno->...no", x, x**2, self.bent)
-        outside = (np.abs(x) > 1 + 1e-9).any(axis=-1)
-        return np.where(outside[..., None, None], np.nan, result)
+        square = x * x
+        cube = square * x
+        powers = np.stack([np.ones_like(x), x, square, cube, square * square, square * cube], axis=-1)
+        products = (powers, x[..., None] * x[..., None, :], x[..., None] * square[..., None, :])
+        terms = np.concatenate([one.reshape(*x.shape[:-1], -1) for one in products], axis=-1)
+        result = self.center + (terms @ self._coefficients).reshape(*x.shape[:-1], *self.center.shape)
+        result[(np.abs(x) > 1 + 1e-9).any(axis=-1)] = np.nan
+        return result
+
+    @cached_property
+    def _frame(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Middles and half widths of the ranges, (d,) each."""
+        ends = np.array([(k.range.middle, (k.range.upper - k.range.lower) / 2) for k in self.knobs]).reshape(-1, 2)
+        return ends[:, 0], ends[:, 1]
+
+    @cached_property
+    def _coefficients(self) -> NDArray[np.float64]:
+        """Coefficients of all terms, one below the other: (n_terms, n * 3)."""
+        return np.concatenate([one.reshape(-1, self.center.size) for one in (self.along, self.mixed, self.bent)])
 
 
 def parameters_at(parameters: ParameterSet, knobs: Sequence[Knob], values: Sequence[float]) -> ParameterSet:

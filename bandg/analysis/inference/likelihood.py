@@ -10,24 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bandg.analysis.inference.emulator import SCALE, Emulator
 from bandg.base.errors import BandgError
+from bandg.base.monotone import monotone_cubic
 from bandg.base.quantities import named
 from bandg.base.text import one_line, quote
 from bandg.data.measured import MeasuredPoint
-from bandg.data.spreads import SpreadCheck, decays, judge_spreads, observed
+from bandg.data.spreads import Asked, Decay, SpreadCheck, asked_of, checks_of, decays, observed
 from bandg.parameters.names import unit_of
 from bandg.parameters.ranges import EXAMPLE, Range, parse_range, parse_value
 from bandg.parameters.sets import ParameterSet
-
-if TYPE_CHECKING:
-    from scipy.interpolate import PchipInterpolator
 
 TERMINATION, SHIFT, SCATTER, EXCITON = "termination", "energy.shift", "scatter", "exciton"
 SPECIAL = {TERMINATION: "", SHIFT: "eV", SCATTER: "", EXCITON: ""}
@@ -214,7 +212,7 @@ class Likelihood:
         """(g_e, g_h) at photon energies in eV, shape (n, 2), as measured of a mixture; NaN outside of the curves."""
         values, shares = self._kinds(theta, energies)
         mean = np.tensordot(shares, values, axes=1)
-        known = decays(self.points.spreads) if len(shares) > 1 else {}
+        known = self._decays if len(shares) > 1 else {}
         columns = [column for column, quantity in enumerate(("g_e", "g_h")) if quantity in known]
         if columns:
             g = np.concatenate([values[:, :, column] for column in columns], axis=1)
@@ -224,15 +222,42 @@ class Likelihood:
 
     def spreads(self, theta: NDArray[np.float64]) -> tuple[SpreadCheck, ...]:
         """The measured spreads beside what the mixture predicts; empty where nothing is mixed."""
-        if not (self.points.spreads and 0 < self.of(theta, TERMINATION, self.default_termination) < 1):
-            return ()
-        _, shares = self._kinds(theta, np.empty(0))
-        energies = tuple(map(float, self.points.energy))
+        return self._measured(theta)[1]
 
-        def of(column: int, at: NDArray[np.float64]) -> NDArray[np.float64]:
-            return self._kinds(theta, at)[0][:, :, column]
+    @cached_property
+    def _cases(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64], tuple[Asked, ...]]:
+        """Every g that is asked of a mixture: number of the point, 0 for g_e or 1 for g_h, energy.
 
-        return judge_spreads(self.points.spreads, {"g_e": partial(of, 0), "g_h": partial(of, 1)}, shares, energies)
+        First those of the points, then those of the spreads, which are last in the result.
+        """
+        points, columns = np.nonzero(self.points.weights)
+        asked = asked_of(self.points.spreads, tuple(map(float, self.points.energy)))
+        own = [int(one.point.quantity == "dg_h") for one in asked]
+        energies = np.append(self.points.energy[points], [one.energy_eV for one in asked])
+        return points, np.append(columns, own).astype(int), energies, asked
+
+    @cached_property
+    def _decays(self) -> dict[str, Decay]:
+        return decays(self.points.spreads)
+
+    def _measured(self, theta: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[SpreadCheck, ...]]:
+        """What the measurement would have given without error at the points, and the spreads of a mixture."""
+        points, columns, energies, asked = self._cases
+        values, shares = self._kinds(theta, energies)
+        g = values[:, np.arange(len(columns)), columns]
+        mean = shares @ g
+        checks: tuple[SpreadCheck, ...] = ()
+        if len(shares) > 1:
+            samples = [self._decays.get(("g_e", "g_h")[column]) for column in columns[: len(points)]]
+            samples += [one.decay for one in asked]
+            known = [number for number, one in enumerate(samples) if one is not None]
+            seen = observed(g[:, known], shares, [one for one in samples if one is not None])
+            mean[known] = seen.g
+            first = len(known) - len(asked)
+            checks = checks_of(asked, seen.dg[first:], seen.left[first:])
+        predicted = np.zeros(len(self.points.value))
+        np.add.at(predicted, points, mean[: len(points)] * self.points.weights[points, columns[: len(points)]])
+        return np.where(self.points.is_magnitude, np.abs(predicted), predicted), checks
 
     def _kinds(
         self, theta: NDArray[np.float64], energies: NDArray[np.float64]
@@ -255,19 +280,18 @@ class Likelihood:
 
     def predict(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
         """What the measurement would have given without error, shape (n_points,), a magnitude where it gives one."""
-        value = np.sum(self.curves(theta, self.points.energy) * self.points.weights, axis=1)
-        return np.where(self.points.is_magnitude, np.abs(value), value)
+        return self._measured(theta)[0]
 
     def __call__(self, theta: NDArray[np.float64]) -> float:
         """Logarithm of the likelihood."""
-        predicted = self.predict(theta)
+        predicted, spreads = self._measured(theta)
         if not np.isfinite(predicted).all():
             return IMPOSSIBLE
         scatter = self.of(theta, SCATTER, self.sigma)
         error = np.where(np.isnan(self.points.error), scatter, self.points.error)
         total = _gauss(self.points.value, predicted, error)
-        total += sum(one.log_likelihood for one in self.spreads(theta))
-        bulk = self.outputs(theta)[-1]
+        total += sum(one.log_likelihood for one in spreads)
+        bulk = self.outputs(theta)[-1] if self.constraints else np.empty(0)
         for chosen in self.constraints:
             middle, half = (chosen.lower + chosen.upper) / 2, (chosen.upper - chosen.lower) / 2
             total += _gauss(np.array(middle), bulk[BULK[chosen.quantity]], np.array(half))
@@ -305,13 +329,4 @@ def curve(outputs: NDArray[np.float64], energies: NDArray[np.float64]) -> NDArra
     own = outputs[np.argsort(outputs[:, 0])]
     if not (np.isfinite(own).all() and (np.diff(own[:, 0]) > 0).all() and own[0, 0] == outputs[-1, 0]):
         return np.full((len(energies), 2), np.nan)  # the bulk must lie lowest
-    return np.asarray(_interpolant(own.tobytes())(energies))
-
-
-@lru_cache(maxsize=8)
-def _interpolant(own: bytes) -> PchipInterpolator:
-    """g through the OUTPUTS of one curve in order; samples share it where they vary no parameter of the set."""
-    from scipy.interpolate import PchipInterpolator
-
-    table = np.frombuffer(own).reshape(-1, 3)
-    return PchipInterpolator(table[:, 0], table[:, 1:], extrapolate=False)
+    return monotone_cubic(own[:, 0], own[:, 1:].T, energies).T

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bandg.analysis.hypotheses.case import falling_from
 from bandg.analysis.verdict.bulk_error import deviates
 from bandg.analysis.verdict.pair import Constants, lagrange
+from bandg.base.monotone import monotone_cubic
 from bandg.data.measured import MeasuredPoint
 from bandg.models.etb.derivatives import Gradients
 from bandg.parameters.covariance import Member
@@ -81,35 +82,8 @@ def at_energy(energy: Array, g: Array, at: float) -> Array:
     for begin in set(begins[begins < energy.shape[1] - 2].tolist()):
         rows = np.flatnonzero(begins == begin)
         x, y = energy[rows, begin:][:, ::-1], g[rows, begin:][:, ::-1]
-        found[rows] = np.column_stack([monotone_cubic(x, y[..., which], at) for which in (0, 1)])
+        found[rows] = np.column_stack([monotone_cubic(x, y[..., which], at)[:, 0] for which in (0, 1)])
     return found
-
-
-def monotone_cubic(x: Array, y: Array, at: float) -> Array:
-    """Values (m,) at one place of m curves through points x, y (m, n), n of 3 or more; NaN beyond a curve.
-
-    The interpolation of scipy.interpolate.PchipInterpolator, which takes one x for all curves.
-    """
-    h, m = np.diff(x), np.diff(y) / np.diff(x)
-    inner = np.zeros_like(m[:, 1:])
-    same = m[:, :-1] * m[:, 1:] > 0
-    left, right = h[:, 1:] * 2 + h[:, :-1], h[:, 1:] + 2 * h[:, :-1]
-    np.divide((left + right) * m[:, :-1] * m[:, 1:], left * m[:, 1:] + right * m[:, :-1], out=inner, where=same)
-    ends = [_end_slope(h[:, one], h[:, two], m[:, one], m[:, two]) for one, two in ((0, 1), (-1, -2))]
-    d = np.column_stack([ends[0], inner, ends[1]])
-    rows = np.arange(len(x))
-    k = np.clip(np.sum(x <= at, axis=1) - 1, 0, h.shape[1] - 1)
-    width, t = h[rows, k], (at - x[rows, k]) / h[rows, k]
-    start = (1 + 2 * t) * (1 - t) ** 2 * y[rows, k] + t * (1 - t) ** 2 * width * d[rows, k]
-    end = t**2 * (3 - 2 * t) * y[rows, k + 1] + t**2 * (t - 1) * width * d[rows, k + 1]
-    return np.where((at >= x[:, 0]) & (at <= x[:, -1]), start + end, np.nan)
-
-
-def _end_slope(h: Array, h_next: Array, m: Array, m_next: Array) -> Array:
-    """Slope at an end from the two next intervals."""
-    d = ((2 * h + h_next) * m - h * m_next) / (h + h_next)
-    d = np.where(d * m <= 0, 0.0, d)
-    return np.where((m * m_next <= 0) & (np.abs(d) > 3 * np.abs(m)), 3 * m, d)
 
 
 def slopes_of(member: Member | None, found: Sequence[Gradients], energy: Array, wanted: Array) -> Array:

@@ -1,26 +1,14 @@
-"""Lines of theory: interpolation against scipy, and bands against closed forms."""
+"""Lines of theory: bands against closed forms."""
 
 from dataclasses import replace
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
 
 from bandg.analysis.verdict.combination import Combination
-from bandg.analysis.verdict.line import Line, monotone_cubic
+from bandg.analysis.verdict.line import Line
 from bandg.analysis.verdict.pair import SCALES, Constants, Scale
 from bandg.analysis.verdict.study import band, predicted
 from bandg.data.measured import MeasuredPoint
-
-
-def test_many_curves_are_interpolated_as_scipy_does_one():
-    rng = np.random.default_rng(3)
-    x = np.cumsum(rng.uniform(0.1, 1.0, (40, 6)), axis=1)
-    y = rng.normal(size=(40, 6))
-    y[:20] = np.sort(y[:20], axis=1)
-    for at in (1.0, 2.0, 3.3, float(x[0, 2]), float(x[3, -1])):
-        expected = [PchipInterpolator(*pair, extrapolate=False)(at) for pair in zip(x, y, strict=True)]
-        assert np.isfinite(expected).any()
-        np.testing.assert_allclose(monotone_cubic(x, y, at), expected, atol=1e-12)
 
 
 def test_the_band_is_that_of_g_at_fixed_energy():
