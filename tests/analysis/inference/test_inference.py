@@ -289,6 +289,7 @@ def test_a_mixture_is_limited_by_the_spread_that_it_predicts():
         rest = np.sqrt(max(0.0, 0.1**2 - alone.dg**2))
         seen = fit_one([1.1, 0.3], [1 - f, f], 150.0, rest, "gaussian")
         assert limited.predict(theta)[0] == pytest.approx(float(seen.g), abs=2e-3)
+        assert limited.predict(theta)[0] == pytest.approx(limited.curves(theta, np.array([2.0]))[0, 1], abs=1e-12)
         assert free.predict(theta)[0] == pytest.approx(1.1 - 0.8 * f)  # nothing says what is resolved: the mean
         gauss = -0.5 * ((seen.g - 0.9) / 0.1) ** 2 - np.log(0.1 * np.sqrt(2 * np.pi))
         excess = max(0.0, alone.dg - 0.1) / 0.02, max(0.0, seen.left - 0.1) / 0.02
