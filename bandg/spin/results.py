@@ -54,7 +54,7 @@ class Fit(Shown):
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What stands against the best model: no convergence, no signal, a |g| below two standard errors, bounds."""
+        """What stands against the best model: no convergence, no signal, a magnitude of g below two standard errors, bounds."""
         found = [] if self.best.converged else ["the fit has not converged"]
         if self.best.bic_of_offsets <= self.best.bic:
             found.append("offsets alone do as well: there is no signal in the noise")
@@ -136,7 +136,7 @@ def components(fit: Fit) -> tuple[Component, ...]:
 
 
 def labels(fit: Fit) -> tuple[str, ...]:
-    """Name of each component, "e", "h" or its number, by its place among all |g|."""
+    """Name of each component, "e", "h" or its number, by its place among all magnitudes of g."""
     g = fit.best.theta[:: fit.best.problem.per_component][: len(fit.best.model.decays)]
     names = fit.names or tuple(str(n + 1) for n in range(len(g)))
     return tuple(names[int(np.sum(g > one))] for one in g)
