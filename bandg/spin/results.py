@@ -54,7 +54,7 @@ class Fit(Shown):
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """What stands against the best model: no convergence, no signal, a magnitude of g below two standard errors, bounds."""
+        """What stands against the best model: no convergence, no signal, g below two standard errors, bounds."""
         found = [] if self.best.converged else ["the fit has not converged"]
         if self.best.bic_of_offsets <= self.best.bic:
             found.append("offsets alone do as well: there is no signal in the noise")
