@@ -198,24 +198,27 @@ def _sector_matrices(edges: EdgeModel, rows: tuple[BandRow, ...]) -> list[Sector
     if not wanted:
         return []
     hamiltonian = edges.hamiltonian
-    bases: list[sparse.csr_array] = []
-    strides: list[int] = []
-    for k, point, label in wanted:
-        sector = next(s for s in sectors_at(hamiltonian, np.array(k), point or None) if s.label == label)
-        bases.append(sparse.csr_array(sector.basis))
-        strides.append(sector.stride)
+    of_size: dict[int, list[int]] = {}
+    sectors = []
+    for number, (k, point, label) in enumerate(wanted):
+        sectors.append(next(s for s in sectors_at(hamiltonian, np.array(k), point or None) if s.label == label))
+        of_size.setdefault(sectors[-1].basis.shape[1], []).append(number)
+    bases = {size: np.array([sectors[number].basis for number in own]) for size, own in of_size.items()}
     k_points = np.array([k for k, _, _ in wanted]) * 2 * np.pi / hamiltonian.a_nm
-    parts: list[list[sparse.csr_array]] = [[] for _ in bases]
+    parts: dict[int, list[sparse.csr_array]] = {size: [] for size in of_size}
     for vector in (edges.base, *edges.slope.T):
         whole = replace(hamiltonian, vector=vector).H(k_points)
-        for number, basis in enumerate(bases):
-            block = basis.conj().T @ (basis.T @ whole[number].T).T
-            parts[number].append(sparse.csr_array(np.where(np.abs(block) > 1e-13, block, 0)))
+        for size, basis in bases.items():
+            blocks = basis.conj().swapaxes(1, 2) @ (whole[of_size[size]] @ basis)
+            kept = np.where(np.abs(blocks) > 1e-13, blocks, 0)
+            parts[size].append(sparse.csr_array(kept.reshape(len(kept), size * size)))
+    stacked = {size: sparse.vstack(own, format="csr") for size, own in parts.items()}  # by parameter, then k
     found = []
     for number, members in enumerate(wanted.values()):
-        constant, slopes = parts[number][0].toarray(), sparse.vstack(parts[number][1:], format="csr")
-        size = len(constant)
-        flat = sparse.hstack([part.reshape((size * size, 1)) for part in parts[number][1:]], format="csr")
-        positions = np.array([rows[member].position for member in members]) * strides[number]
+        size = sectors[number].basis.shape[1]
+        own = stacked[size][of_size[size].index(number) :: len(of_size[size])]
+        constant, rest = own[[0]].toarray().reshape(size, size), own[1:]
+        flat, slopes = sparse.csr_array(rest.T), sparse.csr_array(rest.reshape((rest.shape[0] * size, size)))
+        positions = np.array([rows[member].position for member in members]) * sectors[number].stride
         found.append(SectorMatrix(constant, flat, slopes, np.array(members), positions))
     return found
