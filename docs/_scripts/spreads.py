@@ -9,8 +9,8 @@ All ensembles have a laser of 1 meV, axes at random, cubes with halide planes, a
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -89,6 +89,35 @@ CASES = (
     ),
     Case("halide occupancy about 1", SHORT, STAND_IN, scattered(occupancy="0.8..1"), strength=0.2, unit="range"),
 )
+CUBIC = "3cells,4cells,5cells,6cells"
+CASES += (
+    Case(
+        "tilts of 9+-0.8 and 8+-0.8 degrees, axes at random",
+        "5cells,7cells",
+        GAMMA[0],
+        scattered(angle_1="9+-0.8", angle_2="8+-0.8"),
+        energy_eV=2.06,
+    ),
+    Case(
+        "tilts of 7..11 and 6..10 degrees, axes at random",
+        "5cells,7cells",
+        GAMMA[0],
+        scattered(angle_1="7..11", angle_2="6..10"),
+        energy_eV=2.06,
+    ),
+    Case("tilt 9, 8 degrees, axes at random", "5cells,7cells", GAMMA[0], energy_eV=2.06),
+)
+MIXED = (
+    (
+        Case("surface Pb missing, shares 0, 5, 10 %, a third each", "7cells,9cells", STAND_IN, {}, 10, "% range", 1.95),
+        ({}, *({"pb_vacancies": share, "seeds": 4} for share in (0.05, 0.1))),
+    ),
+    (
+        Case("tilted 9, 8 degrees and cubic, half each", "", GAMMA[0], energy_eV=1.99),
+        ({"size": TILTED}, {"size": CUBIC, "tilt": "a0a0a0"}),
+    ),
+)
+"""Kinds of nanocrystals that are equally frequent, by what each is asked for besides."""
 CELL = "cubes of the real γ cell, axes at random"
 CELL_SIZES = (5, 7, 9)
 CELL_SETS = (NEAREST,)
@@ -146,6 +175,15 @@ def of_vectors(
     g = np.sign(np.trace(tensors, axis1=1, axis2=2)) * np.linalg.norm(vectors, axis=2)
     energies, edges = np.full(n, energy_eV), np.full((n, 3), np.nan)
     return Ensemble(energy_eV, 0.0, 0.0, energies, np.full(n, 1 / n), edges, vectors, g, 0.0, none, labels)
+
+
+def mixed(kinds: Sequence[Ensemble]) -> Ensemble:
+    """All kinds at once, each as frequent as the others."""
+    joined = {
+        name: np.concatenate([getattr(one, name) for one in kinds]) for name in ("transition_eV", "edges_nm", "vectors")
+    }
+    weight = np.concatenate([one.weight for one in kinds]) / len(kinds)
+    return replace(kinds[0], weight=weight, outside=float(np.mean([one.outside for one in kinds])), **joined)
 
 
 def with_cell_gap(parameters: ParameterSet, cell: Cell, E_g: float) -> ParameterSet:
@@ -239,6 +277,10 @@ def ensembles(only: str) -> Iterator[tuple[Case, Ensemble]]:
     for case in CASES:
         if only in case.scatter:
             yield case, simulate(case.size, set=case.set, energy_eV=case.energy_eV, run=RUN, count=COUNT, **case.asked)
+    for case, kinds in MIXED:
+        if only in case.scatter:
+            asked = [{"size": case.size, "set": case.set, "energy_eV": case.energy_eV} | kind for kind in kinds]
+            yield case, mixed([simulate(run=RUN, count=COUNT, **one) for one in asked])
     for what, (principal, deviation) in ASSUMED.items():
         if only in what:
             yield Case(what, "", ""), assumed(principal, deviation)
