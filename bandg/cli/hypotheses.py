@@ -124,7 +124,17 @@ def _write(found: Study, out: Path | None, plot: Path | None, report: Path | Non
 
 def print_study(found: Study) -> None:
     """Print what each mechanism changes, and what its best value leaves."""
-    from bandg.analysis.hypotheses.report import baseline_line, baseline_text, groups, legend, lines, problems, rows
+    from bandg.analysis.hypotheses.report import (
+        SPREADS,
+        baseline_line,
+        baseline_text,
+        groups,
+        legend,
+        lines,
+        problems,
+        rows,
+        spread_lines,
+    )
     from bandg.cli.tables import Column, show
 
     content = rows(found)
@@ -140,6 +150,8 @@ def print_study(found: Study) -> None:
         ]
         cells = ([cell for n, _ in chosen for cell in line[n]] for line in table)
         show(title, columns, (line for line in cells if any(line)), captions[part])
+    spread_columns = [Column(name.replace(": ", "\n"), left=not n) for n, name in enumerate(SPREADS)]
+    show("spread of g within a sample, predicted/measured", spread_columns, spread_lines(content), captions["spread"])
     for problem in problems(content):
         typer.echo(problem)
     typer.echo(f"{found.computed} nanocrystals computed, {found.cached} from the cache")

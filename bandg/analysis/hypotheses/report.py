@@ -18,16 +18,14 @@ from bandg.analysis.hypotheses.study import ENERGIES_EV, Finding, Study, Trial
 from bandg.base.decode import finite
 from bandg.data.compare import QUANTITIES, TheoryCurve
 
-SPREAD_AT_EV = ENERGIES_EV[1]
-"""Energy at which the table gives the spread that a mixture implies."""
-
 
 def rows(found: Study) -> list[dict[str, Any]]:
     """One dictionary for each finding, in the order of the study, as plain types.
 
     range and best in `unit`; rms and residuals of the best value in the range, None where no curve there reaches all
-    points. spread_allowed: whether it spreads g no more than is measured. trials, at_best and without (the baseline)
-    hold g, its change, residuals, spreads and the curve.
+    points. spread_allowed: whether it spreads g no more than is measured. scatter: what the measured spreads allow
+    where the value varies from one nanocrystal to the next. trials, at_best and without (the baseline) hold g, its
+    change, residuals, measured and predicted spreads, those by orientation, and the curve.
     """
     return [_row(finding, found) for finding in found.findings]
 
@@ -49,9 +47,10 @@ def _row(finding: Finding, found: Study) -> dict[str, Any]:
         "is_mixture": bool(best and len(best.kinds) > 1),
         "spread_allowed": finding.allowed,
         "pair": list(change.end) if isinstance(change, Pair) else None,
-        "trials": [_trial(trial, finding.base) for trial in finding.trials],
-        "at_best": _trial(best, finding.base) if best else None,
-        "without": _trial(finding.base, finding.base),
+        "scatter": finding.scatter.to_dict() if finding.scatter else None,
+        "trials": [_trial(trial, finding) for trial in finding.trials],
+        "at_best": _trial(best, finding) if best else None,
+        "without": _trial(finding.base, finding),
         "energies_eV": list(ENERGIES_EV),
         "independent_points": len(found.points),
         "measured_spreads": [
@@ -63,7 +62,8 @@ def _row(finding: Finding, found: Study) -> dict[str, Any]:
     }
 
 
-def _trial(trial: Trial, base: Trial) -> dict[str, Any]:
+def _trial(trial: Trial, finding: Finding) -> dict[str, Any]:
+    base = finding.base
     described: dict[str, Any] = {"value": finite(trial.value), "error": trial.error, "rms": finite(trial.rms)}
     for quantity in QUANTITIES:
         described[quantity] = finite(trial.at(quantity))
@@ -75,6 +75,8 @@ def _trial(trial: Trial, base: Trial) -> dict[str, Any]:
     ]
     for quantity in ("g_e", "g_h"):
         described[f"spread_{quantity}"] = [finite(trial.spread(quantity, energy)) for energy in ENERGIES_EV]
+    described["spreads"] = [one.to_dict() for one in trial.judged(finding.spreads)]
+    described["spreads_by_orientation"] = [one.to_dict() for one in trial.by_orientation(finding.spreads)]
     return described | {"curve": _curve(trial)}
 
 
@@ -126,7 +128,6 @@ def groups(row: Mapping[str, Any]) -> tuple[Group, ...]:
         Group("best", part="left"),
         *left,
         Group("rms", part="left"),
-        Group("spread", ("g_e", "g_h", "fits"), "left"),
         Group("range", part="left", left=True),
     )
 
@@ -146,7 +147,7 @@ def lines(row: Mapping[str, Any]) -> list[list[list[str]]]:
         tail = [["-" if row["best"] is None else "baseline"], *blank, [""]]
     else:
         tail = [[_value(row, row["best"])], *_residuals(row["at_best"]), [_number(row["rms"])]]
-    tail += [_spread(row), [row["status"]]]
+    tail += [[row["status"]]]
     names = row["name"].replace(" + ", "\n+ ").split("\n")
     rest = [[""] * len(cells) for cells in tail]
     found = []
@@ -162,7 +163,7 @@ def baseline_line(row: Mapping[str, Any]) -> list[list[str]]:
     without = row["without"]
     blank = [""] * len(row["energies_eV"])
     rms = [_number(without["rms"])]
-    return [["baseline"], [""], blank, blank, rms, [""], *_residuals(without), rms, ["", "", ""], [""]]
+    return [["baseline"], [""], blank, blank, rms, [""], *_residuals(without), rms, [""]]
 
 
 def _by_quantity(trial: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
@@ -175,13 +176,51 @@ def _residuals(trial: Mapping[str, Any]) -> list[list[str]]:
     return [[_signed(one["residual"]) for one in known] for known in _by_quantity(trial)]
 
 
+SPREADS = (
+    *("mechanism", "mixture: dg_e", "dg_h", "fits", "turned at random: dg_e", "dg_h"),
+    *("allowed scatter", "whole range: dg_e", "dg_h"),
+)
+"""Columns of the table of spreads."""
+
+
+def spread_lines(table: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """The cells of the table of spreads, one line for each mechanism that predicts one."""
+    found = [[row["name"], *_spread(row)] for row in table]
+    return [line for line in found if any(line[1:])]
+
+
 def _spread(row: Mapping[str, Any]) -> list[str]:
-    """The spreads that a mixture implies, and whether they are as small as the measured ones."""
-    if not row["is_mixture"]:
-        return ["", "", ""]
-    at = row["energies_eV"].index(SPREAD_AT_EV)
-    values = [_number(row["at_best"][f"spread_{name}"][at]) for name in ("g_e", "g_h")]
-    return [*values, {True: "yes", False: "no", None: "?"}[row["spread_allowed"]]]
+    """Predicted and measured spreads of the best mixture, of its orientations, and of a value that varies."""
+    mixed = row["at_best"]["spreads"] if row["is_mixture"] else []
+    fits = {True: "yes", False: "no", None: "?"}[row["spread_allowed"]] if row["is_mixture"] else ""
+    turned = row["at_best"]["spreads_by_orientation"] if row["at_best"] else []
+    scatter = row["scatter"]
+    whole = scatter["whole_range"] if scatter else []
+    return [*_beside(mixed), fits, *_beside(turned), _allowed(row), *_beside(whole)]
+
+
+def _beside(checks: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Predicted / measured spread of each carrier; of several samples at a stated energy, and the smallest of them."""
+    found = []
+    for quantity in ("dg_e", "dg_h"):
+        own = [one for one in checks if one["quantity"] == quantity]
+        one = min(own, key=lambda one: (one["energy_eV"] is None, one["measured"]), default=None)
+        found.append("" if one is None else f"{_short(one['predicted'])}/{one['measured']:.2f}")
+    return found
+
+
+def _short(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"
+
+
+def _allowed(row: Mapping[str, Any]) -> str:
+    """The largest scatter that the measured spreads allow, in the unit of the value."""
+    scatter = row["scatter"]
+    if scatter is None:
+        return ""
+    if scatter["unlimited"]:
+        return "any"
+    return "-" if scatter["allowed"] is None else f"{scatter['allowed']:.2g} {row['unit']}".strip()
 
 
 def _value(row: Mapping[str, Any], value: float | None) -> str:
@@ -213,6 +252,7 @@ def baseline_text(row: Mapping[str, Any]) -> str:
 
 def legend(row: Mapping[str, Any]) -> dict[str, str]:
     """What the columns mean, by the part of the table."""
+    conventions = sorted({one["convention"] for one in row["measured_spreads"]})
     measured = ", ".join(
         f"{one['quantity']} {'below ' if one['kind'] == 'upper-bound' else ''}{one['value']:g} ({one['sample']})"
         for one in row["measured_spreads"]
@@ -224,9 +264,17 @@ def legend(row: Mapping[str, Any]) -> dict[str, str]:
         ),
         "left": (
             "best: the value in the range with the smallest rms of those computed. left: theory minus measured there. "
-            f"spread: standard deviation of g at {SPREAD_AT_EV:g} eV that a mixture of nanocrystals implies"
-            + (f"; measured {measured}. A mixture that does not fit them is no explanation." if measured else ".")
-            + " range: sourced, by definition, or assumed."
+            "range: sourced, by definition, or assumed."
+        ),
+        "spread": (
+            "Predicted/measured spread of g within a sample, where an energy is stated: both are what the fit of one "
+            f"cosine to the trace gives ({' and '.join(conventions) or 'none is measured'}). "
+            + (f"Judged by {measured}, within two errors, and by what the cosine leaves. " if measured else "")
+            + "mixture: that of the best value; one that does not fit is no explanation. turned at random: of a g that "
+            "is not isotropic. allowed scatter: the largest standard deviation of a value that varies from one "
+            "nanocrystal to the next, a Gaussian around the best value and cut off at the ends of the range; any: up "
+            "to the whole range, each value as likely, whose spread stands beside. It means something only for what "
+            "can differ between nanocrystals."
         ),
     }
 
@@ -244,9 +292,7 @@ def problems(table: Sequence[Mapping[str, Any]]) -> list[str]:
 def markdown(table: Sequence[Mapping[str, Any]]) -> str:
     """The table for a page or a README; the numbers of a group stand in one cell."""
     heads = [
-        f"{one.heading} at {', '.join(one.columns)}"
-        if len(one.columns) > 1 and one.heading != "spread"
-        else one.heading
+        f"{one.heading} at {', '.join(one.columns)}" if len(one.columns) > 1 else one.heading
         for one in groups(table[0])
     ]
     text = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
@@ -279,6 +325,8 @@ def to_html(table: Sequence[Mapping[str, Any]], picture: Path | None = None, poi
         "<h1>What could explain the hole g-factor?</h1>",
         f"<p>{_text(' '.join([baseline_text(table[0]), *legend(table[0]).values()]))}</p>",
         "".join(_wide_table(table)),
+        "<h2>Spread of g within a sample</h2>",
+        html_table(SPREADS, spread_lines(table)),
     ]
     if picture is not None:
         content = base64.b64encode(picture.read_bytes()).decode()

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bandg.analysis.hypotheses.case import Case, no_curve
-from bandg.analysis.hypotheses.changes import applied
+from bandg.analysis.hypotheses.changes import Share, applied
+from bandg.analysis.hypotheses.combine import Pair
 from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.analysis.hypotheses.mechanism import Mechanism
+from bandg.analysis.hypotheses.scatter import Scatter, by_direction, scatter_of
 from bandg.base.errors import BandgError
 from bandg.data.compare import QUANTITIES, Comparison, TheoryCurve, compare, left_out, verdict_points
 from bandg.data.measured import MeasuredPoint
@@ -61,8 +63,8 @@ def compare_kinds(
 class Trial:
     """A mechanism at one value.
 
-    kinds: (share, curve) of each kind of nanocrystal, of which the curve is the mean. comparison: of what is measured
-    of them.
+    kinds: (share, curve) of each kind of nanocrystal, of which the curve is the mean. directions: the same by the
+    direction of the field, empty where g is isotropic. comparison: of what is measured of the kinds.
     """
 
     value: float
@@ -70,6 +72,7 @@ class Trial:
     comparison: Comparison
     kinds: tuple[tuple[float, TheoryCurve], ...] = ()
     error: str = ""
+    directions: tuple[tuple[float, TheoryCurve], ...] = ()
 
     @property
     def rms(self) -> float:
@@ -89,12 +92,22 @@ class Trial:
 
     def judged(self, spreads: Sequence[MeasuredPoint]) -> tuple[SpreadCheck, ...]:
         """The measured spreads beside those that the kinds of nanocrystals predict: 0 for one kind."""
-        energies = [one.point.energy_eV for one in self.comparison.residuals if one.point.energy_eV is not None]
         if len(self.kinds) < 2:
             return tuple(SpreadCheck(one, 0.0) for one in spreads if not one.why_not_judged_by)
-        shares = [share for share, _ in self.kinds]
-        kinds = {name: partial(of_kinds, self.kinds, name) for name in _CARRIERS}
-        return judge_spreads(spreads, kinds, shares, energies)
+        return _judged(self.kinds, spreads, _energies(self.comparison))
+
+    def by_orientation(self, spreads: Sequence[MeasuredPoint]) -> tuple[SpreadCheck, ...]:
+        """The measured spreads beside those of nanocrystals at random orientation; empty where g is isotropic."""
+        return _judged(self.directions, spreads, _energies(self.comparison)) if self.directions else ()
+
+
+def _energies(comparison: Comparison) -> list[float]:
+    return [one.point.energy_eV for one in comparison.residuals if one.point.energy_eV is not None]
+
+
+def _judged(kinds: Kinds, spreads: Sequence[MeasuredPoint], energies: Sequence[float]) -> tuple[SpreadCheck, ...]:
+    functions = {name: partial(of_kinds, kinds, name) for name in _CARRIERS}
+    return judge_spreads(spreads, functions, [share for share, _ in kinds], energies)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +136,21 @@ class Finding:
             return None
         known = [one.compatible for one in self.best.judged(self.spreads) if one.compatible is not None]
         return all(known) if known else None
+
+    @cached_property
+    def scatter(self) -> Scatter | None:
+        """What the spreads allow where the value varies from one nanocrystal to the next.
+
+        Around the best value, or the middle. None for a share, which is no value of one nanocrystal, and for a pair.
+        """
+        if isinstance(self.mechanism.change, Share | Pair):
+            return None
+        known = [(one.value, one.curve) for one in (*self.trials, *([self.best] if self.best else []))]
+        if self.mechanism.baseline is not None and self.mechanism.contains(self.mechanism.baseline):
+            known.append((self.mechanism.baseline, self.base.curve))
+        usable = [one for one in known if np.isfinite(one[1].energy).all()]
+        center = self.best.value if self.best else self.mechanism.middle
+        return scatter_of(usable, center, self.spreads, _energies(self.base.comparison))
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +196,9 @@ class _Bench:
             if case is not None and np.isnan(curve.energy).any():
                 problem = self.evaluator.reason(case) or "the energies do not fall with size"
             kinds = () if case is None else self.evaluator.kinds(case)
-            found.append(Trial(value, curve, compare_kinds(curve, kinds, self.points, self.known), kinds, problem))
+            directions = () if case is None or problem else by_direction(case, self.evaluator)
+            comparison = compare_kinds(curve, kinds, self.points, self.known)
+            found.append(Trial(value, curve, comparison, kinds, problem, directions))
         return found
 
 

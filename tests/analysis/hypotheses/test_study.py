@@ -15,7 +15,7 @@ from bandg.analysis.hypotheses.combine import combine
 from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.analysis.hypotheses.plugin import load_plugin
 from bandg.analysis.hypotheses.registry import choose, default_mechanisms
-from bandg.analysis.hypotheses.report import groups, lines, markdown, problems, rows, to_html
+from bandg.analysis.hypotheses.report import groups, lines, markdown, problems, rows, spread_lines, to_html
 from bandg.analysis.hypotheses.study import Trial, _order, compare_kinds, of_kinds, study
 from bandg.base.errors import BandgError
 from bandg.data.compare import QUANTITIES, compare
@@ -187,12 +187,29 @@ def test_a_mechanism_without_a_curve_has_no_best_and_says_why(found):
 def test_rows_are_plain_and_the_tables_have_all_of_them(found):
     table = json.loads(json.dumps(rows(found), allow_nan=False))
     page = to_html(table, None, found.points)
-    assert "http" not in page.replace("http-equiv", "") and page.count("<h2>") == len(table) + 2
+    assert "http" not in page.replace("http-equiv", "") and page.count("<h2>") == len(table) + 3
     width = sum(len(group.columns) for group in groups(table[0]))
     body = page.partition("</table>")[0].split("<tr class")[1:]
     assert len(body) == 1 + sum(len(lines(row)) for row in table) and {one.count("<td>") for one in body} == {width}
     text = markdown(table).splitlines()
     assert len(text) == len(table) + 3 and {line.count("|") for line in text} == {len(groups(table[0])) + 1}
+
+
+def test_the_table_of_spreads_has_what_is_predicted_beside_what_is_measured(found):
+    """The value of "enough" adds to g_h alone: its scatter is limited, g_e is not spread."""
+    row = row_of(found, "enough")
+    scatter = row["scatter"]
+    predicted = {(one["quantity"], one["energy_eV"]): one["predicted"] for one in scatter["at_allowed"]}
+    assert predicted["dg_e", 1.911] == pytest.approx(0, abs=1e-6) and 0.02 < predicted["dg_h", 1.911] <= 0.042
+    assert 0.03 < scatter["allowed"] < 0.3 and not scatter["unlimited"]
+    table = {line[0]: line[1:] for line in spread_lines(rows(found))}
+    assert table["enough"][:5] == ["", "", "", "", ""] and table["enough"][6] == "0.00/0.22"
+    assert row_of(found, "mixture")["scatter"] is None and "mixture" not in table  # at best it is the baseline
+    half = replace(found, findings=(replace(by_name(found)["mixture"], best=by_name(found)["mixture"].trials[1]),))
+    [mixed] = spread_lines(rows(half))
+    check = half.findings[0].best.judged(SPREADS)
+    seen = {one.point.quantity: one.predicted for one in check if one.point.energy_eV is not None}
+    assert mixed[1:4] == [f"{seen['dg_e']:.2f}/0.22", f"{seen['dg_h']:.2f}/0.03", "no"]
 
 
 def test_no_independent_measurement_is_told(evaluator):

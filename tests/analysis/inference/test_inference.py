@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ from bandg.crystal.shapes import cube
 from bandg.data.compare import verdict_points
 from bandg.data.measured import MeasuredPoint, load_measured
 from bandg.data.single_fit import fit_one
+from bandg.data.spreads import SpreadCheck
 from bandg.models.etb.bulk import bulk
 from bandg.models.etb.derivatives import DerivativeJob
 from bandg.models.etb.job import Job
@@ -360,6 +362,21 @@ def test_one_emulator_serves_all_models():
     assert nested.needed_terminations(models[2:], 0.0) == ("lead",)
     ends = tuple(replace(one, name=f"my {one.name}") for one in SET.lattice.terminations)
     assert nested.needed_terminations(models, 0.0, replace(SET.lattice, terminations=ends)) == ("my halide", "my lead")
+
+
+def test_spreads_outside_of_the_curves_are_named(capsys):
+    from bandg.cli.infer import _print_spreads
+
+    far = SpreadCheck(MeasuredPoint(2.9, "dg_h", 0.03, sample="#4", convention="lorentzian"), np.nan, np.nan)
+    unstated = SpreadCheck(MeasuredPoint(None, "dg_e", 0.25, sample="#1", convention="lorentzian"), np.nan, np.nan)
+    near = SpreadCheck(MeasuredPoint(1.9, "dg_e", 0.22, sample="#4", convention="lorentzian"), 0.1, 0.02)
+    one = SimpleNamespace(model=SimpleNamespace(name="both"), spreads=(near, far, far, unstated))
+    _print_spreads(SimpleNamespace(ranking=lambda: [one]))
+    told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("not compared: ")]
+    assert told == [
+        "not compared: dg_h at 2.9 eV, which lies outside of the curves of the mixture",
+        "not compared: dg_e at the energies of the points, which lies outside of the curves of the mixture",
+    ]
 
 
 def test_an_interrupted_sampling_prints_nothing(capfd):
