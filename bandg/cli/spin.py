@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,7 +56,7 @@ def fit(
     ] = None,
     separately: Annotated[bool, typer.Option("--separately", help="Fit each field by itself too.")] = False,
     bootstrap: Annotated[int, typer.Option(help="Replicas with resampled residuals for the errors.")] = 0,
-    evidence: Annotated[bool, typer.Option("--evidence", help="Compare models by nested sampling.")] = False,
+    evidence: Annotated[bool, typer.Option("--evidence", help="Compare the best four models by evidence.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of replicas and sampling.")] = 0,
     out: Annotated[
         Path | None, typer.Option(help="Write measured points to FILE.csv, and everything to FILE.json.")
@@ -147,6 +148,9 @@ def _report(found: Fit) -> None:
         f"{traces.sample or 'traces'}{energy}: {len(traces.traces)} fields, {traces.n_points} points; "
         f"{traces.left_out} points before {traces.start_ps:g} ps left out"
     )
+    for field, count in Counter(trace.field_T for trace in traces.traces).items():
+        if count > 1:
+            typer.echo(f"{1000 * field:g} mT stands {count} times: each is a trace with amplitudes of its own")
     _models(found)
     carriers = components(found)
     errors = "curvature" if found.replicas is None else f"{len(found.replicas)} replicas"

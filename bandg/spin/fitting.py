@@ -78,7 +78,7 @@ def fit(
     bootstrap : int
         Replicas with resampled residuals for the errors; 0 for none.
     evidence : bool
-        Compare the models by nested sampling (needs dynesty).
+        Compare the best models by their likelihoods, integrated over priors.
     seed : int
         Of bootstrap and evidence.
 

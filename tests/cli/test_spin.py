@@ -140,3 +140,11 @@ def test_wrong_options_of_simulate_end_in_one_line(bandg, options, message):
     code, out, err = bandg(*SIMULATED, *options)
     assert (code, out) == (2, "")
     assert message in err and err.count("\n") == 1
+
+
+def test_a_field_that_stands_twice_is_said(bandg, traces, tmp_path):
+    lines = (tmp_path / "traces.csv").read_text().replace("200 mT", "-420 mT")
+    (tmp_path / "both.csv").write_text(lines)
+    out = bandg("spin", "fit", "both.csv", *ONE)[1]
+    assert "420 mT stands 2 times: each is a trace with amplitudes of its own" in out
+    assert "stands" not in bandg("spin", "fit", "traces.csv", *ONE)[1]
