@@ -304,11 +304,14 @@ def compute(only: str = "") -> None:
 
 
 def needed(one: Mapping[str, Any]) -> list[str]:
-    """By what the scatter grows for the measured spread of g_e, and g_h then: as half width, as standard deviation."""
+    """By what the scatter grows for the measured spread of g_e, and g_h then: as half width, as standard deviation.
+
+    A Gaussian falls to 1/e in the same time as a Lorentzian if its standard deviation is sqrt 2 of the half width.
+    """
     wanted = MEASURED[min(MEASURED, key=lambda energy: abs(energy - one["energy_eV"]))][0]
     cells = []
-    for kind in ("half_width", "deviation"):
-        factor = wanted / one[f"{kind}_e"]
+    for kind, of_gaussian in (("half_width", 1.0), ("deviation", 2**0.5)):
+        factor = wanted * of_gaussian / one[f"{kind}_e"]
         own = "" if np.isnan(one["strength"]) else f" ({factor * one['strength']:.2g} {one['unit']})"
         cells += [f"{factor:.1f}{own}", f"{factor * one[f'{kind}_h']:.3f}"]
     return cells
