@@ -15,13 +15,15 @@ TEMPORARY = re.compile(r"\.bandg-[0-9a-f]{16}\.part")
 """Pattern of the names of unfinished files."""
 
 
-def read_text(path: str | os.PathLike[str], label: str, missing: str, wanted: str) -> str:
-    """The text of a UTF-8 file, with or without byte order mark.
+def read_text(path: str | os.PathLike[str], label: str, missing: str, wanted: str, any_encoding: bool = False) -> str:
+    """The text of a UTF-8 file, with or without byte order mark, with lines that end in a line feed.
 
     Raises BandgError, one line that starts with `label`. `missing` is the advice if the file does not exist. `wanted`
-    says what to give instead of a directory.
+    says what to give instead of a directory. any_encoding: take UTF-16 and Windows code pages too, as `decoded`.
     """
     try:
+        if any_encoding:
+            return "\n".join(re.split(r"\r\n|\n|\r", decoded(Path(path).read_bytes(), label, wanted)[0]))
         return Path(path).read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         what = f"no such file; {missing}"
@@ -32,6 +34,27 @@ def read_text(path: str | os.PathLike[str], label: str, missing: str, wanted: st
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         what = f"cannot be read: {getattr(error, 'strerror', None) or error}"
     raise BandgError(one_line(f"{label}: {what}"))
+
+
+def decoded(content: bytes, label: str, wanted: str) -> tuple[str, tuple[str, ...]]:
+    """The text of a file in UTF-8, UTF-16 with its mark, or a Windows code page, and what is to be said about it.
+
+    Raises BandgError, one line that starts with `label`, for what is no text; `wanted` says what to give.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        try:
+            return content.decode("utf-16"), ("text is UTF-16",)
+        except UnicodeDecodeError:
+            pass
+    try:
+        return content.decode("utf-8-sig"), ()
+    except UnicodeDecodeError as error:
+        if b"\0" in content:
+            what = f"is not a text file (byte {error.start}): give {wanted}"
+            raise BandgError(one_line(f"{label}: {what}")) from error
+    cyrillic = sum(192 <= byte <= 255 for byte in content) > 8
+    page = "cp1251" if cyrillic else "cp1252"
+    return content.decode(page, errors="replace"), (f"text is taken as {page}",)
 
 
 def check_writable(path: str | os.PathLike[str], formats: tuple[str, ...]) -> Path:

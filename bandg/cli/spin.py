@@ -144,8 +144,9 @@ def _report(found: Fit) -> None:
 
     traces, best = found.traces, found.best
     energy = f" at {traces.energy_eV:g} eV" if traces.energy_eV else ", energy not stated"
+    fields = f"{len(traces.traces)} field{'s' * (len(traces.traces) != 1)}"
     typer.echo(
-        f"{traces.sample or 'traces'}{energy}: {len(traces.traces)} fields, {traces.n_points} points; "
+        f"{traces.sample or 'traces'}{energy}: {fields}, {traces.n_points} points; "
         f"{traces.left_out} points before {traces.start_ps:g} ps left out"
     )
     for field, count in Counter(trace.field_T for trace in traces.traces).items():

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from bandg.base.errors import BandgError
+from bandg.base.files import decoded
 from bandg.base.tables import quote
 from bandg.base.text import one_line
 from bandg.data.headings import named
@@ -103,28 +104,9 @@ def _workbook(content: bytes, label: str) -> Sheet:
     return Sheet(label, found, {}, ("Excel sheet " + quote(full[0].title),))
 
 
-def _decoded(content: bytes, label: str) -> tuple[str, tuple[str, ...]]:
-    """The text of a file in UTF-8, UTF-16 with its mark, or a Windows code page."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        try:
-            return content.decode("utf-16"), ("text is UTF-16",)
-        except UnicodeDecodeError:
-            pass
-    try:
-        return content.decode("utf-8-sig"), ()
-    except UnicodeDecodeError as error:
-        if b"\0" in content:
-            raise BandgError(
-                one_line(f"{label}: is not a text file (byte {error.start}): give a CSV, text or .xlsx file")
-            ) from error
-    cyrillic = sum(192 <= byte <= 255 for byte in content) > 8
-    page = "cp1251" if cyrillic else "cp1252"
-    return content.decode(page, errors="replace"), (f"text is taken as {page}",)
-
-
 def _text(content: bytes, label: str) -> Sheet:
     """The cells of a text file; the separator is that which gives every row the same number of cells."""
-    text, how = _decoded(content, label)
+    text, how = decoded(content, label, "a CSV, text or .xlsx file")
     if not how and _is_own(text):
         return Sheet(label, (), {}, (), text)
     settings: dict[str, str] = {}

@@ -33,6 +33,8 @@ _SIGNAL = re.compile(r"(?:^|[^a-z])signal(?=$|[^a-z])", re.IGNORECASE)
 _SETTING = re.compile(
     r"\W*(energy|photon energy|sample|temperature|field|material)[\s_]*[=:]\s*(.*\S)\s*", re.IGNORECASE
 )
+_STATED = re.compile(r"\W*(?:photon[\s_]*)?(energy|sample|temperature|material)(?=$|[^a-z])", re.IGNORECASE)
+_STATED_UNITS = {"energy": ("eV", "meV"), "temperature": ("K",)}
 _COMMENT = re.compile(r"\s*(?:#|%|//|!)\s?")
 _FORMS = ((r"\t", "."), (r"\t", ","), (";", "."), (";", ","), (",", "."), (r"\s+", "."), (r"\s+", ","))
 """Separator and decimal sign; of two that fit equally well the first is meant."""
@@ -46,7 +48,7 @@ class _Sheet:
     headings: tuple[str, ...]
     lines: tuple[int, ...]
     values: Floats
-    settings: Mapping[str, str]
+    settings: dict[str, str]
 
     def fail(self, what: str, row: int | None = None) -> NoReturn:
         """Raise BandgError, one line that begins with the file and the line of a row."""
@@ -116,7 +118,7 @@ def read_traces(
     said: dict[str, str] = {}
     for number, path in enumerate(paths):
         label = one_line(os.fspath(path))
-        sheet = _sheet(read_text(path, label, f"give {_NEEDED}", f"a text file: {_NEEDED}"), label)
+        sheet = _sheet(read_text(path, label, f"give {_NEEDED}", f"a text file: {_NEEDED}", True), label)
         found = _traces(sheet, fields_T[number] if fields_T else None)
         traces += [Trace(t.field_T, t.time_ns, t.signal, t.error, label if len(paths) > 1 else "") for t in found]
         for name, value in sheet.settings.items():
@@ -189,7 +191,7 @@ def _sheet(text: str, label: str) -> _Sheet:
     sample = [body for _, body, comment in content[:400] if not comment]
     counts = [sum(_is_data(_cells(body, sep), dec) for body in sample) for sep, dec in _FORMS]
     if not counts or not max(counts):
-        raise BandgError(f"{label}: has no rows of numbers: it needs {_NEEDED}")
+        raise BandgError(one_line(f"{label}: has no rows of numbers{_word_in(content)}: it needs {_NEEDED}"))
     separator, decimal = _FORMS[counts.index(max(counts))]
     rows: list[list[float]] = []
     lines: list[int] = []
@@ -202,6 +204,19 @@ def _sheet(text: str, label: str) -> _Sheet:
         rows.append(_row(cells, decimal, len(rows[0]) if rows else len(cells), f"{label}, line {number}"))
         lines.append(number)
     return _Sheet(label, _headings(above, separator, len(rows[0])), tuple(lines), np.array(rows), settings)
+
+
+def _word_in(content: Sequence[tuple[int, str, bool]]) -> str:
+    """The first line of numbers that is a comment or has a word, for a message."""
+    for number, body, comment in content:
+        for separator, decimal in _FORMS:
+            cells = _cells(body, separator)
+            words = [cell for cell in cells if cell and _number(cell, decimal) is None]
+            if comment and _is_data(cells, decimal):
+                return f" (line {number} begins as a comment)"
+            if words and sum(_number(cell, decimal) is not None for cell in cells) > 1:
+                return f" (line {number} has {quote(words[0])})"
+    return ""
 
 
 def _row(cells: list[str], decimal: str, width: int, place: str) -> list[float]:
@@ -233,10 +248,14 @@ def _headings(above: Sequence[str], separator: str, width: int) -> tuple[str, ..
     return tuple(" ".join(filter(None, column)) for column in zip(*reversed(found), strict=True)) if found else ()
 
 
+def _has_unit(heading: str, unit: str) -> bool:
+    return re.search(rf"(?:^|[\s_(\[/,]){unit}(?=$|[\s)\]])", heading) is not None
+
+
 def _unit(sheet: _Sheet, heading: str, units: Mapping[str, float], what: str) -> float:
     """Factor of the unit that a heading states, as in time_ps, time (ps), t/ps."""
     for unit, factor in units.items():
-        if re.search(rf"(?:^|[\s_(\[/,]){unit}(?=$|[\s)\]])", heading):
+        if _has_unit(heading, unit):
             return factor
     sheet.fail(f"column {quote(heading)} has no unit: call it {what}")
 
@@ -254,6 +273,7 @@ def _traces(sheet: _Sheet, given_T: float | None) -> list[Trace]:
     if np.isnan(t).any():
         sheet.fail("the time is empty", int(np.flatnonzero(np.isnan(t))[0]))
     errors = {n: columns.pop(n) for n, heading in list(columns.items()) if _ERROR.search(heading)}
+    _take_stated(sheet, columns)
     fields = [n for n, h in columns.items() if _OF_FIELD.search(h) and not _FIELD.search(h)]
     if len(fields) == 1 and len(columns) > 1:
         field = columns.pop(fields[0])
@@ -262,15 +282,32 @@ def _traces(sheet: _Sheet, given_T: float | None) -> list[Trace]:
             sheet.fail("has a column of fields: leave `field` out")
         return _long(sheet, t, B, _signal(sheet, columns), next(iter(errors), None))
     by_field = {n: _field(match) for n, heading in columns.items() if (match := _FIELD.search(heading))}
-    if not by_field and len(columns) == 1:
-        signal, error = next(iter(columns)), next(iter(errors), None)
-        return [_trace(sheet, t, signal, error, _single(sheet, given_T))]
+    if not by_field and not any(re.search(r"\d", heading) or not heading for heading in columns.values()):
+        return [_trace(sheet, t, _signal(sheet, columns), next(iter(errors), None), _single(sheet, given_T))]
     if bare := next((h for n, h in columns.items() if n not in by_field), None):
         if re.search(r"\d", bare) or not bare:
-            sheet.fail(f"column {quote(bare)} has no unit: write the field as '{bare or 90} mT' or '0.09 T'")
+            sheet.fail(f"column {quote(bare)} has no unit of a field: write the field as '90 mT' or '0.09 T'")
         sheet.fail(f"column {quote(bare)} is neither the time nor a field: it needs {_NEEDED}")
     of_error = {_field(match): n for n, heading in errors.items() if (match := _FIELD.search(heading))}
     return [_trace(sheet, t, n, of_error.get(B), B) for n, B in by_field.items()]
+
+
+def _take_stated(sheet: _Sheet, columns: dict[int, str]) -> None:
+    """Move columns of the energy, sample, temperature or material, which have one value, to the settings."""
+    for n, heading in list(columns.items()):
+        if match := _STATED.match(heading):
+            name, values = match[1].lower(), np.unique(sheet.values[:, n])
+            units = _STATED_UNITS.get(name, ())
+            if len(values) > 1:
+                shown = ", ".join(f"{value:g}" for value in values[:3])
+                sheet.fail(
+                    f"column {quote(heading)} has several values ({shown}): fit one sample at one energy at a time"
+                )
+            unit = next((unit for unit in units if _has_unit(heading, unit)), "")
+            if units and not unit:
+                sheet.fail(f"column {quote(heading)} has no unit: call it {name}_{units[0]}")
+            sheet.settings[name] = f"{values[0]:.10g} {unit}".strip()
+            del columns[n]
 
 
 def _field(match: re.Match[str]) -> float:

@@ -64,6 +64,20 @@ def test_every_way_of_writing_gives_the_same_traces(name, tmp_path):
         assert trace.signal == pytest.approx(signal(field)[T >= 5], abs=1e-6)
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_other_encodings_are_read(encoding, tmp_path):
+    (tmp_path / "t.txt").write_bytes(ORIGIN.replace("a.u.", "µrad").encode(encoding))
+    assert read_traces(tmp_path / "t.txt").traces[1].signal == pytest.approx(signal(420)[T >= 5], abs=1e-6)
+
+
+def test_a_column_may_say_the_energy(tmp_path):
+    rows = [f"4,1911,6,{t:g},{s:g},0,1" for t, s in zip(T, signal(420), strict=True)]
+    (tmp_path / "a_420mT.csv").write_text("sample,energy (meV),temperature_K,time_ps,signal,Y,R\n" + "\n".join(rows))
+    found = read_traces(tmp_path / "a_420mT.csv")
+    assert (found.energy_eV, found.sample, found.temperature_K) == (1.911, "4", 6.0)
+    assert found.traces[0].signal == pytest.approx(signal(420)[T >= 5])
+
+
 def test_comments_say_what_options_do_not(tmp_path):
     head = "# energy = 1911 meV\n# sample: #4\n# temperature = 6 K\n# material = CsPbI3\n"
     (tmp_path / "a_420mT.csv").write_text(head + single())
@@ -112,7 +126,10 @@ def test_traces_go_to_xarray_and_come_from_arrays(tmp_path):
 
 BAD = {
     "no unit of the fields": (long(head=("time_ps", "field", "signal")), "call it field_T or field_mT"),
-    "no unit of a wide field": (wide(head=("time_ps", "90", "420")), "'90' has no unit: write the field as '90 mT'"),
+    "no unit of a wide field": (
+        wide(head=("time_ps", "90", "420")),
+        "'90' has no unit of a field: write the field as '90 mT'",
+    ),
     "no unit of the time": (long(head=("time", "field_mT", "signal")), "call it time_ps or time_ns"),
     "no headings": (long().split("\n", 1)[1], "no line of headings"),
     "NaN": (long().replace("\n0,420,1", "\n0,420,nan"), "line 50: has 'nan'"),
@@ -133,6 +150,26 @@ BAD = {
     "two signals": (
         "time_ps,field_mT,X,Y\n" + "\n".join(f"{t:g},90,{t},1" for t in T),
         "which column is the signal is not clear ('X', 'Y')",
+    ),
+    "X, Y and R": (
+        "# field = 90 mT\ntime_ps,X,Y,R\n" + "\n".join(f"{t:g},{t},1,1" for t in T),
+        "which column is the signal is not clear ('X', 'Y', 'R')",
+    ),
+    "two energies": (
+        "energy_eV,time_ps,90 mT\n" + "\n".join(f"{E},{t:g},{t}" for E in (1.7, 1.9) for t in T),
+        "'energy_eV' has several values (1.7, 1.9): fit one sample at one energy at a time",
+    ),
+    "an energy without unit": (
+        "energy,time_ps,90 mT\n" + "\n".join(f"1.9,{t:g},{t}" for t in T),
+        "'energy' has no unit: call it energy_eV",
+    ),
+    "names of samples": (
+        "sample,time_ps,90 mT\n" + "\n".join(f"A,{t:g},{t}" for t in T),
+        "no rows of numbers (line 2 has 'A')",
+    ),
+    "numbers of samples": (
+        "sample,time_ps,90 mT\n" + "\n".join(f"#4,{t:g},{t}" for t in T),
+        "no rows of numbers (line 2 begins as a comment)",
     ),
     "a constant": ("time_ps,90 mT\n" + "\n".join(f"{t:g},1" for t in T), "the signal does not change"),
     "empty": ("", "has no rows of numbers"),
