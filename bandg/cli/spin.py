@@ -189,7 +189,7 @@ def _models(found: Fit) -> None:
     for one in found.attempts:
         z = found.evidence.get(one.model.name)
         shown = "" if z is None else f"{z[0] - found.evidence[found.best.model.name][0]:.1f} +- {z[1]:.1f}"
-        state = "" if one.sound else "; ".join(["stopped early"] * (not one.converged) + list(one.at_bounds))
+        state = "; ".join(["stopped early"] * (not one.converged) + [f"{name} at a bound" for name in one.at_bounds])
         row = (one.model.name, one.problem.n_parameters, one.bic - found.attempts[0].bic, shown, one.rms, state)
         rows.append(row)
     columns = (

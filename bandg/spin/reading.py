@@ -114,6 +114,8 @@ def read_traces(
         raise BandgError("no file is named: give one or several")
     if fields_T and len(fields_T) != len(paths):
         raise BandgError(f"`field` lists {len(fields_T)} fields for {len(paths)} files: give one for each file")
+    if twice := next((path for n, path in enumerate(paths) if Path(path) in map(Path, paths[:n])), None):
+        raise BandgError(one_line(f"{os.fspath(twice)} is named twice: name each file once"))
     traces: list[Trace] = []
     said: dict[str, str] = {}
     for number, path in enumerate(paths):

@@ -186,7 +186,7 @@ def _laser(energy_eV: Any, width_eV: Any, homogeneous_eV: Any) -> _Laser:
 def _sizes(mean_nm: Any, spread: Any) -> tuple[float, float] | None:
     """Median and relative standard deviation of a lognormal distribution, None for equally frequent sizes."""
     if (mean_nm is None) != (spread is None):
-        raise BandgError("a distribution of sizes needs both: `mean_nm`, as 6.5, and `spread`, as 0.1")
+        raise BandgError("a distribution of sizes needs both, `mean_nm` and `spread`")
     if mean_nm is None:
         return None
     found = number("mean_nm", mean_nm), number("spread", spread)

@@ -48,6 +48,7 @@ def test_a_parameter_at_a_bound_exits_with_one_after_the_report(bandg, tmp_path,
     )
     code, out, _ = bandg("spin", "fit", "a_420mT.txt", *ONE, "--out", "p.csv")
     assert code == 1
+    assert "decay of component 1 at a bound" in out
     assert out.rstrip().splitlines()[-3] == "not a result: decay of component 1 stands at a bound"
     assert (tmp_path / "p.csv").is_file()
 
@@ -124,7 +125,7 @@ def test_simulate_prints_spreads_and_writes_traces_that_fit_reads(bandg, tmp_pat
         (("--width", "1"), "width '1' has no unit: write '1eV'"),
         (("--scatter", "edges"), "--scatter 'edges' must be a name and a value, as edges=1+-0.1"),
         (("--scatter", "edgs=1"), "--scatter knows no 'edgs' (did you mean 'edges'?)"),
-        (("--mean", "3nm"), "needs both: --mean, as 6.5, and --spread"),
+        (("--mean", "3nm"), "needs both, --mean and --spread"),
         (("--step", "2ns"), "--step must be above zero and below --until"),
         (("--draw", "-1"), "--draw must be 0 or more"),
         (("--t2-zero", "0ps,1ps"), "--t2-zero must be above zero"),

@@ -203,6 +203,8 @@ def test_files_that_do_not_belong_together(tmp_path):
         read_traces(names)
     with pytest.raises(BandgError, match="1 fields for 2 files"):
         read_traces(names, fields_T=[0.1])
+    with pytest.raises(BandgError, match="is named twice"):
+        read_traces([names[0], names[0]])
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
