@@ -90,7 +90,7 @@ def _times(axes: Axes, ensemble: Ensemble, fields: Any, t2_zero_ps: Sequence[flo
         times = ensemble.t2_star_ps(carrier, fields, decay)
         axes.plot(1000 * fields, times, "os"[n], color=LINES[n], label=_LABELS[n])
         highest = max(highest, *times[np.isfinite(times)], 0.0)
-    axes.set_ylim(0, 1.15 * highest or 1.0)
+    axes.set_ylim(0, 1.35 * highest or 1.0)
     axes.set_xlim(0, 1050 * fields.max() or 1.0)
     axes.set_xlabel("magnetic field (mT)")
     axes.set_ylabel(r"$T_2^*$ (ps)")

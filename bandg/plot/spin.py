@@ -102,12 +102,17 @@ def _parts(axes: Axes, fit: Fit, found: Sequence[Component]) -> None:
     axes.plot(time, whole, color=BLACK, linewidth=0.7, zorder=3)
     for n, one in enumerate(found):
         own = each[:, first + n * width : first + (n + 1) * width].sum(axis=1)
-        axes.plot(time, own, color=LINES[n], zorder=4, label=_name(one))
+        axes.plot(time, own, color=LINES[_place(one, n)], zorder=4, label=_name(one))
     axes.plot(time, each[:, :first].sum(axis=1), "--", color=INK, linewidth=0.8, zorder=3, label="not oscillating")
     axes.set_xlabel("time (ps)")
     axes.set_ylabel(f"components at {1000 * trace.field_T:.4g} mT")
     axes.margins(x=0.01)
     axes.legend(fontsize=6)
+
+
+def _place(one: Component, number: int) -> int:
+    """Place of the color and mark of a component: the electron's and the hole's wherever these are known."""
+    return {"e": 0, "h": 1}.get(one.label, number)
 
 
 def _name(one: Component) -> str:
@@ -121,7 +126,7 @@ def _against_field(upper: Axes, lower: Axes, fit: Fit, found: Sequence[Component
     problem, theta = fit.best.problem, fit.best.theta
     alone = lines(fit)
     for n, one in enumerate(found):
-        color = LINES[n]
+        color, mark = LINES[_place(one, n)], "os"[_place(one, n)]
         upper.plot(1000 * grid, larmor(one.g.value, grid), color=color, label=_name(one))
         power = 1 if one.decay == "exponential" else 2
         weights = np.array([problem.decay_weights(n, B) for B in grid])
@@ -134,16 +139,14 @@ def _against_field(upper: Axes, lower: Axes, fit: Fit, found: Sequence[Component
         lower.fill_between(1000 * grid[seen], *band, color=color, alpha=0.2, linewidth=0)
         if alone:
             line: Line = alone[n]
-            look: dict[str, Any] = {"fmt": "os"[n % 2], "color": color, "zorder": 4, "elinewidth": 0.8}
+            look: dict[str, Any] = {"fmt": mark, "color": color, "zorder": 4, "elinewidth": 0.8}
             upper.errorbar(1000 * line.fields_T, line.omega[:, 0], line.omega[:, 1], **look)
             rate, off = line.decays.T
             kept = rate > off
             times = 1000 * rate[kept] ** (-1 / power)
             lower.errorbar(1000 * line.fields_T[kept], times, times * off[kept] / rate[kept] / power, **look)
         elif not problem.has_spread:
-            lower.errorbar(
-                [1000 * fields[0]], [one.t2_ps[0].value], [one.t2_ps[0].error or 0], fmt="os"[n % 2], color=color
-            )
+            lower.errorbar([1000 * fields[0]], [one.t2_ps[0].value], [one.t2_ps[0].error or 0], fmt=mark, color=color)
     upper.set_ylabel("frequency (rad/ns)")
     upper.set_ylim(0, 1.1 * MU_B_OVER_HBAR * max(one.g.value for one in found) * fields.max())
     upper.legend(fontsize=6, loc="upper left")

@@ -1,5 +1,7 @@
 """Pictures of spin traces."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -39,3 +41,14 @@ def test_other_numbers_of_axes_are_refused(found):
     with pytest.raises(BandgError, match="this picture needs 4"):
         plot_spin(found, axes)
     plt.close(figure)
+
+
+def test_the_hole_has_its_color_even_if_its_g_is_the_larger(found):
+    import matplotlib.pyplot as plt
+
+    from bandg.plot.palette import LINES
+
+    for names, place in (((), 0), (("e",), 0), (("h",), 1)):
+        axes = plot_spin(replace(found, names=names))
+        assert [axes[1].lines[2].get_color(), axes[2].lines[0].get_color()] == [LINES[place]] * 2
+        plt.close(axes[0].figure)
