@@ -16,7 +16,7 @@ from stored import command_text
 from validation import table
 
 from bandg.analysis.curves import resolve
-from bandg.analysis.hypotheses.report import baseline_text, markdown
+from bandg.analysis.hypotheses.report import SPREADS, baseline_text, markdown, spread_lines
 from bandg.analysis.inference.emulator import knob, parameters_at
 from bandg.analysis.inference.likelihood import SPECIAL
 from bandg.base.resources import theory_curve
@@ -139,7 +139,11 @@ def write(folder: Path) -> None:
     points = load_measured("meliakov2025")
     for name in ("hypotheses", "hypotheses-nnn", "hypotheses-slow"):
         rows, label = stored(name), name.replace("-", "_")
-        (folder / f"{label}.md").write_text(f"{baseline_text(rows[0])}\n\n{markdown(rows)}", encoding="utf-8")
+        text = f"{baseline_text(rows[0])}\n\n{markdown(rows)}"
+        if "scatter" in rows[0]:  # a result that is older has no spreads
+            found = table(SPREADS, spread_lines(rows))
+            text += f"\nSpread of g within a sample, predicted/measured:\n\n{found}"
+        (folder / f"{label}.md").write_text(text, encoding="utf-8")
         save(plot_hypotheses(rows, verdict_points(points)), folder / f"{label}.png")
     (folder / "refits.md").write_text(refits("g_h"), encoding="utf-8")
     (folder / "refits-both.md").write_text(refits("g_h, g_e"), encoding="utf-8")
