@@ -20,6 +20,9 @@ _MAX_RUNS = 60
 _FIRST_TEST, _STRIDE = 12, 4
 """Lanczos steps after which, and then at every how many, the levels of the window are looked at."""
 
+_MOST_GROWTH = 16
+"""How many times longer a Krylov space may become after runs that showed no level."""
+
 _CONVERGED = 1e-12
 """Residual of a vector of (A - sigma)^-1 in units of its eigenvalue."""
 
@@ -138,14 +141,18 @@ class ShiftInvert(Solver):
         if wanted == 0:
             return energies, found, False
         factor = self._factor(sigma)
+        growth = 1
         for attempt in range(_MAX_RUNS):
             inside = (energies - far) * (sigma - far) > 0  # levels beyond the far end are not missing copies
             missing = wanted - int(inside.sum())
             if missing <= 0:
                 break
-            vectors, further = self._run(self._deflated(factor.solve, found), sigma, far, missing, attempt)
-            if not (vectors.shape[1] or is_sure):
-                break
+            length = growth * (3 * missing + 4 * _FIRST_TEST)
+            vectors, further = self._run(self._deflated(factor.solve, found), sigma, far, length, attempt)
+            if not vectors.shape[1]:
+                if not is_sure:
+                    break
+                growth = min(2 * growth, _MOST_GROWTH)  # the levels lie far from the shift, and near to others
             vectors = vectors - found @ (found.conj().T @ vectors)
             found = np.linalg.qr(np.hstack([found, vectors]))[0]
             energies, turn = np.linalg.eigh(found.conj().T @ (self.matrix @ found))
@@ -156,17 +163,16 @@ class ShiftInvert(Solver):
         return energies, found, missing == 0 and not further
 
     def _run(
-        self, solve: Callable[[NDArray[Any]], NDArray[Any]], sigma: float, far: float, wanted: int, seed: int
+        self, solve: Callable[[NDArray[Any]], NDArray[Any]], sigma: float, far: float, length: int, seed: int
     ) -> tuple[NDArray[Any], bool]:
         """Vectors of the levels between sigma and far that one Krylov space shows, and if it shows some not yet sharp.
 
-        It grows, and all of it is kept, until every level that it shows there is sharp, or it has three vectors for
-        each wanted one and a few.
+        It grows, and all of it is kept, until every level that it shows there is sharp, or it has so many vectors.
         """
         import scipy.linalg
 
         size = self.matrix.shape[0]
-        basis = np.zeros((min(size, 3 * wanted + 4 * _FIRST_TEST), size), dtype=self.matrix.dtype)
+        basis = np.zeros((min(size, length), size), dtype=self.matrix.dtype)
         diagonal: list[float] = []
         beside: list[float] = []
         vector = np.random.default_rng(seed).standard_normal(size).astype(self.matrix.dtype)

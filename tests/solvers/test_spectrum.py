@@ -250,3 +250,12 @@ def test_a_solver_without_shift_takes_no_expectation():
     spectrum = Spectrum(random_matrix(60), "dense")
     spectrum.expect(0.0, 1)
     assert spectrum.count_below(0.0) == np.sum(np.linalg.eigvalsh(random_matrix(60).toarray()) < 0)
+
+
+@pytest.mark.parametrize("name", SHIFT_INVERT)
+def test_levels_far_from_the_shift_and_near_to_a_dense_band_are_found(name):
+    energies = np.concatenate([-0.2 - np.linspace(0, 0.05, 1498), [-0.199, -0.1985]])
+    solver = solver_named(name)(sparse.csr_array(sparse.diags_array(energies)), Work())
+    found, states = solver.between(-0.1995, 1.65, "upper")
+    np.testing.assert_allclose(np.sort(found), [-0.199, -0.1985], atol=1e-12)
+    np.testing.assert_allclose(np.abs(states).max(axis=0), 1, atol=1e-9)

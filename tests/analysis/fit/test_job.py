@@ -294,7 +294,8 @@ def test_finished_starts_are_taken_from_the_cache(tmp_path: Path, monkeypatch: p
     first = solve(problem, starts=2)
     assert first.n_cached == 0 and first.n_same == 2
     again = solve(problem, starts=3)
-    assert again.n_cached == 2 and again.attempts[0].theta == first.attempts[0].theta
+    assert again.n_cached == 2
+    assert {one.theta for one in first.attempts} < {one.theta for one in again.attempts}  # which is best is rounding
     moved = solve(problem_of(make_job(known_set(tmp_path), tmp_path, error_meV=11.0), tmp_path), starts=1)
     assert moved.n_cached == 0  # another job
     looser = job_with_prior(make_job(known_set(tmp_path), tmp_path), width=0.3)
