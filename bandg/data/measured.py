@@ -201,7 +201,7 @@ def load_measured(path_or_name: str | os.PathLike[str]) -> tuple[MeasuredPoint, 
 
 
 def load_spreads(path_or_name: str | os.PathLike[str]) -> tuple[MeasuredPoint, ...]:
-    """Measured spreads of g and T2* of a shipped collection or of a CSV file, in the order of the file.
+    """Measured spreads of g and T2* of a shipped collection or of a file, in the order of the file.
 
     The quantities are dg_e and dg_h (no unit), T2_e_ps and T2_h_ps. Each has a convention: "lorentzian", the half width
     at half maximum of rates that add, or "gaussian", a standard deviation.
