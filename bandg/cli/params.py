@@ -22,9 +22,9 @@ def list_sets() -> None:
     for name in available_sets():
         found = load_set(name)
         orbitals = "; ".join(f"{species} {' '.join(shells)}" for species, shells in found.orbitals.items())
-        rows.append((name, found.material, orbitals, ", ".join(found.shells)))
-    rows += [(name, "", "k.p, 8 bands (bandg kp)", "") for name in available_sets("kp")]
-    tables.show("parameter sets", ("name", "material", "orbitals", "hopping"), rows)
+        rows.append((name, found.material, found.use, orbitals, ", ".join(found.shells)))
+    rows += [(name, "", use, "k.p, 8 bands (bandg kp)", "") for name, use in available_sets("kp").items()]
+    tables.show("parameter sets", ("name", "material", "what it is for", "orbitals", "hopping"), rows)
 
 
 @app.command()
@@ -44,9 +44,10 @@ def show(
         if entry.note:
             notes.setdefault(entry.note, []).append(path)
     title = f"{found.name} ({found.material}, model {found.model}), digest {found.digest()[:12]}"
+    purpose = f"For: {found.use}." if found.use else ""
     caption = "\n".join(f"{', '.join(paths)}: {note}" for note, paths in notes.items())
     columns = ("path", "value", "unit", "status", "source")
-    tables.show(f"{title}\n{found.description}".strip(), columns, rows, caption)
+    tables.show("\n".join(filter(None, (title, purpose, found.description))), columns, rows, caption)
 
 
 @app.command()

@@ -56,6 +56,7 @@ class _File(_Strict):
     version: int = Field(alias="schema")
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]*\z")]
     base: Text | None = None
+    use: str = ""
     description: str = ""
     material: Text | None = None
     model: Text | None = None

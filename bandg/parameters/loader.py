@@ -74,7 +74,7 @@ def _assemble(label: str, path: Path | None, given: str) -> ParameterSet:
         if f"hopping.{exponent.partition('.')[2]}" not in entries:
             fail(label, exponent, "has no hopping that it could scale: add it, or drop this exponent")
     head = (own.name, own.description, material, model or "etb", own.base, origin)
-    return ParameterSet(*head, entries, published, scaling, own.lattice, surface, crystal)
+    return ParameterSet(*head, entries, published, scaling, own.lattice, surface, crystal, own.use)
 
 
 def _chain(label: str, path: Path | None, given: str) -> list[RawSet]:
@@ -161,9 +161,8 @@ def model_of(name_or_path: str | os.PathLike[str]) -> Any:
 
 
 @strict
-@lru_cache(maxsize=2)
-def available_sets(model: str = "etb") -> tuple[str, ...]:
-    """Names of the shipped parameter sets of a model.
+def available_sets(model: str = "etb") -> dict[str, str]:
+    """The shipped parameter sets of a model.
 
     Parameters
     ----------
@@ -172,8 +171,8 @@ def available_sets(model: str = "etb") -> tuple[str, ...]:
 
     Returns
     -------
-    tuple of str
-        Sorted.
+    dict of str to str
+        What each set is for, by its name, sorted by name.
 
     Raises
     ------
@@ -184,10 +183,10 @@ def available_sets(model: str = "etb") -> tuple[str, ...]:
     --------
     >>> import bandg
     >>> bandg.available_sets("kp")
-    ('kirstein2022',)
+    {'kirstein2022': 'k.p: universal bulk laws of lead halides, g against the gap'}
     """
-    names = (name.removesuffix(".toml") for name in resources.params_files())
-    return tuple(sorted(name for name in names if is_shipped(name, model)))
+    names = sorted(name.removesuffix(".toml") for name in resources.params_files())
+    return {name: shipped(f"{name}.toml")["use"] for name in names if is_shipped(name, model)}
 
 
 def is_shipped(name: str, model: str = "etb") -> bool:

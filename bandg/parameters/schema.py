@@ -29,7 +29,7 @@ _DEFAULTS = ("unit", "source", "status")
 _ENTRY = (*_DEFAULTS, "value", "stderr", "note")
 _SECTIONS = ("lattice", "onsite", "spin_orbit", "hopping", "scaling", "surface", "published")
 _CRYSTAL = ("tilt", "angles", "keep")
-_TOP = ("schema", "name", "base", "description", "material", "model", "defaults", "crystal", *_SECTIONS)
+_TOP = ("schema", "name", "base", "use", "description", "material", "model", "defaults", "crystal", *_SECTIONS)
 
 Table = dict[str, Any]
 """Entries by name; an entry is a table with its value, or a bare number."""
@@ -40,6 +40,7 @@ class RawSet:
     """Content of one file: the tables have only its own numbers, with checked units.
 
     crystal: the distortion that the set is made for, by the names of the arguments of `bandg.compute`.
+    use: what it is for, in a few words.
     """
 
     name: str
@@ -53,6 +54,7 @@ class RawSet:
     scaling: dict[str, Parameter] = field(default_factory=dict)
     surface: dict[str, Parameter] = field(default_factory=dict)
     crystal: dict[str, str] = field(default_factory=dict)
+    use: str = ""
 
 
 def fail(label: str, key: str, what: str) -> NoReturn:
@@ -93,7 +95,8 @@ def parse(raw: dict[str, Any], label: str, shipped: bool = False) -> RawSet:
     shifts = resolved(surface, unit="eV")
     head = (raw["name"], base, raw.get("description", "").strip(), material, model, lattice)
     of_bulk = {path.partition(".")[2]: one for path, one in quoted.items()}
-    return RawSet(*head, entries, of_bulk, exponents, shifts, _crystal(raw.get("crystal", {}), lattice, label, shipped))
+    crystal = _crystal(raw.get("crystal", {}), lattice, label, shipped)
+    return RawSet(*head, entries, of_bulk, exponents, shifts, crystal, _text(raw, "use") or "")
 
 
 def _crystal(table: dict[str, str], lattice: Lattice, label: str, shipped: bool) -> dict[str, str]:

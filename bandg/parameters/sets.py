@@ -79,6 +79,8 @@ class ParameterSet(Shown):
     crystal : mapping of str to str
         The crystal that the set is made for, as arguments of `bandg.compute` ("tilt", "angles", "keep"), which are its
         default there and in `bandg.bulk`; empty for the undistorted one.
+    use : str
+        What the set is for, in a few words.
 
     Examples
     --------
@@ -100,6 +102,7 @@ class ParameterSet(Shown):
     lattice: Lattice = PEROVSKITE
     surface: Mapping[str, Parameter] = field(default_factory=dict)
     crystal: Mapping[str, str] = field(default_factory=dict)
+    use: str = ""
 
     def __post_init__(self) -> None:
         ordered = {path: self.entries[path] for path in sorted(self.entries, key=order(self.lattice).__getitem__)}
@@ -112,7 +115,7 @@ class ParameterSet(Shown):
     def __reduce__(self) -> tuple[Any, ...]:  # a mappingproxy does not pickle, and workers need the set
         head = (self.name, self.description, self.material, self.model, self.base, self.origin)
         numbers = (dict(self.entries), dict(self.published), dict(self.scaling))
-        return type(self), (*head, *numbers, self.lattice, dict(self.surface), dict(self.crystal))
+        return type(self), (*head, *numbers, self.lattice, dict(self.surface), dict(self.crystal), self.use)
 
     def __hash__(self) -> int:
         return hash((self.name, self.digest()))
@@ -212,7 +215,8 @@ class ParameterSet(Shown):
 
     def to_dict(self) -> dict[str, Any]:
         """The whole set with provenance as plain JSON types: ``entries``, ``published``, ... by path."""
-        head = {key: getattr(self, key) for key in ("name", "description", "material", "model", "base", "origin")}
+        keys = ("name", "use", "description", "material", "model", "base", "origin")
+        head = {key: getattr(self, key) for key in keys}
         entries = {path: entry.provenance() for path, entry in self.entries.items()}
         published = {key: entry.provenance() for key, entry in self.published.items()}
         scaling = {path: entry.provenance() for path, entry in self.scaling.items()}
@@ -226,8 +230,9 @@ class ParameterSet(Shown):
         common = Counter((e.source, e.status) for path, e in self.entries.items() if path != LATTICE)
         source, status = common.most_common(1)[0][0]
         defaults = {"unit": "eV", "source": source, "status": status}
-        head = {key: getattr(self, key) for key in ("name", "model", "description", "material")}
-        content: dict[str, Any] = {"schema": 1, **head, "defaults": defaults, "crystal": dict(self.crystal)}
+        head = {key: getattr(self, key) for key in ("name", "model", "use", "description", "material")}
+        told = {key: text for key, text in head.items() if text}
+        content: dict[str, Any] = {"schema": 1, **told, "defaults": defaults, "crystal": dict(self.crystal)}
         for path, entry in self._numbers():
             *parts, key = path.split(".", 1 if path == LATTICE else 2)
             content.setdefault(".".join(parts), {})[key] = _toml_entry(entry, defaults)
@@ -244,6 +249,7 @@ class ParameterSet(Shown):
         """Title, and the properties of the set as lines."""
         statuses = Counter(entry.status for entry in self.entries.values())
         return f"parameter set {self.name}", {
+            **({"for": self.use} if self.use else {}),
             "material": self.material,
             "lattice constant": f"{self.a_nm:.5g} nm",
             "orbitals": {species: " ".join(shells) for species, shells in self.orbitals.items()},

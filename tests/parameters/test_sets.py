@@ -65,7 +65,20 @@ def refusal(source: str) -> str:
 
 
 def test_shipped_sets() -> None:
-    assert available_sets() == SHIPPED
+    found = available_sets() | available_sets("kp")
+    assert tuple(found) == (*SHIPPED, "kirstein2022")
+    assert len(set(found.values())) == len(found) and all(10 < len(use) < 100 for use in found.values())
+
+
+def test_what_a_set_is_for_is_its_own_and_changes_no_key(tmp_path: Path) -> None:
+    base = load_set("bandg-cspbi3-nnn")
+    own = load_set(write(tmp_path, 'schema = 1\nname = "mine"\nbase = "bandg-cspbi3-nnn"\n'))
+    told = load_set(write(tmp_path, 'schema = 1\nname = "mine"\nbase = "bandg-cspbi3-nnn"\nuse = " tests "\n'))
+    assert (own.use, told.use) == ("", "tests") and "the default" in base.use
+    assert own.digest() == told.digest() == base.digest() and hash(own) == hash(told) and own != told
+    assert load_set(write(tmp_path, told.to_toml())).use == "tests" and "use = " not in own.to_toml()
+    assert told.to_dict()["use"] == "tests" and "tests" in repr(told)
+    assert "use: must be a text" in refusal(write(tmp_path, 'schema = 1\nname = "mine"\nuse = 3\n'))
 
 
 # what the description says of the edges: irrep, shells whose weights are added, shells of the whole or none

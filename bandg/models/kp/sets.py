@@ -21,7 +21,7 @@ from bandg.parameters.loader import available_sets, is_shipped
 from bandg.parameters.names import LATTICE, STATUSES, out_of_range
 from bandg.parameters.sets import Parameter, ParameterSet
 
-_TOP = ("schema", "name", "model", "description", "defaults", "lattice", "kp")
+_TOP = ("schema", "name", "model", "use", "description", "defaults", "lattice", "kp")
 _ENTRY = ("value", "unit", "source", "status", "note", "stderr")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 _LIMITS = {"eV": 100.0, "eV nm": 10.0, "1": 1000.0, "nm": 100.0}
@@ -40,6 +40,8 @@ class KpSet(Shown):
         Parameters by the names of `bandg.models.kp.hamiltonian.PARAMETERS`; missing ones have defaults.
     lattice : Parameter, optional
         Lattice constant in nm, needed only for nanocrystals.
+    use : str
+        What the set is for, in a few words.
 
     Examples
     --------
@@ -52,6 +54,7 @@ class KpSet(Shown):
     description: str
     entries: Mapping[str, Parameter]
     lattice: Parameter | None = None
+    use: str = ""
 
     @property
     def a_nm(self) -> float:
@@ -83,12 +86,13 @@ class KpSet(Shown):
         """The whole set with provenance as plain JSON types."""
         entries = {name: entry.provenance() for name, entry in self.entries.items()}
         lattice = {"a": self.lattice.provenance()} if self.lattice else {}
-        head = {"schema": 1, "name": self.name, "description": self.description, "model": "kp"}
+        head = {"schema": 1, "name": self.name, "use": self.use, "description": self.description, "model": "kp"}
         return head | {"digest": self.digest(), "lattice": lattice, "entries": entries}
 
     def to_toml(self) -> str:
         """A complete file that loads back to the same set."""
-        head = {"schema": 1, "name": self.name, "model": "kp", "description": self.description}
+        told = {key: text for key, text in (("use", self.use), ("description", self.description)) if text}
+        head = {"schema": 1, "name": self.name, "model": "kp", **told}
         lattice = {"a": self.lattice.provenance()} if self.lattice else {}
         kp = {name: entry.provenance() for name, entry in self.entries.items()}
         return write_toml(head | {"lattice": lattice, "kp": kp})
@@ -154,8 +158,10 @@ def parse(text: str, label: str) -> KpSet:
     name = raw.get("name")
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
         _fail(label, "name", f"must be letters, digits and . _ + -, not {name!r}" if name else "is missing")
-    if not isinstance(raw.get("description", ""), str):
-        _fail(label, "description", f"must be text, not {raw['description']!r}")
+    texts = {key: raw.get(key, "") for key in ("description", "use")}
+    for key, text in texts.items():
+        if not isinstance(text, str):
+            _fail(label, key, f"must be text, not {text!r}")
     if not isinstance(raw.get("kp"), dict):
         _fail(label, "[kp]", "is missing: it has E_g, Delta, P6, P8 ...")
     defaults = raw.get("defaults", {})
@@ -172,7 +178,8 @@ def parse(text: str, label: str) -> KpSet:
     for name in ("E_g", "Delta"):
         if entries[name].value <= 0:
             _fail(label, f"kp.{name}", f"must be above zero, not {entries[name].value:g}")
-    return KpSet(raw["name"], str(raw.get("description", "")).strip(), entries, _lattice(raw, defaults, label))
+    own = _lattice(raw, defaults, label)
+    return KpSet(raw["name"], texts["description"].strip(), entries, own, texts["use"].strip())
 
 
 def _lattice(raw: dict[str, Any], defaults: dict[str, Any], label: str) -> Parameter | None:

@@ -133,6 +133,7 @@ P8 = { value = 0.68, unit = "eV nm" }
         ('name = "mine"', "", "name"),
         ('name = "mine"', 'name = "my set"', "name: must be letters"),
         ('name = "mine"', 'name = "mine"\ndescription = 3', "description: must be text"),
+        ('name = "mine"', 'name = "mine"\nuse = 3', "use: must be text"),
         ('source = "me"', 'source = "me"\nnote = 3', "unknown key"),
         ("E_g = { value = 1.6", "E_g = { note = 3, value = 1.6", "note that is not text"),
         ("[kp]", "[kq]", "unknown key"),
