@@ -107,38 +107,50 @@ class BoxBlock:
 
     basis: sparse.csr_matrix
     axis: Interval
-    matrices: tuple[NDArray[np.float64], ...]
+    matrices: tuple[sparse.csr_array, ...]
 
-    def at(self, length: float) -> NDArray[np.float64]:
+    def at(self, length: float) -> sparse.csr_array:
         """H for a hard-wall cube of that edge in nm."""
-        return sum((m / length**i for i, m in enumerate(self.matrices)), np.zeros_like(self.matrices[0]))
+        return sparse.csr_array(sum(m / length**i for i, m in enumerate(self.matrices)))
 
 
 def box_block(model: KpModel, axis: Interval, label: str, barrier: NDArray[np.float64] | None = None) -> BoxBlock:
-    """The reduced matrix of an irrep for functions `axis` along each edge.
+    """The reduced matrix of an irrep of doublets for functions `axis` along each edge.
 
     barrier: (8,) energies in eV that the glass adds to each band; None for hard walls.
+
+    H commutes with O_h and time reversal, which takes the first row of the irrep to the second. So <i|H|j> is the real
+    part of what the first triple of each orbit contributes, times the number of its permutations.
     """
     n = axis.size
     basis = adapted(n, label)
+    first, permutations = _first_triples(n)
+    left = sparse.diags_array(np.tile(permutations, 8)) @ basis[(np.arange(8)[:, None] * n**3 + first).ravel()]
     one = sparse.identity(n, format="csr")
     k, k2, inside = (sparse.csr_matrix(m) for m in (-1j * axis.k, axis.k2, axis.inside))
 
-    def reduced(bands: NDArray[Any], *along: sparse.csr_matrix) -> NDArray[np.float64]:
-        product = sparse.kron(along[0], sparse.kron(along[1], along[2]), format="csr")
-        full = sparse.kron(sparse.csr_matrix(bands), product, format="csr") @ basis
-        return np.real((basis.conj().T @ full).toarray())
+    def operator(bands: NDArray[Any], *along: sparse.csr_matrix) -> sparse.csr_matrix:
+        rows = sparse.kron(along[0], sparse.kron(along[1], along[2]), format="csr")[first]
+        return sparse.kron(sparse.csr_matrix(bands), rows, format="csr")
 
-    zeroth = reduced(model.h0, one, one, one)
+    zeroth = operator(model.h0, one, one, one)
     if barrier is not None:
-        zeroth += reduced(np.diag(barrier), one, one, one) - reduced(np.diag(barrier), inside, inside, inside)
-    first, second = np.zeros_like(zeroth), np.zeros_like(zeroth)
-    for a in range(3):
-        b = (a + 1) % 3
-        first += reduced(model.h1[a], *_along({a: k}, one))
-        second += reduced(model.h2[a, a], *_along({a: k2}, one))
-        second += reduced(model.h2[a, b] + model.h2[b, a], *_along({a: k, b: k}, one))
-    return BoxBlock(basis, axis, (zeroth, first, second))
+        zeroth += operator(np.diag(barrier), one, one, one) - operator(np.diag(barrier), inside, inside, inside)
+    linear = [operator(model.h1[a], *_along({a: k}, one)) for a in range(3)]
+    quadratic = [operator(model.h2[a, a], *_along({a: k2}, one)) for a in range(3)]
+    quadratic += [
+        operator(model.h2[a, b] + model.h2[b, a], *_along({a: k, b: k}, one))
+        for a, b in itertools.combinations(range(3), 2)
+    ]
+    orders = (zeroth, sum(linear[1:], linear[0]), sum(quadratic[1:], quadratic[0]))
+    return BoxBlock(basis, axis, tuple(sparse.csr_array(left.conj().T @ (order @ basis)).real for order in orders))
+
+
+def _first_triples(count: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Place of the first triple of each orbit of products, and the number of its permutations."""
+    triples = list(itertools.combinations_with_replacement(range(count), 3))
+    places = np.array([(x * count + y) * count + z for x, y, z in triples])
+    return places, np.array([len(set(itertools.permutations(triple))) for triple in triples], dtype=float)
 
 
 def _along(factors: dict[int, sparse.csr_matrix], one: sparse.csr_matrix) -> list[sparse.csr_matrix]:

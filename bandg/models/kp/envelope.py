@@ -10,15 +10,17 @@ from __future__ import annotations
 
 import math
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
+from scipy.sparse.linalg import ArpackNoConvergence, LinearOperator, eigsh
 
-from bandg.base.errors import BandgError
+from bandg.base.errors import BandgError, SolverError
 from bandg.base.units import HBAR2_OVER_M0
 from bandg.crystal.lattice import PEROVSKITE
 from bandg.crystal.shapes import Nanocrystal
@@ -28,6 +30,11 @@ from bandg.models.kp.box import BoxBlock, box_block, moment_z
 from bandg.models.kp.matrices import DEFAULTS, KpModel, numeric
 from bandg.models.kp.sets import KpSet
 from bandg.models.levels import Levels, LevelState
+from bandg.solvers.base import ShiftIsLevel
+from bandg.solvers.registry import AUTO, factorizing_solver
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 ELLIPTICITY = 0.03
 """Least inverse mass (1/m0) of the k^2 terms of R6- and R8- in any direction, below which a_8 is raised to reach it."""
@@ -174,7 +181,7 @@ def compute_levels(parameters: KpSet, nanocrystal: Nanocrystal, barrier: Barrier
         blocks={},
         factorizations=0,
         solves=2,
-        solver="dense",
+        solver=factorizing_solver(AUTO).name if nanocrystal.shape == "cube" else "dense",
         seconds=time.perf_counter() - started,
         warnings=tuple(warnings),
     )
@@ -199,6 +206,11 @@ def _level(state: State, name: str, nanocrystal: Nanocrystal) -> LevelState:
 
 
 Values = tuple[tuple[str, float], ...]
+Found = tuple[float, NDArray[Any], float]
+"""Energy in eV, vector, and weight of the trial function."""
+
+_NEAREST = (1, 4, 16, 64)
+"""So many levels nearest to mid-gap are looked at before all are computed."""
 
 
 @lru_cache(maxsize=4)
@@ -212,21 +224,39 @@ def _scaled_block(values: Values, count: int, label: str) -> BoxBlock:
     return box_block(_model(values), interval(count, 1.0), label)
 
 
-def _choose(
-    matrix: NDArray[Any], weights_of: NDArray[Any], mid_gap: float, sign: int, name: str
-) -> tuple[float, NDArray[Any], float]:
+def _choose(matrix: NDArray[Any], trial: NDArray[Any], mid_gap: float, sign: int, name: str) -> Found:
     """Energy, vector and overlap of the level on the carrier's side that overlaps most with the trial function."""
     for reach in (WINDOW_EV, math.inf):
         window = sorted((mid_gap, mid_gap + sign * reach))
         energies, vectors = eigh(matrix, subset_by_value=window)
-        weights = np.abs(weights_of.conj() @ vectors) ** 2
-        # the weights of all levels sum to one: what has more than half is the largest of all
+        weights = np.abs(trial @ vectors) ** 2
         if len(energies) and weights.max() > 0.5:
             break
     if not len(energies) or weights.max() < 0.1:
         raise BandgError(f"{name}: no level of the envelope model is a band edge; the nanocrystal is too small")
     best = int(np.argmax(weights))
     return float(energies[best]), vectors[:, best], float(weights[best])
+
+
+def _nearest(matrix: sparse.csr_array, trial: NDArray[Any], mid_gap: float, sign: int, name: str) -> Found:
+    """What `_choose` finds, for a sparse matrix: among the levels nearest to mid-gap, else among all.
+
+    The weights of all levels sum to one: none of the others can have more than what these leave.
+    """
+    try:
+        factor = factorizing_solver(AUTO).factorization(matrix, mid_gap)
+    except (SolverError, ShiftIsLevel):
+        return _choose(matrix.toarray(), trial, mid_gap, sign, name)
+    inverse = LinearOperator(matrix.shape, factor.solve, dtype=matrix.dtype)
+    for count in _NEAREST:
+        with suppress(ArpackNoConvergence):
+            side = "LA" if sign > 0 else "SA"
+            energies, vectors = eigsh(matrix, count, sigma=mid_gap, which=side, OPinv=inverse, v0=trial)
+            weights = np.abs(trial @ vectors) ** 2
+            best = int(np.argmax(weights))
+            if weights[best] > 1 - weights.sum() and sign * (energies[best] - mid_gap) > 0:
+                return float(energies[best]), vectors[:, best], float(weights[best])
+    return _choose(matrix.toarray(), trial, mid_gap, sign, name)
 
 
 def _mid_gap(values: dict[str, float]) -> float:
@@ -242,8 +272,9 @@ def _in_cube(values: Values, name: str, length: float, barrier: Barrier | None) 
         axis: Interval = interval(count - 2, length, glass_thickness(barrier), IN_GLASS)
         block, scale = box_block(model, axis, label, barrier.bands), 1.0
     matrix, n = block.at(scale), block.axis.size
-    trial = np.asarray(block.basis[first * n**3].conj().toarray()).ravel()
-    energy, vector, overlap = _choose(matrix, trial / np.linalg.norm(trial), _mid_gap(dict(values)), sign, name)
+    row = block.basis[first * n**3].toarray().ravel()  # real, or i times real
+    trial = np.real(row * np.exp(-0.5j * np.angle(np.sum(row**2)))) / np.linalg.norm(row)
+    energy, vector, overlap = _nearest(matrix, trial, _mid_gap(dict(values)), sign, name)
     orbital, zeeman = moment_z(model, block, vector, scale)
     psi = (block.basis @ vector).reshape(8, n, n, n)
     density = np.sum(np.abs(psi) ** 2, axis=(1, 2, 3))

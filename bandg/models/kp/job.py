@@ -47,17 +47,17 @@ class KpJob(LevelsTask):
         return count_functions(self.nanocrystal, self.barrier is not None)
 
     def estimate_memory(self) -> float:
-        """Peak memory in GB: that of cubes of 16 to 31 nm, which goes with the fifth power of the functions an edge."""
+        """Peak memory in GB, above that of cubes of 5 to 31 nm; as the fifth power of the functions along an edge."""
         if self.nanocrystal.shape == "sphere":
             return 0.2 + 1e-9 * 20 * self.estimate_n_orbitals() ** 2
-        return 0.2 + 1.6 * (self.estimate_n_orbitals() / 64_000) ** (5 / 3)
+        return 0.15 + 0.4 * (self.estimate_n_orbitals() / 64_000) ** (5 / 3)
 
     def largest(self, memory: float) -> str:
         """A hint of the size that would fit into that memory in GB.
 
         The number of functions along an edge grows as the square root of the edge.
         """
-        size = self.nanocrystal.size_nm * max(0.0, (memory - 0.2) / self.estimate_memory()) ** (2 / 5)
+        size = self.nanocrystal.size_nm * max(0.0, (memory - 0.15) / self.estimate_memory()) ** (2 / 5)
         return f"about {size:.2g} nm would fit"
 
     def run(self) -> Levels:

@@ -184,7 +184,7 @@ def test_glass_lets_the_wave_out_and_g_moves(standin):
 
 def electrons(values, count):
     """Levels of 6- above mid-gap in a cube of 4 nm, ascending."""
-    energies = np.linalg.eigvalsh(box_block(numeric(values), interval(count, 4.0), "6-").at(1.0))
+    energies = np.linalg.eigvalsh(box_block(numeric(values), interval(count, 4.0), "6-").at(1.0).toarray())
     return energies[energies > values["E_v"] + values["E_g"] / 2]
 
 
