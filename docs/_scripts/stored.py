@@ -3,7 +3,8 @@
 python docs/_scripts/stored.py            all of them: about half an hour on two processors
 python docs/_scripts/stored.py NAME ...   some: curves, verdict, hypotheses, hypotheses-nnn, hypotheses-slow, joint-fit,
                                           joint-spin, joint-held, joint, joint-first, fitted, family, profile, held,
-                                          refits, nanocrystals, reference, waterfall, decide, tilts, lines, spreads
+                                          refits, nanocrystals, reference, waterfall, decide, tilts, lines, spreads,
+                                          emulators
 python docs/_scripts/waterfall.py --readme README.md   afterwards: the table of the README
 """
 
@@ -71,6 +72,7 @@ SCRIPTS = {
     "tilts": ["tilts.py", "--compute"],
     "lines": ["theory_lines.py", "--compute"],
     "spreads": ["spreads.py", "--compute"],
+    "emulators": ["emulators.py"],
 }
 """Stored results that need more than one command."""
 

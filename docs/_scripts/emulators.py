@@ -1,0 +1,26 @@
+"""Makes the stored emulators in theory_curves/computed/emulators.
+
+python docs/_scripts/emulators.py [SET:SHAPE ...]
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from bandg.analysis.emulators.build import build
+from bandg.analysis.emulators.stored import file_name
+from bandg.base.files import write_whole
+from bandg.parameters.loader import load_set
+from bandg.runs.options import Run
+from bandg.runs.progress import Lines
+
+FOLDER = Path(__file__).resolve().parents[2] / "theory_curves" / "computed" / "emulators"
+STORED = ("bandg-cspbi3-nnn:cube", "nestoklon2023-standin:cube", "bandg-nnn:cube")
+
+if __name__ == "__main__":
+    FOLDER.mkdir(exist_ok=True)
+    for wanted in sys.argv[1:] or STORED:
+        name, _, shape = wanted.partition(":")
+        made = build(load_set(name), shape or "cube", run=Run(workers=2, progress=Lines()))
+        print(write_whole(FOLDER / file_name(name, made.shape), made.to_json()), flush=True)
