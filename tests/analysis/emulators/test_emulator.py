@@ -73,7 +73,7 @@ def test_a_spread_of_sizes_averages_as_a_gaussian_does():
     sizes = np.linspace(4, 10, 25)
     rows = (GAP + 0 * sizes, 0 * sizes, 1 / sizes, 0 * sizes)
     coefficients = tuple(tuple((float(value),) for value in row) for row in rows)
-    line = replace(made(), size_nm=tuple(sizes), knobs=(), exponents=((),), coefficients=coefficients)
+    line = replace(made(), size_nm=tuple(sizes), exponents=((0, 0),), coefficients=coefficients)
     found = line.evaluate(size_spread=0.1, size_nm=[6.5])
     assert found.g_e == pytest.approx((1 + 0.1**2 + 3 * 0.1**4) / 6.5, rel=1e-5)  # <1 / L> of a Gaussian
     assert np.isnan(line.evaluate(size_spread=0.1).g_e[[0, -1]]).all()
