@@ -24,7 +24,7 @@ from bandg.models.etb.identify import FullTrial
 from bandg.models.etb.local import local_model
 from bandg.models.etb.reduced import ReducedNanocrystal
 from bandg.parameters.sets import ParameterSet
-from bandg.solvers.base import Work
+from bandg.solvers.base import ShiftIsLevel, Work
 from bandg.solvers.near_symmetric import KramersPair, NearSymmetric, NotProven, kramers_pair
 from bandg.solvers.registry import AUTO, choose_solver, factorizing_solver
 
@@ -34,6 +34,13 @@ if TYPE_CHECKING:
 LEAST_ORDER = 16
 """Least number of operations of the ideal crystal."""
 
+
+_INSIDE = 0.1
+"""How far inside the gap of the symmetric form the shift lies, as a share of that gap.
+
+Nearer to the edge the inverse distorts its lowest levels, which are not quite those of the crystal: at the edge itself
+a small basis did not converge at 16 cells. The middle of the gap takes twice the iterations.
+"""
 
 _AUTO_FROM = {1: 200_000, 2: 60_000}
 """Rows of the block of an irrep from which on `auto` prefers the near-symmetric solver, by neighbors."""
@@ -102,11 +109,25 @@ def nearest_parameters(ideal: SiteSystem, actual: SiteSystem, vector: NDArray[np
 class SymmetricInverse:
     """(H0 - sigma)^-1 on the states of one irrep of the actual crystal, block by block."""
 
-    def __init__(self, transform: RowTransform, matrices: dict[str, Any], sigma: float, work: Work) -> None:
-        self._transform = transform
-        chosen = factorizing_solver(AUTO)
-        self._factors = {label: chosen.factorization(matrices[label], sigma) for label in transform.bases}
-        work.factorizations += len(self._factors)
+    def __init__(self, transform: RowTransform, matrices: dict[str, Any], work: Work) -> None:
+        self._transform, self._matrices, self._work = transform, matrices, work
+        self._factors: dict[str, Any] = {}
+
+    def move(self, sigma: float) -> None:
+        """Factorize at a shift. Raises NotProven where it is a level."""
+        factorize = factorizing_solver(AUTO).factorization
+        try:
+            for label in self._transform.bases:
+                kept = self._factors.pop(label, None)
+                if hasattr(kept, "move"):
+                    kept.move(sigma)
+                else:
+                    kept = None  # its memory goes before the next one needs it
+                    kept = factorize(self._matrices[label], sigma)
+                self._factors[label] = kept
+        except ShiftIsLevel as error:
+            raise NotProven(f"the symmetric form of this nanocrystal has a level at {sigma:.6f} eV: {error}") from error
+        self._work.factorizations += len(self._factors)
 
     def solve(self, psi: NDArray[np.complex128]) -> NDArray[np.complex128]:
         """(H0 - sigma)^-1 psi."""
@@ -149,16 +170,19 @@ class NearCrystal:
         except BandgError as error:
             raise NotProven(f"the symmetric form of this nanocrystal has no gap ({error})") from error
         self.mid_gap = (found.valence.energy + found.conduction.energy) / 2
-        self._inverses: dict[str, SymmetricInverse] = {}
+        self._inside = _INSIDE * (found.conduction.energy - found.valence.energy)
+        self._edges = {-1: found.valence.energy, 1: found.conduction.energy}
+        self._inverse: tuple[str, SymmetricInverse] | None = None
 
     @cached_property
     def bases(self) -> dict[str, AdaptedBasis]:
         """Adapted bases of all irreps of the symmetric form."""
         return {irrep.label: AdaptedBasis(self.orbits, irrep) for irrep in self.orbits.group.irreps}
 
-    def inverse(self, label: str) -> SymmetricInverse:
-        """The preconditioner for states of an irrep of the actual crystal."""
-        if label not in self._inverses:
+    def inverse(self, label: str, sign: int) -> SymmetricInverse:
+        """The preconditioner for a carrier's states of an irrep of the actual crystal; the last one is given up."""
+        if self._inverse is None or self._inverse[0] != label:
+            self._inverse = None  # its factors are freed first
             group = self.reduced.orbits.group
             rows = {
                 name: rows_of(group, group.irrep(label), self.orbits.group, basis.irrep)
@@ -166,8 +190,9 @@ class NearCrystal:
             }
             transform = RowTransform(self.bases, rows, self.reduced.system.offsets)
             matrices = {name: self._block(basis) for name, basis in transform.bases.items()}
-            self._inverses[label] = SymmetricInverse(transform, matrices, self.mid_gap, self.work)
-        return self._inverses[label]
+            self._inverse = label, SymmetricInverse(transform, matrices, self.work)
+        self._inverse[1].move(self._edges[sign] - sign * self._inside)
+        return self._inverse[1]
 
     def _block(self, basis: AdaptedBasis) -> sparse.csr_array:
         """H0 on one row of an irrep, with the mean over each orbit of what is added to the onsite energies."""
@@ -192,7 +217,7 @@ class NearCrystal:
         operator = WholeHamiltonian(self.reduced.system, self.vector, potential)
         basis = self.reduced.basis(trial.label)
         start = basis.expand(trial.start(np.complex128))[:, 0]
-        inverse = self.inverse(trial.label)
+        inverse = self.inverse(trial.label, sign)
         self.work.solves += 1
         pair = kramers_pair(
             operator, inverse, trial.states, inverse.solve(start), self.mid_gap, sign > 0, self.work, name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from bandg.models.etb.near import ideal_system, nearest_parameters
 from bandg.models.etb.reduced import reduced_of
 from bandg.parameters.loader import load_set
 from bandg.solvers import near_symmetric
+from bandg.solvers.base import ShiftIsLevel
 from bandg.solvers.near_symmetric import NotProven
 from bandg.solvers.registry import factorizing_solver
 
@@ -50,19 +52,25 @@ def from_file(name: str) -> Nanocrystal:
 
 CRYSTALS = {
     # parameters, crystal, point group, factorizations, solves
-    "tilt": ("standin", lambda: made("standin", 5, tilt="a-b+a-", angles="9,8"), "Ci", 6, 68),
-    "tilt, even": ("nnn", lambda: made("nnn", 4, tilt="a-b+a-", angles="9,8"), "Cs", 6, 81),
-    "strain": ("nnn", lambda: made("nnn", 5, strain="zz=0.02,xy=0.01,yz=0.003"), "Ci", 6, 56),
-    "alloy": ("nnn with bromide", lambda: made("nnn with bromide", 4, fraction=0.3, seed=1), "C1", 6, 87),
-    "orbitals differ": ("small with bromide", lambda: made("small with bromide", 4, fraction=0.3, seed=1), "C1", 6, 69),
+    "tilt": ("standin", lambda: made("standin", 5, tilt="a-b+a-", angles="9,8"), "Ci", 6, 46),
+    "tilt, even": ("nnn", lambda: made("nnn", 4, tilt="a-b+a-", angles="9,8"), "Cs", 12, 56),
+    "strain": ("nnn", lambda: made("nnn", 5, strain="zz=0.02,xy=0.01,yz=0.003"), "Ci", 6, 33),
+    "alloy": ("nnn with bromide", lambda: made("nnn with bromide", 4, fraction=0.3, seed=1), "C1", 12, 56),
+    "orbitals differ": (
+        "small with bromide",
+        lambda: made("small with bromide", 4, fraction=0.3, seed=1),
+        "C1",
+        12,
+        52,
+    ),
     "surface": (
         "standin",
         lambda: made("standin", 4, strain="yz=0.01", surface="X.0=0.1", image="5,2.25"),
         "D2h",
         6,
-        51,
+        33,
     ),
-    "file": ("standin", lambda: from_file("standin"), "C1", 6, 79),
+    "file": ("standin", lambda: from_file("standin"), "C1", 12, 56),
 }
 
 
@@ -116,6 +124,17 @@ def test_a_crystal_that_is_not_nearly_symmetric_is_refused() -> None:
     with pytest.raises(NotProven, match="operations of the cube") as raised:
         compute_levels(MIXED["standin"], made("standin", 3, x_vacancies=0.5, seed=1), solver="near-symmetric")
     assert "pardiso" in str(raised.value)
+
+
+def test_a_shift_that_is_a_level_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`auto` then takes a factorization, as where nothing is proven."""
+
+    def at_a_level(matrix: object, sigma: float) -> None:
+        raise ShiftIsLevel("a pivot is zero")
+
+    monkeypatch.setattr(near, "factorizing_solver", lambda name: SimpleNamespace(factorization=at_a_level))
+    with pytest.raises(NotProven, match=r"has a level at .* a pivot is zero"):
+        compute_levels(MIXED["standin"], made("standin", 3, tilt="a0a0c+", angles="8"), solver="near-symmetric")
 
 
 def test_auto_turns_to_a_direct_solver_where_nothing_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
