@@ -47,27 +47,28 @@ class RowTransform:
     """Between states of all sites and their overlaps with the adapted functions of all irreps.
 
     bases: adapted bases by label, of one `Orbits`. rows: for each label (d, m), the rows that are wanted (`rows_of`);
-    a label without rows is left out. sites: (n_sites,) place of each site of the orbits' system in the states.
+    a label without rows is left out. places: (n_sites + 1,) first orbital of each site in the states, -1 for a site
+    whose values follow from those of its image (`Half`), and the number of orbitals in the states.
     """
 
     def __init__(
-        self, bases: Mapping[str, AdaptedBasis], rows: Mapping[str, NDArray[np.complex128]], offsets: NDArray[np.int64]
+        self, bases: Mapping[str, AdaptedBasis], rows: Mapping[str, NDArray[np.complex128]], places: NDArray[np.int64]
     ) -> None:
         self.bases = {label: basis for label, basis in bases.items() if rows[label].shape[1] and basis.size}
         self.rows = {label: rows[label] for label in self.bases}
         self._orbits: Orbits = next(iter(bases.values())).orbits
         actions = next(iter(bases.values())).actions
-        self._size = int(offsets[-1])
+        self._size = int(places[-1])
         self._parts: list[_Part] = []
         orbits, system = self._orbits, self._orbits.system
         orbit, operation = orbits.placed
         for number in range(orbits.n_types):
-            mine = np.flatnonzero(orbits.type_of[orbit] == number)
+            mine = np.flatnonzero((orbits.type_of[orbit] == number) & (places[:-1] >= 0))
             mine = mine[np.lexsort((orbit[mine], operation[mine]))]
             used = np.unique(operation[mine])
             sites = mine.reshape(len(used), -1)  # each operation meets each orbit once
             dimension = int(system.dimensions[orbits.kinds[number]])
-            rows_here = offsets[sites][:, :, None] + np.arange(dimension)
+            rows_here = places[sites][:, :, None] + np.arange(dimension)
             self._parts.append(_Part(rows_here, used, actions[orbits.kinds[number]][used], 1 / np.sqrt(len(used))))
 
     def project(self, psi: NDArray[np.complex128]) -> dict[str, NDArray[np.complex128]]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
+from bandg.hamiltonian.inversion import Half
 from bandg.hamiltonian.sites import SiteSystem
 
 if TYPE_CHECKING:
@@ -22,26 +23,30 @@ class WholeHamiltonian:
     """H of a system whose hoppings do not touch the spin, in eV.
 
     vector: parameters in eV. potential: what is added to the onsite energies, (n_sites,) in eV; None for nothing.
+    half: the sites on which its states are given, where they have a parity; default all.
     Raises BandgError for a hopping that turns the spin.
     """
 
     def __init__(
-        self, system: SiteSystem, vector: NDArray[np.float64], potential: NDArray[np.float64] | None = None
+        self,
+        system: SiteSystem,
+        vector: NDArray[np.float64],
+        potential: NDArray[np.float64] | None = None,
+        half: Half | None = None,
     ) -> None:
-        self.system = system
-        self._hopping = _hopping(system, spatial_blocks(system, vector))
+        half = half or Half.whole(system)
+        self.size = int(half.offsets[-1])
+        self._hopping = _hopping(half, spatial_blocks(system, vector))
         self._onsite = [terms.at(vector) for terms in system.model.onsite]
-        self._potential = None if potential is None else np.repeat(potential, np.diff(system.offsets))[:, None]
-        self._rows = [orbitals_of(system, np.flatnonzero(system.kind == n)) for n in range(len(system.dimensions))]
+        self._potential = None if potential is None else np.repeat(potential[half.kept], np.diff(half.offsets))
+        self._rows = [
+            half.offsets[:-1][half.kind == kind][:, None] + np.arange(dimension)
+            for kind, dimension in enumerate(system.dimensions)
+        ]
         reversal = system.model.spaces[0].time_reversal
         if any((space.time_reversal[:2, :2] != reversal[:2, :2]).any() for space in system.model.spaces):
             raise BandgError("the sites of this model differ in what time reversal does to their spin")
         self._flip = np.real(reversal[:2, :2])
-
-    @property
-    def size(self) -> int:
-        """Number of spin-orbitals."""
-        return int(self.system.offsets[-1])
 
     def apply(self, psi: NDArray[np.complex128]) -> NDArray[np.complex128]:
         """H psi of a state (size,)."""
@@ -50,7 +55,7 @@ class WholeHamiltonian:
         for rows, block in zip(self._rows, self._onsite, strict=True):
             result[rows] += psi[rows] @ block.T
         if self._potential is not None:
-            result += self._potential[:, 0] * psi
+            result += self._potential * psi
         return result
 
     def reversed(self, psi: NDArray[np.complex128]) -> NDArray[np.complex128]:
@@ -60,12 +65,6 @@ class WholeHamiltonian:
         np.multiply(self._flip[0, 1], down, out=result[..., ::2])
         np.multiply(self._flip[1, 0], up, out=result[..., 1::2])
         return result
-
-
-def orbitals_of(system: SiteSystem, sites: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Places (n, dim) of the spin-orbitals of sites (n,) of one kind in the full matrix."""
-    dimension = int(system.dimensions[system.kind[sites[0]]]) if len(sites) else 0
-    return np.asarray(system.offsets[sites][:, None] + np.arange(dimension))
 
 
 def spatial_blocks(system: SiteSystem, vector: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -84,19 +83,24 @@ def spatial_blocks(system: SiteSystem, vector: NDArray[np.float64]) -> NDArray[n
     return found
 
 
-def _hopping(system: SiteSystem, blocks: NDArray[np.float64]) -> sparse.bsr_array | sparse.csr_array:
-    """All hoppings without spin, (n_orbitals / 2, n_orbitals / 2)."""
+def _hopping(half: Half, blocks: NDArray[np.float64]) -> sparse.bsr_array | sparse.csr_array:
+    """All hoppings without spin, (size / 2, size / 2)."""
     from scipy import sparse
 
-    bonds = system.bonds_of(np.arange(system.n_sites))
+    system, bonds = half.system, half.system.bonds_of(half.kept)
     order = np.argsort(bonds.first, kind="stable")
-    starts = np.searchsorted(bonds.first[order], np.arange(system.n_sites + 1)).astype(np.int32)
+    first, second = bonds.first[order], bonds.second[order]
+    starts = np.searchsorted(first, np.append(half.kept, system.n_sites)).astype(np.int32)
     most = blocks.shape[1]
     data = blocks[bonds.type[order]]
-    shape = (system.n_sites * most, system.n_sites * most)
-    matrix = sparse.bsr_array((data, bonds.second[order].astype(np.int32), starts), shape=shape)
+    away = np.flatnonzero(half.kept[half.home[second]] != second)  # bonds to the image of a kept site
+    data[away] *= half.signs[system.kind[second[away]], None, : 2 * most : 2]
+    alone = np.flatnonzero(half.count[first] != half.count[second])
+    data[alone] *= np.sqrt(half.count[first[alone]] / half.count[second[alone]])[:, None, None]
+    shape = (len(half.kept) * most,) * 2
+    matrix = sparse.bsr_array((data, half.home[second].astype(np.int32), starts), shape=shape)
     if (system.dimensions == 2 * most).all():
         return matrix
-    there = np.arange(most) < (system.dimensions // 2)[system.kind][:, None]
+    there = np.arange(most) < (system.dimensions // 2)[half.kind][:, None]
     kept = np.flatnonzero(there.ravel())
     return sparse.csr_array(matrix.tocsr()[kept][:, kept])

@@ -189,14 +189,13 @@ def kramers_pair(
     trial: NDArray[np.complex128],
     start: NDArray[np.complex128],
     target: float,
-    above: bool,
     work: Work,
     name: str,
 ) -> KramersPair:
     """The doublet that holds more than half of a trial pair.
 
-    trial: (size, 2) orthonormal, a pair of time-reversed states. start: (size,), where the search begins. target:
-    energy in the gap in eV, above: on which side of it the doublet lies. name: of the carrier, for messages.
+    trial: (size, 2), a pair of time-reversed states. start: (size,), where the search begins. target: energy in the
+    gap in eV. name: of the carrier, for messages.
     Raises NotProven where the iteration does not converge, or the doublet holds half of the pair or less.
     """
     basis = _Basis(operator, trial)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
 from bandg.crystal.shapes import Nanocrystal
-from bandg.hamiltonian.blocks import AdaptedBasis, Orbits, find_orbits
+from bandg.hamiltonian.blocks import AdaptedBasis, Orbits, actions_of, find_orbits
+from bandg.hamiltonian.inversion import Half
 from bandg.hamiltonian.rows import RowTransform, rows_of
 from bandg.hamiltonian.sites import LocalModel, SiteSystem
 from bandg.hamiltonian.whole import WholeHamiltonian, spatial_blocks
@@ -179,6 +180,21 @@ class NearCrystal:
         """Adapted bases of all irreps of the symmetric form."""
         return {irrep.label: AdaptedBasis(self.orbits, irrep) for irrep in self.orbits.group.irreps}
 
+    def half(self, label: str) -> Half:
+        """The sites on which a state of an irrep is given: one of each pair if the crystal has the inversion."""
+        system, group = self.reduced.system, self.reduced.orbits.group
+        inversion = np.flatnonzero((group.rotations == -np.eye(3, dtype=np.int64)).all(axis=(1, 2)))
+        if not len(inversion):
+            return Half.whole(system)
+        most = int(system.dimensions.max())
+        signs = np.zeros((len(system.dimensions), most))
+        for kind, space in enumerate(system.model.spaces):
+            action = actions_of(space, group)[inversion[0]] * group.irrep(label).matrices[inversion[0], 0, 0]
+            signs[kind, : len(action)] = np.real(np.diagonal(action))
+        image = self.ideal.site_at(-self.ideal.coordinates)
+        operation = self.orbits.placed[1]  # the same operations are kept in all orbits of a type, for `RowTransform`
+        return Half.of(system, np.flatnonzero(operation <= operation[image]), image, signs)
+
     def inverse(self, label: str, sign: int) -> SymmetricInverse:
         """The preconditioner for a carrier's states of an irrep of the actual crystal; the last one is given up."""
         if self._inverse is None or self._inverse[0] != label:
@@ -188,7 +204,7 @@ class NearCrystal:
                 name: rows_of(group, group.irrep(label), self.orbits.group, basis.irrep)
                 for name, basis in self.bases.items()
             }
-            transform = RowTransform(self.bases, rows, self.reduced.system.offsets)
+            transform = RowTransform(self.bases, rows, self.half(label).places)
             matrices = {name: self._block(basis) for name, basis in transform.bases.items()}
             self._inverse = label, SymmetricInverse(transform, matrices, self.work)
         self._inverse[1].move(self._edges[sign] - sign * self._inside)
@@ -214,13 +230,14 @@ class NearCrystal:
         self.work.solvers.add(NearSymmetric.name)
         trial = FullTrial(self.reduced, bulk_, edge)
         potential = self.reduced.potential(sign) if self.reduced.has_potential else None
-        operator = WholeHamiltonian(self.reduced.system, self.vector, potential)
+        half = self.half(trial.label)
+        operator = WholeHamiltonian(self.reduced.system, self.vector, potential, half)
         basis = self.reduced.basis(trial.label)
-        start = basis.expand(trial.start(np.complex128))[:, 0]
+        start = half.fold(basis.expand(trial.start(np.complex128))[:, 0])
         inverse = self.inverse(trial.label, sign)
         self.work.solves += 1
         pair = kramers_pair(
-            operator, inverse, trial.states, inverse.solve(start), self.mid_gap, sign > 0, self.work, name
+            operator, inverse, half.fold(trial.states), inverse.solve(start), self.mid_gap, self.work, name
         )
-        vector = basis.project_full(pair.state[:, None])[:, 0, 0]
+        vector = basis.project_full(half.unfold(pair.state)[:, None])[:, 0, 0]
         return trial.label, pair, vector / np.linalg.norm(vector)
