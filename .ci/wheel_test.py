@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = {"bandg": "bandg", "params": "bandg/params", "theory_curves": "bandg/theory_curves"}
-SUFFIXES = {".py", ".toml", ".csv", ".json", ".nc", ".mplstyle", ".typed"}
+SUFFIXES = {".py", ".toml", ".csv", ".json", ".nc", ".mplstyle", ".html", ".js", ".typed"}
 
 
 def expected() -> set[str]:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from bandg.base.tables import is_number
 
-_LARGEST = 1e12
+LARGEST = 1e12
 """Largest magnitude of a number in a table; squares of larger numbers overflow."""
 
 
@@ -18,8 +18,8 @@ def _number(text: object) -> float:
         raise ValueError("which is not a number")
     if not math.isfinite(value := float(str(text))):
         raise ValueError("which is not a finite number: leave the cell empty where there is none")
-    if abs(value) > _LARGEST:
-        raise ValueError(f"which is beyond {_LARGEST:g}")
+    if abs(value) > LARGEST:
+        raise ValueError(f"which is beyond {LARGEST:g}")
     return value
 
 

@@ -27,6 +27,8 @@ COMMANDS = {
     "and report which parameters the data determine.",
     "infer": "Posterior of named parameters given measured g-factors, and the evidence of competing models.",
     "overlay": "Draw theory curves over measured g-factors and print the residual at every point.",
+    "explore": "Write one HTML file with sliders: curves of computed nanocrystals beside measured points, "
+    "without a server.",
     "hypotheses": "Compare mechanisms that could explain the hole g-factor: "
     "the change of g by each, and what it leaves.",
     "verdict": "Predict the measured g-factors, nothing adjusted, for each set, surface and energy scale; "

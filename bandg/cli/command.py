@@ -17,7 +17,7 @@ from bandg.base.errors import BandgError
 from bandg.base.marks import may_replace
 from bandg.base.text import quote
 
-_WRITTEN = ("out", "plot", "corner", "report", "matrix", "atoms")
+_WRITTEN = ("out", "plot", "corner", "report", "matrix", "atoms", "output")
 """Parameters that name a file to write. A file named by any other parameter is read."""
 
 _BESIDE = {

@@ -18,6 +18,7 @@ _OPTIONAL = {
     "dynesty": "sensitivity",
     "distributed": "distributed",
     "ase": "structures",
+    "bokeh": "explore",
 }
 
 

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-_UNIT = re.compile(r"(?:[(\[/,]|[\s_]|in )\s*(meV|eV|мэВ|эВ|nm|нм|Å|mT|мТл|Тл|T|K|К|ps|пс)\s*[)\]]?\s*$")
+UNIT = re.compile(r"(?:[(\[/,]|[\s_]|in )\s*(meV|eV|мэВ|эВ|nm|нм|Å|mT|мТл|Тл|T|K|К|ps|пс)\s*[)\]]?\s*$")
 UNITS = {"мэВ": "meV", "эВ": "eV", "нм": "nm", "мТл": "mT", "Тл": "T", "К": "K", "пс": "ps"}
 BARE_UNIT = re.compile(r"[(\[]?\s*(meV|eV|мэВ|эВ|nm|нм|Å|mT|мТл|Тл|T|K|К|ps|пс)\s*[)\]]?")
 FAMILY = {
@@ -18,7 +18,7 @@ FAMILY = {
 }
 """Columns that have a unit: factor of each to the unit of bandg."""
 
-_NAMES: dict[str, tuple[str, ...]] = {
+NAMES: dict[str, tuple[str, ...]] = {
     "energy": (
         *("e", "energy", "photonenergy", "excitonenergy", "transitionenergy", "laserenergy", "plenergy", "ephoton"),
         *("eph", "ex", "hv", "hω", "ħω", "energie", "photonenergie", "laserenergie", "энергия", "энергияфотона"),
@@ -35,27 +35,30 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "quantity": ("quantity", "größe/quantity"),
     "value": ("value", "wert", "значение"),
 }
-_G = {
+G = {
     "g_e": ("ge", "gelectron", "electrong", "electrongfactor", "gfactorelectron", "gfactorofelectron", "gel", "ge-"),
     "g_h": ("gh", "ghole", "holeg", "holegfactor", "gfactorhole", "gfactorofhole"),
     "g_bx": ("gbx", "gbrightexciton", "ge+gh"),
     "abs_g": ("absg",),
 }
-_AS_THEY_ARE = (
+AS_THEY_ARE = (
     *("kind", "convention", "evidence", "derived_from", "use", "energy_is", "origin"),
     *(f"{name}{error}" for name in ("dg_e", "dg_h", "dg", "T2_e_ps", "T2_h_ps", "T2_ps") for error in ("", "_error")),
 )
 """Columns of bandg's own that have no other spelling."""
 
-WORDS = ("sample", "series", "material", "note", "source", "quantity", *_AS_THEY_ARE[:7])
+WORDS = ("sample", "series", "material", "note", "source", "quantity", *AS_THEY_ARE[:7])
 """Columns of text."""
 
-_ERROR = re.compile(
+ERROR = re.compile(
     r"(?:^|[\s_(])(?:yer±|y ?error|error|err|sigma|std|stderr|s\.?d\.?|uncertainty|fehler|ошибка|погрешность)"
     r"(?=$|[\s_)(])"
     r"|[±σ]|\+/?-|^δ(?=g)",
     re.IGNORECASE,
 )
+SIGNS = re.compile(r"[\s_{}^$\\*.|()\[\]\-]")
+"""Signs that do not count where names are compared."""
+
 SPREAD = re.compile(r"^(?:Δ|δ|delta|d)[\s_]*\|?g")
 
 
@@ -71,24 +74,24 @@ class Column:
 def _folded(text: str) -> str:
     """A heading in lower case without signs, for a comparison of names."""
     text = unicodedata.normalize("NFKC", text).lower().replace("g-factor", "gfactor")
-    return re.sub(r"[\s_{}^$\\*.|()\[\]\-]", "", text)
+    return SIGNS.sub("", text)
 
 
 def named(heading: str) -> Column | None:
     """What a heading says; None where it is not known."""
     heading = heading.strip().strip("'\"")
-    if heading in _AS_THEY_ARE:
+    if heading in AS_THEY_ARE:
         return Column(heading, heading)
-    match = _UNIT.search(heading)
+    match = UNIT.search(heading)
     unit = UNITS.get(match[1], match[1]) if match else ""
     name = heading[: match.start()] if match else heading
     if not name.strip():
         return None
-    bare = _ERROR.sub(" ", name)
+    bare = ERROR.sub(" ", name)
     is_error = bare != name
     magnitude = "|" in bare or re.match(r"\s*abs", bare, re.IGNORECASE) is not None
     folded = re.sub(r"^abs(?=g.)", "", _folded(bare))
-    for g, spellings in _G.items():
+    for g, spellings in G.items():
         if folded in spellings:
             quantity = f"abs_{g}" if magnitude and g in ("g_e", "g_h") else g
             return Column(f"{quantity}_error" if is_error else quantity, heading, unit)
@@ -96,4 +99,4 @@ def named(heading: str) -> Column | None:
         return Column("abs_g_error" if is_error else "abs_g", heading) if magnitude else None
     if is_error:
         return Column("error", heading) if folded in ("", "y", "g") else None
-    return next((Column(known, heading, unit) for known, names in _NAMES.items() if folded in names), None)
+    return next((Column(known, heading, unit) for known, names in NAMES.items() if folded in names), None)

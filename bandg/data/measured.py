@@ -44,13 +44,13 @@ WARM_K = 100.0
 """Samples above this temperature in K are not compared with a theory of cold crystals."""
 
 _LONG = ("energy_eV", "quantity", "value")
-_SCHEMA = ("error", "kind", "convention", "evidence", "derived_from", "use")
+SCHEMA = ("error", "kind", "convention", "evidence", "derived_from", "use")
 """Columns that a file with the line "# schema = 1" must have besides."""
 
 _ROW = re.compile(r"(\w+) at ([0-9]+(?:\.[0-9]+)?)")
 """How derived_from names a row, as "g_e at 1.69"."""
 
-_NEEDED = "the columns energy_eV, quantity, value (one point a row), or energy_eV with some of g_e, g_h, g_bx"
+NEEDED = "the columns energy_eV, quantity, value (one point a row), or energy_eV with some of g_e, g_h, g_bx"
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def in_eV(energy: float) -> float:
 Energy = Annotated[Positive, AfterValidator(in_eV)]
 
 
-class _Stated(Row):
+class Stated(Row):
     """What every row may say; the names of the fields are those of the columns and of MeasuredPoint."""
 
     energy_eV: Energy | None = None
@@ -148,17 +148,17 @@ class _Stated(Row):
     field_T: NotNegative | None = None
 
 
-class _Long(_Stated):
+class Long(Stated):
     """A row with one point."""
 
-    quantity: Quantity | Spread
+    quantity: Literal[Quantity, Spread]
     value: Number
     error: NotNegative | None = None
 
 
 _VALUES: dict[str, Any] = {quantity: (Number | None, None) for quantity in (*QUANTITIES, *SPREADS)}
 _ERRORS: dict[str, Any] = {f"{quantity}_error": (NotNegative | None, None) for quantity in _VALUES}
-_Wide = create_model("_Wide", __base__=_Stated, error=(NotNegative | None, None), **_VALUES, **_ERRORS)
+Wide = create_model("Wide", __base__=Stated, error=(NotNegative | None, None), **_VALUES, **_ERRORS)
 
 
 def available_measured() -> tuple[str, ...]:
@@ -234,7 +234,7 @@ def _load(path_or_name: str | os.PathLike[str], quantities: tuple[str, ...]) -> 
     table, points, _ = _everything(path_or_name)
     chosen = tuple(point for point in points if point.quantity in quantities)
     if not chosen and (not points or quantities == QUANTITIES):
-        table.fail(f"has no points{' but spreads' if points else ''}: it needs {_NEEDED}")
+        table.fail(f"has no points{' but spreads' if points else ''}: it needs {NEEDED}")
     return chosen
 
 
@@ -248,9 +248,9 @@ def _everything(
     label = name if name.isprintable() else ascii(name)
     is_path = not isinstance(path_or_name, str) or "/" in name or os.sep in name
     if not is_path and Path(name).suffix.lower() not in SUFFIXES:
-        return (table := read_table(_shipped(name), label, _NEEDED)), tuple(_points(table, "")), ()
+        return (table := read_table(_shipped(name), label, NEEDED)), tuple(_points(table, "")), ()
     sheet = read_sheet(name, label, f"shipped collections are: {', '.join(available_measured())}")
-    table, notes = understood(sheet) if sheet.text is None else (read_table(sheet.text, label, _NEEDED), ())
+    table, notes = understood(sheet) if sheet.text is None else (read_table(sheet.text, label, NEEDED), ())
     return table, tuple(_points(table, label)), notes
 
 
@@ -352,17 +352,17 @@ def _shipped(name: str) -> str:
 def _points(table: Table, source: str) -> Iterator[MeasuredPoint]:
     wide = [column for column in table.columns if column in _VALUES]
     is_long = "quantity" in table.columns or "value" in table.columns
-    model = _Wide if wide and not is_long else _Long
+    model = Wide if wide and not is_long else Long
     known = tuple(model.model_fields)
     table.check_columns((*known, *_LONG))
     needed = _LONG if is_long or not wide else _LONG[:1]
     if missing := [column for column in needed if column not in table.columns]:
-        table.fail(f"has no column {', '.join(missing)}: it needs {_NEEDED}")
+        table.fail(f"has no column {', '.join(missing)}: it needs {NEEDED}")
     if is_long and wide:
-        table.fail(f"has both a column quantity and a column {wide[0]}: it needs {_NEEDED}")
-    if model is _Wide and "error" in table.columns and (len(wide) > 1 or f"{wide[0]}_error" in table.columns):
+        table.fail(f"has both a column quantity and a column {wide[0]}: it needs {NEEDED}")
+    if model is Wide and "error" in table.columns and (len(wide) > 1 or f"{wide[0]}_error" in table.columns):
         table.fail(f"column 'error' is ambiguous: call it {' or '.join(f'{name}_error' for name in wide)}")
-    missing = [column for column in _SCHEMA if column not in table.columns]
+    missing = [column for column in SCHEMA if column not in table.columns]
     if "schema" in table.settings and missing:
         table.fail(
             f"states schema = 1 and has no column {', '.join(missing)}: add it, or leave out the line of the schema"
@@ -374,11 +374,11 @@ def _points(table: Table, source: str) -> Iterator[MeasuredPoint]:
     yield from (point for _, point in found)
 
 
-def _of_row(row: _Stated, table: Table, number: int, source: str) -> Iterator[MeasuredPoint]:
+def _of_row(row: Stated, table: Table, number: int, source: str) -> Iterator[MeasuredPoint]:
     """The points of one row: one in the long format, one for each cell that is filled in the wide format."""
-    stated = {name: getattr(row, name) for name in _Stated.model_fields} | {"source": row.source or source}
+    stated = {name: getattr(row, name) for name in Stated.model_fields} | {"source": row.source or source}
     stated["source_name"] = table.settings.get(f"source {row.source}", "")
-    values = {row.quantity: (row.value, row.error)} if isinstance(row, _Long) else _by_quantity(row)
+    values = {row.quantity: (row.value, row.error)} if isinstance(row, Long) else _by_quantity(row)
     if row.convention and not any(value is not None for name, (value, _) in values.items() if name in SPREADS):
         table.fail(f"convention is {row.convention}, but the row has no spread ({', '.join(SPREADS)})", number)
     for quantity, (value, error) in values.items():

@@ -19,7 +19,7 @@ from bandg.base.text import one_line
 from bandg.data.headings import named
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".asc", ".xlsx")
-_OTHER = {
+OTHER = {
     ".xls": "an old Excel file: save it as .xlsx or CSV",
     ".ods": "an OpenDocument file: save it as .xlsx or CSV",
     ".opj": "an Origin project: export the worksheet as ASCII (File > Export), or paste it into a text file",
@@ -30,7 +30,7 @@ _DIGITS = r"[+-]?(?:\d[\d.,]*|[.,]\d+)(?:[eE][+-]?\d+)?"
 CELL = re.compile(
     rf"({_DIGITS})\s*(?:\((\d+)\)|(?:±|\+/?-)\s*({_DIGITS}))?\s*(eV|meV|nm|K|T|mT|ps|Å)?(?:\s*(?:±|\+/?-)\s*({_DIGITS}))?"
 )
-_SAMPLE = re.compile(r"#\w*\s*[\t;,]|#\d+\s")
+SAMPLE = re.compile(r"#\w*\s*[\t;,]|#\d+\s")
 """The beginning of a row of sample #4, which is no comment."""
 
 
@@ -67,8 +67,8 @@ def read_sheet(path: str, label: str, missing: str) -> Sheet:
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         what = f"cannot be read: {getattr(error, 'strerror', None) or error}"
     else:
-        if suffix in _OTHER:
-            raise BandgError(one_line(f"{label}: is {_OTHER[suffix]}"))
+        if suffix in OTHER:
+            raise BandgError(one_line(f"{label}: is {OTHER[suffix]}"))
         if suffix == ".xlsx" or content.startswith(b"PK\x03\x04"):
             return _workbook(content, label)
         return _text(content, label)
@@ -112,7 +112,7 @@ def _text(content: bytes, label: str) -> Sheet:
     settings: dict[str, str] = {}
     lines = []
     for number, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
-        if line.startswith("#") and not _SAMPLE.match(line):
+        if line.startswith("#") and not SAMPLE.match(line):
             key, equals, value = (part.strip() for part in line[1:].partition("="))
             if equals:
                 settings[key] = value
@@ -169,4 +169,4 @@ def is_data(cells: Sequence[str]) -> bool:
 def plain(cell: str) -> str:
     """A cell with hyphens for minus signs and dashes, and no blanks within numbers."""
     cell = re.sub(r"[−–—‒‑]", "-", cell).strip().strip("'\"")
-    return re.sub(r"(?<=\d)[   ](?=\d{3}(?!\d))", "", cell)
+    return re.sub(r"(?<=\d)[ \u00a0\u2009\u202f](?=\d{3}(?!\d))", "", cell)

@@ -18,7 +18,7 @@ EV_NM = 1239.841984
 """Photon energy in eV times wavelength in vacuum in nm."""
 
 LARGEST_G = 50
-_NONE = frozenset(("", "-", "--", "---", "n/a", "na", "nan", "none", "null", "#n/a", "n.a.", "k.a."))
+NONE = frozenset(("", "-", "--", "---", "n/a", "na", "nan", "none", "null", "#n/a", "n.a.", "k.a."))
 """Cells without a value, in lower case and with plain hyphens."""
 
 
@@ -177,7 +177,7 @@ def _row(sheet: Sheet, line: int, cells: Sequence[str], columns: Mapping[int, Co
         if not _is_numeric(column.name):
             found[column.name] = _quantity(cell) if column.name == "quantity" else cell
             continue
-        if text.lower() in _NONE:
+        if text.lower() in NONE:
             continue
         match = CELL.fullmatch(text)
         value = _number(match[1], comma) if match else None
@@ -256,5 +256,8 @@ def _to_eV(
         if column.name == "wavelength":
             value = Decimal(repr(round(EV_NM / float(value), 6))) if value > 0 else Decimal(0)
         if not Decimal("0.1") <= value <= 10:
-            sheet.fail(f"{quote(column.heading)} gives {value:f} eV, which is no transition energy: see its unit", line)
+            sheet.fail(
+                f"{quote(column.heading)} gives {value.normalize():f} eV, which is no transition energy: see its unit",
+                line,
+            )
         row["energy_eV"] = f"{value.normalize():f}"

@@ -1,0 +1,1 @@
+"""The page that shows emulated curves beside measured points, with sliders: one HTML file."""

@@ -1,0 +1,123 @@
+"use strict";
+// Emulated curves: values of an emulator, the exciton, the distribution of sizes, and g against energy.
+// bandg/analysis/emulators/emulator.py is the same in Python, and tests/explore compares the two.
+
+const Curve = (() => {
+  // Values by output and size at values of the knobs: the sum over terms of coefficient * product of t^exponent.
+  function values(emulator, knobs) {
+    const highest = Math.max(...emulator.exponents.flat());
+    const powers = emulator.knobs.map(({ name, low, high }) => {
+      const t = (2 * (knobs[name] - low)) / (high - low) - 1, found = [1];
+      for (let n = 1; n <= highest; n++) found.push(found[n - 1] * t);
+      return found;
+    });
+    const terms = emulator.exponents.map((row) => row.reduce((product, n, k) => product * powers[k][n], 1));
+    const sum = (coefficients) => coefficients.reduce((total, one, n) => total + one * terms[n], 0);
+    return Object.fromEntries(emulator.outputs.map((name, n) => [name, emulator.coefficients[n].map(sum)]));
+  }
+
+  // The monotone cubic of bandg.base.monotone through points (x ascending) as a function, NaN outside.
+  function monotone(x, y) {
+    const n = x.length;
+    if (n < 3) return (at) => (n === 2 && at >= x[0] && at <= x[1] ? y[0] + ((y[1] - y[0]) * (at - x[0])) / (x[1] - x[0]) : NaN);
+    const h = x.slice(1).map((one, k) => one - x[k]);
+    const m = h.map((width, k) => (y[k + 1] - y[k]) / width);
+    const end = (h0, h1, m0, m1) => {
+      const d = ((2 * h0 + h1) * m0 - h0 * m1) / (h0 + h1);
+      if (d * m0 <= 0) return 0;
+      return m0 * m1 <= 0 && Math.abs(d) > 3 * Math.abs(m0) ? 3 * m0 : d;
+    };
+    const d = y.map((_, k) => {
+      if (k === 0) return end(h[0], h[1], m[0], m[1]);
+      if (k === n - 1) return end(h[n - 2], h[n - 3], m[n - 2], m[n - 3]);
+      if (m[k - 1] * m[k] <= 0) return 0;
+      const left = 2 * h[k] + h[k - 1], right = h[k] + 2 * h[k - 1];
+      return ((left + right) * m[k - 1] * m[k]) / (left * m[k] + right * m[k - 1]);
+    });
+    return (at) => {
+      if (!(at >= x[0] && at <= x[n - 1])) return NaN;
+      let k = 0;
+      while (k < n - 2 && x[k + 1] <= at) k++;
+      const t = (at - x[k]) / h[k];
+      const start = (1 + 2 * t) * (1 - t) ** 2 * y[k] + t * (1 - t) ** 2 * h[k] * d[k];
+      return start + t ** 2 * (3 - 2 * t) * y[k + 1] + t ** 2 * (t - 1) * h[k] * d[k + 1];
+    };
+  }
+
+  // Columns at ascending sizes as monotone cubics of 1 / size: functions of the size, NaN outside.
+  function betweenSizes(size, columns) {
+    const x = size.map((one) => 1 / one).reverse(), low = x[0], high = x.at(-1), slack = 1e-9 * (high - low);
+    const inside = (at) => (Math.abs(at - low) < slack ? low : Math.abs(at - high) < slack ? high : at);
+    return columns.map((column) => {
+      const at = monotone(x, [...column].reverse());
+      return (one) => at(inside(1 / one));
+    });
+  }
+
+  // Change of the pair's energy by the attraction in eV, for a size in nm.
+  function exciton({ exciton: one }, size, inverseEps) {
+    if (inverseEps === 0) return 0;
+    const rydberg = one.mu * one.rydberg_eV * inverseEps ** 2;
+    return Math.min((-one.coulomb * one.e2_eV_nm * inverseEps) / (one.radius_per_size * size) - one.correlation * rydberg, -rydberg);
+  }
+
+  // Energy, g_e and g_h at sizes in nm, each the mean over a Gaussian distribution of sizes.
+  function evaluate(emulator, state, sizes) {
+    const found = values(emulator, state.knobs);
+    const [upper, lower, ...g] = betweenSizes(emulator.size_nm, [found.E_e_eV, found.E_h_eV, found.g_e, found.g_h]);
+    const transition = (size) => upper(size) - lower(size) + exciton(emulator, size, state.inverse_eps);
+    const reach = Math.sqrt(3) * state.size_spread;
+    const nodes = reach === 0 ? [[1, 0]] : [[1 / 6, -1], [2 / 3, 0], [1 / 6, 1]];
+    const mean = (of, size) => nodes.reduce((sum, [weight, node]) => sum + weight * of(size * (1 + reach * node)), 0);
+    const [energy_eV, g_e, g_h] = [transition, ...g].map((of) => sizes.map((size) => mean(of, size)));
+    return { size_nm: sizes, energy_eV, g_e, g_h, g_bx: g_e.map((one, n) => one + g_h[n]) };
+  }
+
+  // Sizes that the distribution does not lead out of the emulator: the computed ones, the ends, and FINE - 1 between.
+  const FINE = 6;
+  function sizesOf(emulator, spread) {
+    const size = emulator.size_nm, reach = Math.sqrt(3) * spread;
+    const low = size[0] / (1 - reach), high = size.at(-1) / (1 + reach);
+    if (!(reach < 1 && low < high)) return [];
+    const knots = [low, ...size.filter((one) => one > low * (1 + 1e-6) && one < high * (1 - 1e-6)), high];
+    const parts = knots.slice(1).flatMap((one, n) =>
+      Array.from({ length: FINE }, (_, k) => 1 / (1 / knots[n] + ((1 / one - 1 / knots[n]) * k) / FINE)));
+    return [...parts, high];
+  }
+
+  // What lies within the error of the emulator, or within that of the bulk parameters, by quantity and energy.
+  function errors(emulator, curve, rows) {
+    if (!rows) return () => NaN;
+    const off = Object.fromEntries(emulator.outputs.map((name, n) => [name, rows[n]]));
+    const pair = off.E_e_eV.map((one, n) => Math.hypot(one, off.E_h_eV[n]));
+    const g = { g_e: off.g_e, g_h: off.g_h, g_bx: off.g_e.map((one, n) => Math.hypot(one, off.g_h[n])) };
+    const { energy_eV } = curve.points;
+    return (quantity, energy) => {
+      const size = curve.at.size_nm(energy);
+      const low = Math.max(energy - 1e-4, energy_eV[0]), high = Math.min(energy + 1e-4, energy_eV.at(-1));
+      const slope = (curve.at[quantity](high) - curve.at[quantity](low)) / (high - low);
+      return Math.hypot(between(emulator.size_nm, g[quantity], size), slope * between(emulator.size_nm, pair, size));
+    };
+  }
+
+  // Linear interpolation, constant beyond the ends.
+  function between(x, y, at) {
+    const k = x.findIndex((one) => one >= at);
+    if (k <= 0) return k === 0 ? y[0] : y.at(-1);
+    return y[k - 1] + ((y[k] - y[k - 1]) * (at - x[k - 1])) / (x[k] - x[k - 1]);
+  }
+
+  // The curve of a state: points by ascending energy, and functions of the energy by quantity.
+  function of(emulator, state) {
+    const found = evaluate(emulator, state, sizesOf(emulator, state.size_spread));
+    const order = found.energy_eV.map((_, n) => n).sort((a, b) => found.energy_eV[a] - found.energy_eV[b]);
+    const points = Object.fromEntries(Object.entries(found).map(([name, column]) => [name, order.map((n) => column[n])]));
+    const at = Object.fromEntries(["g_e", "g_h", "size_nm"].map((name) => [name, monotone(points.energy_eV, points[name])]));
+    at.g_bx = (energy) => at.g_e(energy) + at.g_h(energy);
+    const places = monotone(points.size_nm.map((size) => 1 / size), points.energy_eV);
+    const curve = { points, at, energyOf: (size) => places(1 / size) };
+    return { ...curve, error: errors(emulator, curve, emulator.error_rms), band: errors(emulator, curve, emulator.band) };
+  }
+
+  return { monotone, of, evaluate };
+})();

@@ -1,0 +1,142 @@
+"""The page as one HTML file: emulators, measured points, the reader's rules, Bokeh and the scripts."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from bandg.analysis.emulators.emulator import MAX_SPREAD, Emulator
+from bandg.analysis.emulators.stored import load_emulator, stored_names
+from bandg.base.errors import BandgError
+from bandg.base.text import install
+from bandg.data.measured import MeasuredPoint, available_measured, load_measured, material_of, measured_points
+from bandg.explore.rules import rules
+from bandg.explore.state import KINDS, opening
+from bandg.plot.palette import POINTS
+
+SCRIPTS = ("curve.js", "reader.js", "workbook.js", "points.js", "page.js")
+SPAN_EV = (1.62, 2.32)
+"""Energies that are shown if nothing measured lies beyond, as in the paper."""
+
+MARKERS = (
+    ("circle", "square"),
+    ("triangle", "diamond"),
+    ("star", "inverted_triangle"),
+    ("circle_dot", "square_dot"),
+    ("circle_cross", "square_cross"),
+)
+"""Pairs of markers: electrons and sums, holes."""
+
+COMMON = (
+    {"name": "inverse_eps", "label": "Screening of the exciton: 1/ε (0: no attraction)", "unit": ""},
+    {"name": "size_spread", "label": "Standard deviation of the sizes, relative", "unit": ""}
+    | {"low": 0.0, "high": MAX_SPREAD, "default": 0.0},
+)
+"""Sliders of every curve; the range of 1 / eps is the emulator's."""
+
+ABOUT = [
+    "Curves are polynomials in the sliders' values at each computed size, made by bandg on computed nanocrystals; "
+    "white circles are the computed sizes.",
+    "The dark band is the error of the emulator (root mean square), the light band that of the bulk parameters (68 %).",
+    "A distribution of sizes gives the mean g against the mean energy.",
+]
+
+
+def explore(
+    set: str | None = None,
+    shape: str | None = None,
+    data: object = None,
+    state: str = "",
+    emulators: Sequence[Emulator] | None = None,
+) -> str:
+    """A page with emulated curves beside measured points, and sliders.
+
+    Parameters
+    ----------
+    set, shape : str, optional
+        What the page shows first; all emulators are in it.
+    data : path, name or sequence of these, optional
+        Measured points besides those that ship of the materials, as `load_measured` takes them; "none" for no points.
+    state : str
+        The state that the page opens in, as its address has it: "set=bandg-nnn&shape=cube&occupancy=0.8".
+    emulators : sequence of Emulator, optional
+        By default all that ship.
+
+    Returns
+    -------
+    str
+        HTML that needs neither network nor server.
+
+    Raises
+    ------
+    BandgError
+        For a set or shape without an emulator, a state that does not fit, wrong data, and where Bokeh is missing.
+    """
+    known = tuple(load_emulator(*name) for name in stored_names()) if emulators is None else tuple(emulators)
+    collections = _collections(data, known)
+    opened = opening(set, shape, state, known, [str(one["name"]) for one in collections])
+    return _html([_plain(one) for one in known], collections, opened)
+
+
+def _plain(emulator: Emulator) -> dict[str, Any]:
+    """An emulator for the page, with its material and the lattice constant in nm."""
+    a_nm = emulator.size_nm[0] / emulator.sizes_cells[0]
+    return asdict(emulator) | {"material": material_of(emulator.set), "a_nm": a_nm}
+
+
+def _collections(data: object, emulators: Sequence[Emulator]) -> list[dict[str, Any]]:
+    """Measured points for the page: the user's, and those that ship of the materials, measurements before checks."""
+    if data == "none" or data == ["none"]:
+        return []
+    given = [] if data is None else [data] if isinstance(data, str | os.PathLike) else list(data)  # type: ignore[call-overload]
+    found = [_collection(Path(one).name, measured_points(one), file=str(one)) for one in given]
+    for material in dict.fromkeys(material_of(one.set) for one in emulators):
+        for name in available_measured():
+            points = [point for point in load_measured(name) if point.material == material]
+            if points and name not in given:
+                found.append(_collection(name, points, material))
+    return sorted(found, key=lambda one: ("file" not in one, all(point["why"] for point in one["points"])))
+
+
+def _html(emulators: Sequence[Mapping[str, Any]], collections: Sequence[Mapping[str, Any]], state: str) -> str:
+    """The page of emulators and points in plain types. Raises BandgError where Bokeh is not installed."""
+    try:
+        from bokeh.embed import json_item
+        from bokeh.resources import Resources
+    except ImportError:
+        raise BandgError(f"the page needs Bokeh, which is not installed: {install('explore')}") from None
+    from bandg.explore.figures import COLUMNS, PANELS, panel
+
+    data = {
+        "emulators": emulators,
+        "collections": collections,
+        "state": state,
+        "rules": rules(),
+        "figures": {name: json_item(panel(name)) for name in PANELS},
+        "panels": PANELS,
+        "columns": COLUMNS,
+        "kinds": KINDS,
+        "common": COMMON,
+        "colors": POINTS,
+        "markers": MARKERS,
+        "span_eV": SPAN_EV,
+        "about": ABOUT,
+    }
+    here = files(__package__)
+    scripts = "\n".join((here / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    bokeh = "\n".join(Resources(mode="inline", components=["bokeh"]).js_raw)
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    parts = {"data": text.replace("</", "<\\/"), "bokeh": bokeh.replace("</script", "<\\/script"), "scripts": scripts}
+    return Template((here / "page.html").read_text(encoding="utf-8")).substitute(parts)
+
+
+def _collection(name: str, points: Sequence[MeasuredPoint], material: str = "", file: str = "") -> dict[str, Any]:
+    """Points in plain types; those of a shipped collection with their material, others with their file."""
+    rows = [asdict(point) | {"why": point.why_not_judged_by} for point in points]
+    return {"name": name, "points": rows} | ({"file": file} if file else {"material": material})

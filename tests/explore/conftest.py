@@ -1,0 +1,96 @@
+"""An emulator made up for the tests, and the page in a browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from bandg.analysis.emulators.emulator import OUTPUTS, Emulator, Exciton, Knob
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
+OTHER_PLACES = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",)
+OPTIONS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+
+
+def made_up(shape: str = "cube", seed: int = 1) -> Emulator:
+    """Smooth numbers of no crystal, which a set that ships has lent its name."""
+    draw = np.random.default_rng(seed)
+    cells = np.array([4, 5, 6, 8, 11, 16, 25])
+    size = cells * 0.6289
+    exponents = [powers for powers in product(range(4), repeat=2) if sum(powers) <= 3]
+    mean = [1.62 + 1.5 / size**1.3, -1.9 / size**2, 2.9 - 5.6 / size**1.2, -0.5 + 6.0 / size**1.2]
+    table = draw.normal(size=(4, 1, len(exponents))) * np.array([0.02, 0.02, 0.12, 0.12])[:, None, None] / size[:, None]
+    table[..., exponents.index((0, 0))] += mean
+    off = np.repeat([[0.001], [0.001], [0.02], [0.03]], len(size), axis=1)
+    return Emulator(
+        *("bandg-nnn", shape, "halide", tuple(cells.tolist()), tuple(size.tolist())),
+        knobs=(
+            Knob("occupancy", "surface occupancy", "", 0.0, 1.0, 1.0),
+            Knob("potential", "surface potential", "eV", -0.4, 0.4, 0.0),
+        ),
+        exponents=tuple(exponents),
+        outputs=OUTPUTS,
+        coefficients=tuple(tuple(map(tuple, one)) for one in table.tolist()),
+        error_rms=tuple(map(tuple, off.tolist())),
+        error_max=tuple(map(tuple, (2 * off).tolist())),
+        band=tuple(map(tuple, (3 * off).tolist())),
+        exciton=Exciton(0.08, 0.586),
+        made_by={"bandg": "0", "set_sha256": "0", "computed": "0"},
+    )
+
+
+@pytest.fixture(scope="module")
+def emulators() -> list[Emulator]:
+    return [made_up(), made_up("sphere", 2)]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A browser that is installed; skips, or fails where BANDG_BROWSER=required."""
+    found = next((path for name in (*BROWSERS, *OTHER_PLACES) if (path := shutil.which(name))), None)
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        sync_playwright = None  # type: ignore[assignment]
+    if found is None or sync_playwright is None:
+        missing = "no browser" if found is None else "no playwright"
+        if os.environ.get("BANDG_BROWSER") == "required":
+            pytest.fail(f"{missing}, but BANDG_BROWSER=required")
+        pytest.skip(f"{missing}: the page is not tested in a browser")
+    with sync_playwright() as driver:
+        folder = tmp_path_factory.mktemp("browser")
+        context = driver.chromium.launch_persistent_context(
+            str(folder), executable_path=found, args=OPTIONS, viewport={"width": 1400, "height": 900}
+        )
+        context.set_default_timeout(20_000)
+        yield context
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Any, emulators: list[Emulator], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The page with the made-up emulators. Its console has no error when the tests are through."""
+    pytest.importorskip("bokeh", reason="the page needs bandg[explore]")
+    from bandg.explore.page import explore
+
+    file = tmp_path_factory.mktemp("page") / "explore.html"
+    file.write_text(explore(emulators=emulators), encoding="utf-8")
+    page, said = browser.pages[0], []
+    page.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on(
+        "request",
+        lambda request: said.append(request.url) if not request.url.startswith(("file:", "blob:", "data:")) else None,
+    )
+    page.goto(file.as_uri())
+    page.wait_for_selector("body[data-ready=yes]")
+    yield page
+    assert said == []

@@ -1,0 +1,197 @@
+"""The page of `bandg explore` in a browser: its numbers are Python's, and the keyboard reaches everything."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from bandg.analysis.emulators.emulator import Emulator
+
+from bandg.data.compare import TheoryCurve, compare
+from bandg.data.curves import read_curves
+from bandg.data.measured import load_measured
+
+QUANTITIES = ("g_e", "g_h", "g_bx")
+
+
+def python_curve(emulator: Emulator, state: dict[str, Any], sizes: list[float]) -> TheoryCurve:
+    """The curve of a state at these sizes by Python alone."""
+    found = emulator.evaluate(state["knobs"], state["inverse_eps"], state["size_spread"], sizes)
+    order = np.argsort(found.energy_eV)
+    values = {name: getattr(found, name)[order] for name in ("g_e", "g_h", "g_bx")}
+    return TheoryCurve("python", found.energy_eV[order], values, np.array(sizes)[order])
+
+
+def test_20_states_give_the_numbers_of_python(opened: Any, emulators: list[Emulator]) -> None:
+    draw = np.random.default_rng(18)
+    points = load_measured("meliakov2025")
+    for _ in range(20):
+        emulator = emulators[draw.integers(2)]
+        knobs = {one.name: draw.uniform(one.low, one.high) for one in emulator.knobs}
+        state = {
+            "knobs": knobs,
+            "inverse_eps": draw.uniform(0, 0.227),
+            "size_spread": float(draw.choice([0, draw.uniform(0, 0.1)])),
+        }
+        words = {
+            "set": emulator.set,
+            "shape": emulator.shape,
+            **knobs,
+            **{k: v for k, v in state.items() if k != "knobs"},
+        }
+        text = "&".join(
+            f"{name}={value!r}" if isinstance(value, float) else f"{name}={value}" for name, value in words.items()
+        )
+        found = opened.evaluate("text => { Page.load(text); return [Page.curve().points, Page.summary()[0]]; }", text)
+        curve = python_curve(emulator, state, found[0]["size_nm"])
+        assert len(curve.energy) > 20 and np.ptp(curve.energy) > 0.2
+        np.testing.assert_allclose(found[0]["energy_eV"], curve.energy, atol=1e-9)
+        for quantity in QUANTITIES:
+            np.testing.assert_allclose(found[0][quantity], curve.values[quantity], atol=1e-9)
+        off = [one.residual for one in compare(curve, points).judged]
+        inside = [one for one in off if np.isfinite(one)]
+        assert (found[1]["inside"], found[1]["outside"]) == (len(inside), len(off) - len(inside))
+        assert found[1]["rms"] == pytest.approx(np.sqrt(np.mean(np.square(inside))), abs=1e-9)
+        means = {one["quantity"]: one["mean"] for one in found[1]["each"]}
+        electrons = [
+            one.residual for one in compare(curve, points).judged if one.quantity == "g_e" and np.isfinite(one.theory)
+        ]
+        assert means["g_e"] == pytest.approx(np.mean(electrons), abs=1e-9)
+
+
+def test_a_slider_moves_the_curve_and_the_address_keeps_it(opened: Any) -> None:
+    opened.evaluate("Page.load('shape=cube')")
+    before = opened.evaluate("Page.curve().points.g_h")
+    opened.focus("#knob-potential")
+    for _ in range(5):
+        opened.keyboard.press("ArrowRight")
+    opened.wait_for_function("location.hash.includes('potential=0.0')")
+    after = opened.evaluate("[Page.curve().points.g_h, Page.state.knobs.potential, location.hash]")
+    assert after[1] == pytest.approx(0.04, abs=1e-9)  # a hundredth of the range for each press
+    assert max(abs(np.subtract(after[0], before))) > 0.001
+    opened.evaluate("history.replaceState(null, '', '#shape=cube&potential=0.1'); Page.load('shape=sphere')")
+    opened.evaluate("hash => { location.hash = hash; }", after[2])
+    opened.wait_for_function("Page.state.shape === 'cube'")
+    assert opened.evaluate("Page.curve().points.g_h") == after[0]
+    opened.evaluate("location.hash = 'shape=cube&nonsense=1'")
+    opened.wait_for_function("document.getElementById('refused').textContent.includes('nonsense')")
+
+
+def test_the_picture_shows_what_the_curve_has(opened: Any) -> None:
+    opened.evaluate("Page.load('shape=cube')")
+    shown = opened.evaluate("Page.shown('carriers')")
+    assert len(shown["line"]["energy"]) > 100 and len(shown["nodes"]["cells"]) == 7
+    assert set(shown["marks"]["sample"]) >= {"#4", "#1-#4", "#1-#6"}
+    low, high = np.array(shown["line"]["g_h_low"]), np.array(shown["line"]["g_h_high"])
+    assert (high - low > 2 * 0.03 - 1e-9).all()  # the emulator's own error, and that of the energy by the slope
+    np.testing.assert_allclose(np.subtract(shown["band"]["g_h_high"], shown["band"]["g_h_low"]), 3 * (high - low))
+    assert opened.evaluate("Page.shown('exciton').ranges.x1").count(2.25) == 1
+    labels = opened.evaluate("Page.sizeTicks('carriers')")
+    curve = opened.evaluate("Page.curve().points")
+    for energy, size in labels:
+        assert np.interp(energy, curve["energy_eV"], curve["size_nm"]) == pytest.approx(float(size), rel=0.01)
+    assert len(labels) >= 4
+
+
+def test_buttons_give_files_that_bandg_and_others_read(opened: Any, tmp_path: Path) -> None:
+    opened.evaluate("Page.load('shape=cube&occupancy=0.3&inverse_eps=0.1')")
+    files = {}
+    for button in ("csv", "svg", "png"):
+        with opened.expect_download() as download:
+            opened.click(f"#{button}")
+        files[button] = tmp_path / download.value.suggested_filename
+        download.value.save_as(files[button])
+    [curve] = read_curves(str(files["csv"]))
+    shown = opened.evaluate("Page.curve().points")
+    np.testing.assert_allclose(curve.energy, shown["energy_eV"], atol=1e-9)
+    np.testing.assert_allclose(curve.values["g_h"], shown["g_h"], atol=1e-9)
+    assert "occupancy=0.3" in files["csv"].read_text()
+    svg = files["svg"].read_text(encoding="utf-8")
+    assert svg.count("<svg") == 3 and "transition energy (eV)" in svg
+    assert files["png"].read_bytes().startswith(b"\x89PNG") and files["png"].stat().st_size > 20_000
+    assert opened.evaluate("Page.command()").startswith("bandg explore --state 'set=bandg-nnn&shape=cube&")
+
+
+def test_the_keyboard_reaches_everything(opened: Any) -> None:
+    opened.evaluate("Page.load('shape=cube'); document.activeElement.blur()")
+    wanted = set(
+        opened.evaluate(
+            "[...document.querySelectorAll('input, select, button, textarea')].map((one) => one.id || one.type)"
+        )
+    )
+    assert {"choose-set", "knob-occupancy", "knob-inverse_eps", "file", "csv", "copy", "checkbox"} <= wanted
+    reached, order = set(), []
+    for _ in range(60):
+        opened.keyboard.press("Tab")
+        now = opened.evaluate(
+            "document.activeElement.id || document.activeElement.type || document.activeElement.className"
+        )
+        reached.add(now)
+        order.append(now)
+    assert wanted <= reached, wanted - reached
+    knobs = [one for one in order if one.startswith(("choose", "knob"))][:7]
+    assert knobs == [
+        *(f"choose-{one}" for one in ("set", "shape", "termination")),
+        "knob-occupancy",
+        "knob-potential",
+        "knob-inverse_eps",
+        "knob-size_spread",
+    ]
+
+
+@pytest.mark.parametrize("width", [400, 1400])
+def test_nothing_is_wider_than_the_screen(opened: Any, width: int) -> None:
+    opened.set_viewport_size({"width": width, "height": 900})
+    opened.wait_for_timeout(200)
+    assert opened.evaluate("document.documentElement.scrollWidth") <= width
+    frame = opened.locator("#carriers").bounding_box()
+    assert frame["width"] > 340 and frame["x"] >= 0
+    opened.set_viewport_size({"width": 1400, "height": 900})
+
+
+def drop(page: Any, name: str, content: bytes) -> tuple[str, str]:
+    """Drop a file on the page; what it says that it read, and why it refused."""
+    page.evaluate(
+        """async ([name, text]) => {
+            document.getElementById("told").textContent = "";
+            const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+            const data = new DataTransfer();
+            data.items.add(new File([bytes], name));
+            document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
+        }""",
+        [name, base64.b64encode(content).decode()],
+    )
+    page.wait_for_function(
+        "document.getElementById('told').textContent + document.getElementById('refused').textContent"
+    )
+    return tuple(page.text_content(f"#{one}") for one in ("told", "refused"))  # type: ignore[return-value]
+
+
+def test_dropped_files_are_drawn_or_refused_in_one_line(opened: Any) -> None:
+    opened.evaluate("Page.load('shape=cube')")
+    told, refused = drop(opened, "mine.csv", "Probe;Energie (meV);g_e;g_h\nA;1.911,0;1,41 ± 0,05;0,91+-0,03\n".encode())
+    assert not refused and told.startswith("mine.csv: 2 points of 1 sample: 1 g_e with errors, 1 g_h with errors")
+    opened.wait_for_function("Page.shown('carriers').marks.sample.includes('A')")
+    marks = opened.evaluate("Page.shown('exciton').marks")
+    n = marks["sample"].index("A")  # the sum of both
+    assert marks["value"][n] == pytest.approx(2.32) and marks["upper"][n] - marks["value"][n] == pytest.approx(
+        np.hypot(0.05, 0.03)
+    )
+    assert opened.evaluate("Page.command()").endswith(" --data mine.csv")
+    _, refused = drop(opened, "bad.csv", b"E (eV);g_e\n1,911;1.41\n")
+    assert refused == (
+        "bad.csv: has '1,911' in line 2 and '1.41' in line 2: "
+        "write all numbers with decimal points, or all with decimal commas"
+    )
+    assert opened.evaluate("Page.points().filter((one) => one.collection === 'bad.csv').length") == 0
+    many = "sample,energy_eV,g_e\n" + "".join(f"S{n},{1.7 + n / 40:.3f},1\n" for n in range(14))
+    drop(opened, "many.csv", many.encode())
+    opened.wait_for_function("Page.shown('carriers').marks.sample.includes('S13')")
+    marks = opened.evaluate("Page.shown('carriers').marks")
+    looks = {
+        (c, m) for s, c, m in zip(marks["sample"], marks["color"], marks["marker"], strict=True) if s.startswith("S")
+    }
+    assert len(looks) == 14
