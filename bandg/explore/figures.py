@@ -128,8 +128,7 @@ def _measured(plot: Any, sources: dict[str, Any]) -> list[Any]:
 
 def _axes(plot: Any, name: str) -> None:
     """The look of the axes, and the scale of sizes on top."""
-    sizes = LinearAxis(axis_label="size (nm)", name=f"{name} sizes")
-    sizes.ticker = FixedTicker(ticks=[])  # type: ignore[assignment]
+    sizes = LinearAxis(ticker=FixedTicker(ticks=[]), axis_label="size (nm)", name=f"{name} sizes")
     plot.add_layout(sizes, "above")
     for axis in (*plot.xaxis, *plot.yaxis):
         axis.axis_label_text_font = axis.major_label_text_font = _FONT
