@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bandg.analysis.emulators.emulator import Emulator
 
+from bandg.analysis.emulators.emulator import Emulator
 from bandg.data.compare import TheoryCurve, compare
 from bandg.data.curves import read_curves
 from bandg.data.measured import load_measured
