@@ -58,6 +58,6 @@ def theory_curve_files(folder: str) -> tuple[str, ...]:
     return tuple(sorted(entry.name for entry in item.iterdir() if entry.is_file()))
 
 
-def plot_style() -> AbstractContextManager[Path]:
-    """Context manager with the path of the matplotlib style file of all pictures."""
-    return as_file(files("bandg.plot").joinpath("bandg.mplstyle"))
+def plot_style(name: str) -> AbstractContextManager[Path]:
+    """Context manager with the path of a matplotlib style file that ships, as "paper"."""
+    return as_file(files("bandg.plot").joinpath(f"{name}.mplstyle"))

@@ -10,6 +10,7 @@ import typer
 from bandg.base.errors import BandgError
 from bandg.cli import nanocrystal as options
 from bandg.cli.command import App
+from bandg.cli.figure import Figure, draws
 from bandg.cli.options import Neighbors, SetName
 from bandg.cli.tables import Column, show
 from bandg.parameters.names import DEFAULT_SET
@@ -25,6 +26,7 @@ app = App()
 
 
 @app.command("bulk")
+@draws
 def bulk(
     set_name: SetName = DEFAULT_SET,
     neighbors: Neighbors = None,
@@ -44,6 +46,8 @@ def bulk(
     offset: options.Offset = None,
     out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the bands to FILE.pdf, .png or .svg.")] = None,
+    *,
+    figure: Figure,
 ) -> None:
     """Bulk gap, masses, momentum elements and g-factors: of the cubic crystal at R, or of a strained or tilted one."""
     from bandg.api.compute import bulk as compute_bulk
@@ -97,7 +101,9 @@ def bulk(
         from bandg.plot.output import save
         from bandg.plot.unfolded import plot_unfolded
 
-        save(plot_unfolded(result, name) if isinstance(result, CellBulk) else plot_bands(result, name), plot)
+        look = figure.look
+        cell_bands = plot_unfolded(result, name, **look) if isinstance(result, CellBulk) else None
+        save(cell_bands or plot_bands(result, name, **look), plot)
         typer.echo(f"wrote {plot}")
 
 

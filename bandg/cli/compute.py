@@ -10,6 +10,7 @@ import typer
 
 from bandg.cli import nanocrystal as options
 from bandg.cli.command import App
+from bandg.cli.figure import Figure, draws, say_caption
 from bandg.cli.options import (
     TERMINATIONS,
     Data,
@@ -64,6 +65,7 @@ _ERROR_COLUMNS = (
 
 
 @app.command("compute")
+@draws(measured=True)
 def compute(
     size: Annotated[
         str | None,
@@ -137,6 +139,8 @@ def compute(
     data: Data = None,
     no_cache: NoCache = False,
     force: Force = False,
+    *,
+    figure: Figure,
 ) -> None:
     """Compute confined levels and g-factors of nanocrystals against size."""
     from bandg.api.compute import level_table
@@ -157,10 +161,10 @@ def compute(
     if data and plot is None:
         raise BandgError("--data is for the picture: add --plot FILE.pdf, or leave --data out")
     points = None
-    if data:
+    if data or figure.measured:
         from bandg.data.measured import measured_points
 
-        points = measured_points(data)
+        points = figure.points(measured_points(data or "none"), data)
     with running(workers, scheduler, no_cache, force, patience) as run:
         table = level_table(
             size,
@@ -211,11 +215,13 @@ def compute(
     for path in write(table, out) if out is not None else []:
         typer.echo(f"wrote {path}")
     if plot is not None:
-        from bandg.plot.levels import plot_levels
+        from bandg.plot.levels import levels_caption, plot_levels
         from bandg.plot.output import save
 
-        save(plot_levels(table.to_dataset(), points), plot)
+        dataset = table.to_dataset()
+        save(plot_levels(dataset, points, **figure.look), plot)
         typer.echo(f"wrote {plot}")
+        say_caption(levels_caption(dataset, points))
 
 
 def print_table(table: LevelTable) -> None:

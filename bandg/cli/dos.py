@@ -10,6 +10,7 @@ import typer
 from bandg.base.errors import BandgError
 from bandg.cli import nanocrystal as options
 from bandg.cli.command import App
+from bandg.cli.figure import Figure, draws
 from bandg.cli.options import Force
 from bandg.cli.tables import Column, show
 
@@ -17,6 +18,7 @@ app = App()
 
 
 @app.command("dos")
+@draws
 @options.takes_one_nanocrystal
 def dos(
     one_nanocrystal: options.OneNanocrystal,
@@ -31,6 +33,8 @@ def dos(
     out: Annotated[Path | None, typer.Option(help="Write energy, density and error to FILE.csv.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw to FILE.pdf, .png or .svg.")] = None,
     force: Force = False,
+    *,
+    figure: Figure,
 ) -> None:
     """Density of states of the whole nanocrystal, and numbers of states beside exact counts."""
     import numpy as np
@@ -83,8 +87,8 @@ def dos(
         write_csv(out, (dict(zip(names, row, strict=True)) for row in rows), names)
         typer.echo(f"wrote {out}")
     if plot is not None:
-        from bandg.plot.density import plot_dos
+        from bandg.plot.dos import plot_dos
 
         title = f"{material.parameters.name}, {len(system.species)} atoms"
-        save(plot_dos(found, title, list(zip(at, exact, strict=True))), plot)
+        save(plot_dos(found, title, list(zip(at, exact, strict=True)), **figure.look), plot)
         typer.echo(f"wrote {plot}")

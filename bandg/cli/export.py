@@ -10,12 +10,14 @@ import typer
 from bandg.base.errors import BandgError
 from bandg.cli import nanocrystal as options
 from bandg.cli.command import App
+from bandg.cli.figure import Figure, draws
 from bandg.cli.options import Force
 
 app = App()
 
 
 @app.command("export")
+@draws
 @options.takes_one_nanocrystal
 def export(
     one_nanocrystal: options.OneNanocrystal,
@@ -26,6 +28,8 @@ def export(
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw atoms and densities to FILE.pdf, .png or .svg.")] = None,
     force: Force = False,
+    *,
+    figure: Figure,
 ) -> None:
     """Write one nanocrystal for other programs: Hamiltonian, atoms with densities, picture."""
     from bandg.base.files import check_writable
@@ -62,5 +66,5 @@ def export(
 
         group = system.reduced.orbits.group.name
         title = f"{material.parameters.name}, {len(system.species)} atoms, {group}"
-        save(plot_densities(system, weights, title), plot)
+        save(plot_densities(system, weights, title, **figure.look), plot)
         typer.echo(f"wrote {plot}")

@@ -9,6 +9,7 @@ import typer
 
 from bandg.base.errors import BandgError
 from bandg.cli.command import App
+from bandg.cli.figure import Figure, draws
 from bandg.cli.options import NoCache, running
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ app = App()
 
 
 @app.command("fit")
+@draws
 def fit(
     job: Annotated[Path, typer.Argument(help="JOB.toml: free parameters and targets.")],
     out: Annotated[Path | None, typer.Option(help="Write NAME.toml, and the covariance beside it.")] = None,
@@ -28,6 +30,8 @@ def fit(
         str | None, typer.Option(help="QUANTITY=LO..HI:N: repeat the fit with it held at N values, as g_h=-1..0.5:7.")
     ] = None,
     no_cache: NoCache = False,
+    *,
+    figure: Figure,
 ) -> None:
     """Fit a parameter set by least squares with exact derivatives, and report which parameters the data determine."""
     from threadpoolctl import threadpool_limits
@@ -68,7 +72,7 @@ def fit(
         from bandg.plot.fit import plot_fit
         from bandg.plot.output import save
 
-        save(plot_fit(found), plot)
+        save(plot_fit(found, **figure.look), plot)
         written.append(plot)
     for path in written:
         typer.echo(f"wrote {path}")

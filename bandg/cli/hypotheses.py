@@ -10,6 +10,7 @@ import typer
 
 from bandg.base.errors import BandgError
 from bandg.cli.command import App
+from bandg.cli.figure import Figure, draws
 from bandg.cli.options import (
     PUBLISHED_HELP,
     TERMINATIONS,
@@ -27,11 +28,14 @@ from bandg.parameters.names import PUBLISHED_SET
 if TYPE_CHECKING:
     from bandg.analysis.hypotheses import Mechanism
     from bandg.analysis.hypotheses.study import Study
+    from bandg.data.measured import MeasuredPoint
+    from bandg.plot.style import Look
 
 app = App()
 
 
 @app.command("hypotheses")
+@draws(measured=True)
 def hypotheses(
     only: Annotated[str | None, typer.Option(help="Mechanisms, A,B,C; quick, the default, is all quick ones.")] = None,
     combine: Annotated[list[str] | None, typer.Option(help="Two mechanisms together: A,B; repeated.")] = None,
@@ -53,6 +57,8 @@ def hypotheses(
     patience: Patience = 60.0,
     no_cache: NoCache = False,
     force: Force = False,
+    *,
+    figure: Figure,
 ) -> None:
     """Compare mechanisms that could explain the hole g-factor: the change of g by each, and what it leaves."""
     from bandg.analysis.hypotheses.request import baseline, mechanisms
@@ -89,11 +95,18 @@ def hypotheses(
             run=run,
         )
     print_study(found)
-    for path in _write(found, out, plot, report):
+    for path in _write(found, out, plot, report, figure.points(found.points, data), figure.look):
         typer.echo(f"wrote {path}")
 
 
-def _write(found: Study, out: Path | None, plot: Path | None, report: Path | None) -> list[Path]:
+def _write(
+    found: Study,
+    out: Path | None,
+    plot: Path | None,
+    report: Path | None,
+    points: Sequence[MeasuredPoint],
+    look: Look,
+) -> list[Path]:
     import tempfile
 
     from bandg.analysis.hypotheses.report import rows, to_html
@@ -110,12 +123,12 @@ def _write(found: Study, out: Path | None, plot: Path | None, report: Path | Non
         from bandg.plot.output import save
 
         if plot is not None:
-            save(plot_hypotheses(table, found.points), plot)
+            save(plot_hypotheses(table, points, **look), plot)
             written.append(plot)
         if report is not None:
             with tempfile.TemporaryDirectory() as folder:
                 picture = Path(folder) / "hypotheses.png"
-                save(plot_hypotheses(table, found.points), picture)
+                save(plot_hypotheses(table, points, **look), picture)
                 text = to_html(table, picture, found.points)
             write_whole(report, text)
             written.append(report)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bandg.cli.command import App
+from bandg.cli.figure import Figure, draws
 from bandg.cli.options import (
     PUBLISHED_HELP,
     TERMINATIONS,
@@ -30,6 +31,7 @@ app = App()
 
 
 @app.command("infer")
+@draws(measured=True)
 def infer(
     vary: Annotated[
         list[str] | None,
@@ -66,6 +68,8 @@ def infer(
     corner: Annotated[Path | None, typer.Option(help="Draw the corner plot of the best model to FILE.")] = None,
     no_cache: NoCache = False,
     force: Force = False,
+    *,
+    figure: Figure,
 ) -> None:
     """Posterior of named parameters given measured g-factors, and the evidence of competing models."""
     from bandg.analysis.inference import sampling as nested
@@ -102,11 +106,13 @@ def infer(
     if plot is not None:
         from bandg.plot.posterior import plot_bands_of_models
 
-        save(plot_bands_of_models(found), plot)
+        own = (*found.points.measured, *(point for point, _ in found.points.left_out))
+        save(plot_bands_of_models(found, measured=figure.points(own, data), **figure.look), plot)
     if corner is not None:
         from bandg.plot.posterior import plot_corner
 
-        save(plot_corner(found.ranking()[0]), corner)
+        look = figure.look if plot is None else {"style": figure.look.get("style", "paper")}
+        save(plot_corner(found.ranking()[0], **look), corner)
     for path in [*written, *(picture for picture in (plot, corner) if picture is not None)]:
         typer.echo(f"wrote {path}")
 

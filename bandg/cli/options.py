@@ -64,7 +64,8 @@ Force = Annotated[bool, typer.Option("--force", help="Continue even if memory ma
 
 
 _SPELLED = {"cache=False": "--no-cache", "offset_eV": "--offset", "mean_nm": "--mean"}
-_SPELLED |= {f"{name}_eV": f"--{name}" for name in ("energy", "width", "homogeneous")}
+_SPELLED |= {f"{name}_eV": f"--{name}" for name in ("energy", "homogeneous")}
+_SPELLED |= {"width_eV": "--laser-width"}
 """Arguments of the library with a different spelling as options."""
 
 

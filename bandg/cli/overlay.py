@@ -9,6 +9,7 @@ import typer
 
 from bandg.base.errors import BandgError
 from bandg.cli.command import App
+from bandg.cli.figure import Figure, draws, say_caption
 from bandg.cli.options import Data, Force, NoCache, Patience, Scheduler, Workers, running
 from bandg.cli.tables import Column, show
 
@@ -22,6 +23,7 @@ app = App()
 
 
 @app.command("overlay")
+@draws(measured=True)
 def overlay(
     curve: Annotated[
         list[str] | None,
@@ -42,6 +44,8 @@ def overlay(
     patience: Patience = 60.0,
     no_cache: NoCache = False,
     force: Force = False,
+    *,
+    figure: Figure,
 ) -> None:
     """Draw theory curves over measured g-factors and print the residual at every point."""
     from bandg.analysis.curves import regenerate as store
@@ -70,10 +74,14 @@ def overlay(
         write_comparisons(found.comparisons, out)
         typer.echo(f"wrote {out}")
     if plot is not None:
+        from bandg.data.pairs import with_pairs
         from bandg.plot.overlay import plot_overlay
+        from bandg.plot.points import point_notes
 
-        save(plot_overlay(found.curves, found.points), plot)
+        points = figure.points(found.points, data)
+        save(plot_overlay(found.curves, points, **figure.look), plot)
         typer.echo(f"wrote {plot}")
+        say_caption(point_notes(with_pairs(points)))
 
 
 def _off(residual: Residual) -> str | float:

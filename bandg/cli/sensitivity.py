@@ -9,6 +9,7 @@ import typer
 
 from bandg.base.errors import BandgError
 from bandg.cli.command import App
+from bandg.cli.figure import Figure, draws
 from bandg.cli.options import TERMINATIONS, Force, Neighbors, NoCache, Patience, Scheduler, SetName, Workers, running
 from bandg.cli.tables import Column, show
 from bandg.parameters.names import DEFAULT_SET
@@ -16,11 +17,13 @@ from bandg.parameters.names import DEFAULT_SET
 if TYPE_CHECKING:
     from bandg.analysis.sensitivity.effects import Effects
     from bandg.analysis.sensitivity.indices import GlobalSensitivity
+    from bandg.plot.style import Look
 
 app = App()
 
 
 @app.command("sensitivity")
+@draws
 def sensitivity(
     size: Annotated[str, typer.Option(help="7nm, 4..16nm, 5nm,8nm or 7..25cells.")] = "5cells,9cells,24cells",
     shape: Annotated[str, typer.Option(help="cube or sphere.")] = "cube",
@@ -52,6 +55,8 @@ def sensitivity(
     top: Annotated[int, typer.Option(help="Rows of each table, 0 for all.")] = 12,
     no_cache: NoCache = False,
     force: Force = False,
+    *,
+    figure: Figure,
 ) -> None:
     """The effect of every parameter on g: exact derivatives times a step, or global indices over ranges."""
     from bandg.analysis.sensitivity.effects import FORMATS, Effects
@@ -84,13 +89,15 @@ def sensitivity(
             run=run,
         )
     written = (
-        _show_effects(found, top, out, plot) if isinstance(found, Effects) else _show_indices(found, top, out, plot)
+        _show_effects(found, top, out, plot, figure.look)
+        if isinstance(found, Effects)
+        else _show_indices(found, top, out, plot, figure.look)
     )
     for path in written:
         typer.echo(f"wrote {path}")
 
 
-def _show_effects(found: Effects, top: int, out: Path | None, plot: Path | None) -> list[Path]:
+def _show_effects(found: Effects, top: int, out: Path | None, plot: Path | None, look: Look) -> list[Path]:
     """Exact derivatives, printed and written; the files."""
     from bandg.analysis.sensitivity import effects as library
 
@@ -100,12 +107,12 @@ def _show_effects(found: Effects, top: int, out: Path | None, plot: Path | None)
         from bandg.plot.output import save
         from bandg.plot.tornado import plot_tornado
 
-        save(plot_tornado(found), plot)
+        save(plot_tornado(found, **look), plot)
         written.append(plot)
     return written
 
 
-def _show_indices(found: GlobalSensitivity, top: int, out: Path | None, plot: Path | None) -> list[Path]:
+def _show_indices(found: GlobalSensitivity, top: int, out: Path | None, plot: Path | None, look: Look) -> list[Path]:
     """Indices of a design, printed and written; the files."""
     from bandg.analysis.sensitivity import indices as worldwide
 
@@ -115,7 +122,7 @@ def _show_indices(found: GlobalSensitivity, top: int, out: Path | None, plot: Pa
         from bandg.plot.indices import plot_indices
         from bandg.plot.output import save
 
-        save(plot_indices(found), plot)
+        save(plot_indices(found, **look), plot)
         written.append(plot)
     return written
 

@@ -11,6 +11,7 @@ import typer
 from bandg.base.arguments import whole
 from bandg.base.errors import BandgError
 from bandg.cli import nanocrystal as nc
+from bandg.cli.figure import Figure, draws
 from bandg.cli.options import TERMINATIONS, Force, Neighbors, NoCache, SetName, Workers, running
 from bandg.cli.tables import Column, show
 from bandg.parameters.names import DEFAULT_SET
@@ -20,13 +21,14 @@ if TYPE_CHECKING:
     from bandg.spin.traces import Traces
 
 
+@draws
 def simulate(
     energy: Annotated[str, typer.Option(help="Photon energy of the laser, as 1.911eV.")],
     size: Annotated[str, typer.Option(help="Sizes from which the laser chooses: 8..14cells or 5..9nm:1nm.")],
     shape: nc.Shape = "cube",
     termination: Annotated[str | None, typer.Option(help=f"{TERMINATIONS}, or both with a comma.")] = None,
     set_name: SetName = DEFAULT_SET,
-    width: Annotated[str, typer.Option(help="Full width at half maximum of the laser.")] = "1meV",
+    laser_width: Annotated[str, typer.Option(help="Full width at half maximum of the laser.")] = "1meV",
     homogeneous: Annotated[str | None, typer.Option(help="Full width of each transition (Lorentzian).")] = None,
     mean: Annotated[
         str | None, typer.Option(help="Median size of the sample, as 9nm.", show_default="all are equally frequent")
@@ -71,6 +73,8 @@ def simulate(
     workers: Workers = None,
     no_cache: NoCache = False,
     force: Force = False,
+    *,
+    figure: Figure,
 ) -> None:
     """Simulate an ensemble that a laser excites: spread of g, T2* against field, and traces."""
     from bandg.base.quantities import Grammar, named, parse_energies
@@ -85,7 +89,7 @@ def simulate(
             None if termination is None else [word.strip() for word in termination.split(",")],
             set_name,
             energy_eV=parse_energies(energy, "energy", 1)[0],
-            width_eV=parse_energies(width, "width", 1)[0],
+            width_eV=parse_energies(laser_width, "laser-width", 1)[0],
             homogeneous_eV=nc.one_energy(homogeneous, "homogeneous") or 0.0,
             mean_nm=Grammar("mean", "9nm", ("nm",)).value(mean).number if mean is not None else None,
             spread=spread,
@@ -117,7 +121,7 @@ def simulate(
         from bandg.plot.ensemble import plot_ensemble
         from bandg.plot.output import save
 
-        save(plot_ensemble(found, traces, asked.t2_zero_ps), plot)
+        save(plot_ensemble(found, traces, asked.t2_zero_ps, **figure.look), plot)
     for path in [*(out or ()), *([plot] if plot else [])]:
         typer.echo(f"wrote {path}")
 

@@ -10,6 +10,7 @@ import typer
 
 from bandg.base.errors import BandgError
 from bandg.cli.command import App
+from bandg.cli.figure import Figure, draws
 from bandg.cli.simulate import simulate
 from bandg.cli.tables import Column, show
 
@@ -23,6 +24,7 @@ _LEAST_CORRELATION = 0.9
 
 
 @app.command("fit")
+@draws
 def fit(
     traces: Annotated[list[Path], typer.Argument(help="Table of all fields, or one file for each field.")],
     field: Annotated[
@@ -62,6 +64,8 @@ def fit(
         Path | None, typer.Option(help="Write measured points to FILE.csv, and everything to FILE.json.")
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw to FILE.pdf, .png or .svg; fits each field too.")] = None,
+    *,
+    figure: Figure,
 ) -> None:
     """Fit the traces of one sample, all fields at once: |g|, T2*, spread of g."""
     from bandg.base.files import check_writable
@@ -101,7 +105,7 @@ def fit(
         from bandg.plot.output import save
         from bandg.plot.spin import plot_spin
 
-        save(plot_spin(found), plot)
+        save(plot_spin(found, **figure.look), plot)
         written.append(plot)
     for path in written:
         typer.echo(f"wrote {path}")

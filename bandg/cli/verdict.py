@@ -10,16 +10,19 @@ import typer
 
 from bandg.base.errors import BandgError
 from bandg.cli.command import App
+from bandg.cli.figure import Figure, draws
 from bandg.cli.options import Force, Judge, NoCache, Patience, Scheduler, Workers, running
 
 if TYPE_CHECKING:
     from bandg.analysis.verdict.study import Verdict
+    from bandg.plot.style import Look
     from bandg.runs.options import Run
 
 app = App()
 
 
 @app.command("verdict")
+@draws
 def verdict(
     sets: Annotated[str | None, typer.Option(help="Bulk sets, A,B.", show_default="seven sets of CsPbI3")] = None,
     only: Annotated[
@@ -44,6 +47,8 @@ def verdict(
     patience: Patience = 60.0,
     no_cache: NoCache = False,
     force: Force = False,
+    *,
+    figure: Figure,
 ) -> None:
     """Predict the measured g-factors, nothing adjusted, for each set, surface and energy scale; weigh by evidence."""
     from bandg.analysis.verdict.report import content
@@ -61,18 +66,18 @@ def verdict(
         if any(one is not None for one in (sets, only, out, plot, report)) or quick:
             raise BandgError("--waterfall goes with --data alone: its steps choose sets, surfaces and energy scales")
         with running(workers, scheduler, no_cache, force, patience) as run:
-            draw_waterfall(waterfall, data, run)
+            draw_waterfall(waterfall, data, run, figure.look)
         return
     with running(workers, scheduler, no_cache, force, patience) as run:
         words = [() if one is None else one for one in (sets, only)]
         found = library(*words, quick=quick, checks=checks, data=data, run=run)
     table = content(found)
     print_verdict(table, found)
-    for path in _write(table, out, plot, report):
+    for path in _write(table, out, plot, report, figure.look):
         typer.echo(f"wrote {path}")
 
 
-def draw_waterfall(picture: Path, data: str | None, run: Run) -> None:
+def draw_waterfall(picture: Path, data: str | None, run: Run, look: Look) -> None:
     """Compute both orders, print their steps and draw them."""
     from bandg.analysis.hypotheses.evaluate import Evaluator
     from bandg.analysis.verdict.request import measured
@@ -93,7 +98,7 @@ def draw_waterfall(picture: Path, data: str | None, run: Run) -> None:
         rows += [["standard error", *(f"{value:.2f}" for value in band)]]
         rows += [["measured minus end", *(f"{value:+.2f}" for value in path.residual)]]
         show(f"From our stand-in for the published theory to the measurement, {title}", columns, rows)
-    save(plot_waterfall(paths, INGREDIENTS, points, band), picture)
+    save(plot_waterfall(paths, INGREDIENTS, points, band, **look), picture)
     typer.echo(f"wrote {picture}")
 
 
@@ -112,7 +117,7 @@ def print_verdict(table: dict[str, Any], found: Verdict) -> None:
     typer.echo(f"{found.computed} nanocrystals computed, {found.cached} from the cache")
 
 
-def _write(table: dict[str, Any], out: Path | None, plot: Path | None, report: Path | None) -> list[Path]:
+def _write(table: dict[str, Any], out: Path | None, plot: Path | None, report: Path | None, look: Look) -> list[Path]:
     from bandg.analysis.verdict.report import to_html, to_markdown
     from bandg.base.files import write_whole
     from bandg.plot.output import save
@@ -124,7 +129,7 @@ def _write(table: dict[str, Any], out: Path | None, plot: Path | None, report: P
         write_json(table, out)
         written.append(out)
     if plot is not None:
-        save(plot_verdict(table), plot)
+        save(plot_verdict(table, **look), plot)
         written.append(plot)
     if report is not None and report.suffix == ".md":
         write_whole(report, to_markdown(table))
@@ -132,7 +137,7 @@ def _write(table: dict[str, Any], out: Path | None, plot: Path | None, report: P
     elif report is not None:
         with tempfile.TemporaryDirectory() as folder:
             picture = Path(folder) / "verdict.png"
-            save(plot_verdict(table), picture)
+            save(plot_verdict(table, **look), picture)
             write_whole(report, to_html(table, picture))
         written.append(report)
     return written

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from bandg.base.errors import BandgError
 from bandg.crystal.lattice import BAND_PATH, HIGH_SYMMETRY
 from bandg.plot.palette import BLUE, GREEN, GRID, INK, ORANGE, PINK, SKY, VERMILLION
-from bandg.plot.style import literal, panels, style
+from bandg.plot.sheet import Sheet, letters, sheet
+from bandg.plot.style import Look, literal, pt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -70,7 +71,8 @@ def plot_bands(
     set_name: str,
     window_eV: tuple[float, float] = (-6.0, 6.0),
     n_per_segment: int = 60,
-    ax: Sequence[Axes] | None = None,
+    ax: Axes | Sequence[Axes] | None = None,
+    **look: Unpack[Look],
 ) -> tuple[Axes, ...]:
     """Draw the bulk bands along Gamma-X-M-R-Gamma-M, as wide as the weight of Pb s, X p and Pb p in three panels.
 
@@ -88,6 +90,9 @@ def plot_bands(
         k points from corner to corner.
     ax : three matplotlib axes, optional
         Where to draw; without it a new figure is made.
+    **look
+        style, width, panels, labels and colors as in `bandg.plot.Look`; the panels are "Pb s", "X p" and "Pb p",
+        labels and colors those of the characters.
 
     Returns
     -------
@@ -97,18 +102,14 @@ def plot_bands(
     Raises
     ------
     BandgError
-        For an empty window, and if `ax` is not three axes.
+        For an empty window, for another number of axes, and for a look that cannot be.
     """
     low, high = window_eV
     if not (np.isfinite([low, high]).all() and low < high):
         raise BandgError(f"window_eV is ({low:g}, {high:g}): give a lower and a higher energy in eV")
     bands = bands_with_character(bulk.hamiltonian, n_per_segment=n_per_segment)
-    with style(ax):
-        axes = panels(ax, 1, bands.weights.shape[2], sharey=True, figsize=(7.0, 3.2))
-        if ax is None:
-            axes[0].figure.subplots_adjust(left=0.06, right=0.995, bottom=0.1, top=0.9, wspace=0.09)
-        _draw(axes, bulk, bands, set_name, (low, high))
-    return axes
+    with sheet(ax, look) as page:
+        return _draw(page, bulk, bands, set_name, (low, high))
 
 
 def path_of(
@@ -141,20 +142,28 @@ def _positions(hamiltonian: BlochHamiltonian, kind: str, shell: str) -> NDArray[
     return np.concatenate([start + np.arange(2 * part.start, 2 * part.stop) for start in starts])
 
 
-def _draw(panels: Sequence[Axes], bulk: Bulk, bands: Bands, set_name: str, window: tuple[float, float]) -> None:
+def _draw(page: Sheet, bulk: Bulk, bands: Bands, set_name: str, window: tuple[float, float]) -> tuple[Axes, ...]:
     """One panel for each character: all bands thin, and colored as wide as the weight of the character."""
     energies = bands.energies - bulk.valence.energy
     shown = (energies.min(axis=0) <= window[1]) & (energies.max(axis=0) >= window[0])
     shown[1::2] = False  # Kramers partners lie on each other
-    characters = list(zip(bulk.hamiltonian.lattice.characters, itertools.cycle(_COLORS), strict=False))
-    for number, (axes, ((kind, shell), color)) in enumerate(zip(panels, characters, strict=True)):
+    every = [f"{kind} {shell}" for kind, shell in bulk.hamiltonian.lattice.characters]
+    names = page.pick(every)
+    labels = page.labels([f"{kind} ${shell}$" for kind, shell in (name.split() for name in names)])
+    own = dict(zip(every, itertools.cycle(_COLORS)))
+    colors = page.colors([own[name] for name in names])
+    panels = page.axes(len(names), 2.9, sharey=True)
+    for axes, name, label, color in zip(panels, names, labels, colors, strict=True):
         draw_frame(axes, bands, window)
-        axes.plot(bands.distances, energies[:, shown], color=INK, linewidth=_THIN_PT, zorder=3)
-        _color(axes, bands.distances, energies[:, shown], bands.weights[:, shown, number], color)
-        axes.set_title(f"{kind} ${shell}$", loc="center", color=color, fontweight="bold")
+        axes.plot(bands.distances, energies[:, shown], color=INK, linewidth=pt(_THIN_PT), zorder=3)
+        _color(axes, bands.distances, energies[:, shown], bands.weights[:, shown, every.index(name)], color)
+        axes.set_title(label, loc="center", color=color, fontweight="bold")
     _annotate_gap(panels[0], bulk, bands, window)
-    panels[0].set_ylabel(f"Energy from the valence-band top at {_symbol(bulk.hamiltonian.lattice.edges.point)} (eV)")
-    _legend(panels[len(panels) // 2], literal(set_name), characters)
+    panels[0].set_ylabel(f"Energy from the valence-band top\nat {_symbol(bulk.hamiltonian.lattice.edges.point)} (eV)")
+    _legend(panels, page.is_new, literal(set_name), labels, colors)
+    if page.is_new:
+        letters(panels)
+    return panels
 
 
 def draw_frame(axes: Axes, bands: Bands, window: tuple[float, float]) -> None:
@@ -162,9 +171,9 @@ def draw_frame(axes: Axes, bands: Bands, window: tuple[float, float]) -> None:
     axes.set_xlim(bands.distances[0], bands.distances[-1])
     axes.set_ylim(*window)
     for distance, _ in bands.ticks:
-        axes.axvline(distance, color=GRID, linewidth=0.5, zorder=1)
+        axes.axvline(distance, color=GRID, linewidth=pt(0.5), zorder=1)
     if window[0] < 0 < window[1]:
-        axes.axhline(0, color=GRID, linewidth=0.5, zorder=1)
+        axes.axhline(0, color=GRID, linewidth=pt(0.5), zorder=1)
     axes.set_xticks([d for d, _ in bands.ticks], [_symbol(name) for _, name in bands.ticks])
     axes.tick_params(axis="x", which="both", length=0)
 
@@ -181,8 +190,8 @@ def _color(
 
     points = np.stack(np.broadcast_arrays(distances[:, None], energies), axis=-1)
     pieces = np.stack([points[:-1], points[1:]], axis=2).reshape(-1, 2, 2)
-    width = _WIDEST_PT * ((weights[:-1] + weights[1:]) / 2).ravel()
-    seen = width > _WIDEST_PT / 100
+    width = pt(_WIDEST_PT) * ((weights[:-1] + weights[1:]) / 2).ravel()
+    seen = width > pt(_WIDEST_PT) / 100
     lines = LineCollection(
         list(pieces[seen]), colors=color, linewidths=width[seen].tolist(), capstyle="round", zorder=2
     )
@@ -194,27 +203,32 @@ def _annotate_gap(axes: Axes, bulk: Bulk, bands: Bands, window: tuple[float, flo
     if not window[0] <= 0 < bulk.E_g <= window[1]:
         return
     at = next(distance for distance, name in bands.ticks if name == bulk.hamiltonian.lattice.edges.point)
-    arrow: dict[str, Any] = {"arrowstyle": "<->", "linewidth": 0.8, "shrinkA": 0, "shrinkB": 0, "mutation_scale": 7}
+    arrow: dict[str, Any] = {"arrowstyle": "<->", "linewidth": pt(0.8), "shrinkA": 0, "shrinkB": 0}
+    arrow["mutation_scale"] = pt(7)
     axes.annotate("", (at, 0), (at, bulk.E_g), arrowprops=arrow, zorder=5)
     box = {"facecolor": "white", "edgecolor": "none", "pad": 0.6}
     text = rf"$E_{{\mathrm{{g}}}}$ = {bulk.E_g:.3f} eV"
-    place: dict[str, Any] = {"textcoords": "offset points", "verticalalignment": "center", "fontsize": 7}
-    axes.annotate(text, (at, bulk.E_g / 2), (5, 0), **place, bbox=box, zorder=4)
+    place: dict[str, Any] = {"textcoords": "offset points", "verticalalignment": "center", "fontsize": "small"}
+    axes.annotate(text, (at, bulk.E_g / 2), (pt(5), 0), **place, bbox=box, zorder=4)
 
 
 def _symbol(point: str) -> str:
     return "Γ" if point == "Gamma" else point
 
 
-def _legend(axes: Axes, set_name: str, characters: Sequence[tuple[tuple[str, str], str]]) -> None:
-    """Below the middle panel: the set, and what the widths mean."""
+def _legend(axes: Sequence[Axes], is_new: bool, set_name: str, labels: Sequence[str], colors: Sequence[str]) -> None:
+    """Below all panels, or in the last one that was given: the set, and what the widths mean."""
     from matplotlib.lines import Line2D
 
-    handles = [Line2D([], [], color=INK, linewidth=2 * _THIN_PT, label=f"bands of {set_name}")]
+    handles = [Line2D([], [], color=INK, linewidth=pt(2 * _THIN_PT), label=f"bands of {set_name}")]
     handles += [
-        Line2D(
-            [], [], color=color, linewidth=_WIDEST_PT, solid_capstyle="butt", label=f"all weight on {kind} ${shell}$"
-        )
-        for (kind, shell), color in characters
+        Line2D([], [], color=color, linewidth=pt(_WIDEST_PT), solid_capstyle="butt", label=f"all weight on {label}")
+        for label, color in zip(labels, colors, strict=True)
     ]
-    axes.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.09), ncols=len(handles))
+    if is_new:
+        figure = axes[0].get_figure(root=True)
+        assert figure is not None
+        columns = len({one.get_position().x0 for one in axes})
+        figure.legend(handles=handles, loc="outside lower center", ncols=len(handles) if columns > 2 else columns)
+    else:
+        axes[-1].legend(handles=handles)

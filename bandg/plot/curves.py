@@ -41,6 +41,7 @@ class Curve(Shown):
     stderr: standard errors at fixed energy by quantity, NaN where there are none. exciton: whether the energies are
     those of excitons, not E_e - E_h.
     label: for the legend. rank: number among the curves of the same termination, which chooses color and marker.
+    chosen: color in place of that of the termination.
     """
 
     label: str
@@ -52,12 +53,13 @@ class Curve(Shown):
     values: dict[str, NDArray[np.float64]]
     stderr: dict[str, NDArray[np.float64]]
     exciton: bool = False
+    chosen: str = ""
 
     @property
     def color(self) -> str:
         """Color of the curve; the termination decides whether it is a cool or a warm one."""
         palette = TERMINATIONS.get(self.termination, (FAINT,))
-        return palette[self.rank % len(palette)]
+        return self.chosen or palette[self.rank % len(palette)]
 
     def draw(self, axes: Axes, quantity: str) -> None:
         """Draw one quantity through its points and no further; a missing value leaves a gap.

@@ -1,108 +1,169 @@
-"""A nanocrystal with the densities of its electron and hole on the atoms, in perspective, and its density of states."""
+"""A nanocrystal with the densities of its electron and hole: a slice through its middle with the outline."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations, product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bandg.plot.palette import BLACK, BLUE, ELEMENTS, GRAY, PINK
-from bandg.plot.style import literal, panels, style
+from bandg.base.arguments import choices
+from bandg.base.errors import BandgError
+from bandg.plot.palette import BLUE, ELEMENTS, INK, PINK, VERMILLION
+from bandg.plot.sheet import letters, sheet
+from bandg.plot.style import Look, formulas, literal, number, pt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from bandg.models.etb.dos import DensityOfStates
     from bandg.models.etb.full import Densities, FullSystem
 
-_LARGEST = 60.0
-_ELEVATION, _AZIMUTH = 0.38, -0.96
-_SMALLEST_SHARE = 1e-3
+NORMALS = {"x": 0, "y": 1, "z": 2}
+"""Directions across the slice."""
+
+_SPREAD_NM = 0.18
+"""Standard deviation of the Gaussian over which the weight of an atom is spread in the picture."""
+
+_STEP_NM = 0.05
+_LINES = 5
 
 
 def plot_densities(
-    system: FullSystem, weights: Densities, title: str = "", ax: Sequence[Axes] | None = None
+    system: FullSystem,
+    weights: Densities,
+    title: str = "",
+    ax: Axes | Sequence[Axes] | None = None,
+    normal: str = "z",
+    **look: Unpack[Look],
 ) -> tuple[Axes, ...]:
-    """Electron and hole side by side: the area of each dot is the weight of the doublet on the atom.
+    """Electron and hole side by side in the plane through the middle of the nanocrystal, with its outline.
 
-    Thin lines are the box that holds all atoms. ax: two axes with projection="3d"; without it a new figure is made.
-    Returns the two axes. Raises BandgError for other things than two axes.
+    The weight of the doublet on each atom is spread over a Gaussian of 0.18 nm standard deviation in all three
+    directions; shades and lines are the density in the plane, each carrier by its own maximum. Dots are the atoms in
+    the layer that is nearest to the plane, the outline is the convex hull of all atoms seen along the normal.
+
+    Parameters
+    ----------
+    system : FullSystem
+        As `bandg.full_hamiltonian` returns it.
+    weights : Densities
+        As `bandg.models.etb.full.densities` returns them.
+    title : str
+        Text above the picture.
+    ax : matplotlib axes, as many as panels, optional
+        Where to draw; without it a new figure is made.
+    normal : {"x", "y", "z"}
+        Cubic axis across the plane.
+    **look
+        style, width, panels, labels and colors as in `bandg.plot.Look`; the panels are "electron" and "hole", which
+        labels and colors belong to.
+
+    Returns
+    -------
+    tuple of matplotlib.axes.Axes
+        The axes; `bandg.plot.save` writes their figure.
+
+    Raises
+    ------
+    BandgError
+        For another number of axes, an unknown normal and a look that cannot be.
     """
-    with style(ax):
-        axes = panels(ax, 1, 2, figsize=(7, 3.6), subplot_kw={"projection": "3d", "computed_zorder": False})
-        carriers = (("electron", weights.electron, weights.E_e_eV), ("hole", weights.hole, weights.E_h_eV))
-        for one, (name, weight, energy) in zip(axes, carriers, strict=True):
-            _draw(one, system, weight)
-            one.set_title(f"{name}, {energy:.3f} eV")
-        axes[1].legend(loc="upper right", bbox_to_anchor=(1.12, 1.0), title="dot area:\nweight on")
-        if ax is None:
+    if normal not in NORMALS:
+        raise BandgError(f"`normal` {normal!r} is unknown: choose {choices(NORMALS)}")
+    carriers = {"electron": (weights.electron, weights.E_e_eV), "hole": (weights.hole, weights.E_h_eV)}
+    own = {"electron": BLUE, "hole": VERMILLION}
+    with sheet(ax, look) as page:
+        names = page.pick(tuple(carriers))
+        labels, colors = page.labels(names), page.colors([own[name] for name in names])
+        axes = page.axes(len(names), 3.1, narrowest=2.2)
+        for one, name, label, color in zip(axes, names, labels, colors, strict=True):
+            weight, energy = carriers[name]
+            _draw(one, system, weight, NORMALS[normal], color)
+            one.set_title(f"{label}, {number(energy, '.3f')} eV")
+        handles = _handles(system, NORMALS[normal])
+        if page.is_new:
+            letters(axes)
             figure: Any = axes[0].figure
-            figure.suptitle(literal(title))
-            figure.subplots_adjust(left=0.0, right=0.93, bottom=0.06, top=0.86, wspace=0.12)
+            figure.suptitle(formulas(literal(title)))
+            figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+        else:
+            axes[-1].legend(handles=handles, fontsize="small")
     return axes
 
 
-def _draw(axes: Any, system: FullSystem, weight: NDArray[np.float64]) -> None:
-    from matplotlib.colors import to_rgba
-    from matplotlib.ticker import MaxNLocator, NullLocator
+def _draw(axes: Axes, system: FullSystem, weight: NDArray[np.float64], normal: int, color: str) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
 
-    positions, species = system.positions_nm, system.species
-    seen = np.flatnonzero(weight > _SMALLEST_SHARE * weight.max())
-    toward_eye = np.array([np.cos(_AZIMUTH), np.sin(_AZIMUTH), np.tan(_ELEVATION)])
-    order = seen[np.argsort(positions[seen] @ toward_eye)]
-    share = weight[order] / weight.max()
-    colors = np.array([to_rgba(ELEMENTS.get(name, PINK)) for name in species[order].tolist()])
-    colors[:, 3] = 0.25 + 0.6 * share
-    axes.scatter(*positions[order].T, s=share * _LARGEST, c=colors, linewidths=0, depthshade=False)
-    for name in dict.fromkeys(species.tolist()):
-        axes.scatter([], [], [], s=_LARGEST / 2, c=ELEMENTS.get(name, PINK), label=name)
-    _draw_box(axes, positions)
-    extent = np.abs(positions).max()
-    for axis in "xyz":
-        getattr(axes, f"set_{axis}lim")(-extent, extent)
-        getattr(axes, f"set_{axis}label")(f"{axis} (nm)", labelpad=-4)
-        getattr(axes, f"{axis}axis").set_major_locator(MaxNLocator(4))
-        getattr(axes, f"{axis}axis").set_minor_locator(NullLocator())
-        getattr(axes, f"{axis}axis").pane.set_visible(False)
-    axes.grid(False)
-    axes.tick_params(pad=-2)
-    axes.set_box_aspect((1, 1, 1))
-    axes.view_init(elev=np.degrees(_ELEVATION), azim=np.degrees(_AZIMUTH))
+    across, up = (axis for axis in range(3) if axis != normal)
+    positions = system.positions_nm
+    middle = _middle(positions, normal)
+    grid = [np.arange(low - 0.5, high + 0.5 + _STEP_NM, _STEP_NM) for low, high in _box(positions, (across, up))]
+    density = spread_in_plane(positions, weight, (across, up, normal), (grid[0], grid[1], middle))
+    shades = LinearSegmentedColormap.from_list("density", ["white", color])
+    levels = np.linspace(0, 1, _LINES + 1)[1:-1]
+    share = density.T / density.max()
+    axes.pcolormesh(*grid, share, cmap=shades, vmin=0, vmax=1.25, shading="gouraud", rasterized=True, zorder=1)
+    axes.contour(*grid, share, levels=levels, colors=color, linewidths=pt(0.6), zorder=2)
+    layer = _layer(positions, normal)
+    species = system.species
+    for name in dict.fromkeys(species[layer].tolist()):
+        chosen = layer & (species == name)
+        dots: dict[str, Any] = {"markersize": pt(1.8), "markeredgewidth": 0, "color": ELEMENTS.get(name, PINK)}
+        axes.plot(positions[chosen, across], positions[chosen, up], "o", **dots, zorder=3)
+    axes.plot(*outline(positions[:, [across, up]]).T, color=INK, linewidth=pt(1.0), zorder=4)
+    axes.set_aspect("equal")
+    axes.set_xlabel(f"${'xyz'[across]}$ (nm)")
+    axes.set_ylabel(f"${'xyz'[up]}$ (nm)")
 
 
-def _draw_box(axes: Any, positions: NDArray[np.float64]) -> None:
-    """The edges of the box that holds all atoms."""
-    corners = np.array(list(product(*zip(positions.min(axis=0), positions.max(axis=0), strict=True))))
-    for one, other in combinations(corners, 2):
-        if np.sum(one != other) == 1:
-            axes.plot(*np.stack([one, other]).T, color=GRAY, linewidth=0.6, zorder=0)
+def _box(positions: NDArray[np.float64], axes: Sequence[int]) -> list[tuple[float, float]]:
+    return [(float(positions[:, axis].min()), float(positions[:, axis].max())) for axis in axes]
 
 
-def plot_dos(
-    found: DensityOfStates,
-    title: str = "",
-    counts: Sequence[tuple[float, int]] | None = None,
-    ax: Sequence[Axes] | None = None,
-) -> tuple[Axes, ...]:
-    """Density of states above, number of states below an energy beneath it, with the exact counts as points.
+def _middle(positions: NDArray[np.float64], normal: int) -> float:
+    """Place of the layer of atoms that is nearest to the middle of the nanocrystal, in nm."""
+    own = positions[:, normal]
+    return float(own[np.argmin(np.abs(own - (own.min() + own.max()) / 2))])
 
-    counts: (energy in eV, number of states below). ax: two axes; without it a new figure is made. Returns the two axes.
-    Raises BandgError for other things than two axes.
+
+def _layer(positions: NDArray[np.float64], normal: int) -> NDArray[np.bool_]:
+    """Atoms in the plane of the slice, up to displacements by tilts."""
+    return np.abs(positions[:, normal] - _middle(positions, normal)) < 0.1
+
+
+def spread_in_plane(
+    positions: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    axes: tuple[int, int, int],
+    at: tuple[NDArray[np.float64], NDArray[np.float64], float],
+) -> NDArray[np.float64]:
+    """Density in 1/nm^3 on a grid (n, m) in a plane: the weights (atoms,) as Gaussians of 0.18 nm.
+
+    axes: numbers of the axes of the grid and of the normal. at: coordinates in nm along both, and that of the plane.
     """
-    with style(ax):
-        top, low = panels(ax, 2, 1, figsize=(7, 4.4), sharex=True, layout="constrained")
-        energies, density, error = found.energies_eV, found.states_per_eV, found.error_per_eV
-        top.fill_between(energies, density - error, density + error, color=BLUE, alpha=0.3, linewidth=0)
-        top.plot(energies, density, color=BLUE, linewidth=1)
-        top.set(ylabel="states per eV", ylim=(0, None), xlim=(energies[0], energies[-1]))
-        number = np.array([found.count_below(energy)[0] for energy in energies])
-        low.plot(energies, number, color=BLUE, linewidth=1, label="kernel polynomials")
-        if counts:
-            low.plot(*np.array(counts).T, "o", color=BLACK, markersize=3, label="exact count")
-        low.set(xlabel="energy (eV)", ylabel="states below", ylim=(0, None))
-        low.legend()
-        top.set_title(literal(title))
-    return top, low
+    parts = [
+        np.exp(-((np.atleast_1d(np.asarray(x))[:, None] - positions[None, :, axis]) ** 2) / (2 * _SPREAD_NM**2))
+        for axis, x in zip(axes, at, strict=True)
+    ]
+    first, second, across = (part / (_SPREAD_NM * np.sqrt(2 * np.pi)) for part in parts)
+    return np.asarray(np.einsum("ia,ja,a->ij", first, second, across[0] * weight, optimize=True))
+
+
+def outline(places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Corners (n, 2) of the convex hull of places in a plane (atoms, 2), closed."""
+    from scipy.spatial import ConvexHull
+
+    corners = ConvexHull(places).vertices
+    return places[np.append(corners, corners[0])]
+
+
+def _handles(system: FullSystem, normal: int) -> list[Any]:
+    from matplotlib.lines import Line2D
+
+    layer = _layer(system.positions_nm, normal)
+    found = [
+        Line2D([], [], linestyle="none", marker="o", markeredgewidth=0, color=ELEMENTS.get(name, PINK), label=name)
+        for name in dict.fromkeys(system.species[layer].tolist())
+    ]
+    return [*found, Line2D([], [], color=INK, linewidth=pt(1.0), label="outline of the nanocrystal")]

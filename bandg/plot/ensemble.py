@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from bandg.models.observable import CARRIERS
-from bandg.plot.palette import GRID, LINES
+from bandg.plot.palette import GRID, LINES, NAMES
+from bandg.plot.sheet import letters, sheet
 from bandg.plot.spin import STEP, shown_traces
-from bandg.plot.style import literal, panels, style
+from bandg.plot.style import Look, literal, number, pt
 from bandg.spin.ensemble import Ensemble
 from bandg.spin.traces import Traces
 
@@ -19,39 +20,40 @@ if TYPE_CHECKING:
 
 _BINS = 60
 _FIELDS = 30
-_LABELS = r"$g_{\mathrm{e}}$", r"$g_{\mathrm{h}}$"
+_PANELS = ("traces", "g", "t2")
 
 
 def plot_ensemble(
-    ensemble: Ensemble, traces: Traces, t2_zero_ps: Sequence[float] = (np.inf, np.inf), ax: Sequence[Axes] | None = None
+    ensemble: Ensemble,
+    traces: Traces,
+    t2_zero_ps: Sequence[float] = (np.inf, np.inf),
+    ax: Axes | Sequence[Axes] | None = None,
+    **look: Unpack[Look],
 ) -> tuple[Axes, ...]:
     """Draw traces, distributions of g_e and g_h, and T2* against field.
 
     t2_zero_ps: decay of electron and hole besides that of the spread of g, as the traces have it. ax: three axes;
-    without it a new figure is made. Returns the axes. Raises BandgError for another number of axes.
+    without it a new figure is made. look: style, width, panels, labels and colors as in `bandg.plot.Look`; the panels
+    are "traces", "g" and "t2", labels and colors those of electron and hole. Returns the axes. Raises BandgError for
+    another number of axes and for a look that cannot be.
     """
-    with style(ax):
-        axes = _new() if ax is None else panels(ax, 1, 3)
-        _traces(axes[0], traces)
-        _distributions(axes[1], ensemble)
-        _times(axes[2], ensemble, traces.fields, t2_zero_ps)
-        if ax is None:
+    with sheet(ax, look) as page:
+        names = page.pick(_PANELS)
+        labels, colors = page.labels([NAMES["g_e"], NAMES["g_h"]]), page.colors(LINES[:2])
+        axes = page.mosaic(names, [["traces", "g"], ["traces", "t2"]], 4.6, width_ratios=(1.25, 1))
+        for one, name in zip(axes, names, strict=True):
+            if name == "traces":
+                _traces(one, traces)
+            elif name == "g":
+                _distributions(one, ensemble, labels, colors)
+            else:
+                _times(one, ensemble, traces.fields, t2_zero_ps, labels, colors)
+        if page.is_new:
+            letters(axes)
             figure: Any = axes[0].figure
             stated = [str(ensemble.options.get("set", "")), f"{ensemble.laser_eV:g} eV"]
-            figure.suptitle(literal(", ".join(filter(None, stated))), fontsize=8)
+            figure.suptitle(literal(", ".join(filter(None, stated))), fontsize="medium")
     return axes
-
-
-def _new() -> tuple[Axes, ...]:
-    import matplotlib.pyplot as plt
-
-    axes = plt.subplot_mosaic(
-        [["traces", "g"], ["traces", "t2"]],
-        figsize=(7.0, 4.6),
-        layout="constrained",
-        gridspec_kw={"width_ratios": (1.25, 1)},
-    )[1]
-    return axes["traces"], axes["g"], axes["t2"]
 
 
 def _traces(axes: Axes, traces: Traces) -> None:
@@ -59,40 +61,47 @@ def _traces(axes: Axes, traces: Traces) -> None:
     step = STEP * max(float(np.ptp(traces.traces[n].signal)) for n in shown)
     for place, n in enumerate(shown):
         trace = traces.traces[n]
-        axes.plot(1000 * trace.time_ns, trace.signal + place * step, color=LINES[0], linewidth=0.8)
+        axes.plot(1000 * trace.time_ns, trace.signal + place * step, color=LINES[0], linewidth=pt(0.8))
         text = f"{1000 * trace.field_T:g} mT"
         spot = (1, place * step)
-        axes.annotate(text, spot, (3, 0), ("axes fraction", "data"), "offset points", fontsize=6.5, va="center")
+        axes.annotate(text, spot, (pt(3), 0), ("axes fraction", "data"), "offset points", fontsize="small", va="center")
     axes.set_yticks([])
     axes.set_xlabel("time (ps)")
     axes.set_ylabel("signal")
     axes.margins(x=0.01)
     if len(shown) < len(traces.traces):
-        axes.set_title(f"{len(shown)} of {len(traces.traces)} traces", fontsize=7)
+        axes.set_title(f"{len(shown)} of {len(traces.traces)} traces", fontsize="small")
 
 
-def _distributions(axes: Axes, ensemble: Ensemble) -> None:
+def _distributions(axes: Axes, ensemble: Ensemble, labels: Sequence[str], colors: Sequence[str]) -> None:
     for n, carrier in enumerate(CARRIERS):
         mean, deviation, _ = ensemble.spread(carrier)
-        text = f"{_LABELS[n]} = {mean:.3f}, standard deviation {deviation:.3f}"
-        axes.hist(ensemble.g[:, n], _BINS, weights=ensemble.weight, color=LINES[n], alpha=0.8, label=text)
+        text = f"{labels[n]} = {number(mean, '.3f')}, standard deviation {deviation:.3f}"
+        axes.hist(ensemble.g[:, n], _BINS, weights=ensemble.weight, color=colors[n], alpha=0.8, label=text)
     axes.set_xlabel("effective g-factor")
     axes.set_ylabel("share")
-    axes.set_ylim(0, 1.35 * axes.get_ylim()[1])
-    axes.legend(fontsize=6, loc="upper center")
+    axes.set_ylim(0, 1.5 * axes.get_ylim()[1])
+    axes.legend(fontsize="small", loc="upper left", borderaxespad=0.6)
 
 
-def _times(axes: Axes, ensemble: Ensemble, fields: Any, t2_zero_ps: Sequence[float]) -> None:
+def _times(
+    axes: Axes,
+    ensemble: Ensemble,
+    fields: Any,
+    t2_zero_ps: Sequence[float],
+    labels: Sequence[str],
+    colors: Sequence[str],
+) -> None:
     line = np.linspace(0, 1.05 * fields.max(), _FIELDS + 1)[1:] if fields.any() else fields
     highest = 0.0
     for n, (carrier, decay) in enumerate(zip(CARRIERS, t2_zero_ps, strict=True)):
-        axes.plot(1000 * line, ensemble.t2_star_ps(carrier, line, decay), color=LINES[n])
+        axes.plot(1000 * line, ensemble.t2_star_ps(carrier, line, decay), color=colors[n])
         times = ensemble.t2_star_ps(carrier, fields, decay)
-        axes.plot(1000 * fields, times, "os"[n], color=LINES[n], label=_LABELS[n])
+        axes.plot(1000 * fields, times, "os"[n], color=colors[n], label=labels[n])
         highest = max(highest, *times[np.isfinite(times)], 0.0)
     axes.set_ylim(0, 1.35 * highest or 1.0)
     axes.set_xlim(0, 1050 * fields.max() or 1.0)
     axes.set_xlabel("magnetic field (mT)")
     axes.set_ylabel(r"$T_2^*$ (ps)")
-    axes.grid(color=GRID, linewidth=0.3)
-    axes.legend(fontsize=6)
+    axes.grid(color=GRID, linewidth=pt(0.3))
+    axes.legend(fontsize="small", loc="upper right", borderaxespad=0.8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,8 @@ from bandg.analysis.fit.result import fitted_set
 from bandg.base.errors import BandgError
 from bandg.data.bands import point_at
 from bandg.plot.palette import FAINT, GRID, INK, LINES, VERMILLION
-from bandg.plot.style import literal, panels, style
+from bandg.plot.sheet import letters, sheet
+from bandg.plot.style import Look, literal, pt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,39 +30,41 @@ _JUMP = 3.0
 """A step in k this many times longer than the median step is a jump, not a line."""
 
 
-def plot_fit(fit: Fit, ax: Sequence[Axes] | None = None) -> tuple[Axes, ...]:
+def plot_fit(fit: Fit, ax: Axes | Sequence[Axes] | None = None, **look: Unpack[Look]) -> tuple[Axes, ...]:
     """Draw a fit along the path of its reference, energies from the valence-band top at R.
 
     First axes: bands of the fit (lines) over the reference (dots, conduction bands shifted); rings mark the largest
     errors. Second: residuals, colored by group. Third: rms error of every band. ax: three axes; without it a new figure
-    is made. Returns the axes. Raises BandgError where the job has no bands along a path, and for other axes.
+    is made. look: style, width, panels, labels and colors as in `bandg.plot.Look`; the panels are "bands", "residuals"
+    and "errors", labels and colors those of the groups of bands. Returns the axes. Raises BandgError where the job has
+    no bands along a path, for other axes and for a look that cannot be.
     """
     reference = drawable(fit.problem)
     k = reference.sections["path"].k
     distance = _distances(k)
     errors = 1000 * (fit.problem.bands(fit.theta)[0] - fit.problem.band_energy)
-    with style(ax):
-        axes = _new() if ax is None else panels(ax, 1, 3)
-        _bands(axes[0], fit, k, distance)
-        _residuals(axes[1], fit, k, distance, errors)
-        _by_band(axes[2], fit, errors)
-        for one in axes[:2]:
-            _ticks(one, k, distance)
-        if ax is None:
+    groups = [literal(group.name) for group in fit.problem.job.bands]
+    with sheet(ax, look) as page:
+        names = page.pick(("bands", "residuals", "errors"))
+        labels = page.labels(groups)
+        colors = page.colors([LINES[number % len(LINES)] for number in range(len(groups))])
+        ratios: dict[str, Any] = {"width_ratios": (3, 1), "height_ratios": (2.2, 1)}
+        axes = page.mosaic(names, [["bands", "errors"], ["residuals", "errors"]], 5.4, 2.6, **ratios)
+        for one, name in zip(axes, names, strict=True):
+            if name == "bands":
+                _bands(one, fit, k, distance)
+            elif name == "residuals":
+                _residuals(one, fit, k, distance, errors, labels, colors)
+            else:
+                _by_band(one, fit, errors, colors)
+            if name != "errors":
+                _ticks(one, k, distance)
+        if page.is_new:
+            letters(axes)
             figure: Any = axes[0].figure
-            figure.suptitle(literal(f"{fit.problem.job.name} (lines) over {reference.name} (dots)"), fontsize=8)
+            title = f"{fit.problem.job.name} (lines) over {reference.name} (dots)"
+            figure.suptitle(literal(title), fontsize="medium")
     return axes
-
-
-def _new() -> tuple[Axes, ...]:
-    """Bands above residuals, and the errors of the bands beside both."""
-    import matplotlib.pyplot as plt
-
-    ratios = {"width_ratios": (3, 1), "height_ratios": (2.2, 1)}
-    axes = plt.subplot_mosaic(
-        [["bands", "errors"], ["residuals", "errors"]], figsize=(7.0, 5.2), layout="constrained", gridspec_kw=ratios
-    )[1]
-    return axes["bands"], axes["residuals"], axes["errors"]
 
 
 def drawable(problem: Problem) -> ReferenceBands:
@@ -83,7 +86,7 @@ def _ticks(axes: Axes, k: NDArray[np.float64], distance: NDArray[np.float64]) ->
     names = [(float(x), point_at(point)) for x, point in zip(distance, k, strict=True)]
     corners = [(x, _SYMBOLS.get(name, name)) for x, name in names if name]
     for x, _ in corners:
-        axes.axvline(x, color=GRID, linewidth=0.5, zorder=1)
+        axes.axvline(x, color=GRID, linewidth=pt(0.5), zorder=1)
     axes.set_xticks([x for x, _ in corners], [name for _, name in corners])
     axes.tick_params(axis="x", which="both", length=0)
     axes.set_xlim(distance[0], distance[-1])
@@ -100,48 +103,53 @@ def _bands(axes: Axes, fit: Fit, k: NDArray[np.float64], distance: NDArray[np.fl
     offsets = np.arange(reference.sections["path"].energies.shape[1]) - reference.top
     shift = np.where(offsets < 1, 0.0, np.where(offsets == 1, *problem.shifts))
     energies = reference.sections["path"].energies + shift
-    axes.plot(distance, energies, ".", color=FAINT, markersize=2.5, zorder=2)
-    axes.plot(distance, model, color=INK, linewidth=0.7, zorder=3)
+    axes.plot(distance, energies, ".", color=FAINT, markersize=pt(2.5), zorder=2)
+    axes.plot(distance, model, color=INK, linewidth=pt(0.7), zorder=3)
     place = {tuple(point): x for point, x in zip(k.tolist(), distance, strict=True)}
     for row, error in worst(fit):
         if row.k in place:
-            axes.plot(
-                place[row.k], row.energy + error / 2000, "o", color=VERMILLION, fillstyle="none", markersize=7, zorder=4
-            )
+            ring: dict[str, Any] = {"color": VERMILLION, "fillstyle": "none", "markersize": pt(7), "zorder": 4}
+            axes.plot(place[row.k], row.energy + error / 2000, "o", **ring)
     own = [row.energy for row in problem.rows if row.energy > _DEEPEST_EV] or [row.energy for row in problem.rows]
     axes.set_ylim(min(own) - 0.8, max(own) + 0.8)
-    axes.axhline(0, color=GRID, linewidth=0.5, zorder=1)
-    axes.set_ylabel("Energy from the valence-band top at R (eV)")
+    axes.axhline(0, color=GRID, linewidth=pt(0.5), zorder=1)
+    axes.set_ylabel("Energy from the valence-band\ntop at R (eV)")
 
 
 def _residuals(
-    axes: Axes, fit: Fit, k: NDArray[np.float64], distance: NDArray[np.float64], errors: NDArray[np.float64]
+    axes: Axes,
+    fit: Fit,
+    k: NDArray[np.float64],
+    distance: NDArray[np.float64],
+    errors: NDArray[np.float64],
+    labels: Sequence[str],
+    colors: Sequence[str],
 ) -> None:
     rows = fit.problem.rows
     place = {tuple(point): x for point, x in zip(k.tolist(), distance, strict=True)}
-    for number, group in enumerate(fit.problem.job.bands):
-        own = [n for n, row in enumerate(rows) if row.group == number and row.k in place]
+    for group, (label, color) in enumerate(zip(labels, colors, strict=True)):
+        own = [n for n, row in enumerate(rows) if row.group == group and row.k in place]
         if own:
             x = [place[rows[n].k] for n in own]
-            color = LINES[number % len(LINES)]
-            axes.plot(x, errors[own], ".", color=color, markersize=2.5, label=literal(group.name))
+            axes.plot(x, errors[own], ".", color=color, markersize=pt(2.5), label=label)
     shown = [abs(error) for row, error in zip(rows, errors, strict=True) if row.energy > _DEEPEST_EV] or np.abs(errors)
     axes.set_ylim(-1.1 * max(shown) - 1e-6, 1.1 * max(shown) + 1e-6)
-    axes.axhline(0, color=GRID, linewidth=0.5, zorder=1)
-    axes.set_ylabel("fit minus reference (meV)")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, markerscale=3, fontsize=6)
+    axes.axhline(0, color=GRID, linewidth=pt(0.5), zorder=1)
+    axes.set_ylabel("fit minus\nreference (meV)")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, markerscale=3, fontsize="small")
 
 
-def _by_band(axes: Axes, fit: Fit, errors: NDArray[np.float64]) -> None:
+def _by_band(axes: Axes, fit: Fit, errors: NDArray[np.float64], colors: Sequence[str]) -> None:
     """Rms error of every band, the highest on top, with the number of residuals."""
     rows = fit.problem.rows
     names = sorted({row.band for row in rows}, key=lambda name: int(name.partition("-")[0]))
     rms = [float(np.sqrt(np.mean(errors[_of_band(rows, name)] ** 2))) for name in names]
-    color = [LINES[rows[_of_band(rows, name)[0]].group % len(LINES)] for name in names]
+    color = [colors[rows[_of_band(rows, name)[0]].group] for name in names]
     axes.barh(range(len(names)), rms, color=color, height=0.7)
     for position, value in enumerate(rms):
-        axes.annotate(f"{value:.0f}", (value, position), (2, 0), textcoords="offset points", va="center", fontsize=6)
-    axes.set_yticks(range(len(names)), names, fontsize=6)
+        spot: dict[str, Any] = {"textcoords": "offset points", "verticalalignment": "center", "fontsize": "small"}
+        axes.annotate(f"{value:.0f}", (value, position), (pt(3), 0), **spot)
+    axes.set_yticks(range(len(names)), [name.replace("-", "\N{EN DASH}") for name in names], fontsize="small")
     axes.set_xlim(0, 1.25 * max(rms) if max(rms) > 0 else 1)
     axes.tick_params(axis="y", which="minor", length=0)
     axes.set_xlabel("rms error (meV)")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from bandg.analysis.hypotheses.report import curve_from
-from bandg.plot.overlay import draw_curve, draw_points
-from bandg.plot.palette import BLACK, FAINT, GRAY, INK, NAMES, QUANTITIES
-from bandg.plot.style import literal, panels, style
+from bandg.plot.legends import keys_of
+from bandg.plot.overlay import draw_curve
+from bandg.plot.palette import FAINT, GRAY, INK, NAMES, QUANTITIES
+from bandg.plot.points import Series, series_of
+from bandg.plot.sheet import Sheet, letters, sheet
+from bandg.plot.style import Look, formulas, literal, number, pt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,57 +28,86 @@ _FINE = 200
 
 
 def plot_hypotheses(
-    table: Sequence[Mapping[str, Any]], data: Sequence[MeasuredPoint], ax: Axes | Sequence[Axes] | None = None
+    table: Sequence[Mapping[str, Any]],
+    data: Sequence[MeasuredPoint],
+    ax: Axes | Sequence[Axes] | None = None,
+    **look: Unpack[Look],
 ) -> tuple[Axes, ...]:
     """Draw one panel for each row of `bandg.analysis.hypotheses.report.rows`, in their order, over measured points.
 
-    ax: as many axes as there are rows; without it a new figure is made. Returns the axes. Raises BandgError for
-    another number of axes.
+    ax: as many axes as there are panels; without it a new figure is made. look: style, width, panels, labels and colors
+    as in `bandg.plot.Look`; panels are the names of the mechanisms, labels their titles, colors those of g_e and g_h.
+    Returns the axes. Raises BandgError for another number of axes and for a look that cannot be.
     """
-    columns = min(_COLUMNS, len(table)) if ax is None else len(table)
-    rows = math.ceil(len(table) / columns)
-    with style(ax):
-        size = (7.0, 0.75 + 1.75 * rows)
-        grid = panels(ax, rows, columns, figsize=size, sharex=True, sharey=True, layout="constrained")
-        axes = grid[: len(table)]
-        for one, row in zip(axes, table, strict=True):
-            _panel(one, row)
-            draw_points(one, data, ("g_e", "g_h"))
+    rows = {str(row["name"]).replace(" ", ""): row for row in table}
+    with sheet(ax, look) as page:
+        names = page.pick(tuple(rows))
+        chosen = [rows[name] for name in names]
+        labels = page.labels([literal(str(row["name"])) for row in chosen])
+        colors = dict(zip(_COLORS, page.colors(tuple(_COLORS.values())), strict=True))
+        axes = page.axes(len(names), 1.75, _COLUMNS, narrowest=1.6, sharex=True, sharey=True)
+        series = series_of(data)
+        for one, row, label in zip(axes, chosen, labels, strict=True):
+            _panel(one, row, label, colors)
+            for group in series:
+                group.draw(one, tuple(_COLORS))
             one.set_xlim(*_SPAN)
             one.set_ylim(*_height(table[0], data))
-        for one in grid[len(table) :]:
-            one.set_visible(False)
-        for one in axes[::columns]:
-            one.set_ylabel("$g$-factor")
-        for one in axes[-columns:]:
-            one.set_xlabel("energy (eV)")
-            one.tick_params(labelbottom=True)
-        if ax is None:
+        _frames(page, axes)
+        handles = [*_handles(colors), *_measured(series)]
+        if page.is_new:
+            letters(axes)
             figure: Any = axes[0].figure
-            figure.legend(handles=_handles(), loc="outside upper center", ncols=5, fontsize=6.5)
+            figure.legend(handles=handles, loc="outside lower center", ncols=max(1, int(page.width / 2.3)))
         else:
-            axes[0].legend(handles=_handles(), fontsize=6.5)
+            axes[0].legend(handles=handles, fontsize="small")
     return axes
 
 
-def _panel(axes: Axes, row: Mapping[str, Any]) -> None:
+def _frames(page: Sheet, axes: Sequence[Axes]) -> None:
+    """Labels of the outer axes; of an incomplete last row also above the gaps."""
+    if not page.is_new:
+        for one in axes:
+            one.set(xlabel="transition energy (eV)", ylabel="$g$-factor")
+        return
+    columns = len({one.get_position().x0 for one in axes})
+    for one in axes[::columns]:
+        one.set_ylabel("$g$-factor")
+    for one in axes[-columns:]:
+        one.set_xlabel("transition energy (eV)")
+        one.tick_params(labelbottom=True)
+
+
+def _measured(series: Sequence[Series]) -> list[Any]:
+    """The sets of measured points, and what their markers mean."""
+    from matplotlib.lines import Line2D
+
+    sets = [Line2D([], [], **group.look(), label=formulas(group.label)) for group in series]
+    keys = [(handle[0] if isinstance(handle, tuple) else handle, text) for handle, text in keys_of(series)]
+    for handle, text in keys:
+        handle.set_label(text)
+    return [*sets, *(handle for handle, _ in keys)]
+
+
+def _panel(axes: Axes, row: Mapping[str, Any], label: str, colors: Mapping[str, str]) -> None:
     base, best = curve_from(row["without"]), curve_from(row["at_best"]) if row["at_best"] else None
     curves = [curve for curve in map(curve_from, row["trials"]) if curve is not None]
-    for quantity, color in _COLORS.items():
+    for quantity, color in colors.items():
         if len(curves) > 1:
             _band(axes, curves, quantity, color)
         for curve, ink, width in ((base, INK, 0.8), (best, color, 1.3)):
             if curve is not None:
-                draw_curve(axes, curve, quantity, _SPAN, color=ink, linestyle="-", linewidth=width)
+                draw_curve(axes, curve, quantity, _SPAN, color=ink, linestyle="-", linewidth=pt(width))
     mark = ", assumed" if row["status"] == "assumed" else ""
     unit = f" {row['unit']}" if row["unit"] else ""
-    low, high = row["range"]
-    lines = [*str(row["name"]).replace(" + ", " +\n").split("\n"), f"{low:.3g}..{high:.3g}{unit}{mark}"]
-    axes.set_title("\n".join(map(literal, lines)), fontsize=6.5)
-    corner: dict[str, Any] = {"xycoords": "axes fraction", "fontsize": 7, "horizontalalignment": "right"}
+    low, high = (number(end, ".3g") for end in row["range"])
+    lines = [*label.replace(" + ", " +\n").split("\n"), literal(f"{low} to {high}{unit}{mark}")]
+    axes.set_title("\n".join(lines), fontsize="small")
+    corner: dict[str, Any] = {"xycoords": "axes fraction", "fontsize": "small", "horizontalalignment": "right"}
+    corner |= {"bbox": {"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1}, "zorder": 7}
     wide = "spread too wide\n" if row["spread_allowed"] is False else ""
-    axes.annotate("" if row["rms"] is None else f"{wide}{row['rms']:.2f}", (0.97, 0.04), **corner)
-    axes.axhline(0, color=FAINT, linewidth=0.5, zorder=1)
+    axes.annotate("" if row["rms"] is None else f"{wide}rms {row['rms']:.2f}", (0.97, 0.04), **corner)
+    axes.axhline(0, color=FAINT, linewidth=pt(0.5), zorder=1)
 
 
 def _band(axes: Axes, curves: Sequence[TheoryCurve], quantity: str, color: str) -> None:
@@ -97,15 +128,12 @@ def _height(row: Mapping[str, Any], measured: Sequence[MeasuredPoint]) -> tuple[
     return float(known.min()) - 0.45, float(known.max()) + 0.45
 
 
-def _handles() -> list[Any]:
+def _handles(colors: Mapping[str, str]) -> list[Any]:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
     return [
-        Line2D([], [], color=INK, linewidth=0.8, label="baseline"),
-        *(Line2D([], [], color=color, label=f"best in the range, {NAMES[q]}") for q, color in _COLORS.items()),
+        Line2D([], [], color=INK, linewidth=pt(0.8), label="baseline"),
+        *(Line2D([], [], color=color, label=f"best in the range, {NAMES[q]}") for q, color in colors.items()),
         Patch(color=GRAY, alpha=0.3, linewidth=0, label="the whole range"),
-        Line2D(
-            [], [], color=BLACK, marker="o", linestyle="none", markersize=3.6, label="measured; number: rms of best"
-        ),
     ]

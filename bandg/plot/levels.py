@@ -4,37 +4,36 @@ from __future__ import annotations
 
 import json
 import math
-import re
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from bandg.data.measured import MeasuredPoint, material_of, measured_points
+from bandg.data.pairs import with_pairs
 from bandg.plot.band import WIDEST, band_handles
 from bandg.plot.curves import Curve, curves_of
-from bandg.plot.palette import FAINT, GRAY, INK, SYMBOLS
-from bandg.plot.points import Mark, Series, at_the_gap, measured_legend, series_of, source_name, without_energy
-from bandg.plot.style import literal, panels, style
+from bandg.plot.legends import put_legends
+from bandg.plot.palette import FAINT, INK, NAMES
+from bandg.plot.points import Mark, Series, point_notes, series_of
+from bandg.plot.sheet import grow, letters, sheet
+from bandg.plot.style import Look, literal, pt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from matplotlib.legend import Legend
     from xarray import Dataset
 
-PANELS = (("g_e", "g_h"), ("g_bx",))
-_X_LABEL = r"Transition energy $E_{\mathrm{e}} - E_{\mathrm{h}}$ (eV), no exciton binding"
-_X_EXCITON = "Energy of the exciton (eV), to first order"
-_Y_LABELS = ("$g$-factor", r"$g_{\mathrm{BX}} = g_{\mathrm{e}} + g_{\mathrm{h}}$")
+PARTS = ("g_e", "g_h", "g_bx")
+PANELS = ("g_e+g_h", "g_bx")
+_X_LABEL = "Transition energy (eV)"
+_X_EXCITON = "Energy of the exciton (eV)"
 _CARRIERS = {"g_e": "electron", "g_h": "hole"}
 _SMALLEST_SPAN = 2.0
+_HEIGHT = 2.35
 _SIZE_ROWS = 4
 _SIZE_ROW_PT = 8.5
 _SIZE_WIDTH_PT = 17.0
-_LEGEND_DROP_PT = 30.0
-_NOTE_WIDTH = 128
 _BULK = ("bulk_E_gap_eV", "bulk_g_e", "bulk_g_h")
 _NO_BULK = "bulk_missing"
 """Attribute that says in a sentence why there are no bulk values."""
@@ -45,12 +44,14 @@ def plot_levels(
     data: object = None,
     title: str | None = None,
     ax: Axes | Sequence[Axes] | None = None,
+    **look: Unpack[Look],
 ) -> tuple[Axes, ...]:
     """Draw g_e and g_h (left) and g_BX (right) against transition energy in eV, that of the exciton where it is there.
 
     One curve for each set, model, shape and termination (for spheres also center, and neighbors where they differ),
     drawn through the computed nanocrystals and no further. Attributes bulk_E_gap_eV, bulk_g_e and bulk_g_h, if there,
     are drawn as the bulk limit. A measured value is open without known sign, and a bar where the source states a range.
+    A sample with g_e and g_h at one energy and no g_BX has their sum, with the error of independent errors.
 
     Parameters
     ----------
@@ -58,12 +59,14 @@ def plot_levels(
         Variables over ``nc`` as `bandg.compute` returns them.
     data : str, path, MeasuredPoint or sequence of these, optional
         Measured points to draw: names of shipped collections, CSV files or points, "none" for none. Without it the
-        shipped points of the set's material are drawn. Points without an energy are named below.
+        shipped points of the set's material are drawn. Points without an energy have no place: see `levels_caption`.
     title : str, optional
         Text above the picture.
-    ax : matplotlib axes, one or two, optional
-        Where to draw: g_e and g_h on the first, g_BX on the second if there is one. Without it a new figure is made,
-        which has sizes in nm above the frames and notes below.
+    ax : matplotlib axes, as many as panels or the first of them, optional
+        Where to draw. Without it a new figure is made, which has sizes in nm above the frames and legends below.
+    **look
+        style, width, panels, labels and colors as in `bandg.plot.Look`; panels of "g_e", "g_h" and "g_bx", joined as
+        "g_e+g_h"; labels and colors of the curves.
 
     Returns
     -------
@@ -73,62 +76,77 @@ def plot_levels(
     Raises
     ------
     BandgError
-        For an empty or incomplete dataset, and for objects that are not axes.
+        For an empty or incomplete dataset, for objects that are not axes, and for a look that cannot be.
 
     Examples
     --------
     >>> import bandg
     >>> levels = bandg.compute("2..3cells", run=bandg.Run(workers=1))
-    >>> axes = bandg.plot_levels(levels)
+    >>> axes = bandg.plot_levels(levels, panels=["g_h"], labels=["my crystal"], colors=["tab:red"])
     """
-    curves, material = curves_of(dataset), _material(dataset)
-    points = measured_points(data, material or "CsPbI3")
-    missing = f"No measured points of {material} ship with bandg." if data is None and not points else ""
-    series, bulk = series_of(points, {curve.color for curve in curves}), _bulk(dataset.attrs)
-    with style(ax):
-        axes = panels(ax, 1, 2, least=1)
-        for one, quantities, y_label in zip(axes, PANELS, _Y_LABELS, strict=False):
+    curves, points = curves_of(dataset), _points(dataset, data)
+    bulk = _bulk(dataset.attrs)
+    with sheet(ax, look) as page:
+        names = [name.split("+") for name in page.pick(PANELS, PARTS)]
+        words, colors = page.labels([one.label for one in curves]), page.colors(["" for _ in curves])
+        curves = tuple(
+            replace(one, label=label, chosen=color) for one, label, color in zip(curves, words, colors, strict=True)
+        )
+        series = series_of(points, {curve.color for curve in curves})
+        axes = page.axes(len(names), _HEIGHT, least=1)
+        for one, quantities in zip(axes, names, strict=False):
             _panel(one, quantities, curves, series, bulk)
             one.set_xlabel(_X_EXCITON if curves[0].exciton else _X_LABEL)
-            one.set_ylabel(y_label)
-        if ax is None:
-            notes = [*_notes(curves, series, points), *filter(None, (missing, dataset.attrs.get(_NO_BULK)))]
-            _surroundings(axes, curves, series, bulk, notes, title)
+            one.set_ylabel(quantity_label(quantities))
+        calculated = "Calculated" + (", to first order" if curves[0].exciton else ", without exciton binding")
+        shown = [quantity for panel in names for quantity in panel]
+        put_legends(page, axes, _calculated_handles(curves, bulk, shown), series, calculated)
+        if page.is_new:
+            columns = len({one.get_position().x0 for one in axes})
+            for one in axes:
+                _size_rows(one, curves, (page.width / columns - 0.7) * 72)
+            letters(axes)
+            _title_above(axes[0], title, curves)
+            grow(axes, _HEIGHT, len({one.get_position().y0 for one in axes}))
         else:
-            handles = _calculated_handles(curves, bulk)
-            if len(axes) > 1:
-                axes[0].legend(handles=handles, fontsize="small")
-            measured_legend(axes[-1], series, 40, handles if len(axes) == 1 else (), fontsize="small")
             axes[0].set_title(literal(title or ""))
     return axes
 
 
-def _surroundings(
-    axes: Sequence[Axes],
-    curves: Sequence[Curve],
-    series: Sequence[Series],
-    bulk: Mapping[str, float],
-    notes: Sequence[str],
-    title: str | None,
-) -> None:
-    """Sizes and title above the frames, legends and notes below them."""
-    left, right = axes
-    figure = _figure(left)
-    figure.subplots_adjust(left=0.065, right=0.97, bottom=0.14, top=0.88, wspace=0.19)
-    for one, letter in zip(axes, "ab", strict=True):
-        _size_rows(one, curves, letter)
+def quantity_label(quantities: Sequence[str]) -> str:
+    """Label of an axis of these quantities."""
+    if list(quantities) == ["g_bx"]:
+        return f"{NAMES['g_bx']} = {NAMES['g_e']} + {NAMES['g_h']}"
+    return NAMES[quantities[0]] if len(quantities) == 1 else ", ".join(NAMES[one] for one in quantities)
+
+
+def levels_caption(dataset: Dataset, data: object = None) -> tuple[str, ...]:
+    """What the picture of `plot_levels` leaves to its caption, a sentence each: sizes, energies, what is not drawn.
+
+    Parameters
+    ----------
+    dataset, data
+        As in `plot_levels`.
+
+    Returns
+    -------
+    tuple of str
+        Plain text.
+    """
+    curves, points = curves_of(dataset), _points(dataset, data)
+    missing = "" if points or data is not None else f"No measured points of {_material(dataset)} ship with bandg."
+    return tuple(filter(None, (*_notes(curves, points), missing, dataset.attrs.get(_NO_BULK, ""))))
+
+
+def _points(dataset: Dataset, data: object) -> tuple[MeasuredPoint, ...]:
+    return with_pairs(measured_points(data, _material(dataset) or "CsPbI3"))
+
+
+def _title_above(axes: Axes, title: str | None, curves: Sequence[Curve]) -> None:
     if title:
-        above: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "fontsize": 9}
-        height = 8 + _SIZE_ROW_PT * _rows_of_sizes(curves)
-        left.annotate(literal(title), (0, 1), (0, height), **above, verticalalignment="bottom")
-    calculated = "Calculated: set (model): shape, termination"
-    handles = _calculated_handles(curves, bulk)
-    legends = [left.legend(handles=handles, title=calculated, alignment="left", **_below(left))]
-    if series:
-        legends.append(measured_legend(right, series, 54, title="Measured", **_below(right)))
-    lowest = _lower_end(legends)
-    text = "\n".join(line for note in notes for line in _wrap(note))
-    figure.text(0.065, lowest, text, fontsize=6.5, color=INK, verticalalignment="top", linespacing=1.35)
+        height = pt(8 + _SIZE_ROW_PT * _rows_of_sizes(curves))
+        place: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points"}
+        axes.annotate(literal(title), (0, 1), (0, height), **place, verticalalignment="bottom")
 
 
 def _panel(
@@ -161,7 +179,7 @@ def _panel(
     low, high = _limits(np.concatenate(y), 0.07, _SMALLEST_SPAN)
     axes.set_ylim(low, high)
     if low < 0 < high:
-        axes.axhline(0, color=FAINT, linewidth=0.6, zorder=1)
+        axes.axhline(0, color=FAINT, linewidth=pt(0.6), zorder=1)
 
 
 def _reach(mark: Mark) -> np.ndarray:
@@ -183,23 +201,25 @@ def _rows_of_sizes(curves: Sequence[Curve]) -> int:
     return len(curves) if len(curves) <= _SIZE_ROWS else 0
 
 
-def _size_rows(axes: Axes, curves: Sequence[Curve], letter: str) -> None:
-    """Above the frame one row for each curve, in its color: the sizes in nm of its nanocrystals where they stand."""
-    width = axes.get_window_extent().width / axes.figure.dpi * 72
+def _size_rows(axes: Axes, curves: Sequence[Curve], width_pt: float) -> None:
+    """Above the frame one row for each curve, in its color: the sizes in nm of its nanocrystals where they stand.
+
+    width_pt: of the frame in points of the paper's style.
+    """
     low, high = axes.get_xlim()
     blend = axes.get_xaxis_transform()
     for row, curve in enumerate(curves[: _rows_of_sizes(curves)]):
         known = np.isfinite(curve.energy)
         energy, size = curve.energy[known], curve.size[known]
-        height = 4 + _SIZE_ROW_PT * row
-        text: dict[str, Any] = {"color": curve.color, "fontsize": 6.5, "verticalalignment": "bottom"}
+        height = pt(4 + _SIZE_ROW_PT * row)
+        text: dict[str, Any] = {"color": curve.color, "fontsize": "small", "verticalalignment": "bottom"}
         text |= {"xycoords": blend, "textcoords": "offset points", "annotation_clip": False}
-        for i in _apart((energy - low) / (high - low) * width):
+        labeled = _apart((energy - low) / (high - low) * width_pt)
+        for i in labeled:
             label = f"{size[i]:.3g}" if size[i] >= 10 else f"{size[i]:.1f}"
-            axes.plot([energy[i]] * 2, [1, 0.98], color=curve.color, linewidth=0.8, transform=blend)
-            axes.annotate(label, (energy[i], 1), (0, height), **text, horizontalalignment="center")
-        axes.annotate("nm", (high, 1), (2, height), **text, horizontalalignment="left")
-    axes.annotate(f"({letter})", (0, 1), (-24, 4), xycoords="axes fraction", textcoords="offset points", weight="bold")
+            unit = " nm" if i == labeled[-1] else ""
+            axes.plot([energy[i]] * 2, [1, 0.98], color=curve.color, linewidth=pt(0.8), transform=blend)
+            axes.annotate(label + unit, (energy[i], 1), (0, height), **text, horizontalalignment="center")
 
 
 def _apart(places: np.ndarray) -> list[int]:
@@ -216,49 +236,25 @@ def _apart(places: np.ndarray) -> list[int]:
     return chosen
 
 
-def _calculated_handles(curves: Sequence[Curve], bulk: Mapping[str, float]) -> list[Any]:
+def _calculated_handles(curves: Sequence[Curve], bulk: Mapping[str, float], quantities: Sequence[str]) -> list[Any]:
     """What the legend says of the curves."""
     from matplotlib.lines import Line2D
 
     alike = len({curve.rank // 3 for curve in curves}) == 1  # one kind of marker for all curves
     handles: list[Any] = []
     for curve in curves:
-        label = "\n".join(textwrap.wrap(curve.label, 58))
-        look = {"linewidth": 2.2} if alike else curve.look("g_e")
-        handles.append(Line2D([], [], color=curve.color, label=label, **look))
+        look = {"linewidth": pt(2.2)} if alike else curve.look("g_e")
+        handles.append(Line2D([], [], color=curve.color, label=curve.label, **look))
     for quantity, carrier in _CARRIERS.items():
-        look = curves[0].look(quantity) | ({} if alike else {"marker": "none"})
-        handles.append(Line2D([], [], color=INK, label=f"{carrier}, ${SYMBOLS[quantity]}$", **look))
+        if quantity in quantities:
+            look = curves[0].look(quantity) | ({} if alike else {"marker": "none"})
+            handles.append(Line2D([], [], color=INK, label=f"{carrier}, {NAMES[quantity]}", **look))
     if any(np.isfinite(error).any() for curve in curves for error in curve.stderr.values()):
         handles += band_handles()
     if bulk:
-        handles.append(
-            Line2D([], [], **_bulk_look(), label=f"bulk crystal, $E_{{\\mathrm{{g}}}}$ = {bulk['E']:.3f} eV")
-        )
+        label = f"bulk crystal, $E_{{\\mathrm{{g}}}}$ = {bulk['E']:.3f} eV"
+        handles.append(Line2D([], [], **_bulk_look(), label=label))
     return handles
-
-
-def _below(axes: Axes) -> dict[str, Any]:
-    """Where a legend below the axes is."""
-    from matplotlib.transforms import ScaledTranslation
-
-    drop = ScaledTranslation(0, -_LEGEND_DROP_PT / 72, _figure(axes).dpi_scale_trans)
-    return {"loc": "upper left", "bbox_to_anchor": (0, 0), "bbox_transform": axes.transAxes + drop}
-
-
-def _figure(axes: Axes) -> Figure:
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-    return figure
-
-
-def _lower_end(legends: Sequence[Legend]) -> float:
-    """Lower end of the legends in figure coordinates."""
-    figure = legends[0].get_figure(root=True)
-    assert figure is not None
-    figure.draw_without_rendering()
-    low = min(legend.get_window_extent().y0 for legend in legends) / figure.bbox.height
-    return float(low - 5 / 72 / figure.get_figheight())
 
 
 def _material(dataset: Dataset) -> str:
@@ -271,56 +267,27 @@ def _material(dataset: Dataset) -> str:
     return stated or (material_of(names.pop()) if len(names) == 1 else "")
 
 
-def _notes(curves: Sequence[Curve], series: Sequence[Series], points: Sequence[MeasuredPoint]) -> list[str]:
-    """Small print below the picture."""
+def _notes(curves: Sequence[Curve], points: Sequence[MeasuredPoint]) -> list[str]:
+    """Sentences for the caption."""
     notes = []
     if _rows_of_sizes(curves):
         notes.append(_size_note({curve.shape for curve in curves}, {curve.termination for curve in curves}))
     if curves[0].exciton:
         notes.append("Calculated energies leave out the correlation of electron and hole, 5 to 20 meV.")
-    elif series:
+    elif any(point.energy_eV is not None for point in points):
         notes.append("Measured energies contain the exciton binding, calculated ones do not.")
-    if sources := at_the_gap(points):
-        notes.append(f"Points of {', '.join(sources)} stand at the band gap of the bulk crystal.")
-    if unplaced := without_energy(points):
-        notes.append(f"Not drawn, because no energy is stated: {_unplaced(unplaced)}.")
-    return notes
+    return [*notes, *point_notes(points)]
 
 
 def _size_note(shapes: set[str], terminations: set[str]) -> str:
-    parts = ["$Na$ for a cube of $N$ cells"] if "cube" in shapes else []
+    parts = ["N a for a cube of N cells"] if "cube" in shapes else []
     parts += ["the diameter of a sphere"] if "sphere" in shapes else []
     if shapes & {"cuboid", "structure"}:
         parts.append("that of the cube of as many Pb for others")
     note = f"Above the frames: size in nm{', ' if parts else ''}{' and '.join(parts)}."
     if "cube" in shapes and "lead" in terminations:
-        note += " The outer planes of a lead-terminated cube are $(N-1)a$ apart."
+        note += " The outer planes of a lead-terminated cube are (N-1)a apart."
     return note
-
-
-def _unplaced(points: Sequence[MeasuredPoint], most: int = 8) -> str:
-    by_source: dict[str, list[str]] = {}
-    for point in points[:most]:
-        symbol = SYMBOLS[point.quantity.removeprefix("abs_")]
-        text = (
-            f"$|{symbol}|$ = {point.value:g}" if point.quantity.startswith("abs_") else f"${symbol}$ = {point.value:+g}"
-        )
-        by_source.setdefault(source_name(point), []).append(text)
-    text = "; ".join(f"{', '.join(values)} ({source})" for source, values in by_source.items())
-    return text + (f"; and {len(points) - most} more" if len(points) > most else "")
-
-
-def _wrap(text: str) -> list[str]:
-    """Lines of the small print; a formula counts with the letters that it shows."""
-    lines, length = [""], 0
-    for word in text.split():
-        shown = len(re.sub(r"\\mathrm|[${}_\\]", "", word)) + 1
-        if length and length + shown > _NOTE_WIDTH:
-            lines.append("")
-            length = 0
-        lines[-1] += f" {word}" if length else word
-        length += shown
-    return lines
 
 
 def _bulk(attrs: Mapping[Any, Any]) -> dict[str, float]:
@@ -336,4 +303,11 @@ def _bulk(attrs: Mapping[Any, Any]) -> dict[str, float]:
 
 
 def _bulk_look() -> dict[str, Any]:
-    return {"linestyle": "none", "marker": "*", "color": GRAY, "markersize": 7, "markeredgewidth": 0}
+    return {
+        "linestyle": "none",
+        "marker": "*",
+        "markerfacecolor": "white",
+        "markeredgecolor": INK,
+        "markersize": pt(8),
+        "markeredgewidth": pt(0.8),
+    }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from bandg.base.files import check_writable, write_whole
 from bandg.base.marks import PICTURE_MARK
-from bandg.plot.style import style
+from bandg.plot.style import style, style_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +55,10 @@ def save(picture: Axes | Sequence[Axes] | Figure, path: str | os.PathLike[str]) 
     """
     form = check_picture_path(path)
     content = io.BytesIO()
-    with style(), warnings.catch_warnings():
+    figure = figure_of(picture)
+    # a figure with a layout is saved as wide as it is, any other without its empty margins
+    margins = None if figure.get_layout_engine() else "tight"
+    with style(style_of(figure)), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        figure_of(picture).savefig(content, format=form, metadata=_METADATA[form])
+        figure.savefig(content, format=form, metadata=_METADATA[form], bbox_inches=margins)
     return write_whole(path, content.getvalue())

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from bandg.data.compare import TheoryCurve
 from bandg.data.measured import MeasuredPoint
+from bandg.data.pairs import with_pairs
 from bandg.plot.band import band_handles, shade
-from bandg.plot.palette import DASHES, FAINT, LINES, NAMES, marker
-from bandg.plot.points import measured_legend, series_of
-from bandg.plot.style import literal, panels, style
+from bandg.plot.legends import put_legends
+from bandg.plot.levels import PANELS, PARTS, quantity_label
+from bandg.plot.palette import DASHES, FAINT, INK, LINES, NAMES, marker
+from bandg.plot.points import series_of
+from bandg.plot.sheet import grow, letters, sheet
+from bandg.plot.style import Look, literal, pt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_PANELS = (("g_e", "g_h"), ("g_bx",))
-_LABELS = ("$g$-factor (solid: electron, dashed: hole)", f"{NAMES['g_bx']} = {NAMES['g_e']} + {NAMES['g_h']}")
 _FINE = 400
+_HEIGHT = 2.6
 
 
 def plot_overlay(
@@ -27,8 +30,11 @@ def plot_overlay(
     data: Sequence[MeasuredPoint],
     span_eV: tuple[float, float] = (1.62, 2.32),
     ax: Axes | Sequence[Axes] | None = None,
+    **look: Unpack[Look],
 ) -> tuple[Axes, ...]:
     """Draw curves, each within its own range, over measured points.
+
+    A sample with g_e and g_h at one energy and no g_BX has their sum, with the error of independent errors.
 
     Parameters
     ----------
@@ -38,8 +44,10 @@ def plot_overlay(
         The points; those without an energy are left out.
     span_eV : tuple of float
         Energies in eV that are shown if nothing measured lies beyond.
-    ax : matplotlib axes, one or two, optional
-        Where to draw: g_e and g_h on the first, g_BX on the second if there is one. Without it a new figure is made.
+    ax : matplotlib axes, as many as panels or the first of them, optional
+        Where to draw. Without it a new figure is made.
+    **look
+        As in `plot_levels`; labels and colors of the curves.
 
     Returns
     -------
@@ -48,20 +56,28 @@ def plot_overlay(
     """
     energies = [point.energy_eV for point in data if point.energy_eV is not None]
     low, high = min([span_eV[0], *(e - 0.03 for e in energies)]), max([span_eV[1], *(e + 0.03 for e in energies)])
-    with style(ax):
-        axes = panels(ax, 1, 2, least=1, figsize=(7.0, 3.4))
-        for one, quantities, label in zip(axes, _PANELS, _LABELS, strict=False):
-            for number, curve in enumerate(curves):
+    with sheet(ax, look) as page:
+        names = [name.split("+") for name in page.pick(PANELS, PARTS)]
+        labels = page.labels([literal(curve.name) for curve in curves])
+        colors = page.colors([LINES[number % len(LINES)] for number in range(len(curves))])
+        series = series_of(with_pairs(data), set(colors))
+        axes = page.axes(len(names), _HEIGHT, least=1)
+        for one, quantities in zip(axes, names, strict=False):
+            for number, (curve, color) in enumerate(zip(curves, colors, strict=True)):
                 for quantity in quantities:
-                    draw_curve(one, curve, quantity, (low, high), **_look(number, quantity))
-            draw_points(one, data, quantities)
+                    draw_curve(one, curve, quantity, (low, high), **_look(number, quantity, color))
+            for group in series:
+                group.draw(one, quantities)
             one.set_xlim(low, high)
-            one.set_xlabel("energy (eV)")
-            one.set_ylabel(label)
-        axes[0].axhline(0, color=FAINT, linewidth=0.6, zorder=1)
-        if ax is None:
-            axes[0].figure.subplots_adjust(left=0.065, right=0.97, bottom=0.13, top=0.97, wspace=0.19)
-        _legends(axes, curves, data, below=ax is None)
+            one.set_xlabel("Transition energy (eV)")
+            one.set_ylabel(quantity_label(quantities))
+            if one.get_ylim()[0] < 0 < one.get_ylim()[1]:
+                one.axhline(0, color=FAINT, linewidth=pt(0.6), zorder=1)
+        carriers = {quantity for panel in names for quantity in panel} & {"g_e", "g_h"}
+        put_legends(page, axes, _handles(curves, labels, colors, carriers), series, _title(curves))
+        if page.is_new:
+            letters(axes)
+            grow(axes, _HEIGHT, len({one.get_position().y0 for one in axes}))
     return axes
 
 
@@ -84,32 +100,32 @@ def draw_points(axes: Axes, measured: Sequence[MeasuredPoint], quantities: Seque
         series.draw(axes, quantities)
 
 
-def _look(number: int, quantity: str) -> dict[str, Any]:
-    """Color of the curve of this number; from the eighth on a few markers tell it from one of the same color."""
-    look: dict[str, Any] = {"color": LINES[number % len(LINES)]}
+def _look(number: int, quantity: str, color: str) -> dict[str, Any]:
+    """Look of the curve of this number; from the eighth on a few markers tell it from one of the same color."""
+    look: dict[str, Any] = {"color": color}
     family = number // len(LINES)
     return look | ({"marker": marker(quantity, family), "markevery": (_FINE // 16, _FINE // 8)} if family else {})
 
 
-def _legends(axes: Sequence[Axes], curves: Sequence[TheoryCurve], data: Sequence[MeasuredPoint], below: bool) -> None:
+def _title(curves: Sequence[TheoryCurve]) -> str:
+    bound = [curve.provenance.get("energy") == "exciton" for curve in curves]
+    binding = ", energies of excitons" if all(bound) else "" if any(bound) else ", without exciton binding"
+    return f"Calculated{binding}"
+
+
+def _handles(
+    curves: Sequence[TheoryCurve], labels: Sequence[str], colors: Sequence[str], carriers: Collection[str]
+) -> list[Any]:
     from matplotlib.lines import Line2D
 
-    lines: list[Any] = [
-        Line2D([], [], linewidth=2.0, label=literal(curve.name), **_look(number, "g_e") | {"markevery": None})
-        for number, curve in enumerate(curves)
+    handles: list[Any] = [
+        Line2D([], [], linewidth=pt(2.0), label=label, **_look(number, "g_e", color) | {"markevery": None})
+        for number, (label, color) in enumerate(zip(labels, colors, strict=True))
     ]
-    lines += band_handles() if any(curve.stderr for curve in curves) else []
-    series = series_of(data)
-    if not below:
-        if len(axes) > 1:
-            axes[0].legend(handles=lines, fontsize="small")
-        measured_legend(axes[-1], series, 40, lines if len(axes) == 1 else (), fontsize="small")
-        return
-    place: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (0, -0.14)}
-    if lines:
-        bound = [curve.provenance.get("energy") == "exciton" for curve in curves]
-        binding = ", energies of excitons" if all(bound) else "" if any(bound) else ", without exciton binding"
-        title = f"Calculated{binding}"
-        axes[0].legend(handles=lines, title=title, ncols=2, alignment="left", **place)
-    if series:
-        measured_legend(axes[1], series, 52, title="Measured", **place)
+    names, dashes = {"g_e": "electron", "g_h": "hole"}, dict[str, Any](DASHES)
+    handles += [
+        Line2D([], [], color=INK, linestyle=dashes[one], label=f"{name}, {NAMES[one]}")
+        for one, name in names.items()
+        if one in carriers
+    ]
+    return handles + (band_handles() if any(curve.stderr for curve in curves) else [])

@@ -5,7 +5,8 @@ from __future__ import annotations
 BLUE, VERMILLION, GREEN, PINK, SKY, ORANGE = "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00"
 """The colors of Okabe and Ito, which every common color vision deficiency can tell apart."""
 
-VIOLET, BLACK, INK, GRAY, FAINT, GRID = "#7B3294", "#000000", "#333333", "#777777", "#999999", "#CCCCCC"
+VIOLET, BROWN = "#7B3294", "#8C510A"
+BLACK, INK, GRAY, FAINT, GRID = "#000000", "#333333", "#777777", "#999999", "#CCCCCC"
 
 LINES = (BLUE, VERMILLION, GREEN, PINK, SKY, ORANGE, VIOLET)
 """Colors of curves, in order."""
@@ -19,10 +20,10 @@ QUANTITIES = {"g_e": BLUE, "g_h": VERMILLION, "g_bx": INK}
 TERMINATIONS = {
     "halide": (BLUE, SKY, GREEN),
     "lead": (VERMILLION, ORANGE, PINK),
-    "hard-wall": (INK, GRAY, "#AAAAAA"),
+    "hard-wall": (BROWN, "#BF812D", "#DFC27D"),
     "glass": (VIOLET, "#A66FBD", "#C2A5CF"),
 }
-"""Cool colors end in halide, warm ones in lead; k.p is gray behind hard walls and violet in glass."""
+"""Cool colors end in halide, warm ones in lead; k.p is brown behind hard walls and violet in glass."""
 
 ELEMENTS = {"Pb": BLUE, "I": VERMILLION, "Br": ORANGE, "Cl": GREEN}
 

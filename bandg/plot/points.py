@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from bandg.data.measured import MeasuredPoint, range_of
-from bandg.plot.palette import INK, POINTS, RANGES, marker
-from bandg.plot.style import literal
+from bandg.plot.palette import POINTS, RANGES, marker
+from bandg.plot.style import literal, pt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 THEORY_LINE = (0, (1, 1.4))
 """Line of a range that contains theory."""
+
+_MARKERS_AT, _BARS_AT = 5, 6
+"""Error bars lie above the markers of all samples, these above all curves."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,18 @@ class Mark:
         look = theory_look(color) if self.theory else point_look(self.quantity, self.signed, color, family)
         if self.bound:
             toward = {"upper": "v", "lower": "^"}[self.bound]
-            axes.plot(self.energies, self.values, "|", color=color, markersize=16, zorder=4)
-            axes.plot(self.energies, self.values, toward, color=color, markersize=4, zorder=5)
-        elif self.error:
-            axes.errorbar(self.energies, self.values, yerr=self.error, **look, ecolor=color, elinewidth=0.8, zorder=5)
-        else:
-            axes.plot(self.energies, self.values, **look, zorder=5)
+            axes.plot(self.energies, self.values, "|", color=color, markersize=pt(16), zorder=4)
+            axes.plot(self.energies, self.values, toward, color=color, markersize=pt(4), zorder=_MARKERS_AT)
+            return
+        axes.plot(self.energies, self.values, **look, zorder=_MARKERS_AT)
+        if self.error:
+            error_bar(axes, self.energies, self.values, self.error, color, look["markersize"])
+
+
+def error_bar(axes: Axes, x: Any, y: Any, error: Any, color: str, markersize: float) -> None:
+    """Error bars above all markers and lines, with caps that are wider than the marker of this size in points."""
+    wide: dict[str, Any] = {"capsize": markersize / 2 + pt(1.2), "capthick": pt(0.9), "elinewidth": pt(0.9)}
+    axes.errorbar(x, y, yerr=error, fmt="none", ecolor=color, **wide, zorder=_BARS_AT)
 
 
 @dataclass(frozen=True)
@@ -95,51 +103,26 @@ def point_look(quantity: str, signed: bool, color: str, family: int = 0) -> dict
     """Marker of a measured value: one for electrons and g_BX, another for holes, open without known sign."""
     common = {"linestyle": "none", "marker": marker(quantity, family), "markeredgecolor": color}
     if signed:
-        return common | {"markerfacecolor": color, "markersize": 5.2}
-    return common | {"markerfacecolor": "none", "markersize": 8.0, "markeredgewidth": 1.0}
+        return common | {"markerfacecolor": color, "markersize": pt(4.6)}
+    return common | {"markerfacecolor": "none", "markersize": pt(7.2), "markeredgewidth": pt(1.0)}
 
 
 def theory_look(color: str) -> dict[str, Any]:
     """Marker of a value that contains theory."""
-    return {"linestyle": "none", "marker": "x", "color": color, "markersize": 5.2, "markeredgewidth": 1.0}
+    return {"linestyle": "none", "marker": "x", "color": color, "markersize": pt(5.2), "markeredgewidth": pt(1.0)}
 
 
 def range_look(color: str, cap: str = "|", family: int = 0) -> dict[str, Any]:
     """Line of a range that a source states."""
     line = RANGES[family % len(RANGES)]
-    return {"color": color, "linewidth": 1.6, "linestyle": line, "marker": cap, "markersize": 7, "markeredgewidth": 1.4}
-
-
-def measured_legend(
-    axes: Axes, series: Collection[Series], width: int, calculated: Collection[Any] = (), **place: Any
-) -> Any:
-    """Legend of measured series, after that of what is calculated if given, and what their markers mean."""
-    from matplotlib.legend_handler import HandlerTuple
-    from matplotlib.lines import Line2D
-
-    handles: list[Any] = list(calculated)
-    labels = [str(handle.get_label()) for handle in handles]
-    for group in series:
-        handles.append(Line2D([], [], **group.look()))
-        labels.append("\n".join(textwrap.wrap(group.label, width)))
-    marks = [(group.family, mark) for group in series for mark in group.marks]
-    holes = sorted({family for family, mark in marks if mark.quantity == "g_h" and not mark.is_range})
-    if holes:
-        handles.append(tuple(Line2D([], [], **point_look("g_h", True, INK, family)) for family in holes))
-        labels.append("hole (other markers: electron or sum)")
-    if any(mark.quantity == "g" for _, mark in marks):
-        handles.append(Line2D([], [], **point_look("g", False, INK)))
-        labels.append("octagon: electron or hole, not decided")
-    if any(mark.theory for _, mark in marks):
-        handles.append(Line2D([], [], **theory_look(INK) | {"linestyle": THEORY_LINE}))
-        labels.append("dotted or cross: contains theory")
-    if any(not mark.signed for _, mark in marks):
-        handles.append(Line2D([], [], **point_look("g_e", False, INK)))
-        labels.append("open: stated as a magnitude")
-    if any(mark.is_range for _, mark in marks):
-        handles.append(Line2D([], [], **range_look(INK)))
-        labels.append("bar: stated as a range, not as points")
-    return axes.legend(handles, labels, handler_map={tuple: HandlerTuple(ndivide=None)}, alignment="left", **place)
+    return {
+        "color": color,
+        "linewidth": pt(1.6),
+        "linestyle": line,
+        "marker": cap,
+        "markersize": pt(7),
+        "markeredgewidth": pt(1.4),
+    }
 
 
 def series_of(points: Iterable[MeasuredPoint], taken: Collection[str] = ()) -> tuple[Series, ...]:
@@ -161,6 +144,28 @@ def series_of(points: Iterable[MeasuredPoint], taken: Collection[str] = ()) -> t
 def without_energy(points: Iterable[MeasuredPoint]) -> tuple[MeasuredPoint, ...]:
     """Points whose source states no energy: they have no place in the picture."""
     return tuple(point for point in points if point.energy_eV is None)
+
+
+def point_notes(points: Sequence[MeasuredPoint], most: int = 8) -> list[str]:
+    """Sentences for the caption: points at a gap, sums of pairs, and points without an energy."""
+    notes = []
+    if sources := at_the_gap(points):
+        notes.append(f"Points of {', '.join(sources)} stand at the band gap of the bulk crystal.")
+    if any(point.quantity == "g_bx" and point.evidence == "derived" and point.kind == "point" for point in points):
+        notes.append("Derived g_BX is the sum of the measured g_e and g_h of a sample, with independent errors.")
+    unplaced = without_energy(points)
+    by_source: dict[str, list[str]] = {}
+    for point in unplaced[:most]:
+        name = point.quantity.removeprefix("abs_")
+        symbol = "g_BX" if name == "g_bx" else name
+        signed = name == point.quantity
+        text = f"{symbol} = {point.value:+g}" if signed else f"|{symbol}| = {point.value:g}"
+        by_source.setdefault(source_name(point), []).append(text)
+    if unplaced:
+        listed = "; ".join(f"{', '.join(values)} ({source})" for source, values in by_source.items())
+        more = f"; and {len(unplaced) - most} more" if len(unplaced) > most else ""
+        notes.append(f"Not drawn, because no energy is stated: {listed}{more}.")
+    return notes
 
 
 def at_the_gap(points: Iterable[MeasuredPoint]) -> tuple[str, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from bandg.plot.palette import BLACK, NAMES, QUANTITIES
-from bandg.plot.style import literal, panels, style
+from bandg.plot.sheet import letters, sheet
+from bandg.plot.style import Look, literal, pt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,11 +20,14 @@ LARGEST = 12
 """So many parameters are drawn, those with the largest effect at any size."""
 
 
-def plot_tornado(found: Effects, largest: int = LARGEST, ax: Axes | Sequence[Axes] | None = None) -> tuple[Axes, ...]:
+def plot_tornado(
+    found: Effects, largest: int = LARGEST, ax: Axes | Sequence[Axes] | None = None, **look: Unpack[Look]
+) -> tuple[Axes, ...]:
     """Draw the effects of the steps, one panel a nanocrystal; the pale half of a bar is the step the other way.
 
-    ax: as many axes as there are nanocrystals; without it a new figure is made. Returns the axes. Raises BandgError
-    for another number of axes.
+    ax: as many axes as there are panels; without it a new figure is made. look: style, width, panels, labels and colors
+    as in `bandg.plot.Look`; the panels are the nanocrystals by number from "1", labels and colors those of g_e, g_h and
+    g_BX. Returns the axes. Raises BandgError for another number of axes and for a look that cannot be.
     """
     tables = [{row["path"]: row for row in found.rows(number)} for number in range(len(found.found))]
     by_path = {
@@ -32,34 +36,39 @@ def plot_tornado(found: Effects, largest: int = LARGEST, ax: Axes | Sequence[Axe
     }
     chosen = sorted(by_path, key=lambda name: -by_path[name])[:largest]
     steps = {step.path: step for step in found.steps}
-    with style(ax):
-        size = (7.0, 1.4 + 0.27 * len(chosen))
-        axes = panels(ax, 1, len(tables), sharey=True, sharex=True, figsize=size)
-        for one, table, derivative in zip(axes, tables, found.found, strict=True):
-            _bars(one, [table[name] for name in chosen])
-            crystal = derivative.nanocrystal
-            one.set_title(f"{crystal.size_nm:.2f} nm {crystal.shape}, {crystal.termination}", fontsize=7)
+    with sheet(ax, look) as page:
+        numbers = [int(name) - 1 for name in page.pick([str(number + 1) for number in range(len(tables))])]
+        labels, colors = page.labels([NAMES[one] for one in QUANTITIES]), page.colors(tuple(QUANTITIES.values()))
+        axes = page.axes(len(numbers), 0.8 + 0.25 * len(chosen), narrowest=1.5, sharey=True, sharex=True)
+        for one, number in zip(axes, numbers, strict=True):
+            _bars(one, [tables[number][name] for name in chosen], labels, colors)
+            crystal = found.found[number].nanocrystal
+            one.set_title(f"{crystal.size_nm:.2f} nm {crystal.shape}, {crystal.termination}")
         axes[0].set_yticks(np.arange(len(chosen)), [_name(steps[name]) for name in chosen])
         axes[0].invert_yaxis()
-        axes[0].legend(loc="lower right", fontsize=6)
-        if ax is None:
+        if page.is_new:
+            letters(axes)
             figure: Any = axes[0].figure
-            figure.supxlabel("change of g for a step up (pale: down), linear", fontsize=8)
-            figure.suptitle(literal(f"{found.parameters.name}: exact derivatives times the stated step"), fontsize=8)
+            figure.supxlabel("change of $g$ for a step up (pale: down), linear", fontsize="medium")
+            title = f"{found.parameters.name}: exact derivatives times the stated step"
+            figure.suptitle(literal(title), fontsize="medium")
+            figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower right", ncols=3)
+        else:
+            axes[0].legend(loc="lower right", fontsize="small")
     return axes
 
 
-def _bars(axes: Axes, table: Sequence[dict[str, Any]]) -> None:
+def _bars(axes: Axes, table: Sequence[dict[str, Any]], labels: Sequence[str], colors: Sequence[str]) -> None:
     """Two bars a parameter, and a diamond for their sum."""
     place = np.arange(len(table))
-    for shift, quantity in ((-0.2, "g_e"), (0.2, "g_h")):
-        values, color = [row[f"effect_{quantity}"] for row in table], QUANTITIES[quantity]
+    for shift, quantity, label, color in zip((-0.2, 0.2), ("g_e", "g_h"), labels, colors, strict=False):
+        values = [row[f"effect_{quantity}"] for row in table]
         axes.barh(place + shift, np.negative(values), 0.36, color=color, alpha=0.25, linewidth=0)
-        axes.barh(place + shift, values, 0.36, color=color, label=NAMES[quantity], linewidth=0)
+        axes.barh(place + shift, values, 0.36, color=color, label=label, linewidth=0)
     both = [row["effect_g_bx"] for row in table]
-    axes.plot(both, place, "D", color=QUANTITIES["g_bx"], markersize=3, label=NAMES["g_bx"], linestyle="none")
+    axes.plot(both, place, "D", color=colors[2], markersize=pt(3), label=labels[2], linestyle="none")
     axes.tick_params(axis="y", which="both", length=0)
-    axes.axvline(0, color=BLACK, linewidth=0.6)
+    axes.axvline(0, color=BLACK, linewidth=pt(0.6))
 
 
 def _name(step: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
@@ -11,7 +11,8 @@ from bandg.base.errors import BandgError
 from bandg.crystal.lattice import BAND_PATH
 from bandg.plot.bands import Bands, draw_frame, path_of
 from bandg.plot.palette import BLUE, GRID, INK
-from bandg.plot.style import literal, panels, style
+from bandg.plot.sheet import sheet
+from bandg.plot.style import Look, formulas, literal, pt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,6 +45,7 @@ def plot_unfolded(
     window_eV: tuple[float, float] = (-3.0, 4.0),
     n_per_segment: int = 24,
     ax: Axes | None = None,
+    **look: Unpack[Look],
 ) -> Axes:
     """Draw the unfolded bands of a periodic cell; area and opacity of a marker are the spectral weight.
 
@@ -61,6 +63,8 @@ def plot_unfolded(
         k points from corner to corner.
     ax : matplotlib axes, optional
         Where to draw; without it a new figure is made.
+    **look
+        style, width, labels and colors as in `bandg.plot.Look`: those of the cell and of the cubic crystal.
 
     Returns
     -------
@@ -70,7 +74,7 @@ def plot_unfolded(
     Raises
     ------
     BandgError
-        For an empty window.
+        For an empty window, and for a look that cannot be.
     """
     from matplotlib.colors import to_rgba
 
@@ -80,24 +84,25 @@ def plot_unfolded(
     bands, zero = unfolded_bands(result, n_per_segment=n_per_segment), result.valence.energy
     ideal = result.ideal.hamiltonian
     k, distances, _ = path_of(ideal, BAND_PATH, n_per_segment)
-    with style(ax):
-        [axes] = panels(ax, 1, 1, figsize=(4.5, 3.6))
+    with sheet(ax, look) as page:
+        [axes] = page.axes(1, 3.0)
+        labels = page.labels(["spectral weight 1", "cubic crystal"])
+        color, pale = page.colors([BLUE, GRID])
+        area = _AREA_PT2 * pt(1) ** 2
         draw_frame(axes, bands, window_eV)
         cubic = np.linalg.eigvalsh(ideal.H(k))[:, ::2] - zero
-        axes.plot(distances, cubic, color=GRID, linewidth=0.6, zorder=2)
+        axes.plot(distances, cubic, color=pale, linewidth=pt(0.6), zorder=2)
         energies, weights = bands.energies - zero, bands.weights[:, :, 0].clip(0, 1)
         seen = (weights > _LEAST) & (energies > low) & (energies < high)
         places = np.broadcast_to(bands.distances[:, None], energies.shape)[seen]
-        colors = np.tile(to_rgba(BLUE), (int(seen.sum()), 1))
+        colors = np.tile(to_rgba(color), (int(seen.sum()), 1))
         colors[:, 3] = weights[seen]
-        axes.scatter(places, energies[seen], s=_AREA_PT2 * weights[seen], color=colors, linewidths=0, zorder=3)
+        axes.scatter(places, energies[seen], s=area * weights[seen], color=colors, linewidths=0, zorder=3)
         axes.set_ylabel("Energy from the valence-band top (eV)")
         cell = result.hamiltonian.cell
         turned = f", turned by {angles}°" if (angles := cell.turns(1)) else ""
-        axes.set_title(f"{literal(set_name)}, {cell.formulas}{turned}", fontsize=7)
-        axes.plot([], [], "o", color=BLUE, markersize=_AREA_PT2**0.5, markeredgewidth=0, label="spectral weight 1")
-        axes.plot([], [], color=GRID, label="cubic crystal")
+        axes.set_title(formulas(f"{literal(set_name)}, {cell.formulas}{turned}"), fontsize="small")
+        axes.plot([], [], "o", color=color, markersize=area**0.5, markeredgewidth=0, label=labels[0])
+        axes.plot([], [], color=pale, label=labels[1])
         axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=2, labelcolor=INK)
-        if ax is None:
-            axes.figure.subplots_adjust(left=0.12, right=0.98, bottom=0.15, top=0.93)
     return axes

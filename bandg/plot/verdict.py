@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from bandg.plot.palette import BLACK, BLUE, FAINT, INK, NAMES, VERMILLION
-from bandg.plot.style import literal, panels, style
+from bandg.plot.sheet import sheet
+from bandg.plot.style import Look, literal, number, pt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,23 +24,42 @@ _LARGEST = 60
 """Rows of the picture; of more, those with the smallest rms of each set are drawn."""
 
 
-def plot_verdict(table: Mapping[str, Any], ax: Axes | Sequence[Axes] | None = None) -> tuple[Axes, ...]:
+def plot_verdict(
+    table: Mapping[str, Any], ax: Axes | Sequence[Axes] | None = None, **look: Unpack[Look]
+) -> tuple[Axes, ...]:
     """Draw the rows of `bandg.analysis.verdict.report.content`: a matrix of residuals, and a panel for each number.
 
-    ax: one more axes than there are measured numbers; without them a new figure is made. Returns the axes. Raises
-    BandgError for another number of axes.
+    ax: one more axes than there are measured numbers; without them a new figure is made. look: style, width, panels and
+    colors as in `bandg.plot.Look`; the panels are "residuals" and the numbers as "g_h@1.911", colors those of g_e and
+    g_h. Returns the axes. Raises BandgError for another number of axes and for a look that cannot be.
     """
     rows, points = _drawn(table["rows"]), table["points"]
     error = table["settings"]["assumed_errors"][0]
-    with style(ax):
-        settings: dict[str, Any] = {"figsize": (7.0, 1.2 + 0.135 * len(rows)), "sharey": True, "layout": "constrained"}
-        widths = {"width_ratios": [0.62 * len(points), *[1.0] * len(points)]}
-        matrix, *numbers = panels(ax, 1, 1 + len(points), gridspec_kw=widths, **settings)
-        _matrix(matrix, rows, points)
-        for place, one in enumerate(numbers):
-            _predictions(one, rows, place, points[place], error)
-        numbers[len(numbers) // 2].set_xlabel("prediction and bulk band; gray: measured, assumed error", fontsize=6)
-    return matrix, *numbers
+    places = {f"{one['quantity'].removeprefix('abs_')}@{one['energy_eV']:g}": n for n, one in enumerate(points)}
+    with sheet(ax, look) as page:
+        names = page.pick(("residuals", *places))
+        e, h = page.colors((BLUE, VERMILLION))
+        widths = [0.62 * len(points) if name == "residuals" else 1.0 for name in names]
+        settings: dict[str, Any] = {"sharey": True, "gridspec_kw": {"width_ratios": widths}}
+        axes = page.axes(len(names), 1.2 + 0.135 * len(rows), len(names), narrowest=0.1, **settings)
+        for one, name in zip(axes, names, strict=True):
+            if name == "residuals":
+                _matrix(one, rows, points)
+            else:
+                point = points[places[name]]
+                _predictions(one, rows, places[name], point, error, e if name.startswith("g_e") else h)
+        _rows(axes[0], rows)
+        numbers = [one for one, name in zip(axes, names, strict=True) if name != "residuals"]
+        if numbers:
+            text = "prediction and bulk band; gray: measured, assumed error"
+            numbers[len(numbers) // 2].set_xlabel(text, fontsize="small")
+    return axes
+
+
+def _rows(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
+    """What is combined in each row."""
+    axes.set_yticks(range(len(rows)), _labels(rows), fontsize="xx-small")
+    axes.set_ylim(len(rows) - 0.5, -0.5)
 
 
 def _drawn(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -79,42 +99,38 @@ def _matrix(axes: Axes, rows: Sequence[Mapping[str, Any]], points: Sequence[Mapp
     axes.imshow(residuals, cmap="RdBu_r", vmin=-_LIMIT, vmax=_LIMIT, aspect="auto", interpolation="nearest")
     for y, (row, values) in enumerate(zip(rows, residuals, strict=True)):
         for x, value in enumerate(values):
-            color = "white" if abs(value) > 0.65 * _LIMIT else BLACK
-            axes.text(
-                x,
-                y,
-                f"{value:+.2f}" if np.isfinite(value) else "–",
-                ha="center",
-                va="center",
-                fontsize=4.8,
-                color=color,
-            )
-        rms = "–" if row["rms"] is None else f"{row['rms']:.2f}"
-        axes.text(len(points) - 0.4, y, rms, ha="left", va="center", fontsize=5.2, clip_on=False)
+            look: dict[str, Any] = {"horizontalalignment": "center", "verticalalignment": "center"}
+            look |= {"fontsize": "xx-small", "color": "white" if abs(value) > 0.65 * _LIMIT else BLACK}
+            axes.text(x, y, number(value, "+.2f") if np.isfinite(value) else "none", **look)
+        rms = "none" if row["rms"] is None else f"{row['rms']:.2f}"
+        axes.text(len(points) - 0.4, y, rms, ha="left", va="center", fontsize="xx-small", clip_on=False)
     names = [f"{_symbol(one)}\n{one['energy_eV']:g}" for one in points]
-    axes.set_xticks(range(len(points)), names, fontsize=5.5)
-    axes.set_yticks(range(len(rows)), _labels(rows), fontsize=4.8)
+    axes.set_xticks(range(len(points)), names, fontsize="x-small")
     axes.xaxis.tick_top()
     axes.tick_params(which="both", length=0, bottom=False, left=False, right=False)
     axes.minorticks_off()
-    axes.set_xlabel("theory minus measured; rms at the right", fontsize=6)
+    axes.set_xlabel("theory minus measured; rms at the right", fontsize="small")
 
 
 def _predictions(
-    axes: Axes, rows: Sequence[Mapping[str, Any]], place: int, point: Mapping[str, Any], error: float
+    axes: Axes,
+    rows: Sequence[Mapping[str, Any]],
+    place: int,
+    point: Mapping[str, Any],
+    error: float,
+    color: str,
 ) -> None:
     """The predictions of one number with their bulk bands, about the measured value with the assumed error."""
-    color = BLUE if point["quantity"].removeprefix("abs_") == "g_e" else VERMILLION
     values = np.array([row["predicted"][place] for row in rows], dtype=float)
     bands = np.nan_to_num(np.array([row["band"][place] for row in rows], dtype=float))
     axes.axvspan(point["value"] - error, point["value"] + error, color=FAINT, alpha=0.3, linewidth=0)
-    axes.axvline(point["value"], color=INK, linewidth=0.8, zorder=1)
-    axes.errorbar(
-        values, np.arange(len(rows)), xerr=bands, fmt="o", color=color, markersize=2.0, elinewidth=0.7, zorder=2
-    )
-    axes.set_title(f"{_symbol(point)}\n{point['energy_eV']:g} eV", fontsize=6)
+    axes.axvline(point["value"], color=INK, linewidth=pt(0.8), zorder=1)
+    axes.plot(values, np.arange(len(rows)), "o", color=color, markersize=pt(2.0), zorder=2)
+    bar: dict[str, Any] = {"fmt": "none", "ecolor": color, "elinewidth": pt(0.7), "capsize": pt(1.6), "zorder": 3}
+    axes.errorbar(values, np.arange(len(rows)), xerr=bands, **bar)
+    axes.set_title(f"{_symbol(point)}\n{point['energy_eV']:g} eV", fontsize="small")
     axes.locator_params(axis="x", nbins=3)
     axes.set_xlim(point["value"] - _REACH, point["value"] + _REACH)
-    axes.grid(axis="y", color=FAINT, linewidth=0.2)
+    axes.grid(axis="y", color=FAINT, linewidth=pt(0.2))
     axes.tick_params(axis="y", which="both", length=0)
-    axes.tick_params(axis="x", labelsize=5.5, top=False, which="both")
+    axes.tick_params(axis="x", labelsize="x-small", top=False, which="both")

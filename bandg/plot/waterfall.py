@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from bandg.plot.palette import BLACK, BLUE, FAINT, GRAY, INK, NAMES, ORANGE, SKY, VERMILLION
-from bandg.plot.style import literal, style
+from bandg.plot.palette import BLACK, BLUE, FAINT, GRAY, INK, NAMES, VERMILLION
+from bandg.plot.sheet import Sheet, letters, sheet
+from bandg.plot.style import Look, literal, number, pt, remember
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,15 +18,14 @@ if TYPE_CHECKING:
     from bandg.analysis.verdict.waterfall import Waterfall
     from bandg.data.measured import MeasuredPoint
 
-_UP = {True: (VERMILLION, ORANGE), False: (BLUE, SKY)}
-"""Colors of steps up and down; the residual has the paler one."""
-
 
 def plot_waterfall(
     paths: Mapping[str, Waterfall],
-    labels: Mapping[str, str],
+    ingredients: Mapping[str, str],
     points: Sequence[MeasuredPoint],
     band: NDArray[np.float64],
+    ax: Axes | Sequence[Axes] | None = None,
+    **look: Unpack[Look],
 ) -> tuple[Axes, ...]:
     """Draw the paths for g_h at the highest energy side by side, and the first path for the other numbers beneath.
 
@@ -33,44 +33,73 @@ def plot_waterfall(
     ----------
     paths : mapping of str to Waterfall
         Two paths by their titles.
-    labels : mapping of str to str
+    ingredients : mapping of str to str
         Label of each step.
     points : sequence of MeasuredPoint
         What the paths were computed for.
     band : array (points,)
         One standard error of the end; NaN where it is not known.
+    ax : matplotlib axes, as many as panels, optional
+        Where to draw; without it a new figure is made.
+    **look
+        style, width, panels and colors as in `bandg.plot.Look`; the panels are "1" and "2", the paths, and the other
+        numbers as "g_e@1.911"; colors are those of steps up and down.
 
     Returns
     -------
     tuple of matplotlib.axes.Axes
         The axes; `bandg.plot.save` writes their figure.
-    """
-    import matplotlib.pyplot as plt
 
+    Raises
+    ------
+    BandgError
+        For another number of axes and for a look that cannot be.
+    """
     names = [(point.quantity.removeprefix("abs_"), point.energy_eV) for point in points]
     main = max(range(len(names)), key=lambda one: (names[one][0] == "g_h", names[one][1] or 0.0))
     others = [number for number in sorted(range(len(points)), key=lambda one: names[one]) if number != main]
-    with style():
-        figure = plt.figure(figsize=(7.0, 5.4), layout="constrained")
-        parts: Any = figure.subfigures(2, 1, height_ratios=(1.12, 1))
-        upper, lower = parts[0].subplots(1, 2), parts[1].subplots(1, max(len(others), 1), squeeze=False)[0]
-        for axes, (title, path) in zip(upper, paths.items(), strict=True):
-            _panel(axes, path, labels, main, float(band[main]))
-            axes.set_title(f"{_title(names[main])}: {title}")
-        first = next(iter(paths.values()))
-        for axes, number in zip(lower, others, strict=False):
-            _panel(axes, first, labels, number, float(band[number]), small=True)
-            axes.set_title(_title(names[number]))
-        for axes in lower[1:]:
-            axes.set_yticklabels([])
+    first = next(iter(paths.values()))
+    drawn = {str(n): (path, main, f": {title}") for n, (title, path) in enumerate(paths.items(), start=1)}
+    drawn |= {f"{names[number][0]}@{names[number][1]:g}": (first, number, "") for number in others}
+    with sheet(ax, look) as page:
+        chosen = page.pick(tuple(drawn))
+        up, down = page.colors((VERMILLION, BLUE))
+        whole = page.is_new and chosen == tuple(drawn) and page.width > 5 and len(others) > 1
+        axes = _frames(page, len(paths), len(others)) if whole else page.axes(len(chosen), 2.6, 2, narrowest=3.2)
+        for one, name in zip(axes, chosen, strict=True):
+            path, number, title = drawn[name]
+            _panel(one, path, ingredients, number, float(band[number]), (up, down), small=whole and name not in "12")
+            one.set_title(_title(names[number]) + title)
+        parts = [[one for one, name in zip(axes, chosen, strict=True) if (name in "12") == side] for side in (1, 0)]
+        _same_scale(parts[0], parts[1])
+        if whole:
+            for one in parts[1][1:]:
+                one.set_yticklabels([])
+        if page.is_new:
+            letters(axes)
+    return axes
+
+
+def _frames(page: Sheet, above: int, below: int) -> tuple[Axes, ...]:
+    """Two rows of axes with room for labels of their own."""
+    import matplotlib.pyplot as plt
+
+    figure = plt.figure(figsize=(page.width * pt(1), pt(5.4)), layout="constrained")
+    remember(figure, page.style)
+    parts: Any = figure.subfigures(2, 1, height_ratios=(1.12, 1))
+    return (*parts[0].subplots(1, above), *parts[1].subplots(1, below))
+
+
+def _same_scale(upper: Sequence[Axes], lower: Sequence[Axes]) -> None:
+    """The same limits for the paths to one number, limits of the same width for the other numbers."""
+    if upper:
         low, high = zip(*(axes.get_xlim() for axes in upper), strict=True)
         for axes in upper:
             axes.set_xlim(min(low), max(high))
-        width = max(float(np.ptp(axes.get_xlim())) for axes in lower)
-        for axes in lower:
-            middle = float(np.mean(axes.get_xlim()))
-            axes.set_xlim(middle - width / 2, middle + width / 2)
-    return (*upper, *lower)
+    width = max((float(np.ptp(axes.get_xlim())) for axes in lower), default=0.0)
+    for axes in lower:
+        middle = float(np.mean(axes.get_xlim()))
+        axes.set_xlim(middle - width / 2, middle + width / 2)
 
 
 def _title(name: tuple[str, float | None]) -> str:
@@ -79,33 +108,34 @@ def _title(name: tuple[str, float | None]) -> str:
 
 
 def _panel(
-    axes: Axes, path: Waterfall, labels: Mapping[str, str], number: int, band: float, small: bool = False
+    axes: Axes,
+    path: Waterfall,
+    labels: Mapping[str, str],
+    number_of: int,
+    band: float,
+    colors: tuple[str, str],
+    small: bool = False,
 ) -> None:
     """One bar a step, from its beginning to its end; the residual last, and the band about the end."""
-    values, measured = path.values[:, number], float(path.measured[number])
+    values, measured = path.values[:, number_of], float(path.measured[number_of])
     stops = np.append(values, measured)
     rows = np.arange(1, len(stops))
+    size = "small" if small else "medium"
     for row, begin, end in zip(rows, stops[:-1], stops[1:], strict=True):
         last = row == rows[-1]
-        color = _UP[bool(end >= begin)][int(last)]
+        color = colors[0] if end >= begin else colors[1]
         look: dict[str, Any] = {"hatch": "////", "edgecolor": color, "facecolor": "white"} if last else {"color": color}
-        axes.barh(row, end - begin, 0.62, left=begin, linewidth=0.6, zorder=3, **look)
-        axes.plot([begin, begin], [row - 1, row], color=GRAY, linewidth=0.5, zorder=2)
-        axes.annotate(
-            f"{end - begin:+.2f}",
-            (max(begin, end), row),
-            xytext=(2.5, 0),
-            textcoords="offset points",
-            verticalalignment="center",
-            fontsize=6 if small else 7,
-            bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "linewidth": 0, "alpha": 0.8},
-        )
+        axes.barh(row, end - begin, 0.62, left=begin, linewidth=pt(0.6), zorder=3, **look)
+        axes.plot([begin, begin], [row - 1, row], color=GRAY, linewidth=pt(0.5), zorder=2)
+        place: dict[str, Any] = {"xytext": (pt(2.5), 0), "textcoords": "offset points", "verticalalignment": "center"}
+        box = {"boxstyle": "square,pad=0.1", "facecolor": "white", "linewidth": 0, "alpha": 0.8}
+        axes.annotate(number(end - begin, "+.2f"), (max(begin, end), row), fontsize=size, bbox=box, **place)
     if np.isfinite(band):
         axes.axvspan(values[-1] - band, values[-1] + band, color=FAINT, alpha=0.3, linewidth=0, zorder=1)
     axes.plot(values[0], 0, "o", color=INK)
-    axes.axvline(measured, color=BLACK, linewidth=0.9, zorder=1)
+    axes.axvline(measured, color=BLACK, linewidth=pt(0.9), zorder=1)
     names = ["stand-in for the published theory", *(labels[step] for step in path.steps), "left to the measured"]
-    axes.set_yticks(np.arange(len(names)), [literal(name) for name in names], fontsize=6.5 if small else 7.5)
+    axes.set_yticks(np.arange(len(names)), [literal(name) for name in names], fontsize=size)
     axes.tick_params(axis="y", which="both", length=0)
     axes.set_ylim(len(names) - 0.4, -0.6)
     span = stops.max() - stops.min()

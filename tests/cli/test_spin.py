@@ -122,7 +122,7 @@ def test_simulate_prints_spreads_and_writes_traces_that_fit_reads(bandg, tmp_pat
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--width", "1"), "width '1' has no unit: write '1eV'"),
+        (("--laser-width", "1"), "laser-width '1' has no unit: write '1eV'"),
         (("--scatter", "edges"), "--scatter 'edges' must be a name and a value, as edges=1+-0.1"),
         (("--scatter", "edgs=1"), "--scatter knows no 'edgs' (did you mean 'edges'?)"),
         (("--mean", "3nm"), "needs both, --mean and --spread"),

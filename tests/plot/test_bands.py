@@ -64,7 +64,7 @@ def test_weights_are_those_of_the_band_edges(crystal: Bulk) -> None:
 def test_panels_and_legend(crystal: Bulk) -> None:
     figure = draw(crystal)
     assert [axes.get_title() for axes in figure.axes] == ["Pb $s$", "X $p$", "Pb $p$"]
-    texts = [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
+    texts = [text.get_text() for text in figure.legends[0].get_texts()]
     assert texts[0] == "bands of some-set" and len(texts) == 4
     assert [text.get_text() for text in figure.axes[0].get_xticklabels()] == ["Γ", "X", "M", "R", "Γ", "M"]
     assert "valence-band top" in figure.axes[0].get_ylabel()
@@ -83,7 +83,7 @@ def test_the_valence_band_top_is_the_zero(crystal: Bulk) -> None:
 
 
 def test_a_window_without_the_gap_says_nothing_of_it(crystal: Bulk) -> None:
-    assert list(draw(crystal, (-6, -1)).axes[0].texts) == []
+    assert [text.get_text() for text in draw(crystal, (-6, -1)).axes[0].texts] == ["(a)"]
 
 
 def test_files(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def test_a_picture_has_traces_distributions_and_times(found):
     traces = found.traces([0.1, 0.42], np.arange(0, 500, 5.0), t2_zero_ps=(300, 200))
     axes = plot_ensemble(found, traces, (300, 200))
     try:
-        assert [text.get_text() for text in axes[0].texts] == ["100 mT", "420 mT"]
+        assert [text.get_text() for text in axes[0].texts] == ["100 mT", "420 mT", "(a)"]
         np.testing.assert_allclose(axes[0].lines[0].get_ydata(), traces.traces[0].signal)
         for bars in axes[1].containers:
             assert sum(bar.get_height() for bar in bars) == pytest.approx(1)

@@ -24,7 +24,8 @@ def test_a_picture_has_traces_components_and_both_lines(found):
 
     axes = plot_spin(found)
     try:
-        assert len(axes[0].lines) == 6 and [text.get_text() for text in axes[0].texts] == ["100 mT", "200 mT", "420 mT"]
+        assert len(axes[0].lines) == 6
+        assert [text.get_text() for text in axes[0].texts] == ["100 mT", "200 mT", "420 mT", "(a)"]
         line = axes[2].lines[0]
         assert line.get_ydata()[-1] == pytest.approx(decay.larmor(1.41, line.get_xdata()[-1] / 1000), rel=0.02)
         t2 = next(one for one in axes[3].lines if len(one.get_xdata()) > 3)

@@ -1,0 +1,212 @@
+"""The axes of one picture: panels chosen by name, a figure as wide as asked for and as high as its content needs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bandg.base.errors import BandgError
+from bandg.base.text import quote
+from bandg.plot.style import Look, checked, pt, remember, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_MM = 25.4
+_NARROWEST = 2.0
+"""Least width of a panel in inches of the paper's style."""
+
+
+_ROOM = 3.0
+"""How many times higher than its frames a picture may become by legends."""
+
+
+class Sheet:
+    """Where one picture is drawn, and what its caller chose of it.
+
+    ax: the axes that were given, None for a new figure. look: as `Look`.
+    """
+
+    def __init__(self, ax: Any, look: Look) -> None:
+        self.ax, self.look = ax, checked(look)
+        self._used = {"style"}
+        if ax is not None and "width" in self.look:
+            raise BandgError("`width` is that of a new figure: leave it out where ax is given")
+
+    @property
+    def is_new(self) -> bool:
+        """Whether a new figure is made."""
+        return self.ax is None
+
+    @property
+    def style(self) -> Any:
+        """Style of a new figure."""
+        return self.look.get("style", "paper")
+
+    @property
+    def width(self) -> float:
+        """Width of a new figure in inches of the paper's style: less where text is larger."""
+        import matplotlib
+
+        inches = self.look["width"] / _MM if "width" in self.look else matplotlib.rcParams["figure.figsize"][0]  # type: ignore[operator]
+        return float(inches) / pt(1)
+
+    def pick(self, names: Sequence[str], parts: Sequence[str] = ()) -> tuple[str, ...]:
+        """The panels to draw, all names without a choice. parts: what may be joined to panels by "+", as "g_e+g_h"."""
+        self._used.add("panels")
+        asked = self.look.get("panels")
+        if asked is None:
+            return tuple(names)
+        known = {name.lower(): name for name in (*names, *parts)}
+        found = []
+        for one in asked:
+            words = [word.strip().lower() for word in one.split("+")] if parts else [one.lower()]
+            if unknown := [word for word in words if word not in known]:
+                joined = ", or several joined by +, as " + "+".join(parts[:2]) if parts else ""
+                raise BandgError(
+                    f"`panels` has {quote(unknown[0])}, which this picture has not: "
+                    f"choose of {', '.join(parts or names)}{joined}"
+                )
+            found.append("+".join(known[word] for word in words))
+        if len(set(found)) < len(found):
+            raise BandgError("`panels` names a panel twice")
+        return tuple(found)
+
+    def labels(self, own: Sequence[str]) -> tuple[str, ...]:
+        """Names of the curves: those of the caller, else their own. Raises BandgError for another number."""
+        return self._each("labels", own)
+
+    def colors(self, own: Sequence[str]) -> tuple[str, ...]:
+        """Colors of the curves: those of the caller, else their own. Raises BandgError for another number."""
+        return self._each("colors", own)
+
+    def _each(self, name: str, own: Sequence[str]) -> tuple[str, ...]:
+        self._used.add(name)
+        given: Any = self.look.get(name)  # type: ignore[call-overload]
+        if given is None:
+            return tuple(own)
+        if len(given) != len(own):
+            what = f"{len(own)} curve{'s' * (len(own) != 1)}: {', '.join(own)}" if name == "labels" else f"{len(own)}"
+            raise BandgError(f"`{name}` has {len(given)}, but this picture has {what}")
+        return tuple(given)
+
+    def axes(
+        self,
+        count: int,
+        height: float,
+        columns: int | None = None,
+        least: int = 0,
+        narrowest: float = _NARROWEST,
+        **figure: Any,
+    ) -> tuple[Axes, ...]:
+        """The axes that were given, or those of a new figure, row by row.
+
+        height: of one row in inches of the paper's style. columns: most panels side by side, fewer where one would
+        be narrower than `narrowest`. least: so many axes are enough where some are given. figure: as for
+        matplotlib.pyplot.subplots. Raises BandgError for another number of axes and for what is not axes.
+        """
+        if self.ax is not None:
+            return _given(self.ax, count, least)
+        import matplotlib.pyplot as plt
+
+        fitting = max(1, int(self.width / narrowest + 1e-9))
+        columns = max(1, min(count, columns or count, fitting))
+        rows = math.ceil(count / columns)
+        size = (self.width * pt(1), height * rows * pt(1))
+        settings = {"layout": "constrained"} | figure
+        made, grid = plt.subplots(rows, columns, squeeze=False, figsize=size, **settings)
+        remember(made, self.style)
+        for spare in grid.flat[count:]:
+            spare.remove()
+        return tuple(grid.flat[:count])
+
+    def mosaic(
+        self,
+        names: Sequence[str],
+        whole: Sequence[Sequence[str]],
+        height: float,
+        single: float = 2.2,
+        **ratios: Any,
+    ) -> tuple[Axes, ...]:
+        """Axes of the names: as `whole` lays them out where all are drawn and there is room, else in a grid.
+
+        height: of the whole, single: of one row of the grid, in inches of the paper's style. ratios: as gridspec_kw.
+        """
+        everything = {name for row in whole for name in row} == set(names)
+        if self.ax is not None or not everything or self.width < 2 * _NARROWEST:
+            return self.axes(len(names), single)
+        import matplotlib.pyplot as plt
+
+        size = (self.width * pt(1), height * pt(1))
+        rows: Any = [list(row) for row in whole]
+        made, axes = plt.subplot_mosaic(rows, figsize=size, layout="constrained", gridspec_kw=ratios)
+        remember(made, self.style)
+        return tuple(axes[name] for name in names)
+
+    def finish(self) -> None:
+        """Raise BandgError for a choice that the picture has not used."""
+        unused = [name for name in self.look if name not in self._used | {"width"}]
+        if unused:
+            what = {"panels": "one panel", "labels": "no curves to name", "colors": "no curves to color"}
+            raise BandgError(f"this picture has {what[unused[0]]}: leave out `{unused[0]}`")
+
+
+@contextmanager
+def sheet(ax: Any, look: Look) -> Iterator[Sheet]:
+    """Context in which a picture is drawn in its style."""
+    page = Sheet(ax, look)
+    with style(page.style) if ax is None or "style" in page.look else nullcontext():
+        yield page
+        page.finish()
+
+
+def _given(ax: Any, wanted: int, least: int) -> tuple[Axes, ...]:
+    from matplotlib.axes import Axes
+
+    given = tuple(np.asarray(ax, dtype=object).flat)
+    if not all(isinstance(one, Axes) for one in given):
+        raise BandgError("ax must be matplotlib axes, as matplotlib.pyplot.subplots() gives them")
+    if not (least or wanted) <= len(given) <= wanted:
+        count = f"{least} to {wanted}" if least and least != wanted else f"{wanted}"
+        raise BandgError(f"ax holds {len(given)} axes: this picture needs {count}")
+    return given
+
+
+def grow(frames: Sequence[Axes], height: float, rows: int = 1) -> None:
+    """Make the figure of these axes so high that a frame has this height (in inches of the paper's style) at least.
+
+    Legends and labels take their room beside that. rows: how many frames stand above each other.
+    """
+    figure, engine = _figure(frames[0]), _figure(frames[0]).get_layout_engine()
+    assert engine is not None
+    figure.set_figheight(_ROOM * figure.get_figheight())  # legends that do not fit would take the frames away
+    engine.execute(figure)
+    now = min(one.get_window_extent().height for one in frames) / figure.dpi
+    figure.set_figheight(figure.get_figheight() + rows * (height * pt(1) - now))
+
+
+def letters(axes: Sequence[Axes]) -> None:
+    """Put (a), (b) ... above the left end of each frame, if there are several."""
+    for one, letter in zip(axes, "abcdefghijklmnopqrstuvwxyz", strict=False):
+        if len(axes) > 1:
+            one.annotate(
+                f"({letter})",
+                (0, 1),
+                (pt(-4), pt(4)),
+                xycoords="axes fraction",
+                textcoords="offset points",
+                weight="bold",
+                horizontalalignment="right",
+                verticalalignment="bottom",
+            )
+
+
+def _figure(axes: Axes) -> Figure:
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    return figure
