@@ -1,5 +1,6 @@
 """One BLAS thread and stored bytecode for all tests, and a cache for each of its own."""
 
+import itertools
 import os
 import sys
 
@@ -15,10 +16,16 @@ def pytest_configure(config):
         sys.dont_write_bytecode = False
 
 
+@pytest.fixture(scope="session")
+def caches(tmp_path_factory):
+    """The folder of all caches, and a number for each."""
+    return tmp_path_factory.mktemp("caches"), itertools.count()
+
+
 @pytest.fixture(autouse=True)
-def fresh_cache(tmp_path, monkeypatch):
+def fresh_cache(caches, monkeypatch):
     """No test reads what another, or the user, has computed."""
-    folder = tmp_path / "cache"
+    folder = caches[0] / str(next(caches[1]))
     monkeypatch.setenv("BANDG_CACHE_DIR", str(folder))
     return folder
 

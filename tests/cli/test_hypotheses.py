@@ -48,7 +48,7 @@ def test_overlay_prints_residuals_and_draws(tmp_path, monkeypatch, capsys):
 
 def test_hypotheses_with_a_plugin_and_a_pair_from_the_cache_the_second_time(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    small = ("hypotheses", "--cells", "4,6", "--workers", "1", "--plugin", PLUGIN)
+    small = ("hypotheses", "--cells", "3,4", "--workers", "1", "--plugin", PLUGIN)
     names = ("--only", "lead-s,intra-atomic-moment", "--combine", "intra-atomic-moment,screening")
     files = ("--out", "h.json", "--plot", "h.svg", "--report", "h.html")
     code, out, err = main((*small, *names, *files), monkeypatch, capsys)

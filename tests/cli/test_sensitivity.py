@@ -93,6 +93,7 @@ def test_wrong_input_gives_one_line_code_2_and_no_file(arguments, message, tmp_p
 @needs("dynesty")
 def test_infer_prints_and_writes(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bandg.analysis.inference.sampling._PRIOR_SAMPLES", 50)
     (tmp_path / "my.csv").write_text("energy_eV,quantity,value,error\n2.5,g_h,1.5,0.05\n2.5,g_e,0.4,\n")
     models = ("--model", "mixed: termination=0..1", "--bulk", "g_h=first-principles")
     out_file = ("--out", "a.json")

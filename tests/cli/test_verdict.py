@@ -23,7 +23,7 @@ def main(arguments, monkeypatch, capsys):
 
 def test_a_verdict_prints_a_table_and_writes_its_files(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(request, "QUICK_CELLS", (3, 4, 6))
+    monkeypatch.setattr(request, "QUICK_CELLS", (2, 3, 4))
     files = ("--out", "v.json", "--plot", "v.svg", "--report", "v.html")
     code, out, err = main((*SMALL, *files), monkeypatch, capsys)
     assert code == 0, err

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,11 @@ class GridSystem:
     positions: NDArray[np.float64]
     orientation: NDArray[np.float64]
     zeeman: NDArray[np.complex128]
+
+    @cached_property
+    def spectrum(self) -> Spectrum:
+        """Its levels. Few are asked for: to find all of a small matrix takes longer."""
+        return Spectrum(self.matrix, "superlu" if len(self.positions) < 125 else "auto")
 
 
 @dataclass(frozen=True)
@@ -157,7 +162,7 @@ def band_edge(system: GridSystem, values: dict[str, float], carrier: str, depth:
     edge = values["E_v"] + (values["E_g"] if sign > 0 else 0.0)
     middle = values["E_v"] + values["E_g"] / 2
     low, high = sorted((middle, edge + sign * depth))
-    window = Spectrum(system.matrix).between(low, high, shift="lower" if sign < 0 else "upper")
+    window = system.spectrum.between(low, high, shift="lower" if sign < 0 else "upper")
     trial = _trial(system, first)
     weights = np.sum(np.abs(trial.conj().T @ window.states) ** 2, axis=0)
     pairs = [weights[n : n + 2].sum() / 2 for n in range(0, len(weights) - 1, 2)]

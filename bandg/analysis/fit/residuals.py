@@ -199,17 +199,21 @@ def _sector_matrices(edges: EdgeModel, rows: tuple[BandRow, ...]) -> list[Sector
         return []
     hamiltonian = edges.hamiltonian
     of_size: dict[int, list[int]] = {}
+    at = {(k, point): sectors_at(hamiltonian, np.array(k), point or None) for k, point, _ in wanted}
     sectors = []
     for number, (k, point, label) in enumerate(wanted):
-        sectors.append(next(s for s in sectors_at(hamiltonian, np.array(k), point or None) if s.label == label))
+        sectors.append(next(s for s in at[k, point] if s.label == label))
         of_size.setdefault(sectors[-1].basis.shape[1], []).append(number)
     bases = {size: np.array([sectors[number].basis for number in own]) for size, own in of_size.items()}
     k_points = np.array([k for k, _, _ in wanted]) * 2 * np.pi / hamiltonian.a_nm
     parts: dict[int, list[sparse.csr_array]] = {size: [] for size in of_size}
     for vector in (edges.base, *edges.slope.T):
         whole = replace(hamiltonian, vector=vector).H(k_points)
+        used = np.flatnonzero(whole.any(axis=(0, 1)))  # the orbitals that one parameter couples are few
+        whole = whole[:, used[:, None], used]
         for size, basis in bases.items():
-            blocks = basis.conj().swapaxes(1, 2) @ (whole[of_size[size]] @ basis)
+            own = basis[:, used]
+            blocks = own.conj().swapaxes(1, 2) @ (whole[of_size[size]] @ own)
             kept = np.where(np.abs(blocks) > 1e-13, blocks, 0)
             parts[size].append(sparse.csr_array(kept.reshape(len(kept), size * size)))
     stacked = {size: sparse.vstack(own, format="csr") for size, own in parts.items()}  # by parameter, then k

@@ -32,13 +32,20 @@ _QUIET = dict.fromkeys(("E_v", "b_E", "b_T", "d_E", "d_T"), 0)
 _SIGMA = [sp.Matrix(p) for p in ([[0, 1], [1, 0]], [[0, -sp.I], [sp.I, 0]], [[1, 0], [0, -1]])]
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
+def _parts() -> tuple[sp.Matrix, list[sp.Matrix], list[sp.Matrix]]:
+    """H at k = 0, the matrices of k_a, and the moments."""
+    constant, linear, _ = order_by_order(_QUIET)
+    return constant, linear, zeeman(_QUIET)
+
+
+@lru_cache(maxsize=1)
 def hole() -> sp.ImmutableMatrix:
     """g tensor of R6+, second order, as an expression (3, 3) in the parameters of the 8-band Hamiltonian.
 
     The six conduction states enter through their resolvent at the valence-band top, so no mixing angle is needed.
     """
-    constant, linear, _ = order_by_order(_QUIET)
+    constant, linear, magnetic = _parts()
     basis = sp.Matrix(rows())
     # in X, Y, Z with spin the matrix to invert falls into two 3 x 3 blocks
     order = [2, 4, 7, 3, 5, 6]
@@ -46,11 +53,11 @@ def hole() -> sp.ImmutableMatrix:
     block = -turned.extract(order, order)
     resolvent = sp.diag(*(half.adjugate() / sp.expand(half.det()) for half in (block[:3, :3], block[3:, 3:])))
     vectors = [(matrix * basis.H).extract([0, 1], order).applyfunc(sp.expand) for matrix in linear]
-    moments = [_orbital(vectors, resolvent, axis) + zeeman(_QUIET)[axis][:2, :2] for axis in range(3)]
+    moments = [_orbital(vectors, resolvent, axis) + magnetic[axis][:2, :2] for axis in range(3)]
     return _tensor(moments)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def electron() -> sp.ImmutableMatrix:
     """g tensor of the conduction-band edge, second order, (3, 3), in AMPLITUDES and E_C (see `mixing`)."""
     up = sp.zeros(8, 1)
@@ -58,16 +65,17 @@ def electron() -> sp.ImmutableMatrix:
         up[row] = amplitude
     down = reversal() * up
     pair = sp.Matrix.hstack(up, down / down[EDGES["c"] + 1] * AMPLITUDES[0])
-    _, linear, _ = order_by_order(_QUIET)
+    _, linear, magnetic = _parts()
     vectors = [(pair.H * matrix)[:, :2] for matrix in linear]
     resolvent = sp.eye(2) / E_C
-    moments = [_orbital(vectors, resolvent, axis) + pair.H * zeeman(_QUIET)[axis] * pair for axis in range(3)]
+    moments = [_orbital(vectors, resolvent, axis) + pair.H * magnetic[axis] * pair for axis in range(3)]
     return _tensor(moments)
 
 
+@lru_cache(maxsize=1)
 def mixing() -> sp.ImmutableMatrix:
     """The matrix (3, 3), energies from R6+, whose eigenvector is AMPLITUDES and whose eigenvalue is E_C."""
-    constant, _, _ = order_by_order(_QUIET)
+    constant, _, _ = _parts()
     return sp.ImmutableMatrix(constant.extract(_MIXED, _MIXED).applyfunc(sp.factor))
 
 

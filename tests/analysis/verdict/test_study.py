@@ -19,7 +19,7 @@ from bandg.parameters.loader import load_set
 from bandg.runs.options import Run
 
 SET = "nestoklon2023-standin"
-CELLS = (3, 4, 6)
+CELLS = (2, 3, 4)
 POINTS = measured(None, "CsPbI3")
 
 

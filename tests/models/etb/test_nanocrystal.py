@@ -199,8 +199,11 @@ def test_g_tends_to_its_bulk_value(termination):
         lambda a: cube(2, a),
         lambda a: cube(3, a, "lead"),
         lambda a: sphere(3.0, a),
-        lambda a: distorted(cube(3, a), tilt="a-b+a-", angles="9,8"),
-        lambda a: distorted(cube(3, a), x_vacancies=0.2, seed=1),
+        lambda a: distorted(cube(1, a), tilt="a-b+a-", angles="9,8"),  # with inversion
+        lambda a: distorted(cube(2, a), tilt="a-b+a-", angles="9,8"),  # without
+        lambda a: distorted(cube(2, a), x_vacancies=0.2, seed=1),
+        pytest.param(lambda a: distorted(cube(3, a), tilt="a-b+a-", angles="9,8"), marks=pytest.mark.slow),
+        pytest.param(lambda a: distorted(cube(3, a), x_vacancies=0.2, seed=1), marks=pytest.mark.slow),
     ],
 )
 def test_symmetry_foretells_how_many_levels_lie_below_the_gap(name, make):
