@@ -20,7 +20,7 @@ from bandg.explore.rules import rules
 from bandg.explore.state import KINDS, opening
 from bandg.plot.palette import POINTS
 
-SCRIPTS = ("curve.js", "reader.js", "workbook.js", "points.js", "page.js")
+SCRIPTS = ("curve.js", "reader.js", "workbook.js", "points.js", "picture.js", "page.js")
 SPAN_EV = (1.62, 2.32)
 """Energies that are shown if nothing measured lies beyond, as in the paper."""
 
@@ -39,6 +39,9 @@ COMMON = (
     | {"low": 0.0, "high": MAX_SPREAD, "default": 0.0},
 )
 """Sliders of every curve; the range of 1 / eps is the emulator's."""
+
+OPTIONS = {"occupancy": "--occupancy", "potential": {"0": "--surface none", "1": "--surface slabs"}}
+"""Options of `bandg compute` by slider: one that takes the value, or one for each value that has one."""
 
 ABOUT = [
     "Curves are polynomials in the sliders' values at each computed size, made by bandg on computed nanocrystals; "
@@ -123,6 +126,7 @@ def _html(emulators: Sequence[Mapping[str, Any]], collections: Sequence[Mapping[
         "columns": COLUMNS,
         "kinds": KINDS,
         "common": COMMON,
+        "options": OPTIONS,
         "colors": POINTS,
         "markers": MARKERS,
         "span_eV": SPAN_EV,

@@ -41,7 +41,7 @@ def opening(
             for one in text.split(","):
                 if one not in collections:
                     raise BandgError(
-                        one_line(f"`state` hides {quote(one)}, but has the points {', '.join(collections)}")
+                        one_line(f"`state` hides {quote(one)}, but the page has the points {', '.join(collections)}")
                     )
         elif name not in KINDS:
             known = ", ".join((*KINDS, *ranges, "hide"))

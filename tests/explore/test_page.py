@@ -82,14 +82,14 @@ def test_a_slider_moves_the_curve_and_the_address_keeps_it(opened: Any) -> None:
 
 def test_the_picture_shows_what_the_curve_has(opened: Any) -> None:
     opened.evaluate("Page.load('shape=cube')")
-    shown = opened.evaluate("Page.shown('carriers')")
+    shown = opened.evaluate("Picture.shown('carriers')")
     assert len(shown["line"]["energy"]) > 100 and len(shown["nodes"]["cells"]) == 7
     assert set(shown["marks"]["sample"]) >= {"#4", "#1-#4", "#1-#6"}
     low, high = np.array(shown["line"]["g_h_low"]), np.array(shown["line"]["g_h_high"])
     assert (high - low > 2 * 0.03 - 1e-9).all()  # the emulator's own error, and that of the energy by the slope
     np.testing.assert_allclose(np.subtract(shown["band"]["g_h_high"], shown["band"]["g_h_low"]), 3 * (high - low))
-    assert opened.evaluate("Page.shown('exciton').ranges.x1").count(2.25) == 1
-    labels = opened.evaluate("Page.sizeTicks('carriers')")
+    assert opened.evaluate("Picture.shown('exciton').ranges.x1").count(2.25) == 1
+    labels = opened.evaluate("Picture.sizeTicks('carriers')")
     curve = opened.evaluate("Page.curve().points")
     for energy, size in labels:
         assert np.interp(energy, curve["energy_eV"], curve["size_nm"]) == pytest.approx(float(size), rel=0.01)
@@ -112,7 +112,21 @@ def test_buttons_give_files_that_bandg_and_others_read(opened: Any, tmp_path: Pa
     svg = files["svg"].read_text(encoding="utf-8")
     assert svg.count("<svg") == 3 and "transition energy (eV)" in svg
     assert files["png"].read_bytes().startswith(b"\x89PNG") and files["png"].stat().st_size > 20_000
-    assert opened.evaluate("Page.command()").startswith("bandg explore --state 'set=bandg-nnn&shape=cube&")
+
+
+def test_commands_that_reproduce_the_state(opened: Any) -> None:
+    opened.evaluate("Page.load('shape=cube&occupancy=0.25&potential=0')")
+    opened.click("#copy")
+    explore, compute = opened.input_value("#command").splitlines()
+    assert explore.startswith("bandg explore --state 'set=bandg-nnn&shape=cube&termination=halide&occupancy=0.25&")
+    assert compute == (
+        "bandg compute --set bandg-nnn --shape cube --termination halide "
+        "--size 4cells,5cells,6cells,8cells,11cells,16cells,25cells --occupancy 0.25 --surface none"
+    )
+    opened.evaluate("Page.load('shape=cube&potential=0.2&inverse_eps=0.1')")
+    opened.click("#copy")
+    said = opened.input_value("#command").splitlines()[1]
+    assert said.startswith("# bandg compute has no options for surface potential: 0.2; Screening")
 
 
 def test_the_keyboard_reaches_everything(opened: Any) -> None:
@@ -174,8 +188,8 @@ def test_dropped_files_are_drawn_or_refused_in_one_line(opened: Any) -> None:
     opened.evaluate("Page.load('shape=cube')")
     told, refused = drop(opened, "mine.csv", "Probe;Energie (meV);g_e;g_h\nA;1.911,0;1,41 ± 0,05;0,91+-0,03\n".encode())
     assert not refused and told.startswith("mine.csv: 2 points of 1 sample: 1 g_e with errors, 1 g_h with errors")
-    opened.wait_for_function("Page.shown('carriers').marks.sample.includes('A')")
-    marks = opened.evaluate("Page.shown('exciton').marks")
+    opened.wait_for_function("Picture.shown('carriers').marks.sample.includes('A')")
+    marks = opened.evaluate("Picture.shown('exciton').marks")
     n = marks["sample"].index("A")  # the sum of both
     assert marks["value"][n] == pytest.approx(2.32) and marks["upper"][n] - marks["value"][n] == pytest.approx(
         np.hypot(0.05, 0.03)
@@ -189,8 +203,8 @@ def test_dropped_files_are_drawn_or_refused_in_one_line(opened: Any) -> None:
     assert opened.evaluate("Page.points().filter((one) => one.collection === 'bad.csv').length") == 0
     many = "sample,energy_eV,g_e\n" + "".join(f"S{n},{1.7 + n / 40:.3f},1\n" for n in range(14))
     drop(opened, "many.csv", many.encode())
-    opened.wait_for_function("Page.shown('carriers').marks.sample.includes('S13')")
-    marks = opened.evaluate("Page.shown('carriers').marks")
+    opened.wait_for_function("Picture.shown('carriers').marks.sample.includes('S13')")
+    marks = opened.evaluate("Picture.shown('carriers').marks")
     looks = {
         (c, m) for s, c, m in zip(marks["sample"], marks["color"], marks["marker"], strict=True) if s.startswith("S")
     }

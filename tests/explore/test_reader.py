@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import base64
+import datetime
+import io
 import random
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from openpyxl import Workbook
 
 from bandg.base.errors import BandgError
 from bandg.data.measured import describe, load_measured
@@ -126,6 +130,37 @@ def test_bad_files_are_refused_in_the_same_words(opened: Any, tmp_path: Path) ->
         assert page == python or ("is not CSV" in page and "is not CSV" in python), text
     [(python, page)] = both(opened, tmp_path, [b"\xd0\xcf\x11\xe0"], ".xls")
     assert page == python and "old Excel file" in page
+
+
+def workbook(sheets: dict[str, list[list[object]]]) -> bytes:
+    book = Workbook()
+    book.remove(book.active)
+    for title, rows in sheets.items():
+        sheet = book.create_sheet(title)
+        for row in rows:
+            sheet.append(row)
+    stream = io.BytesIO()
+    book.save(stream)
+    return stream.getvalue()
+
+
+def test_workbooks_are_read_or_refused_alike(opened: Any, tmp_path: Path) -> None:
+    rows: list[list[object]] = [
+        ["CsPbI3 at 6 K"],
+        [],
+        ["Sample", "Energy (eV)", "g_e", "err", None, "g_h", "err", "note"],
+        ["#4 & <5>", 1.911, 1.41, 0.05, None, 0.91, 1e-5, True],
+        ["#1", 1690 / 1000, None, None, None, -0.19, None, "a 'b'"],
+    ]
+    as_text = [[str(cell).replace(".", ",") if isinstance(cell, float) else cell for cell in row] for row in rows]
+    dated = [["E (eV)", "g_e"], [1.9, 1.4], [1.8, datetime.datetime(2026, 1, 21)]]
+    books = [{"points": rows, "empty": []}, {"points": as_text[2:]}, {"a": rows, "b": rows}, {"a": []}, {"a": dated}]
+    contents = [*map(workbook, books), b"PK\x03\x04 no workbook"]
+    found = both(opened, tmp_path, contents, ".xlsx")
+    for n, (python, page) in enumerate(found):
+        assert page == python, n
+    assert [isinstance(python, str) for python, _ in found] == [False, False, True, True, True, True]
+    assert len(found[0][0][0]) == 3 and "has the date 2026-01-21" in found[4][1]
 
 
 def damaged(draw: random.Random, text: str) -> str:
