@@ -34,6 +34,9 @@ bibtex_default_style = "unsrt"
 
 html_theme = "furo"
 html_title = f"bandg {release}"
+PAGES = HERE / "_generated" / "pages"
+PAGES.mkdir(parents=True, exist_ok=True)
+html_extra_path = [str(PAGES)]  # what stands beside the pages as it is
 html_static_path = [name for name in ("_static",) if (HERE / name).is_dir()]
 
 
@@ -55,6 +58,8 @@ def generate(app):
     import verdict
     import waterfall
 
+    from bandg.explore.page import explore
+
     validation.write(HERE / "_generated")
     confinement.write(HERE / "_generated")
     schema.write(HERE / "_generated")
@@ -70,6 +75,7 @@ def generate(app):
     decide.write(HERE / "_generated")
     theory_lines.write(HERE / "_generated")
     spreads.write(HERE / "_generated")
+    (PAGES / "explorer.html").write_text(explore(), encoding="utf-8")
 
 
 def setup(app):

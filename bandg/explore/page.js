@@ -113,7 +113,7 @@ const Page = (() => {
   function shownPoints() {
     const looks = new Map();
     const here = collections.filter((one) => one.shown && (!one.material || one.material === emulator.material));
-    const all = here.flatMap((one) => [...one.points, ...pairsOf(one.points)].map((point) => ({ ...point, collection: one.name })));
+    const all = here.flatMap((one) => one.points.map((point) => ({ ...point, collection: one.name })));
     return all.filter((point) => point.energy_eV !== null).map((point) => {
       const key = JSON.stringify([point.source, point.series || point.sample, point.temperature_K]);
       if (!looks.has(key)) looks.set(key, looks.size);
@@ -128,19 +128,6 @@ const Page = (() => {
     const kelvin = point.temperature_K === null ? "" : `${point.temperature_K} K`;
     const what = [point.series || point.sample, kelvin].filter(Boolean).join(", ");
     return `${point.source_name || point.source}${what && ` (${what})`}`;
-  }
-
-  // Sums of an electron's and a hole's g of one sample at one energy where no g of the exciton is stated.
-  function pairsOf(points) {
-    const signed = (quantity) => points.filter((point) => point.quantity === quantity && point.kind === "point" && point.energy_eV !== null);
-    return signed("g_e").flatMap((electron) => {
-      const same = (point) => ["energy_eV", "sample", "series", "source", "temperature_K"].every((name) => point[name] === electron[name]);
-      const hole = signed("g_h").find(same);
-      const stated = points.some((point) => point.quantity === "g_bx" && point.energy_eV === electron.energy_eV);
-      if (!hole || stated) return [];
-      const error = electron.error !== null && hole.error !== null ? Math.hypot(electron.error, hole.error) : null;
-      return [{ ...electron, quantity: "g_bx", value: electron.value + hole.value, error, why: "sum of two points" }];
-    });
   }
 
   function draw() {

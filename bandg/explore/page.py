@@ -16,6 +16,7 @@ from bandg.analysis.emulators.stored import load_emulator, stored_names
 from bandg.base.errors import BandgError
 from bandg.base.text import install
 from bandg.data.measured import MeasuredPoint, available_measured, load_measured, material_of, measured_points
+from bandg.data.pairs import with_pairs
 from bandg.explore.rules import rules
 from bandg.explore.state import KINDS, opening
 from bandg.plot.palette import POINTS
@@ -136,11 +137,11 @@ def _html(emulators: Sequence[Mapping[str, Any]], collections: Sequence[Mapping[
     scripts = "\n".join((here / name).read_text(encoding="utf-8") for name in SCRIPTS)
     bokeh = "\n".join(Resources(mode="inline", components=["bokeh"]).js_raw)
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    parts = {"data": text.replace("</", "<\\/"), "bokeh": bokeh.replace("</script", "<\\/script"), "scripts": scripts}
+    parts = {"data": text.replace("<", "\\u003c"), "bokeh": bokeh.replace("</script", "<\\/script"), "scripts": scripts}
     return Template((here / "page.html").read_text(encoding="utf-8")).substitute(parts)
 
 
 def _collection(name: str, points: Sequence[MeasuredPoint], material: str = "", file: str = "") -> dict[str, Any]:
     """Points in plain types; those of a shipped collection with their material, others with their file."""
-    rows = [asdict(point) | {"why": point.why_not_judged_by} for point in points]
+    rows = [asdict(point) | {"why": point.why_not_judged_by} for point in with_pairs(points)]
     return {"name": name, "points": rows} | ({"file": file} if file else {"material": material})

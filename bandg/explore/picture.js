@@ -25,7 +25,7 @@ const Picture = (() => {
   function marksOf(points) {
     const rows = points.filter((point) => !point.kind.endsWith("range")).map((point) => {
       const theory = theoryAt(point), residual = theory - point.value;
-      const isOpen = point.quantity.startsWith("abs_") || point.why.startsWith("sum");
+      const isOpen = point.quantity.startsWith("abs_");
       return {
         energy: point.energy_eV, value: point.value, lower: point.value - (point.error ?? NaN), upper: point.value + (point.error ?? NaN),
         theory, color: point.color, marker: point.why.startsWith("contains theory") || point.use === "check" ? "x" : point.marker,

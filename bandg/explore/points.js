@@ -229,6 +229,26 @@ const Points = (() => {
     return "";
   }
 
+  // data/pairs.py: the points, and g_e + g_h where a sample has both at one energy and its source states no g_bx.
+  function withPairs(points) {
+    const stated = points.filter((point) => point.quantity === "g_bx").map((point) => point.source);
+    const same = ["source", "sample", "series", "energy_eV", "energy_is", "temperature_K", "field_T", "material", "size_nm"];
+    const members = new Map();
+    for (const point of points) {
+      const known = point.energy_eV !== null && point.kind === "point" && point.evidence !== "contains-theory";
+      if (known && !stated.includes(point.source) && ["g_e", "g_h"].includes(point.quantity)) {
+        const key = JSON.stringify(same.map((name) => point[name]));
+        members.set(key, [...(members.get(key) ?? []), point]);
+      }
+    }
+    const pairs = [...members.values()].filter((pair) => pair.map((point) => point.quantity).sort().join() === "g_e,g_h");
+    return [...points, ...pairs.map(([one, other]) => {
+      const error = one.error === null || other.error === null ? null : Math.hypot(one.error, other.error);
+      const energy = Number(one.energy_eV.toPrecision(6)), from = `g_e at ${energy}; g_h at ${energy}`;
+      return { ...one, quantity: "g_bx", value: one.value + other.value, error, evidence: "derived", derived_from: from };
+    })];
+  }
+
   function describe(points, notes) {
     const g = points.filter((point) => QUANTITIES.includes(point.quantity));
     const samples = new Set(g.map((point) => point.sample).filter(Boolean)).size;
@@ -245,13 +265,13 @@ const Points = (() => {
     return `${g.length} point${g.length === 1 ? "" : "s"}${of}: ${parts.join(", ")}${at}${notes.length ? ` (${notes.join("; ")})` : ""}`;
   }
 
-  // The g-factors of a file and one line that says what it was taken for. Raises Refusal, one line.
+  // The g-factors of a file, with the sums of pairs, and one line that says what it was taken for. Raises Refusal, one line.
   async function read(name, bytes) {
     const [table, notes] = await Reader.table(name, bytes);
     const all = pointsOf(table);
     const points = all.filter((point) => QUANTITIES.includes(point.quantity));
     if (!points.length) refuse(name, `has no points${all.length ? " but spreads" : ""}: it needs ${RULES.needed}`);
-    return { points: points.map((point) => ({ ...point, why: whyNotJudgedBy(point) })), told: describe(all, notes) };
+    return { points: withPairs(points).map((point) => ({ ...point, why: whyNotJudgedBy(point) })), told: describe(all, notes) };
   }
 
   return { read, strictTable, rangeOf };

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,7 @@ import pytest
 
 from bandg.analysis.emulators.emulator import OUTPUTS, Emulator, Exciton, Knob
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
-OTHER_PLACES = ("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",)
-OPTIONS = [
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
+SCRIPTS = Path(__file__).resolve().parents[2] / "docs" / "_scripts"
 
 
 def made_up(shape: str = "cube", seed: int = 1) -> Emulator:
@@ -56,7 +51,11 @@ def emulators() -> list[Emulator]:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A browser that is installed; skips, or fails where BANDG_BROWSER=required."""
-    found = next((path for name in (*BROWSERS, *OTHER_PLACES) if (path := shutil.which(name))), None)
+    with pytest.MonkeyPatch.context() as paths:
+        paths.syspath_prepend(str(SCRIPTS))
+        import explorer_picture
+
+    found = explorer_picture.browser()
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -69,7 +68,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with sync_playwright() as driver:
         folder = tmp_path_factory.mktemp("browser")
         context = driver.chromium.launch_persistent_context(
-            str(folder), executable_path=found, args=OPTIONS, viewport={"width": 1400, "height": 900}
+            str(folder), executable_path=found, args=explorer_picture.OPTIONS, viewport={"width": 1400, "height": 900}
         )
         context.set_default_timeout(20_000)
         yield context

@@ -14,6 +14,7 @@ from openpyxl import Workbook
 
 from bandg.base.errors import BandgError
 from bandg.data.measured import describe, load_measured
+from bandg.data.pairs import with_pairs
 from bandg.explore.rules import rules
 
 GOOD = (
@@ -80,11 +81,17 @@ REFUSED = (
 def by_python(path: Path) -> tuple[list[dict[str, Any]], str] | str:
     """Points and the line about them, or the refusal, with the file's name in place of its path."""
     try:
-        points = [asdict(point) | {"why": point.why_not_judged_by} for point in load_measured(path)]
+        points = [asdict(point) | {"why": point.why_not_judged_by} for point in with_pairs(load_measured(path))]
         told = describe(path)
     except BandgError as error:
         return str(error).replace(str(path), path.name)
-    return [{name: path.name if text == str(path) else text for name, text in point.items()} for point in points], told
+    named = [{name: path.name if text == str(path) else text for name, text in point.items()} for point in points]
+    return rounded(named), told
+
+
+def rounded(points: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The points with errors to 12 digits: the roots of sums of squares differ in the last one."""
+    return [point | {"error": point["error"] and float(f"{point['error']:.12g}")} for point in points]
 
 
 def by_page(page: Any, files: list[tuple[str, bytes]]) -> list[Any]:
@@ -112,7 +119,7 @@ def both(page: Any, folder: Path, contents: list[bytes], suffix: str = ".txt") -
     files = [(f"{n}{suffix}", content) for n, content in enumerate(contents)]
     for name, content in files:
         (folder / name).write_bytes(content)
-    shown = [tuple(one) if isinstance(one, list) else one for one in by_page(page, files)]
+    shown = [(rounded(one[0]), one[1]) if isinstance(one, list) else one for one in by_page(page, files)]
     return [(by_python(folder / name), one) for (name, _), one in zip(files, shown, strict=True)]
 
 
@@ -160,7 +167,7 @@ def test_workbooks_are_read_or_refused_alike(opened: Any, tmp_path: Path) -> Non
     for n, (python, page) in enumerate(found):
         assert page == python, n
     assert [isinstance(python, str) for python, _ in found] == [False, False, True, True, True, True]
-    assert len(found[0][0][0]) == 3 and "has the date 2026-01-21" in found[4][1]
+    assert len(found[0][0][0]) == 4 and "has the date 2026-01-21" in found[4][1]
 
 
 def damaged(draw: random.Random, text: str) -> str:

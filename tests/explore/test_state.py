@@ -16,7 +16,7 @@ from bandg.explore.state import opening
 
 
 def data_of(page: str) -> Any:
-    return json.loads(page.split('id="data">')[1].split("</script>")[0].replace("<\\/", "</"))
+    return json.loads(page.split('id="data">')[1].split("</script>")[0])
 
 
 def test_a_state_is_checked(emulators: list[Emulator]) -> None:
