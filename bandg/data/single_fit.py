@@ -25,6 +25,12 @@ FIELDS_T = (0.09, 0.25, 0.42)
 """Fields that are fitted at once: the ends of the range of the shipped measurement, and its middle."""
 
 _GRID, _WIDTHS, _ZOOM, _LEVELS = 13, 7, 5, 5
+_FIRST_G = np.linspace(0, 1, _GRID)[:, None]
+_FIRST_DG = np.linspace(0, 1, _WIDTHS)[:, None] ** 2
+_NEAR = np.linspace(-1, 1, _ZOOM)[:, None]
+
+REACH = 0.15
+"""How far g of the fit may lie outside of all kinds, in units of their span: the sum of all steps."""
 
 
 class SingleFit(NamedTuple):
@@ -66,54 +72,52 @@ def fit_one(
     """
     kinds = np.asarray(g, dtype=float)
     shape = kinds.shape[1:]
-    kinds = kinds.reshape(len(kinds), -1).T  # (m, k)
+    kinds = kinds.reshape(len(kinds), -1)  # (k, m)
     weight = np.asarray(shares, dtype=float) / np.sum(shares)
-    zero, own = (np.broadcast_to(np.asarray(one, dtype=float), shape).reshape(-1, 1) for one in (t2_zero_ps, other))
+    zero, own = (np.broadcast_to(np.asarray(one, dtype=float), shape).ravel() for one in (t2_zero_ps, other))
     trace = _Traces(kinds, weight, zero, own, convention)
-    low, span = kinds.min(axis=1, keepdims=True), np.ptp(kinds, axis=1)[:, None]
-    at_g = low + span * np.linspace(0, 1, _GRID)
-    at_dg = own + span * np.linspace(0, 1, _WIDTHS) ** 2
-    best_g, best_dg, explained = trace.best(at_g, at_dg)
-    step_g, step_dg = span / (_GRID - 1), span / 6
-    near = np.linspace(-1, 1, _ZOOM)
+    low, span = kinds.min(axis=0), np.ptp(kinds, axis=0)
+    best_g, best_dg, explained = trace.best(low + span * _FIRST_G, own + span * _FIRST_DG)
+    step_g, step_dg = span / (_GRID - 1), span / (_WIDTHS - 1)
     for _ in range(_LEVELS):
-        best_g, best_dg, explained = trace.best(best_g + step_g * near, np.maximum(best_dg + step_dg * near, 0))
+        best_g, best_dg, explained = trace.best(best_g + step_g * _NEAR, np.maximum(best_dg + step_dg * _NEAR, 0))
         step_g, step_dg = step_g / 2.5, step_dg / 2.5
     left = np.sqrt(np.maximum(0, 1 - explained))
-    return SingleFit(*(one.reshape(shape) for one in (best_g[:, 0], best_dg[:, 0], left)))
+    return SingleFit(*(one.reshape(shape) for one in (best_g, best_dg, left)))
 
 
 class _Traces:
-    """Traces of m ensembles in all fields; axes are trace, field, kind, g, dg.
+    """Traces of m ensembles in all fields; axes are kind, g, dg, and last field and trace together.
 
-    kinds: g (m, k). weight: (k,). zero, own: T2*(0) in ps and spread within each kind, (m, 1).
+    kinds: g (k, m). weight: (k,). zero, own: T2*(0) in ps and spread within each kind, (m,).
     """
 
     def __init__(self, kinds: Floats, weight: Floats, zero: Floats, own: Floats, convention: str) -> None:
         self._gaussian = convention == "gaussian"
-        self._turn = (_TURN * np.array(FIELDS_T))[:, None, None, None]
+        self._turn = np.repeat(_TURN * np.array(FIELDS_T), len(zero))
         self._weight = weight
-        self._zero = (1e3 / zero)[:, None, None, None]
-        self._omega = self._turn * kinds[:, None, :, None, None]
-        self._own = self._rate(own[:, None, None, None])
-        each = self._product(self._omega, self._omega[:, :, None, :, 0], 2 * self._own)
-        self._whole = np.einsum("mfkla,k,l->m", each, weight, weight)[:, None, None]
+        self._zero = _in_fields(1e3 / zero)
+        self._omega = self._turn * _in_fields(kinds)
+        self._own = self._rate(_in_fields(own))
+        each = self._product(self._omega, self._omega[:, None], 2 * self._own)
+        self._whole = np.einsum("klx,k,l->x", each, weight, weight).reshape(len(FIELDS_T), -1).sum(axis=0)
 
     def best(self, g: Floats, dg: Floats) -> tuple[Floats, Floats, Floats]:
-        """The best pair of candidates g (m, a) and dg (m, b), each (m, 1), and the share of the signal in it, (m,)."""
-        found = self.explained(g, dg).reshape(len(g), -1)
-        at = found.argmax(axis=1)  # a row of NaN has no other values
-        rows = np.arange(len(g))
-        first, second = np.divmod(at, dg.shape[1])
-        return g[rows, first][:, None], dg[rows, second][:, None], found[rows, at]
+        """The best pair of candidates g (a, m) and dg (b, m), and the share of the signal in it, each (m,)."""
+        found = self.explained(g, dg).reshape(-1, g.shape[1])
+        at = found.argmax(axis=0)  # a column of NaN has no other values
+        columns = np.arange(g.shape[1])
+        first, second = np.divmod(at, len(dg))
+        return g[first, columns], dg[second, columns], found[at, columns]
 
     def explained(self, g: Floats, dg: Floats) -> Floats:
-        """Share of the squared signals that one cosine takes, shape (m, a, b)."""
-        omega = self._turn * g[:, None, None, :, None]
-        rate = self._rate(dg[:, None, None, None, :])
-        overlap = np.einsum("k,mfkab->mfab", self._weight, self._product(omega, self._omega, rate + self._own))
-        gained = np.square(overlap) / self._product(omega, omega, 2 * rate)[:, :, 0]
-        return np.asarray(gained.sum(axis=1) / self._whole)
+        """Share of the squared signals that one cosine takes, shape (a, b, m)."""
+        omega = (self._turn * _in_fields(g))[:, None]
+        rate = self._rate(_in_fields(dg))
+        each = self._product(omega, self._omega[:, None, None], rate + self._own)
+        overlap = (self._weight @ each.reshape(len(each), -1)).reshape(each.shape[1:])
+        gained = np.square(overlap) / self._product(omega, omega, 2 * rate)
+        return np.asarray(gained.reshape(len(g), len(dg), len(FIELDS_T), -1).sum(axis=2) / self._whole)
 
     def _rate(self, dg: Floats) -> Floats:
         """1/T2* in 1/ns, or its square."""
@@ -129,3 +133,8 @@ class _Traces:
             return np.asarray(np.sqrt(np.pi / s) / 4 * (np.exp(less * per) + np.exp(more * per)))
         square, half = np.square(s), s / 2
         return np.asarray(half / (square + less) + half / (square + more))
+
+
+def _in_fields(values: Floats) -> Floats:
+    """Values (..., m) of the traces once for each field, (..., fields * m)."""
+    return np.tile(values, len(FIELDS_T))

@@ -33,22 +33,27 @@ class PardisoFactor(RefinedFactor):
     _SOLVE_D = 332
 
     def __init__(self, matrix: sparse.csr_array, sigma: float) -> None:
-        import pymklpardiso
+        # its Python class looks at every row of the pattern in turn, which takes as long as the factorization
+        from pymklpardiso import _mkl_pardiso as mkl
 
         super().__init__(matrix)
         self._triangle = Triangle(matrix)
-        settings = {self._ORDERING: self._NESTED_DISSECTION, self._PIVOTING: self._BUNCH_KAUFMAN}
         is_complex = np.iscomplexobj(matrix)
-        kind = pymklpardiso.MTYPE_COMPLEX_HERM_INDEF if is_complex else pymklpardiso.MTYPE_REAL_SYM_INDEF
+        self._factor = mkl.PardisoSolver(mkl.MTYPE_COMPLEX_HERM_INDEF if is_complex else mkl.MTYPE_REAL_SYM_INDEF, 0)
+        self._factor.set_iparm(self._ORDERING, self._NESTED_DISSECTION)
+        self._factor.set_iparm(self._PIVOTING, self._BUNCH_KAUFMAN)
+        upper = self._triangle.upper
+        self._factor.set_pattern(
+            ia=upper.indptr.astype(np.int64), ja=upper.indices.astype(np.int64), n=len(upper.indptr) - 1
+        )
         self.sigma = sigma
-        self._triangle.at(sigma)
-        self._factor = pymklpardiso.PardisoSolver(self._triangle.upper, kind, settings)
+        self._factor.factor(self._triangle.at(sigma))
         self._finish()
 
     def move(self, sigma: float) -> None:
         """Factorize at another shift in the same memory; the ordering is kept."""
         self.sigma = sigma
-        self._factor.refactor(self._triangle.at(sigma))
+        self._factor.refactor_values(self._triangle.at(sigma))
         self._finish()
 
     def solve_once(self, vector: NDArray[Any]) -> NDArray[Any]:

@@ -65,24 +65,19 @@ def _root(error: Callable[[float], float], start: float, step: float, widest: fl
     raise BandgError(f"{what} cannot be reached")
 
 
-def gap_at_R(parameters: ParameterSet, neighbors: int) -> float:
-    """Distance in eV of the lowest empty from the highest filled level at R; cheaper than all of `bulk`."""
-    hamiltonian = BlochHamiltonian.of(parameters, neighbors)
-    energies = np.linalg.eigvalsh(hamiltonian.H(hamiltonian.point("R")))
-    filled = occupied_bands(hamiltonian)
-    return float(energies[filled] - energies[filled - 1])
-
-
 def with_gap(parameters: ParameterSet, neighbors: int, E_g: float) -> ParameterSet:
     """The set with its gap at R brought to E_g in eV by the onsite energy of Pb p. Raises BandgError."""
-
-    def at(value: float) -> ParameterSet:
-        return parameters.with_values({GAP_KNOB: value}, source="gap held")
+    own = BlochHamiltonian.of(parameters, neighbors)
+    step = np.array([float(path == GAP_KNOB) for path in parameters.paths])
+    start, filled = parameters.value(GAP_KNOB), occupied_bands(own)
+    at_start, above = (one.H(own.point("R")) for one in (own, replace(own, vector=own.vector + step)))
 
     def error(value: float) -> float:
-        return gap_at_R(at(value), neighbors) - E_g
+        energies = np.linalg.eigvalsh(at_start + (value - start) * (above - at_start))  # H is linear in the parameters
+        return float(energies[filled] - energies[filled - 1]) - E_g
 
-    return at(_root(error, parameters.value(GAP_KNOB), 0.05, _WIDEST_EV, f"{parameters.name}: a gap of {E_g:g} eV"))
+    found = _root(error, start, 0.05, _WIDEST_EV, f"{parameters.name}: a gap of {E_g:g} eV")
+    return parameters.with_values({GAP_KNOB: found}, source="gap held")
 
 
 QUANTITIES: dict[str, Callable[[Bulk], float]] = {
@@ -466,18 +461,14 @@ def _dispersion(parameters: ParameterSet, neighbors: int, points: int) -> tuple[
     crystal = bulk_of(parameters, neighbors)
     corner = crystal.hamiltonian.point("R")
     steps = np.linspace(0, 1, points)
-    top = [_valence(crystal, corner * (1 - x)) for x in steps]
-    depth = crystal.valence.energy - np.array(top)
+    bands = np.linalg.eigvalsh(crystal.hamiltonian.H(corner * (1 - steps)[:, None]))
+    depth = crystal.valence.energy - bands[:, occupied_bands(crystal.hamiltonian) - 1]
     falling = np.flatnonzero(np.diff(depth) <= 0)
     last = int(falling[0]) + 1 if len(falling) else points
     inverse_mass = float(np.trace(crystal.valence.inverse_mass)) / 3
     k = steps * np.linalg.norm(corner)
     parabola = HBAR2_OVER_M0 / 2 * inverse_mass * k**2
     return tuple(map(float, depth[:last])), tuple(map(float, parabola[:last]))
-
-
-def _valence(crystal: Bulk, k: np.ndarray) -> float:
-    return float(np.linalg.eigvalsh(crystal.hamiltonian.H(k))[occupied_bands(crystal.hamiltonian) - 1])
 
 
 @dataclass(frozen=True)

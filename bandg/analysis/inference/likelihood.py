@@ -22,6 +22,7 @@ from bandg.base.monotone import monotone_cubic
 from bandg.base.quantities import named
 from bandg.base.text import one_line, quote
 from bandg.data.measured import MeasuredPoint
+from bandg.data.single_fit import REACH
 from bandg.data.spreads import Asked, Decay, SpreadCheck, asked_of, checks_of, decays, observed
 from bandg.parameters.names import unit_of
 from bandg.parameters.ranges import EXAMPLE, Range, parse_range, parse_value
@@ -210,7 +211,7 @@ class Likelihood:
 
     def curves(self, theta: NDArray[np.float64], energies: NDArray[np.float64]) -> NDArray[np.float64]:
         """(g_e, g_h) at photon energies in eV, shape (n, 2), as measured of a mixture; NaN outside of the curves."""
-        values, shares = self._kinds(theta, energies)
+        values, shares = self._kinds(theta, energies, self.outputs(theta))
         mean = np.tensordot(shares, values, axes=1)
         known = self._decays if len(shares) > 1 else {}
         columns = [column for column, quantity in enumerate(("g_e", "g_h")) if quantity in known]
@@ -231,7 +232,7 @@ class Likelihood:
         First those of the points, then those of the spreads, which are last in the result.
         """
         points, columns = np.nonzero(self.points.weights)
-        asked = asked_of(self.points.spreads, tuple(map(float, self.points.energy)))
+        asked = asked_of(self.points.spreads, tuple(dict.fromkeys(map(float, self.points.energy))))
         own = [int(one.point.quantity == "dg_h") for one in asked]
         energies = np.append(self.points.energy[points], [one.energy_eV for one in asked])
         return points, np.append(columns, own).astype(int), energies, asked
@@ -242,9 +243,21 @@ class Likelihood:
 
     def _measured(self, theta: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[SpreadCheck, ...]]:
         """What the measurement would have given without error at the points, and the spreads of a mixture."""
-        points, columns, energies, asked = self._cases
-        values, shares = self._kinds(theta, energies)
-        g = values[:, np.arange(len(columns)), columns]
+        return self._seen(*self._asked(theta, self.outputs(theta)))
+
+    def _asked(
+        self, theta: NDArray[np.float64], outputs: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """g of each termination that has a share in each of `_cases`, shape (k, n), and the shares (k,)."""
+        _, columns, energies, _ = self._cases
+        values, shares = self._kinds(theta, energies, outputs)
+        return values[:, np.arange(len(columns)), columns], shares
+
+    def _seen(
+        self, g: NDArray[np.float64], shares: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], tuple[SpreadCheck, ...]]:
+        """What `_measured` gives, from g and shares of the kinds."""
+        points, columns, _, asked = self._cases
         mean = shares @ g
         checks: tuple[SpreadCheck, ...] = ()
         if len(shares) > 1:
@@ -255,21 +268,28 @@ class Likelihood:
             mean[known] = seen.g
             first = len(known) - len(asked)
             checks = checks_of(asked, seen.dg[first:], seen.left[first:])
-        predicted = np.zeros(len(self.points.value))
-        np.add.at(predicted, points, mean[: len(points)] * self.points.weights[points, columns[: len(points)]])
+        predicted = self._of_points(mean)
         return np.where(self.points.is_magnitude, np.abs(predicted), predicted), checks
 
+    def _of_points(self, g: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The quantity of each point, with its sign, from g in each of `_cases` (n,)."""
+        points, columns = self._cases[:2]
+        own = len(points)
+        weighted = g[:own] * self.points.weights[points, columns[:own]]
+        return np.asarray(np.bincount(points, weighted, len(self.points.value)), dtype=float)
+
     def _kinds(
-        self, theta: NDArray[np.float64], energies: NDArray[np.float64]
+        self, theta: NDArray[np.float64], energies: NDArray[np.float64], outputs: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """(g_e, g_h) of each termination that has a share, shape (k, n, 2), and the shares (k,)."""
-        return of_terminations(*self._mixture(theta), energies - self.of(theta, SHIFT, 0.0))
+        return of_terminations(*self._mixture(theta, outputs), energies - self.of(theta, SHIFT, 0.0))
 
-    def _mixture(self, theta: NDArray[np.float64]) -> tuple[NDArray[np.float64], tuple[str, ...], dict[str, float]]:
+    def _mixture(
+        self, theta: NDArray[np.float64], outputs: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], tuple[str, ...], dict[str, float]]:
         """Outputs with the exciton's shift, the terminations, and their shares."""
         mixed = self.of(theta, TERMINATION, self.default_termination)
         shares = {"halide": 1 - mixed, "lead": mixed}
-        outputs = self.outputs(theta)
         inverse = self.of(theta, EXCITON, 0.0)
         if inverse and self.radii is not None:
             from bandg.models.exciton import exciton_shift
@@ -282,20 +302,35 @@ class Likelihood:
         """What the measurement would have given without error, shape (n_points,), a magnitude where it gives one."""
         return self._measured(theta)[0]
 
-    def __call__(self, theta: NDArray[np.float64]) -> float:
-        """Logarithm of the likelihood."""
-        predicted, spreads = self._measured(theta)
-        if not np.isfinite(predicted).all():
+    def __call__(self, theta: NDArray[np.float64], least: float = -np.inf) -> float:
+        """Logarithm of the likelihood; where it cannot exceed `least`, any number that does not either."""
+        outputs = self.outputs(theta)
+        total = 0.0
+        for chosen in self.constraints:
+            middle, half = (chosen.lower + chosen.upper) / 2, (chosen.upper - chosen.lower) / 2
+            total += _gauss(np.array(middle), outputs[-1, BULK[chosen.quantity]], np.array(half))
+        g, shares = self._asked(theta, outputs)
+        if not np.isfinite(g[:, : len(self._cases[0])]).all():
             return IMPOSSIBLE
         scatter = self.of(theta, SCATTER, self.sigma)
         error = np.where(np.isnan(self.points.error), scatter, self.points.error)
-        total = _gauss(self.points.value, predicted, error)
+        if len(shares) > 1 and np.isfinite(least):  # fits of one cosine take most of the time
+            limit = total + _gauss(self.points.value, self._nearest(g), error)
+            if limit <= least:
+                return limit
+        predicted, spreads = self._seen(g, shares)
+        total += _gauss(self.points.value, predicted, error)
         total += sum(one.log_likelihood for one in spreads)
-        bulk = self.outputs(theta)[-1] if self.constraints else np.empty(0)
-        for chosen in self.constraints:
-            middle, half = (chosen.lower + chosen.upper) / 2, (chosen.upper - chosen.lower) / 2
-            total += _gauss(np.array(middle), bulk[BULK[chosen.quantity]], np.array(half))
         return total if np.isfinite(total) else IMPOSSIBLE
+
+    def _nearest(self, g: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What comes nearest to the measured values (n_points,) of all that a fit to these kinds can give."""
+        low, span = g.min(axis=0), np.ptp(g, axis=0)
+        lower, upper = self._of_points(low - REACH * span), self._of_points(low + (1 + REACH) * span)
+        value = self.points.value
+        ahead, behind = np.clip(value, lower, upper), np.clip(-value, lower, upper)
+        mirrored = self.points.is_magnitude & (np.abs(behind + value) < np.abs(ahead - value))
+        return np.where(mirrored, -behind, ahead)
 
     def prior(self, unit: NDArray[np.float64]) -> NDArray[np.float64]:
         """The unit cube to the flat priors."""

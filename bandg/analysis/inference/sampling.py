@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -173,8 +174,8 @@ def infer(
     asked_of_emulator = (asked.parameters, knobs, asked.crystals, asked.neighbors, intra_atomic)
     emulator = build(*asked_of_emulator, run=run)
 
-    def exact(values: NDArray[np.float64]) -> Exact:
-        return _exact(asked, emulator, values, run)
+    def exact(values: NDArray[np.float64], needed: Sequence[str] = ends) -> Exact:
+        return _exact(asked, emulator, values, needed, run)
 
     rng = np.random.default_rng(seed)
     error = np.zeros(3)
@@ -187,7 +188,8 @@ def infer(
     mass = reduced_mass(bulk(asked.parameters, asked.neighbors))
     for number, model in enumerate(models):
         likelihood = Likelihood(model, emulator, ends, points, sigma, termination, tuple(constraints), radii, mass)
-        posteriors.append(_sample(sampler, likelihood, live, precision, seed + number, exact))
+        own = partial(exact, needed=needed_terminations([model], termination, chosen.lattice))
+        posteriors.append(_sample(sampler, likelihood, live, precision, seed + number, own))
     worst = (float(error[0]), float(error[1]), float(error[2]))
     return Inference(asked, points, sigma, tuple(constraints), tuple(posteriors), worst, checks, seed)
 
@@ -264,7 +266,14 @@ def _sample(
             f"model {likelihood.model.name!r}: for {impossible:.0%} of its prior a measured point lies outside of the "
             "computed curves; take other sizes or other ranges"
         )
-    nested = sampler(likelihood, likelihood.prior, d, nlive=live, rstate=rng)
+    running: list[Any] = []
+
+    def compared(theta: NDArray[np.float64]) -> float:
+        """The likelihood; the sampler refuses what is not above the lowest of its live points."""
+        return likelihood(theta, float(running[0].live_logl.min()) if running else -np.inf)
+
+    nested = sampler(compared, likelihood.prior, d, nlive=live, rstate=rng)
+    running.append(nested)
     with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):  # dynesty prints every interruption
         nested.run_nested(dlogz=precision, print_progress=False)
     raw = nested.results
@@ -317,14 +326,16 @@ class _Fixed(Emulator):
         return self.center
 
 
-def _exact(asked: Request, emulator: Emulator, values: NDArray[np.float64], run: Run) -> Exact:
-    """Nanocrystals and bulk of the set with its knobs at the given values."""
+def _exact(asked: Request, emulator: Emulator, values: NDArray[np.float64], needed: Sequence[str], run: Run) -> Exact:
+    """Nanocrystals and bulk of the set with its knobs at the given values; NaN for terminations that nobody needs."""
     moved = parameters_at(asked.parameters, emulator.knobs, [float(value) for value in values])
     crystals = [rescaled(crystal, moved.a_nm) for crystal in asked.crystals]
-    jobs = [Job(moved, crystal, asked.neighbors, 1, asked.intra_atomic, asked.solver) for crystal in crystals]
+    at = [number for number, crystal in enumerate(crystals) if crystal.termination in needed]
+    jobs = [Job(moved, crystals[n], asked.neighbors, 1, asked.intra_atomic, asked.solver) for n in at]
     found = [levels for levels, _ in sweep.run_jobs(jobs, run)]
-    rows = [[levels.E_gap_eV, levels.electron.g, levels.hole.g] for levels in found]
-    outputs = np.array([*rows, bulk_outputs(moved, asked.neighbors, asked.intra_atomic)], dtype=float)
+    outputs = np.full((len(crystals) + 1, 3), np.nan)
+    outputs[at] = [[levels.E_gap_eV, levels.electron.g, levels.hole.g] for levels in found]
+    outputs[-1] = bulk_outputs(moved, asked.neighbors, asked.intra_atomic)
     return Exact(outputs, _radii(crystals), reduced_mass(bulk(moved, asked.neighbors)))
 
 

@@ -164,7 +164,9 @@ def test_the_best_point_has_the_exciton_of_its_own_set_and_lattice():
     start = asked.crystals
     values = np.array([1.05, 0.65])
     moved = SET.with_values({"spin_orbit.Pb.p": 1.05, "lattice.a": 0.65})
-    found = nested._exact(asked, emulator.Emulator(knobs, *np.zeros((4, 1))), values, Run(workers=1))
+    found = nested._exact(
+        asked, emulator.Emulator(knobs, *np.zeros((4, 1))), values, ("halide", "lead"), Run(workers=1)
+    )
     assert found.reduced_mass == pytest.approx(reduced_mass(bulk(moved)))
     assert abs(found.reduced_mass / reduced_mass(bulk(SET)) - 1) > 0.01
     assert found.radii[:-1] == pytest.approx([coulomb_radius_nm(c) * 0.65 / SET.a_nm for c in start])
@@ -307,7 +309,22 @@ def test_a_mixture_is_limited_by_the_spread_that_it_predicts():
     assert electron.predicted == 0 and electron.compatible is True
     assert beyond.compatible is None  # outside of the curves: it rejects nothing
     assert limited.spreads(np.array([1.0])) == ()
-    found = nested._sample(nested._dynesty(), limited, 20, 1.0, 1, lambda values: computed(outputs[0]))
+    for f in np.linspace(0, 1, 21):
+        value = limited(np.array([f]))
+        assert limited(np.array([f]), value - 1e-9) == value
+        assert all(limited(np.array([f]), value + above) <= value + above for above in (0.0, 0.5, 5.0))
+
+    class Whole(inference.Likelihood):
+        """Fits every point."""
+
+        def __call__(self, theta, least=-np.inf):
+            return super().__call__(theta)
+
+    found, whole = (
+        nested._sample(nested._dynesty(), one, 20, 1.0, 1, lambda values: computed(outputs[0]))
+        for one in (limited, Whole(model, still, terminations, limited.points, 0.1, 0.0))
+    )
+    assert found.log_evidence == whole.log_evidence and (found.raw.logl == whole.raw.logl).all()
     assert found.spreads[0].predicted == limited.spreads(found.best)[0].predicted < 0.16
 
 
