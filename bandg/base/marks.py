@@ -10,6 +10,7 @@ PICTURE_MARK = "bandg"
 ARCHIVE_MARK = b"bandg"
 STORED_MARK = "# bandg overlay --regenerate "
 POINTS_MARK = "# Written by bandg spin fit."
+CUBE_MARK = "Written by bandg."
 TRACES_MARK = "# Written by bandg spin simulate."
 
 # the first bytes of a file, and a mark somewhere in it
@@ -30,6 +31,7 @@ _MARKS: dict[str, tuple[tuple[bytes, bytes], ...]] = {
     ".toml": ((TOML_MARK.encode(), b""),),
     ".html": ((b"<!DOCTYPE html>", b"<title>bandg "),),
     ".nc": ((b"\x89HDF", b"bandg"),),
+    ".cube": ((CUBE_MARK.encode(), b""),),
     ".npz": ((b"PK", len(ARCHIVE_MARK).to_bytes(2, "little") + ARCHIVE_MARK),),
     ".png": ((b"\x89PNG", b"Software\0" + PICTURE_MARK.encode()),),
     ".pdf": ((b"%PDF", f"({PICTURE_MARK})".encode()),),

@@ -33,7 +33,7 @@ COMMANDS = {
     "the change of g by each, and what it leaves.",
     "verdict": "Predict the measured g-factors, nothing adjusted, for each set, surface and energy scale; "
     "weigh by evidence.",
-    "export": "Write one nanocrystal for other programs: Hamiltonian, atoms with densities, picture.",
+    "export": "Write one nanocrystal for other programs: Hamiltonian, atoms with densities, amplitudes, picture.",
     "dos": "Density of states of the whole nanocrystal, and numbers of states beside exact counts.",
     "spin": "Oscillating spin signals: g, T2* and spreads from traces, and traces of a model.",
     "info": "Print versions, optional libraries, solvers and the cache.",

@@ -17,13 +17,14 @@ from bandg.base.errors import BandgError
 from bandg.base.marks import may_replace
 from bandg.base.text import quote
 
-_WRITTEN = ("out", "plot", "corner", "report", "matrix", "atoms", "output")
+_WRITTEN = ("out", "plot", "corner", "report", "matrix", "atoms", "output", "cube", "amplitudes")
 """Parameters that name a file to write. A file named by any other parameter is read."""
 
 _BESIDE = {
     ("compute", "out"): (".levels.csv", ".mean.csv"),
     ("fit", "out"): (".json",),
     ("export", "matrix"): (".csv",),
+    ("export", "cube"): (".electron.cube", ".hole.cube"),
 }
 """Endings of further files that a command writes beside the named one."""
 

@@ -26,29 +26,56 @@ def export(
     atoms: Annotated[
         Path | None, typer.Option(help="Write the atoms with electron and hole densities to FILE.extxyz.")
     ] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw atoms and densities to FILE.pdf, .png or .svg.")] = None,
+    cube: Annotated[
+        Path | None, typer.Option(help="Write the densities to FILE.electron.cube and FILE.hole.cube, for VESTA.")
+    ] = None,
+    spread: Annotated[
+        str | None,
+        typer.Option(help="Of --cube: standard deviation of the Gaussian of an atom.", show_default="0.15nm"),
+    ] = None,
+    amplitudes: Annotated[Path | None, typer.Option(help="Write the spinor amplitudes to FILE.npz.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw a slice of the densities to FILE.pdf, .png or .svg.")] = None,
     force: Force = False,
     *,
     figure: Figure,
 ) -> None:
-    """Write one nanocrystal for other programs: Hamiltonian, atoms with densities, picture."""
+    """Write one nanocrystal for other programs: Hamiltonian, atoms with densities, amplitudes, picture."""
     from bandg.base.files import check_writable
-    from bandg.models.etb.full import densities, full_system, require_ase, write_atoms, write_matrix
+    from bandg.base.quantities import Grammar
+    from bandg.models.etb import cube as cubes
+    from bandg.models.etb.full import (
+        densities_of,
+        full_system,
+        require_ase,
+        write_amplitudes,
+        write_atoms,
+        write_matrix,
+    )
+    from bandg.models.etb.nanocrystal import band_edges
     from bandg.plot.output import check_picture_path, save
     from bandg.solvers.registry import check_solver
 
-    if matrix is None and atoms is None and plot is None:
-        raise BandgError("nothing to write: add --matrix FILE.npz, --atoms FILE.extxyz or --plot FILE.png")
+    of_states = (atoms, cube, amplitudes, plot)
+    if matrix is None and of_states == (None,) * len(of_states):
+        wanted = "--atoms FILE.extxyz, --cube FILE.cube, --amplitudes FILE.npz or --plot FILE.png"
+        raise BandgError(f"nothing to write: add --matrix FILE.npz, {wanted}")
+    if spread is not None and cube is None:
+        raise BandgError("--spread belongs to --cube FILE.cube")
+    width = cubes.SPREAD_NM if spread is None else Grammar("`spread`", "0.15nm", ("nm",)).value(spread).number
+    if not width > 0:
+        raise BandgError(f"--spread {spread} must be above zero")
     check_solver(solver)
     if plot is not None:
         check_picture_path(plot)
-    for path, formats in ((matrix, (".npz",)), (atoms, (".extxyz", ".xyz"))):
+    for path, formats in ((matrix, (".npz",)), (amplitudes, (".npz",)), (atoms, (".extxyz", ".xyz"))):
         if path is not None:
             check_writable(path, formats)
+    if cube is not None:
+        cubes.cube_paths(cube)
     if atoms is not None:
         require_ase()
     material, crystal, shells = one_nanocrystal()
-    levels = atoms is not None or plot is not None
+    levels = any(path is not None for path in of_states)
     options.check_memory((material, crystal, shells), solver, matrix is not None, levels, force)
     system = full_system(material, crystal, shells)
     if matrix is not None:
@@ -56,11 +83,18 @@ def export(
             typer.echo(f"wrote {path}")
     if not levels:
         return
-    weights = densities(material, crystal, shells, solver)
+    electron, hole = band_edges(material, crystal, shells, solver)
+    weights = densities_of(electron, hole)
     typer.echo(f"electron {weights.E_e_eV:.4f} eV, hole {weights.E_h_eV:.4f} eV")
     if atoms is not None:
         write_atoms(system, atoms, weights)
         typer.echo(f"wrote {atoms}")
+    if amplitudes is not None:
+        write_amplitudes(system, amplitudes, electron, hole)
+        typer.echo(f"wrote {amplitudes}")
+    if cube is not None:
+        for path in cubes.write_cubes(system, cube, weights, width):
+            typer.echo(f"wrote {path}")
     if plot is not None:
         from bandg.plot.density import plot_densities
 

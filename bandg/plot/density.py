@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 NORMALS = {"x": 0, "y": 1, "z": 2}
 """Directions across the slice."""
 
-_SPREAD_NM = 0.18
+_SPREAD_NM = 0.25
 """Standard deviation of the Gaussian over which the weight of an atom is spread in the picture."""
 
 _STEP_NM = 0.05
-_LINES = 5
+_LEVELS = (0.25, 0.5, 0.75)
 
 
 def plot_densities(
@@ -39,7 +39,7 @@ def plot_densities(
 ) -> tuple[Axes, ...]:
     """Electron and hole side by side in the plane through the middle of the nanocrystal, with its outline.
 
-    The weight of the doublet on each atom is spread over a Gaussian of 0.18 nm standard deviation in all three
+    The weight of the doublet on each atom is spread over a Gaussian of 0.25 nm standard deviation in all three
     directions; shades and lines are the density in the plane, each carrier by its own maximum. Dots are the atoms in
     the layer that is nearest to the plane, the outline is the convex hull of all atoms seen along the normal.
 
@@ -50,7 +50,7 @@ def plot_densities(
     weights : Densities
         As `bandg.models.etb.full.densities` returns them.
     title : str
-        Text above the picture.
+        Text below the picture.
     ax : matplotlib axes, as many as panels, optional
         Where to draw; without it a new figure is made.
     normal : {"x", "y", "z"}
@@ -85,8 +85,8 @@ def plot_densities(
         if page.is_new:
             letters(axes)
             figure: Any = axes[0].figure
-            figure.suptitle(formulas(literal(title)))
-            figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
+            said = formulas(literal(title)) or None
+            figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), title=said)
         else:
             axes[-1].legend(handles=handles, fontsize="small")
     return axes
@@ -101,10 +101,9 @@ def _draw(axes: Axes, system: FullSystem, weight: NDArray[np.float64], normal: i
     grid = [np.arange(low - 0.5, high + 0.5 + _STEP_NM, _STEP_NM) for low, high in _box(positions, (across, up))]
     density = spread_in_plane(positions, weight, (across, up, normal), (grid[0], grid[1], middle))
     shades = LinearSegmentedColormap.from_list("density", ["white", color])
-    levels = np.linspace(0, 1, _LINES + 1)[1:-1]
     share = density.T / density.max()
     axes.pcolormesh(*grid, share, cmap=shades, vmin=0, vmax=1.25, shading="gouraud", rasterized=True, zorder=1)
-    axes.contour(*grid, share, levels=levels, colors=color, linewidths=pt(0.6), zorder=2)
+    axes.contour(*grid, share, levels=_LEVELS, colors=color, linewidths=pt(0.6), zorder=2)
     layer = _layer(positions, normal)
     species = system.species
     for name in dict.fromkeys(species[layer].tolist()):
@@ -138,7 +137,7 @@ def spread_in_plane(
     axes: tuple[int, int, int],
     at: tuple[NDArray[np.float64], NDArray[np.float64], float],
 ) -> NDArray[np.float64]:
-    """Density in 1/nm^3 on a grid (n, m) in a plane: the weights (atoms,) as Gaussians of 0.18 nm.
+    """Density in 1/nm^3 on a grid (n, m) in a plane: the weights (atoms,) as Gaussians of 0.25 nm.
 
     axes: numbers of the axes of the grid and of the normal. at: coordinates in nm along both, and that of the plane.
     """

@@ -12,8 +12,8 @@ from bandg.plot.legends import keys_of
 from bandg.plot.overlay import draw_curve
 from bandg.plot.palette import FAINT, GRAY, INK, NAMES, QUANTITIES
 from bandg.plot.points import Series, series_of
-from bandg.plot.sheet import Sheet, letters, sheet
-from bandg.plot.style import Look, formulas, literal, number, pt
+from bandg.plot.sheet import Sheet, grow, letters, sheet
+from bandg.plot.style import Look, formulas, literal, number, pt, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -45,7 +45,7 @@ def plot_hypotheses(
         chosen = [rows[name] for name in names]
         labels = page.labels([literal(str(row["name"])) for row in chosen])
         colors = dict(zip(_COLORS, page.colors(tuple(_COLORS.values())), strict=True))
-        axes = page.axes(len(names), 1.75, _COLUMNS, narrowest=1.6, sharex=True, sharey=True)
+        axes = page.axes(len(names), 1.15, _COLUMNS, narrowest=1.6, sharex=True, sharey=True)
         series = series_of(data)
         for one, row, label in zip(axes, chosen, labels, strict=True):
             _panel(one, row, label, colors)
@@ -58,7 +58,10 @@ def plot_hypotheses(
         if page.is_new:
             letters(axes)
             figure: Any = axes[0].figure
-            figure.legend(handles=handles, loc="outside lower center", ncols=max(1, int(page.width / 2.3)))
+            lines = [formulas("\n".join(wrapped(str(handle.get_label()), 36))) for handle in handles]
+            columns = max(1, int(page.width / 2.3))
+            figure.legend(handles, lines, loc="outside lower center", ncols=columns)
+            grow(axes, 1.15, len({round(one.get_position().y0, 3) for one in axes}))
         else:
             axes[0].legend(handles=handles, fontsize="small")
     return axes
@@ -82,7 +85,7 @@ def _measured(series: Sequence[Series]) -> list[Any]:
     """The sets of measured points, and what their markers mean."""
     from matplotlib.lines import Line2D
 
-    sets = [Line2D([], [], **group.look(), label=formulas(group.label)) for group in series]
+    sets = [Line2D([], [], **group.look(), label=group.label) for group in series]
     keys = [(handle[0] if isinstance(handle, tuple) else handle, text) for handle, text in keys_of(series)]
     for handle, text in keys:
         handle.set_label(text)

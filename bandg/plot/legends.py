@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from bandg.plot.palette import INK
 from bandg.plot.points import THEORY_LINE, Series, point_look, range_look, theory_look
 from bandg.plot.sheet import Sheet
-from bandg.plot.style import formulas, pt
+from bandg.plot.style import formulas, pt, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +56,7 @@ def put_legends(
         _legend(row[1], keys, "", letters, _below(row[1]))
         keys = []
     for key in keys:  # where there is more room
-        shorter = min((measured, own), key=lambda entries: sum(len(_wrapped(text, letters)) for _, text in entries))
+        shorter = min((measured, own), key=lambda entries: sum(len(wrapped(text, letters)) for _, text in entries))
         shorter.append(key)
     _legend(row[0], own, title, letters, _below(row[0]))
     _legend(row[-1], measured, "Measured" if series else "", letters, _below(row[-1]))
@@ -92,23 +91,9 @@ def _legend(axes: Axes, entries: Sequence[Entry], title: str, letters: int, plac
     if not entries:
         return
     handles, labels = zip(*entries, strict=True)
-    wrapped = [formulas("\n".join(_wrapped(label, letters))) for label in labels]
+    lines = [formulas("\n".join(wrapped(label, letters))) for label in labels]
     together: dict[Any, Any] = {tuple: HandlerTuple(ndivide=None)}
-    axes.legend(handles, wrapped, title=title or None, alignment="left", handler_map=together, **place)
-
-
-def _wrapped(text: str, letters: int) -> list[str]:
-    """Lines of a text; a formula stays whole and counts with the letters that it shows."""
-    lines: list[str] = []
-    room = 0
-    for word in re.findall(r"(?:\$[^$]*\$|\S)+", text):
-        shown = len(re.sub(r"\\mathrm|[${}_\\]", "", word)) + 1
-        if shown > room and room != max(letters, 20):
-            lines.append("")
-            room = max(letters, 20)
-        lines[-1] += f" {word}" if lines[-1] else word
-        room -= shown
-    return lines
+    axes.legend(handles, lines, title=title or None, alignment="left", handler_map=together, **place)
 
 
 def _below(axes: Axes) -> dict[str, Any]:

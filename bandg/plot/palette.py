@@ -8,8 +8,8 @@ BLUE, VERMILLION, GREEN, PINK, SKY, ORANGE = "#0072B2", "#D55E00", "#009E73", "#
 VIOLET, BROWN = "#7B3294", "#8C510A"
 BLACK, INK, GRAY, FAINT, GRID = "#000000", "#333333", "#777777", "#999999", "#CCCCCC"
 
-LINES = (BLUE, VERMILLION, GREEN, PINK, SKY, ORANGE, VIOLET)
-"""Colors of curves, in order."""
+LINES = (BLUE, VERMILLION, GREEN, PINK, SKY, ORANGE, VIOLET, BROWN, "#999933", "#882255", "#332288", "#666666")
+"""Colors of curves, in order; the last four are of Tol's muted scheme and gray."""
 
 POINTS = (BLACK, GRAY, PINK, GREEN, ORANGE, SKY)
 """Colors of measured samples, in order; those that a curve of the same picture has come last."""

@@ -165,6 +165,20 @@ def formulas(text: str) -> str:
     return _FORMULA.sub(lambda match: re.sub(r"([0-9.]+)", r"$_{\1}$", match[0]), text)
 
 
+def wrapped(text: str, letters: int) -> list[str]:
+    """Lines of a text; a formula stays whole and counts with the letters that it shows."""
+    lines: list[str] = []
+    room = 0
+    for word in re.findall(r"(?:\$[^$]*\$|\S)+", text):
+        shown = len(re.sub(r"\\mathrm|[${}_\\]", "", word)) + 1
+        if shown > room and room != max(letters, 20):
+            lines.append("")
+            room = max(letters, 20)
+        lines[-1] += f" {word}" if lines[-1] else word
+        room -= shown
+    return lines
+
+
 def number(value: float, form: str) -> str:
     """A formatted number with the sign for minus (U+2212) in place of a hyphen."""
     return format(value, form).replace("-", "\N{MINUS SIGN}")

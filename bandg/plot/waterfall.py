@@ -69,7 +69,7 @@ def plot_waterfall(
         for one, name in zip(axes, chosen, strict=True):
             path, number, title = drawn[name]
             _panel(one, path, ingredients, number, float(band[number]), (up, down), small=whole and name not in "12")
-            one.set_title(_title(names[number]) + title)
+            one.set_title(_title(names[number]) + title, loc="left")
         parts = [[one for one, name in zip(axes, chosen, strict=True) if (name in "12") == side] for side in (1, 0)]
         _same_scale(parts[0], parts[1])
         if whole:

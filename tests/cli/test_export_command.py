@@ -39,11 +39,14 @@ def test_what_is_exported_can_be_computed_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    files = ("--matrix", "a.npz", "--atoms", "a.extxyz", "--plot", "a.png")
+    files = ("--matrix", "a.npz", "--atoms", "a.extxyz", "--plot", "a.png", "--cube", "a.cube", "--spread", "0.3nm")
+    files = (*files, "--amplitudes", "b.npz", "--style", "talk")
     code, out, err = main(("export", *SMALL, *files), monkeypatch, capsys)
     assert code == 0, err
-    assert {path.name for path in tmp_path.iterdir()} == {"a.npz", "a.csv", "a.extxyz", "a.png"}
-    assert all(f"wrote {name}" in out for name in ("a.npz", "a.csv", "a.extxyz", "a.png"))
+    written = {"a.npz", "a.csv", "a.extxyz", "a.png", "a.electron.cube", "a.hole.cube", "b.npz"}
+    assert {path.name for path in tmp_path.iterdir()} == written
+    assert all(f"wrote {name}" in out for name in written)
+    assert "Gaussians of 0.3 nm" in (tmp_path / "a.hole.cube").read_text()
     again = ("compute", "--structure", "a.extxyz", "--set", "kashikar2021", "--no-cache", "--workers", "1")
     code, table, err = main(again, monkeypatch, capsys)
     assert code == 0, err
@@ -71,6 +74,11 @@ WRONG = [
     (("export", "--plot", "a.png"), "say which nanocrystal"),
     (("export", "--size", "4..6nm", "--plot", "a.png"), "means 3 nanocrystals: give one"),
     (("export", *SMALL, "--matrix", "a.mat"), "use .npz"),
+    (("export", *SMALL, "--cube", "a.cub"), "use .cube"),
+    (("export", *SMALL, "--cube", "a.cube", "--spread", "0.2"), "--spread '0.2' has no unit: write '0.2nm'"),
+    (("export", *SMALL, "--cube", "a.cube", "--spread", "0nm"), "must be above zero"),
+    (("export", *SMALL, "--plot", "a.png", "--spread", "0.2nm"), "--spread belongs to --cube FILE.cube"),
+    (("export", *SMALL, "--matrix", "a.npz", "--amplitudes", "a.npz"), "write the same file a.npz"),
     (("export", *SMALL, "--atoms", "nowhere/a.xyz"), "does not exist"),
     (("export", *SMALL, "--plot", "a.png", "--solver", "fast"), "choose auto, dense, superlu, "),
     (("export", *SMALL, "--plot", "a.png", "--species", "Sn=Pb"), "--species belongs to --structure"),

@@ -30,6 +30,8 @@ from bandg.parameters.sets import ParameterSet
 if TYPE_CHECKING:
     import ase
 
+    from bandg.models.etb.states import Doublet
+
 BASIS_COLUMNS = ("index", "site", "species", "x_nm", "y_nm", "z_nm", "orbital", "spin")
 ATOM_FORMATS = (".extxyz", ".xyz")
 MATRIX_FORMATS = (".npz",)
@@ -119,8 +121,39 @@ def densities(
     parameters: ParameterSet | Material, nanocrystal: Nanocrystal, neighbors: int | None = None, solver: str = "auto"
 ) -> Densities:
     """Weight of the electron and of the hole on each atom, mean over the doublet, as `band_edges` finds them."""
-    electron, hole = band_edges(parameters, nanocrystal, neighbors, solver)
+    return densities_of(*band_edges(parameters, nanocrystal, neighbors, solver))
+
+
+def densities_of(electron: Doublet, hole: Doublet) -> Densities:
+    """Densities of the two band edges of `band_edges`."""
     return Densities(electron.density, hole.density, electron.energy, hole.energy)
+
+
+def write_amplitudes(system: FullSystem, path: str | os.PathLike[str], electron: Doublet, hole: Doublet) -> Path:
+    """Write the spinor amplitudes of electron and hole as FILE.npz for numpy.load.
+
+    Arrays: electron, hole (2, n_orbitals), complex, orthonormal, pseudospin up first (docs/conventions.md); E_e_eV,
+    E_h_eV; site, orbital, spin (n_orbitals,) of each amplitude in the order of the basis of `write_matrix`; species
+    and positions_nm (n_atoms, 3) of the sites. Raises BandgError where it cannot be written.
+    """
+    target = check_writable(path, MATRIX_FORMATS)
+    rows = system.basis
+    content = io.BytesIO()
+    arrays: dict[str, Any] = {
+        "electron": electron.amplitudes.T,
+        "hole": hole.amplitudes.T,
+        "E_e_eV": electron.energy,
+        "E_h_eV": hole.energy,
+        "site": np.array([row[1] for row in rows]),
+        "orbital": np.array([row[6] for row in rows]),
+        "spin": np.array([row[7] for row in rows]),
+        "species": system.species,
+        "positions_nm": system.positions_nm,
+    }
+    np.savez_compressed(content, **arrays)
+    with zipfile.ZipFile(content, "a") as archive:
+        archive.comment = ARCHIVE_MARK
+    return write_whole(target, content.getvalue())
 
 
 def write_matrix(system: FullSystem, path: str | os.PathLike[str]) -> tuple[Path, Path]:
