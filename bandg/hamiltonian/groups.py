@@ -120,6 +120,12 @@ class PointGroup:
         return np.array([flat[np.ascontiguousarray(rotation.T).tobytes()] for rotation in self.rotations])
 
     @cached_property
+    def inversion(self) -> int | None:
+        """Index of the inversion, None without it."""
+        found = np.flatnonzero((self.rotations == -np.eye(3, dtype=np.int64)).all(axis=(1, 2)))
+        return int(found[0]) if len(found) else None
+
+    @cached_property
     def axial(self) -> NDArray[np.float64]:
         """How an axial vector (spin, angular momentum, field) turns: det(R) R, shape (order, 3, 3)."""
         return self.rotations * self.determinants[:, None, None]

@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from bandg.base.errors import SolverError
 from bandg.solvers.base import RESIDUAL_LIMIT_EV, Solver, Work, dissected_fill
 
-_MOST_VECTORS = 12
+_MOST_VECTORS = 8
 """Largest basis; each vector stands for itself and its time reversal."""
 
-_KEPT = 6
+_KEPT = 3
 _ORTHOGONAL = 0.1
 """A vector that loses more than this share of its norm is orthogonalized once more."""
 
@@ -64,12 +64,15 @@ class NearSymmetric(Solver):
 
     @staticmethod
     def memory_gb(size: int, nnz: int, is_complex: bool) -> float:
-        """Hoppings without spin, 1.6 kB for each spin-orbital, and the factors of the blocks of O_h.
+        """Hoppings without spin, 1.8 kB for each spin-orbital, and the factors of the blocks of O_h.
 
-        size: spin-orbitals of the whole nanocrystal. The blocks are real and have at most 12 elements in a row.
+        size, nnz: of the whole nanocrystal before its distortion. Its blocks are real, with up to 1.35 times the
+        elements in a row. With the inversion half of all this is enough.
         """
-        factors = 4 * dissected_fill(size // 24 + 1, size // 2 + 12) + 2 * dissected_fill(size // 12 + 1, size + 12)
-        return 6e-9 * nnz + 1.6e-6 * size + 8e-9 * factors
+        row = 1.35 * nnz / size
+        small, large = size // 24 + 1, size // 12 + 1
+        factors = 4 * dissected_fill(small, round(row * small)) + 2 * dissected_fill(large, round(row * large))
+        return 35e-9 * nnz + 1.8e-6 * size + 8e-9 * factors
 
     def between(self, lower: float, upper: float, shift: str) -> tuple[NDArray[np.float64], NDArray[Any]]:
         """Raise SolverError: a matrix alone does not tell its crystal."""

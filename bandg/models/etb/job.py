@@ -15,6 +15,9 @@ from bandg.parameters.sets import ParameterSet
 from bandg.solvers.near_symmetric import NearSymmetric
 from bandg.solvers.registry import choose_solver, solver_key
 
+_PER_ROW = {1: 7.5, 2: 12.0}
+"""Stored elements in a row of H of the ideal crystal, by neighbors."""
+
 
 @dataclass(frozen=True)
 class Job(LevelsTask):
@@ -72,13 +75,15 @@ class Job(LevelsTask):
         from bandg.crystal.structure import expected_group
         from bandg.models.etb.near import near_wanted  # slow to load
 
-        shares, is_complex = expected_group(self.nanocrystal).shares
+        group = expected_group(self.nanocrystal)
+        shares, is_complex = group.shares
         share = shares[0] if self.levels == 1 else 1.2 * max(shares)
         block = max(1, round(self.estimate_n_orbitals() * share * scale**3))
         name = solver or self.solver
         if near_wanted(name, self.levels, self.nanocrystal, self.neighbors, block):
             size = round(self.estimate_n_orbitals() * scale**3)
-            return 0.2 + NearSymmetric.memory_gb(size, round(self._per_row() * size), True)
+            part = 1.0 if group.inversion is None else 0.5
+            return 0.2 + part * NearSymmetric.memory_gb(size, round(_PER_ROW[self.neighbors] * size), True)
         matrix = block, round(self._per_row() * block), is_complex
         return 0.15 + 5e-6 * block + choose_solver(name, *matrix, math.inf).memory_gb(*matrix)
 
@@ -86,7 +91,7 @@ class Job(LevelsTask):
         """Stored elements in a row of H."""
         crystal = self.nanocrystal
         turned = bool(crystal.tilt or crystal.atoms or any(crystal.strain[3:]))  # bonds in general directions
-        return (12.0 if self.neighbors == 2 else 7.5) * (3.3 if turned else 1.0)
+        return _PER_ROW[self.neighbors] * (3.3 if turned else 1.0)
 
     def largest(self, memory: float) -> str:
         """A hint of the size that would fit into that memory in GB, and of another solver."""

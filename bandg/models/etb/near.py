@@ -183,13 +183,13 @@ class NearCrystal:
     def half(self, label: str) -> Half:
         """The sites on which a state of an irrep is given: one of each pair if the crystal has the inversion."""
         system, group = self.reduced.system, self.reduced.orbits.group
-        inversion = np.flatnonzero((group.rotations == -np.eye(3, dtype=np.int64)).all(axis=(1, 2)))
-        if not len(inversion):
+        inversion = group.inversion
+        if inversion is None:
             return Half.whole(system)
         most = int(system.dimensions.max())
         signs = np.zeros((len(system.dimensions), most))
         for kind, space in enumerate(system.model.spaces):
-            action = actions_of(space, group)[inversion[0]] * group.irrep(label).matrices[inversion[0], 0, 0]
+            action = actions_of(space, group)[inversion] * group.irrep(label).matrices[inversion, 0, 0]
             signs[kind, : len(action)] = np.real(np.diagonal(action))
         image = self.ideal.site_at(-self.ideal.coordinates)
         operation = self.orbits.placed[1]  # the same operations are kept in all orbits of a type, for `RowTransform`

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from bandg.hamiltonian.groups import PointGroup, cubic_rotations, point_group
+from bandg.hamiltonian.groups import cubic_rotations, point_group
 from bandg.models.etb.bloch import BlochHamiltonian
 
 _CLOSE = 1e-6
@@ -59,14 +59,12 @@ def sectors_at(hamiltonian: BlochHamiltonian, k: NDArray[np.float64], point: str
     half = eigenspace(-1j * mirror)
     if point is None:
         return (Sector("", half),)
-    inversion = operation_at(hamiltonian, _inversion(point_group(cubic_rotations())), k)
+    of_group = point_group(cubic_rotations()).inversion
+    assert of_group is not None
+    inversion = operation_at(hamiltonian, of_group, k)
     assert inversion is not None  # Gamma, X and M are their own inverse
     parity = half.conj().T @ inversion @ half
     return tuple(Sector(label, half @ eigenspace(sign * parity)) for label, sign in (("+", 1), ("-", -1)))
-
-
-def _inversion(group: PointGroup) -> int:
-    return int(np.flatnonzero((group.rotations == -np.eye(3)).all(axis=(1, 2)))[0])
 
 
 def _mirror(hamiltonian: BlochHamiltonian, k: NDArray[np.float64]) -> NDArray[np.complex128] | None:
