@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import platform
 import resource
@@ -35,7 +36,7 @@ def peak_memory_gb() -> float:
 
 
 def crystal(cells: int, kind: str = "cube") -> tuple[Any, Any]:
-    """Parameter set, or material, and halide cube: as it is, with second neighbors, tilted, or with bromide."""
+    """Parameter set, or material, and halide cube: as it is, with second neighbors (nnn), tilted, mixed, or rough."""
     from bandg.crystal.distortion import distorted
     from bandg.crystal.shapes import cube
     from bandg.models.etb.material import Material
@@ -46,8 +47,11 @@ def crystal(cells: int, kind: str = "cube") -> tuple[Any, Any]:
         return mixed, distorted(cube(cells, mixed.lattice_nm(0.3)), fraction=0.3, seed=1)
     parameters = load_set(SECOND if kind.endswith("nnn") else SET)
     nanocrystal = cube(cells, parameters.a_nm)
-    tilted = kind.startswith("gamma")
-    return parameters, distorted(nanocrystal, tilt="a-b+a-", angles="9,8") if tilted else nanocrystal
+    changes: dict[str, Any] = {
+        "gamma": {"tilt": "a-b+a-", "angles": "9,8"},
+        "rough": {"x_vacancies": 0.2, "pb_vacancies": 0.1, "seed": 1},
+    }.get(kind.removesuffix("-nnn"), {})
+    return parameters, distorted(nanocrystal, **changes) if changes else nanocrystal
 
 
 def task_bandg(cells: int, solver: str, kind: str) -> dict[str, Any]:
@@ -88,6 +92,32 @@ def task_hypotheses(workers: int, *_: str) -> dict[str, Any]:
     start = time.perf_counter()
     found = bandg.hypotheses(run=bandg.Run(workers=workers))
     return {"seconds": time.perf_counter() - start, "orbitals": 0, "block": 0, "crystals": found.computed}
+
+
+def task_infer(workers: int, *_: str) -> dict[str, Any]:
+    """Three models and the paper's data from an empty cache."""
+    import bandg
+
+    start = time.perf_counter()
+    found = bandg.infer(run=bandg.Run(workers=workers))
+    calls = sum(one.calls for one in found.posteriors)
+    return {"seconds": time.perf_counter() - start, "orbitals": 0, "block": 0, "calls": calls}
+
+
+def task_gradient(cells: int, solver: str, kind: str) -> dict[str, Any]:
+    """Both band edges with g and their derivatives by all parameters."""
+    from bandg.models.etb.derivatives import derivatives
+
+    parameters, nanocrystal = crystal(cells, kind)
+    start, before = time.perf_counter(), time.process_time()
+    found = derivatives(parameters, nanocrystal, solver=solver)
+    return {
+        "seconds": time.perf_counter() - start,
+        "processor_s": time.process_time() - before,
+        "orbitals": 0,
+        "block": 0,
+        **found.values,
+    }
 
 
 def kwant_matrix(cells: int) -> Any:
@@ -171,6 +201,8 @@ TASKS = {
     "bandg": task_bandg,
     "sweep": task_sweep,
     "hypotheses": task_hypotheses,
+    "infer": task_infer,
+    "gradient": task_gradient,
     "kwant": task_kwant,
     "tuned": task_tuned,
 }
@@ -199,11 +231,14 @@ ROWS = {
     "cube-25-superlu": Row("bandg", 25, "superlu", is_long=True),
     "cube-48": Row("bandg", 48, is_long=True),
     "nnn-25": Row("bandg", 25, kind="nnn", is_long=True),
+    "gradient-16": Row("bandg", 16, references=(("gradient", "auto"),), repeat=3),
     "sweep": Row("sweep", 2, is_long=True),
     "gamma-25": Row("bandg", 25, kind="gamma", is_long=True),
     "gamma-nnn-25": Row("bandg", 25, kind="gamma-nnn", is_long=True),
     "bromide-25": Row("bandg", 25, kind="bromide", is_long=True),
+    "rough-nnn-23": Row("bandg", 23, kind="rough-nnn", is_long=True),
     "hypotheses": Row("hypotheses", 2, is_long=True),
+    "infer": Row("infer", 2, is_long=True),
 }
 
 
@@ -283,8 +318,8 @@ def measured(name: str, row: Row, commit: str | None, other: Path | None) -> lis
     if other is not None:
         found.append({"row": name, "what": f"bandg at {commit}"} | measure(row, other))
     for task, solver in row.references:
-        if not solver or solver in installed_solvers():
-            what = f"{task}, full H" + f", {solver}" * bool(solver)
+        if solver in ("", "auto", *installed_solvers()):
+            what = task if solver == "auto" else f"{task}, full H" + f", {solver}" * bool(solver)
             found.append({"row": name, "what": what} | measure(Row(task, row.number, solver, row.kind)))
     for one in found[1:]:
         check_same_energies(own, one)
@@ -309,6 +344,10 @@ def show(results: list[dict[str, Any]]) -> None:
         numbers = (f"{one['seconds']:.2f}", f"{one['processor_s']:.2f}", f"{one['peak_gb']:.2f}", f"{one['ratio']:.1f}")
         table.add_row(one["row"], one["what"], str(one["orbitals"] or ""), str(one["block"] or ""), *numbers)
     console.print(table)
+    own = {one["row"]: one for one in results if one["what"] == "bandg"}
+    if {"cube-25", "cube-48"} <= set(own):
+        times = [own[name]["processor_s"] for name in ("cube-25", "cube-48")]
+        console.print(f"exponent of time in N, 25 to 48 cells: {math.log(times[1] / times[0]) / math.log(48 / 25):.1f}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Progress of a command on standard error: a bar on a terminal, lines in a log file, nothing in a pipe."""
+"""Progress of a command on standard error: a bar on a terminal, lines in a log file, one line in a pipe."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from bandg.runs.progress import SILENT, Lines, Progress
+from bandg.runs.progress import Lines, Progress, Silent
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -33,7 +33,7 @@ def progress() -> Iterator[Progress]:
         with RichProgress(*columns, console=Console(stderr=True), transient=True) as bar:
             yield _Bar(bar)
     else:
-        yield Lines() if _is_file() else SILENT
+        yield Lines() if _is_file() else _Line()
 
 
 def _is_file() -> bool:
@@ -44,6 +44,14 @@ def _is_file() -> bool:
         return False
 
 
+class _Line(Silent):
+    """What will be done, and nothing else."""
+
+    def announce(self, text: str) -> None:
+        """Write what will be done and how long it will take."""
+        print(text, file=sys.stderr, flush=True)
+
+
 class _Bar:
     """A bar on the terminal."""
 
@@ -51,6 +59,10 @@ class _Bar:
         self._bar = bar
         self._task: TaskID | None = None
         self._total = 0
+
+    def announce(self, text: str) -> None:
+        """Write what will be done and how long it will take."""
+        self._bar.console.print(text, markup=False, highlight=False)
 
     def start(self, total: int, what: str) -> None:
         """Add `total` pieces of work called `what`; may be called again."""

@@ -11,7 +11,11 @@ _LINE_EVERY_SHARE = 0.1
 
 
 class Progress(Protocol):
-    """Interface of progress displays."""
+    """Interface of progress displays.
+
+    A display may have one more method: ``announce(text)`` is called with a line about work that takes more than five
+    seconds, before it begins.
+    """
 
     def start(self, total: int, what: str) -> None:
         """Add `total` pieces of work called `what` ("nanocrystals"); may be called again."""
@@ -47,8 +51,15 @@ class Lines:
         self._total = self._done = self._shown = 0
         self._begun = self._last = time.monotonic()
 
+    def announce(self, text: str) -> None:
+        """Write what will be done and how long it will take."""
+        self._write(text)
+
     def start(self, total: int, what: str) -> None:
-        """Write the amount of work."""
+        """Write the amount of work; that which is done does not count."""
+        if self._done == self._total:
+            self._total = self._done = self._shown = 0
+            self._begun = self._last = time.monotonic()
         self._total += total
         self._write(f"{what}: {self._total} to do")
 
@@ -72,6 +83,11 @@ class Notebook:
         self._total = self._done = 0
         self._bar: Any = None
         self._cell: int | None = None
+
+    def announce(self, text: str) -> None:
+        """Print what will be done and how long it will take, in a notebook."""
+        if _notebook():
+            print(text)
 
     def start(self, total: int, what: str) -> None:
         """Show the bar; a new one in a new cell or after the last one is full."""

@@ -13,9 +13,10 @@ from bandg.base import cache
 from bandg.base.errors import BandgError
 from bandg.base.memory import free_memory
 from bandg.base.task import R, Task
+from bandg.runs import estimate
 from bandg.runs.options import DEFAULT_RUN, Run
 from bandg.runs.task import run_job
-from bandg.runs.workers import places, processes, threads_each
+from bandg.runs.workers import places, processes, processors, threads_each
 from bandg.solvers.registry import added_solvers
 
 _CHECK_S = 1.0
@@ -66,12 +67,24 @@ def run_jobs(
         check_memory([jobs[number] for number in left], run.force or run.scheduler is not None)
         if run.cache:
             cache.check()
+        _announce([jobs[number] for number in left], [(jobs[n], found[0]) for n, found in results.items()], run)
         run.progress.start(len(left), jobs[left[0]].what)
         waiting = sorted(left, key=lambda n: jobs[n].estimate_memory(), reverse=True)
         with closing(_results(jobs, waiting, run)) as found:  # ends the workers at once where this is interrupted
             for number, result in found:
                 keep(number, result)
     return [results[number] for number in range(len(jobs))]
+
+
+def _announce(left: Sequence[Task[Any]], known: Sequence[tuple[Task[Any], Any]], run: Run) -> None:
+    """Say what will be done and how long it will take, if it is long and the progress display has a place for it."""
+    say = getattr(run.progress, "announce", None)
+    if say is None or run.scheduler is not None:
+        return
+    processes = min(run.workers or processors(), processors())
+    expected = estimate.seconds(left, known, processes)
+    if expected > estimate.LONG_S:
+        say(estimate.announcement(left[0].what, len(left), len(known), expected, processes))
 
 
 def _results(jobs: Sequence[Task[R]], waiting: Sequence[int], run: Run) -> Generator[tuple[int, R], None, None]:

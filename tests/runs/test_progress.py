@@ -12,7 +12,7 @@ from bandg.models.etb.job import Job
 from bandg.parameters.loader import load_set
 from bandg.runs import progress as library
 from bandg.runs.options import Run
-from bandg.runs.progress import SILENT, Lines, Notebook
+from bandg.runs.progress import Lines, Notebook
 from bandg.runs.sweep import run_jobs
 
 SET = load_set("nestoklon2023-standin")
@@ -92,7 +92,7 @@ def test_elsewhere_nothing_is_shown(monkeypatch, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_command_writes_lines_to_a_file_and_nothing_to_a_pipe(tmp_path, monkeypatch):
+def test_a_command_writes_lines_to_a_file_and_what_is_long_to_a_pipe(tmp_path, monkeypatch):
     with (tmp_path / "log").open("w+") as log:
         monkeypatch.setattr(sys, "stderr", log)
         with progress() as shown:
@@ -101,4 +101,8 @@ def test_a_command_writes_lines_to_a_file_and_nothing_to_a_pipe(tmp_path, monkey
         assert log.read() == "nanocrystals: 1 to do\n"
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     with progress() as shown:
-        assert shown is SILENT
+        shown.start(1, "nanocrystals")
+        shown.advance("one")
+        assert sys.stderr.getvalue() == ""
+        shown.announce("19 nanocrystals; about 40 s on 2 processors")
+        assert sys.stderr.getvalue() == "19 nanocrystals; about 40 s on 2 processors\n"

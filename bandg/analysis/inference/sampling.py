@@ -186,10 +186,12 @@ def infer(
     posteriors = []
     radii = _radii(asked.crystals)
     mass = reduced_mass(bulk(asked.parameters, asked.neighbors))
+    run.progress.start(len(models), "models, by nested sampling")
     for number, model in enumerate(models):
         likelihood = Likelihood(model, emulator, ends, points, sigma, termination, tuple(constraints), radii, mass)
         own = partial(exact, needed=needed_terminations([model], termination, chosen.lattice))
         posteriors.append(_sample(sampler, likelihood, live, precision, seed + number, own))
+        run.progress.advance(model.name)
     worst = (float(error[0]), float(error[1]), float(error[2]))
     return Inference(asked, points, sigma, tuple(constraints), tuple(posteriors), worst, checks, seed)
 
