@@ -132,8 +132,14 @@ def _text(content: bytes, label: str) -> Sheet:
 
 
 def _is_own(text: str) -> bool:
-    """Whether the first line that is no comment has bandg's columns with commas between them, in its own spelling."""
-    header = next((line for line in text.split("\n") if line.strip() and not line.startswith("#")), "")
+    """Whether the first line that is no comment has bandg's columns with commas between them, in its own spelling.
+
+    Not so where a row begins with a sample as #4, which the reader of such files would take for a comment.
+    """
+    lines = text.split("\n")
+    if any(map(_SAMPLE.match, lines)):
+        return False
+    header = next((line for line in lines if line.strip() and not line.startswith("#")), "")
     cells = [cell.strip().strip('"') for cell in header.split(",")]
     spelled = (one.name for cell in cells if cell != "energy_eV" and (one := named(cell)) and one.name != cell)
     return not header or ("energy_eV" in cells and not any(spelled))

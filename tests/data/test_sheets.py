@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bandg.base.errors import BandgError
+from bandg.data.compare import verdict_points
 from bandg.data.measured import describe, load_measured, load_spreads
 
 Point = tuple[str, float, str, float, float | None]
@@ -44,6 +45,26 @@ def workbook(path: Path, sheets: dict[str, list[list[object]]]) -> Path:
             sheet.append(row)
     book.save(path)
     return path
+
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples" / "data"
+
+
+@pytest.mark.parametrize("name", ["plain.csv", "decimal_commas.csv", "origin.txt", "workbook.xlsx", "wavelengths.csv"])
+def test_the_examples_of_the_documentation_hold_the_five_numbers(name: str) -> None:
+    """They are made by make.py of that folder, and the numbers are those of the collection that ships."""
+    independent = verdict_points(load_measured("meliakov2025"))
+    stated = [(p.energy_eV, p.quantity.removeprefix("abs_"), p.value) for p in independent]
+    found = load_measured(EXAMPLES / name)
+    assert sorted((round(p.energy_eV, 3), p.quantity, p.value) for p in found) == sorted(stated)
+    assert {p.error for p in found} == {0.1} and all(not p.why_not_judged_by for p in found)
+    assert {(p.sample, round(p.energy_eV, 3)) for p in found} == {("#1", 1.69), ("#4", 1.911), ("#6", 2.25)}
+
+
+def test_a_first_row_of_a_sample_with_a_number_is_no_comment(tmp_path: Path) -> None:
+    text = "sample,energy_eV,quantity,value,evidence,derived_from\n#1,1.69,g_e,2.3,,\nA,1.9,g_e,1.4,,\n"
+    assert read(tmp_path, text) == [("#1", 1.69, "g_e", 2.3, None), ("A", 1.9, "g_e", 1.4, None)]
+    assert read(tmp_path, "sample,energy_eV,g_e\n# 2,3\n#1,1.69,2.3\n") == [("#1", 1.69, "g_e", 2.3, None)]
 
 
 TWO = [("#4", 1.911, "g_e", 1.41, 0.05), ("#4", 1.911, "g_h", 0.91, 0.03), ("#1", 1.69, "g_h", -0.19, None)]
