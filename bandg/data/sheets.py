@@ -137,7 +137,7 @@ def _is_own(text: str) -> bool:
     Not so where a row begins with a sample as #4, which the reader of such files would take for a comment.
     """
     lines = text.split("\n")
-    if any(map(_SAMPLE.match, lines)):
+    if any(map(SAMPLE.match, lines)):
         return False
     header = next((line for line in lines if line.strip() and not line.startswith("#")), "")
     cells = [cell.strip().strip('"') for cell in header.split(",")]

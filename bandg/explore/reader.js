@@ -104,7 +104,9 @@ const Reader = (() => {
   }
 
   function isOwn(text) {
-    const header = text.split("\n").find((line) => line.trim() && !line.startsWith("#")) ?? "";
+    const ends = text.split("\n");
+    if (ends.some((line) => SAMPLE.test(line))) return false;
+    const header = ends.find((line) => line.trim() && !line.startsWith("#")) ?? "";
     const cells = header.split(",").map((cell) => cell.trim().replace(/^"+|"+$/gu, ""));
     const spelled = cells.some((cell) => cell !== "energy_eV" && named(cell) && named(cell).name !== cell);
     return !header || (cells.includes("energy_eV") && !spelled);

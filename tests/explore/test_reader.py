@@ -42,6 +42,7 @@ GOOD = (
     "E (meV);|g_e|;d [Å];T (K);B (mT);dg_e;convention\n1911;1.41;62.89;6;420;0.22;lorentzian\n",
     "energy_eV,quantity,value,±\n1.8,g_e,1,0.1\n",
     "energy_eV,abs_g,error\n1.8,1,0.1\n1.9,1.2,\n",
+    "sample,energy_eV,g_e\n#1,1.69,2.3\nA,1.9,1.4\n",
 )
 REFUSED = (
     "E (eV);g_e\n1,911;1.41\n",
