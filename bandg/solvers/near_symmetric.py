@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 from bandg.base.errors import SolverError
 from bandg.solvers.base import RESIDUAL_LIMIT_EV, Solver, Work, dissected_fill
 
-_MOST_VECTORS = 8
+_MOST_VECTORS = 12
 """Largest basis; each vector stands for itself and its time reversal."""
 
-_KEPT = 3
+_KEPT = 6
 _ORTHOGONAL = 0.1
 """A vector that loses more than this share of its norm is orthogonalized once more."""
 

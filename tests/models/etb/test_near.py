@@ -52,25 +52,25 @@ def from_file(name: str) -> Nanocrystal:
 
 CRYSTALS = {
     # parameters, crystal, point group, factorizations, solves
-    "tilt": ("standin", lambda: made("standin", 5, tilt="a-b+a-", angles="9,8"), "Ci", 6, 48),
-    "tilt, even": ("nnn", lambda: made("nnn", 4, tilt="a-b+a-", angles="9,8"), "Cs", 12, 57),
-    "strain": ("nnn", lambda: made("nnn", 5, strain="zz=0.02,xy=0.01,yz=0.003"), "Ci", 6, 33),
-    "alloy": ("nnn with bromide", lambda: made("nnn with bromide", 4, fraction=0.3, seed=1), "C1", 12, 56),
+    "tilt": ("standin", lambda: made("standin", 5, tilt="a-b+a-", angles="9,8"), "Ci", 6, 51),
+    "tilt, even": ("nnn", lambda: made("nnn", 4, tilt="a-b+a-", angles="9,8"), "Cs", 12, 61),
+    "strain": ("nnn", lambda: made("nnn", 5, strain="zz=0.02,xy=0.01,yz=0.003"), "Ci", 6, 39),
+    "alloy": ("nnn with bromide", lambda: made("nnn with bromide", 4, fraction=0.3, seed=1), "C1", 12, 63),
     "orbitals differ": (
         "small with bromide",
         lambda: made("small with bromide", 4, fraction=0.3, seed=1),
         "C1",
         12,
-        53,
+        55,
     ),
     "surface": (
         "standin",
         lambda: made("standin", 4, strain="yz=0.01", surface="X.0=0.1", image="5,2.25"),
         "D2h",
         6,
-        33,
+        37,
     ),
-    "file": ("standin", lambda: from_file("standin"), "C1", 12, 57),
+    "file": ("standin", lambda: from_file("standin"), "C1", 12, 62),
 }
 
 
