@@ -91,6 +91,7 @@ bulk crystal of the k.p set kirstein2022
         SET,
         """
 parameter set nestoklon2023-standin
+  for               stands in for the published theory of g in CsPbI3 nanocrystals
   material          CsPbI3
   lattice constant  0.6289 nm
   orbitals          Pb s p d s*, X s p d s*
