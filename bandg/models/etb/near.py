@@ -3,6 +3,9 @@
 H0 is the Hamiltonian of the same atoms at their ideal places, all halides of one kind, with the parameters that come
 nearest to H: the projection of H on the Hamiltonians of the ideal crystal, which averages over the operations of O_h
 and over the bonds of a shell. Its blocks have the pattern of a cube's; their inverses are applied irrep by irrep.
+
+Where atoms are missing, H0 has them. The part of its inverse on the atoms that are there is the inverse of H with the
+self-energy of the missing ones: in the gap it is bounded, and it acts on their neighbors alone.
 """
 
 from __future__ import annotations
@@ -15,10 +18,11 @@ from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
 from bandg.crystal.shapes import Nanocrystal
-from bandg.hamiltonian.blocks import AdaptedBasis, Orbits, actions_of, find_orbits
+from bandg.hamiltonian.blocks import AdaptedBasis, Orbits, actions_of, find_orbits, find_point_group
+from bandg.hamiltonian.groups import cubic_rotations
 from bandg.hamiltonian.inversion import Half
 from bandg.hamiltonian.rows import RowTransform, rows_of
-from bandg.hamiltonian.sites import LocalModel, SiteSystem
+from bandg.hamiltonian.sites import LocalModel, SiteSystem, pack
 from bandg.hamiltonian.whole import WholeHamiltonian, spatial_blocks
 from bandg.models.etb.bulk import BandEdge, Bulk, bulk
 from bandg.models.etb.identify import FullTrial
@@ -35,6 +39,8 @@ if TYPE_CHECKING:
 LEAST_ORDER = 16
 """Least number of operations of the ideal crystal."""
 
+_MOST_ADDED = 0.5
+"""Sites that may be added, as a share of those that are there."""
 
 _INSIDE = 0.2
 """How far inside the gap of the symmetric form the shift lies, as a share of that gap.
@@ -55,8 +61,7 @@ def near_wanted(solver: str, levels: int, nanocrystal: Nanocrystal, neighbors: i
     if solver != AUTO or levels > 1:
         return solver == NearSymmetric.name
     is_cubic = nanocrystal.shape in ("cube", "sphere", "octahedron", "truncated-cube")
-    lacks_atoms = nanocrystal.x_vacancies or nanocrystal.pb_vacancies
-    return is_cubic and not nanocrystal.is_ideal and not lacks_atoms and block >= _AUTO_FROM[neighbors]
+    return is_cubic and not nanocrystal.is_ideal and block >= _AUTO_FROM[neighbors]
 
 
 def direct_fits(reduced: ReducedNanocrystal) -> bool:
@@ -72,17 +77,37 @@ def largest_block(reduced: ReducedNanocrystal) -> int:
 
 
 def ideal_system(reduced: ReducedNanocrystal, model: LocalModel) -> SiteSystem:
-    """The atoms of a nanocrystal at their ideal places about the middle of the frame, in the same order."""
+    """The atoms of a nanocrystal at their ideal places about the middle of the frame, in the same order.
+
+    Where they have too few operations, their images under all operations of the cube follow (the missing atoms).
+    Raises NotProven where that adds too many sites, or one on the place of another kind.
+    """
     structure = reduced.structure
     frame = structure.on_frame[structure.species == 0]
     middle = (frame.min(axis=0) + frame.max(axis=0)) // 2
-    return SiteSystem(model, structure.on_frame - middle, structure.kind, reduced.nanocrystal.a_nm / 2)
+    places, kind, unit_nm = structure.on_frame - middle, structure.kind, reduced.nanocrystal.a_nm / 2
+    found = SiteSystem(model, places, kind, unit_nm)
+    order = find_point_group(found).order
+    if order >= LEAST_ORDER:
+        return found
+    images = np.concatenate([places, *(places @ rotation.T for rotation in cubic_rotations())])
+    _, first = np.unique(pack(images), return_index=True)
+    first.sort()
+    kinds = np.tile(kind, len(images) // len(kind))
+    completed = SiteSystem(model, images[first], kinds[first], unit_nm)
+    if len(first) > (1 + _MOST_ADDED) * len(kind) or (completed.kind[completed.site_at(images)] != kinds).any():
+        raise NotProven(
+            f"the sites of this nanocrystal have {order} operations of the cube without their distortion: it is not "
+            "nearly symmetric; choose `solver='pardiso'` or superlu"
+        )
+    return completed
 
 
 def nearest_parameters(ideal: SiteSystem, actual: SiteSystem, vector: NDArray[np.float64]) -> NDArray[np.float64]:
     """Parameters in eV with which the Hamiltonian of the ideal sites comes nearest to that of the actual ones.
 
     A projection with tr A^+ B as the scalar product: the mean over all sites of a kind and all bonds of a shell.
+    The sites of both stand in one order; further ideal ones are missing in the actual system.
     """
     model, blocks = ideal.model, spatial_blocks(actual, vector)
     onsite = [terms.at(vector) for terms in actual.model.onsite]
@@ -93,7 +118,7 @@ def nearest_parameters(ideal: SiteSystem, actual: SiteSystem, vector: NDArray[np
         gram[np.ix_(parameters, parameters)] += count * np.real(np.einsum("aij,bij->ab", matrices.conj(), matrices))
 
     for kind, terms in enumerate(model.onsite):
-        counts = np.bincount(actual.kind[ideal.kind == kind], minlength=len(onsite))
+        counts = np.bincount(actual.kind[ideal.kind[: actual.n_sites] == kind], minlength=len(onsite))
         used = np.flatnonzero(counts)
         add(terms.parameters, terms.matrices, sum(counts[n] * onsite[n] for n in used), int(counts.sum()))
     bonds = actual.bonds_of(np.arange(actual.n_sites))
@@ -108,10 +133,13 @@ def nearest_parameters(ideal: SiteSystem, actual: SiteSystem, vector: NDArray[np
 
 
 class SymmetricInverse:
-    """(H0 - sigma)^-1 on the states of one irrep of the actual crystal, block by block."""
+    """(H0 - sigma)^-1 on the states of one irrep of the actual crystal, block by block.
 
-    def __init__(self, transform: RowTransform, matrices: dict[str, Any], work: Work) -> None:
-        self._transform, self._matrices, self._work = transform, matrices, work
+    n_missing: number of spin-orbitals that H0 has beyond those of the actual crystal; they are the last ones.
+    """
+
+    def __init__(self, transform: RowTransform, matrices: dict[str, Any], n_missing: int, work: Work) -> None:
+        self._transform, self._matrices, self._n_missing, self._work = transform, matrices, n_missing, work
         self._factors: dict[str, Any] = {}
 
     def move(self, sigma: float) -> None:
@@ -131,15 +159,16 @@ class SymmetricInverse:
         self._work.factorizations += len(self._factors)
 
     def solve(self, psi: NDArray[np.complex128]) -> NDArray[np.complex128]:
-        """(H0 - sigma)^-1 psi."""
+        """(H0 - sigma)^-1 psi on the sites that are there."""
         found = {}
-        for label, part in self._transform.project(psi).items():
+        whole = np.concatenate([psi, np.zeros(self._n_missing)])
+        for label, part in self._transform.project(whole).items():
             if self._transform.bases[label].is_real:
                 solution = self._factors[label].solve(np.concatenate([part.real, part.imag], axis=1))
                 found[label] = solution[:, : part.shape[1]] + 1j * solution[:, part.shape[1] :]
             else:
                 found[label] = self._factors[label].solve(part)
-        return self._transform.expand(found)
+        return self._transform.expand(found)[: len(psi)]
 
 
 class NearCrystal:
@@ -159,11 +188,6 @@ class NearCrystal:
         self.reduced, self.vector, self.work = reduced, vector, work
         self.ideal = ideal_system(reduced, local_model(parameters, neighbors))
         self.orbits: Orbits = find_orbits(self.ideal)
-        if self.orbits.group.order < LEAST_ORDER:
-            raise NotProven(
-                f"the sites of this nanocrystal have {self.orbits.group.order} operations of the cube without their "
-                "distortion: it is not nearly symmetric; choose `solver='pardiso'` or superlu"
-            )
         values = nearest_parameters(self.ideal, reduced.system, vector)
         self._nearest = parameters.with_values(dict(zip(parameters.paths, values.tolist(), strict=True)))
         try:
@@ -180,9 +204,12 @@ class NearCrystal:
         """Adapted bases of all irreps of the symmetric form."""
         return {irrep.label: AdaptedBasis(self.orbits, irrep) for irrep in self.orbits.group.irreps}
 
-    def half(self, label: str) -> Half:
-        """The sites on which a state of an irrep is given: one of each pair if the crystal has the inversion."""
-        system, group = self.reduced.system, self.reduced.orbits.group
+    def half(self, label: str, system: SiteSystem) -> Half:
+        """The sites on which a state of an irrep is given: one of each pair if the crystal has the inversion.
+
+        system: the actual one, or the ideal one, whose sites begin with those of the actual one.
+        """
+        group = self.reduced.orbits.group
         inversion = group.inversion
         if inversion is None:
             return Half.whole(system)
@@ -191,9 +218,9 @@ class NearCrystal:
         for kind, space in enumerate(system.model.spaces):
             action = actions_of(space, group)[inversion] * group.irrep(label).matrices[inversion, 0, 0]
             signs[kind, : len(action)] = np.real(np.diagonal(action))
-        image = self.ideal.site_at(-self.ideal.coordinates)
+        image = self.ideal.site_at(-self.ideal.coordinates[: system.n_sites])
         operation = self.orbits.placed[1]  # the same operations are kept in all orbits of a type, for `RowTransform`
-        return Half.of(system, np.flatnonzero(operation <= operation[image]), image, signs)
+        return Half.of(system, np.flatnonzero(operation[: system.n_sites] <= operation[image]), image, signs)
 
     def inverse(self, label: str, sign: int) -> SymmetricInverse:
         """The preconditioner for a carrier's states of an irrep of the actual crystal; the last one is given up."""
@@ -204,9 +231,11 @@ class NearCrystal:
                 name: rows_of(group, group.irrep(label), self.orbits.group, basis.irrep)
                 for name, basis in self.bases.items()
             }
-            transform = RowTransform(self.bases, rows, self.half(label).places)
+            places = self.half(label, self.ideal).places
+            transform = RowTransform(self.bases, rows, places)
             matrices = {name: self._block(basis) for name, basis in transform.bases.items()}
-            self._inverse = label, SymmetricInverse(transform, matrices, self.work)
+            n_missing = int(places[-1] - self.half(label, self.reduced.system).places[-1])
+            self._inverse = label, SymmetricInverse(transform, matrices, n_missing, self.work)
         self._inverse[1].move(self._edges[sign] - sign * self._inside)
         return self._inverse[1]
 
@@ -218,7 +247,8 @@ class NearCrystal:
         if self.reduced.has_potential:
             orbit = self.orbits.placed[0]
             both = (self.reduced.potential(1) + self.reduced.potential(-1)) / 2
-            mean = np.bincount(orbit, both) / self.orbits.sizes
+            here = orbit[: len(both)]
+            mean = np.bincount(here, both) / np.bincount(here)
             matrix = sparse.csr_array(matrix + sparse.diags_array(basis.diagonal(mean[orbit])))
         matrix.eliminate_zeros()
         return matrix
@@ -230,7 +260,7 @@ class NearCrystal:
         self.work.solvers.add(NearSymmetric.name)
         trial = FullTrial(self.reduced, bulk_, edge)
         potential = self.reduced.potential(sign) if self.reduced.has_potential else None
-        half = self.half(trial.label)
+        half = self.half(trial.label, self.reduced.system)
         operator = WholeHamiltonian(self.reduced.system, self.vector, potential, half)
         basis = self.reduced.basis(trial.label)
         start = half.fold(basis.expand(trial.start(np.complex128))[:, 0])
