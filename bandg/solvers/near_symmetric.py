@@ -229,7 +229,7 @@ def kramers_pair(
         basis.add(preconditioner.solve(residual))
     raise NotProven(
         f"{name}: the near-symmetric solver did not converge in {MOST_ITERATIONS} iterations (residual {size:.0e} eV): "
-        "the crystal is too far from its symmetric form, as with missing atoms; choose `solver='pardiso'` or superlu"
+        "the crystal is too far from its symmetric form; choose `solver='pardiso'` or superlu"
     )
 
 
