@@ -83,7 +83,7 @@ def explore(
         For a set or shape without an emulator, a state that does not fit, wrong data, and where Bokeh is missing.
     """
     known = tuple(load_emulator(*name) for name in stored_names()) if emulators is None else tuple(emulators)
-    collections = _collections(data, known)
+    collections = collections_of(data, known)
     opened = opening(set, shape, state, known, [str(one["name"]) for one in collections])
     return _html([_plain(one) for one in known], collections, opened)
 
@@ -94,7 +94,7 @@ def _plain(emulator: Emulator) -> dict[str, Any]:
     return asdict(emulator) | {"material": material_of(emulator.set), "a_nm": a_nm}
 
 
-def _collections(data: object, emulators: Sequence[Emulator]) -> list[dict[str, Any]]:
+def collections_of(data: object, emulators: Sequence[Emulator]) -> list[dict[str, Any]]:
     """Measured points for the page: the user's, and those that ship of the materials, measurements before checks."""
     if data == "none" or data == ["none"]:
         return []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -43,12 +44,12 @@ def made_up(shape: str = "cube", seed: int = 1) -> Emulator:
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def emulators() -> list[Emulator]:
     return [made_up(), made_up("sphere", 2)]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A browser that is installed; skips, or fails where BANDG_BROWSER=required."""
     with pytest.MonkeyPatch.context() as paths:
@@ -56,15 +57,14 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         import explorer_picture
 
     found = explorer_picture.browser()
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        sync_playwright = None  # type: ignore[assignment]
-    if found is None or sync_playwright is None:
-        missing = "no browser" if found is None else "no playwright"
+    missing = [name for name in ("playwright", "bokeh") if find_spec(name) is None]
+    if missing or found is None:
+        why = f"no {' and no '.join(missing or ['browser'])}"
         if os.environ.get("BANDG_BROWSER") == "required":
-            pytest.fail(f"{missing}, but BANDG_BROWSER=required")
-        pytest.skip(f"{missing}: the page is not tested in a browser")
+            pytest.fail(f"{why}, but BANDG_BROWSER=required")
+        pytest.skip(f"{why}: the page is not tested in a browser")
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as driver:
         folder = tmp_path_factory.mktemp("browser")
         context = driver.chromium.launch_persistent_context(
@@ -75,10 +75,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         context.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def opened(browser: Any, emulators: list[Emulator], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """The page with the made-up emulators. Its console has no error when the tests are through."""
-    pytest.importorskip("bokeh", reason="the page needs bandg[explore]")
     from bandg.explore.page import explore
 
     file = tmp_path_factory.mktemp("page") / "explore.html"

@@ -28,24 +28,18 @@ def python_curve(emulator: Emulator, state: dict[str, Any], sizes: list[float]) 
 def test_20_states_give_the_numbers_of_python(opened: Any, emulators: list[Emulator]) -> None:
     draw = np.random.default_rng(18)
     points = load_measured("meliakov2025")
+    states, texts = [], []
     for _ in range(20):
         emulator = emulators[draw.integers(2)]
         knobs = {one.name: draw.uniform(one.low, one.high) for one in emulator.knobs}
-        state = {
-            "knobs": knobs,
-            "inverse_eps": draw.uniform(0, 0.227),
-            "size_spread": float(draw.choice([0, draw.uniform(0, 0.1)])),
-        }
-        words = {
-            "set": emulator.set,
-            "shape": emulator.shape,
-            **knobs,
-            **{k: v for k, v in state.items() if k != "knobs"},
-        }
-        text = "&".join(
-            f"{name}={value!r}" if isinstance(value, float) else f"{name}={value}" for name, value in words.items()
-        )
-        found = opened.evaluate("text => { Page.load(text); return [Page.curve().points, Page.summary()[0]]; }", text)
+        common = {"inverse_eps": draw.uniform(0, 0.227), "size_spread": draw.uniform(0, 0.1) * draw.integers(2)}
+        numbers = "&".join(f"{name}={float(value)!r}" for name, value in (knobs | common).items())
+        states.append((emulator, {"knobs": knobs, **common}))
+        texts.append(f"set={emulator.set}&shape={emulator.shape}&{numbers}")
+    shown = opened.evaluate(
+        "texts => texts.map((text) => { Page.load(text); return [Page.curve().points, Page.summary()[0]]; })", texts
+    )
+    for (emulator, state), found in zip(states, shown, strict=True):
         curve = python_curve(emulator, state, found[0]["size_nm"])
         assert len(curve.energy) > 20 and np.ptp(curve.energy) > 0.2
         np.testing.assert_allclose(found[0]["energy_eV"], curve.energy, atol=1e-9)

@@ -11,7 +11,7 @@ import pytest
 from bandg.analysis.emulators.emulator import Emulator
 from bandg.analysis.emulators.stored import load_emulator
 from bandg.base.errors import BandgError
-from bandg.explore.page import OPTIONS, explore
+from bandg.explore.page import OPTIONS, collections_of, explore
 from bandg.explore.state import opening
 
 
@@ -47,7 +47,7 @@ def test_points_of_the_page(emulators: list[Emulator], tmp_path: Path) -> None:
     assert [one["name"] for one in found] == ["mine.csv", "meliakov2025", "checks"]
     assert found[0]["file"] == str(file) and found[0]["points"][0]["sample"] == "</script>"
     assert found[1]["material"] == "CsPbI3" and any(point["why"] == "" for point in found[1]["points"])
-    assert data_of(explore(data="none", emulators=emulators))["collections"] == []
+    assert collections_of("none", emulators) == []
     with pytest.raises(BandgError, match="no such file"):
         explore(data=str(tmp_path / "no.csv"), emulators=emulators)
 
