@@ -20,7 +20,7 @@ const Picture = (() => {
     return Number.isNaN(size) ? "outside the curve" : `${size.toFixed(2)} nm, ${(size / now.emulator.a_nm).toFixed(1)} cells`;
   }
 
-  const measured = (point) => `${signed(point.value, 2)}${point.error ? ` ± ${Number(point.error.toPrecision(2))}` : ""}`;
+  const measured = (point) => `${signed(point.value, 2)}${point.error ? ` ± ${Number(point.error.toPrecision(3))}` : ""}`;
 
   function marksOf(points) {
     const rows = points.filter((point) => !point.kind.endsWith("range")).map((point) => {
