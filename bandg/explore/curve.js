@@ -119,5 +119,5 @@ const Curve = (() => {
     return { ...curve, error: errors(emulator, curve, emulator.error_rms), band: errors(emulator, curve, emulator.band) };
   }
 
-  return { monotone, of, evaluate };
+  return { of, evaluate, exciton };
 })();

@@ -56,6 +56,14 @@ def test_20_states_give_the_numbers_of_python(opened: Any, emulators: list[Emula
         assert means["g_e"] == pytest.approx(np.mean(electrons), abs=1e-9)
 
 
+def test_the_shift_of_the_exciton_ends_at_that_of_the_bulk(opened: Any, emulators: list[Emulator]) -> None:
+    """In a crystal of 1000 nm the lowest state of a sphere would bind less than the bulk exciton does."""
+    size = np.array([3.0, 20.0, 1000.0])
+    shown = opened.evaluate("sizes => sizes.map((one) => Curve.exciton(DATA.emulators[0], one, 0.2))", size.tolist())
+    np.testing.assert_allclose(shown, emulators[0].transition(np.zeros(3), size, 0.2), atol=1e-12)
+    assert shown[2] == pytest.approx(-0.08 * 13.605693 * 0.2**2, rel=1e-6)
+
+
 def test_a_slider_moves_the_curve_and_the_address_keeps_it(opened: Any) -> None:
     opened.evaluate("Page.load('shape=cube')")
     before = opened.evaluate("Page.curve().points.g_h")

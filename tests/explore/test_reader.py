@@ -140,13 +140,15 @@ def test_bad_files_are_refused_in_the_same_words(opened: Any, tmp_path: Path) ->
     assert page == python and "old Excel file" in page
 
 
-def workbook(sheets: dict[str, list[list[object]]]) -> bytes:
+def workbook(sheets: dict[str, list[list[object]]], date_format: str = "") -> bytes:
     book = Workbook()
     book.remove(book.active)
     for title, rows in sheets.items():
         sheet = book.create_sheet(title)
         for row in rows:
             sheet.append(row)
+        for cell in (cell for row in sheet.iter_rows() for cell in row if cell.is_date and date_format):
+            cell.number_format = date_format
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
@@ -163,11 +165,11 @@ def test_workbooks_are_read_or_refused_alike(opened: Any, tmp_path: Path) -> Non
     as_text = [[str(cell).replace(".", ",") if isinstance(cell, float) else cell for cell in row] for row in rows]
     dated = [["E (eV)", "g_e"], [1.9, 1.4], [1.8, datetime.datetime(2026, 1, 21)]]
     books = [{"points": rows, "empty": []}, {"points": as_text[2:]}, {"a": rows, "b": rows}, {"a": []}, {"a": dated}]
-    contents = [*map(workbook, books), b"PK\x03\x04 no workbook"]
+    contents = [*map(workbook, books), workbook({"a": dated}, "mm-dd-yy"), b"PK\x03\x04 no workbook"]
     found = both(opened, tmp_path, contents, ".xlsx")
     for n, (python, page) in enumerate(found):
         assert page == python, n
-    assert [isinstance(python, str) for python, _ in found] == [False, False, True, True, True, True]
+    assert [isinstance(python, str) for python, _ in found] == [False, False, True, True, True, True, True]
     assert len(found[0][0][0]) == 4 and "has the date 2026-01-21" in found[4][1]
 
 

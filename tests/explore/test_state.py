@@ -58,7 +58,9 @@ def test_the_options_compute_what_is_emulated() -> None:
 
     emulator = load_emulator("bandg-cspbi3-nnn", "cube")
     assert set(OPTIONS) <= {one.name for one in emulator.knobs}
-    found = compute("4cells", set=emulator.set, termination="halide", occupancy=0.5, surface="slabs")
+    assert OPTIONS["occupancy"] == "--occupancy"
+    surface = OPTIONS["potential"]["1"].removeprefix("--surface ")  # type: ignore[index]
+    found = compute("4cells", set=emulator.set, termination="halide", occupancy=0.5, surface=surface)
     curve = emulator.evaluate({"occupancy": 0.5, "potential": 1.0})
     for n, name in enumerate(emulator.outputs):
         assert found[name].item() == pytest.approx(getattr(curve, name)[0], abs=2 * emulator.error_max[n][0])
