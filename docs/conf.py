@@ -28,8 +28,9 @@ myst_enable_extensions = ["amsmath", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 html_math_renderer = "mathml"
 
-# a notebook whose cell fails is an error of the build
-nb_execution_mode = "force"
+# a notebook whose cell fails is an error of the build; compute() fills the cache
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(HERE / "_generated" / "notebooks")
 nb_execution_raise_on_error = True
 nb_execution_in_temp = True
 nb_execution_timeout = 300
@@ -52,10 +53,10 @@ html_css_files = ["formulas.css"]
 
 
 def compute(app):
-    """Compute the numbers that the pages include, with a line of progress for each script."""
+    """Compute what the pages include, with a line of progress for each script and notebook."""
     from sphinx.util.display import status_iterator
 
-    for _ in status_iterator(generate.generate(HERE / "_generated"), "computing... ", length=len(generate.SCRIPTS)):
+    for _ in status_iterator(generate.generate(HERE / "_generated"), "computing... ", length=len(generate.work())):
         pass
 
 

@@ -1,4 +1,4 @@
-"""Makes the numbers and pictures that the pages include, several scripts at a time, where something has changed.
+"""Makes the numbers, pictures and notebooks of the pages, several at a time, where something has changed.
 
 python docs/_scripts/generate.py FOLDER
 """
@@ -6,6 +6,7 @@ python docs/_scripts/generate.py FOLDER
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -13,6 +14,9 @@ from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 from time import perf_counter
+from typing import Any
+
+import notebooks
 
 from bandg.runs.workers import processors
 
@@ -23,8 +27,13 @@ SCRIPTS = (
 )
 """Modules with a function `write(folder)`, the longest first."""
 
-SOURCES = ("bandg", "params", "theory_curves", "docs/_scripts", "docs/fits")
+SOURCES = ("bandg", "params", "theory_curves", "docs/_scripts", "docs/fits", "docs/notebooks")
 """Folders on which the result depends."""
+
+
+def work() -> list[str]:
+    """Names of scripts and notebooks."""
+    return [SCRIPTS[0], *notebooks.names(), *SCRIPTS[1:]]
 
 
 def state() -> str:
@@ -38,10 +47,11 @@ def state() -> str:
     return digest.hexdigest()
 
 
-def _write(name: str, folder: Path) -> str:
+def _done(name: str, folder: Path) -> tuple[str, float, Any]:
+    """Name, seconds and executed notebook of a script or of a notebook."""
     start = perf_counter()
-    import_module(name).write(folder)
-    return f"{name}, {perf_counter() - start:.0f} s"
+    found = import_module(name).write(folder) if name in SCRIPTS else notebooks.execute(name)
+    return name, perf_counter() - start, found
 
 
 def generate(folder: Path) -> Iterator[str]:
@@ -51,9 +61,13 @@ def generate(folder: Path) -> Iterator[str]:
         return
     folder.mkdir(parents=True, exist_ok=True)
     mark.unlink(missing_ok=True)
+    shutil.rmtree(folder / notebooks.CACHE, ignore_errors=True)
     with ProcessPoolExecutor(min(processors(), 4), get_context("spawn")) as pool:
-        for done in as_completed([pool.submit(_write, name, folder) for name in SCRIPTS]):
-            yield done.result()
+        for done in as_completed([pool.submit(_done, name, folder) for name in work()]):
+            name, seconds, executed = done.result()
+            if executed is not None:
+                notebooks.store(name, executed, folder)
+            yield f"{name}, {seconds:.0f} s"
     mark.write_text(now)
 
 
