@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 import xarray
@@ -14,6 +14,7 @@ from bandg.base.show import Table
 from bandg.data.compare import QUANTITIES, TheoryCurve
 from bandg.plot.curves import curves_of
 from bandg.plot.levels import plot_levels
+from bandg.plot.style import Look
 from bandg.runs.rows import edge_rows
 
 if TYPE_CHECKING:
@@ -84,12 +85,18 @@ class Accessor:
         return found[0]
 
     @strict
-    def plot(self, data: object = None, ax: Axes | Sequence[Axes] | None = None, title: str | None = None) -> object:
+    def plot(
+        self,
+        data: object = None,
+        ax: Axes | Sequence[Axes] | None = None,
+        title: str | None = None,
+        **look: Unpack[Look],
+    ) -> object:
         """Draw g against transition energy.
 
         Parameters
         ----------
-        data, ax, title
+        data, ax, title, **look
             As in `bandg.plot_levels`.
 
         Returns
@@ -97,7 +104,7 @@ class Accessor:
         tuple of matplotlib.axes.Axes
             The axes; no file is written.
         """
-        return plot_levels(self._dataset, data, title, ax)
+        return plot_levels(self._dataset, data, title, ax, **look)
 
     @strict
     def table(self) -> Table:

@@ -76,7 +76,7 @@ def _traces(axes: Axes, traces: Traces) -> None:
 def _distributions(axes: Axes, ensemble: Ensemble, labels: Sequence[str], colors: Sequence[str]) -> None:
     for n, carrier in enumerate(CARRIERS):
         mean, deviation, _ = ensemble.spread(carrier)
-        text = f"{labels[n]} = {number(mean, '.3f')}, standard deviation {deviation:.3f}"
+        text = f"{labels[n]} = {number(mean, '.3f')}, $\\sigma$ = {deviation:.3f}"
         axes.hist(ensemble.g[:, n], _BINS, weights=ensemble.weight, color=colors[n], alpha=0.8, label=text)
     axes.set_xlabel("effective g-factor")
     axes.set_ylabel("share")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MM = 25.4
-_NARROWEST = 2.0
+_NARROWEST = 1.85
 """Least width of a panel in inches of the paper's style."""
 
 

@@ -14,7 +14,7 @@ from bandg.base import resources
 from bandg.base.arguments import wrong
 from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar, Value
-from bandg.base.text import quote
+from bandg.base.text import nearest, quote
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -83,8 +83,12 @@ def pt(size: float) -> float:
 
 def checked(look: Look) -> Look:
     """The look with lists in place of single words and the width in mm. Raises BandgError for what cannot be."""
-    if unknown := [name for name in look if name not in Look.__annotations__]:
-        raise TypeError(f"a picture has no argument {unknown[0]!r}; it takes {', '.join(Look.__annotations__)}")
+    known = Look.__annotations__
+    for name in look:
+        if name not in known:
+            raise BandgError(
+                f"a picture has no argument {name!r}{nearest(name, known) or '; it takes ' + ', '.join(known)}"
+            )
     found: dict[str, Any] = {name: value for name, value in look.items() if value is not None}
     if "style" in found:
         found["style"] = _checked_style(found["style"])

@@ -79,6 +79,7 @@ REFUSED = [
     ({"style": "fancy"}, "`style` 'fancy' is unknown: choose paper, talk, poster"),
     ({"style": "none.mplstyle"}, "there is no file"),
     ({"style": 3}, "`style` must be"),
+    ({"colours": ["red"]}, "a picture has no argument 'colours' (did you mean 'colors'?)"),
     ({"width": "86"}, "has no unit: write '86mm'"),
     ({"width": "3mm"}, "must lie within 40..2000 mm"),
     ({"width": True}, "`width` must be a length"),
