@@ -44,8 +44,9 @@ def decoded(content: bytes, label: str, wanted: str) -> tuple[str, tuple[str, ..
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
             return content.decode("utf-16"), ("text is UTF-16",)
-        except UnicodeDecodeError:
-            pass
+        except UnicodeDecodeError as error:
+            what = f"is marked as UTF-16 and is damaged: give {wanted}"
+            raise BandgError(one_line(f"{label}: {what}")) from error
     try:
         return content.decode("utf-8-sig"), ()
     except UnicodeDecodeError as error:

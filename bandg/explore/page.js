@@ -171,7 +171,7 @@ const Page = (() => {
     const rows = points.map((point) => {
       const theory = theoryAt(point), outside = Number.isNaN(theory);
       const cells = [point.sample || "", point.energy_eV.toFixed(3), NAMES[point.quantity], measured(point),
-        outside ? "" : signed(theory), outside ? "" : signed(theory - point.value), where(point.energy_eV), point.why || "yes"];
+        outside ? "" : signed(theory), outside ? "" : signed(theory - point.value), where(point.energy_eV), point.why || (outside ? "no" : "yes")];
       const row = make("tr", { className: point.why ? "out" : "" }, ...cells.map((text) => make("td", { textContent: text })));
       row.firstChild.prepend(make("span", { className: "mark", style: `background: ${point.color}` }));
       return row;

@@ -31,7 +31,7 @@ const Picture = (() => {
         theory, color: point.color, marker: point.why.startsWith("contains theory") || point.use === "check" ? "x" : point.marker,
         fill: isOpen ? 0 : 1, size: isOpen ? 11 : 8, sample: point.sample || "not named", label: point.label,
         quantity: NAMES[point.quantity], measured: measured(point), residual: Number.isNaN(residual) ? "outside the curve" : signed(residual),
-        where: where(point.energy_eV), why: point.why ? `no: ${point.why}` : "yes",
+        where: where(point.energy_eV), why: point.why ? `no: ${point.why}` : Number.isNaN(residual) ? "no" : "yes",
       };
     });
     return columnsOf(rows, "marks");

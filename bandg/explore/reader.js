@@ -37,7 +37,7 @@ const Reader = (() => {
     const decode = (name, fatal = true) => new TextDecoder(name, { fatal }).decode(bytes);
     const utf16 = { "255,254": "utf-16le", "254,255": "utf-16be" }[`${bytes[0]},${bytes[1]}`];
     if (utf16) {
-      try { return [decode(utf16), ["text is UTF-16"]]; } catch { /* another encoding */ }
+      try { return [decode(utf16), ["text is UTF-16"]]; } catch { refuse(label, `is marked as UTF-16 and is damaged: give ${wanted}`); }
     }
     try { return [decode("utf-8"), []]; } catch { /* another encoding */ }
     if (bytes.includes(0)) refuse(label, `is not a text file: give ${wanted}`);

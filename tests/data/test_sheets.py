@@ -116,6 +116,7 @@ def test_other_encodings(tmp_path: Path) -> None:
     russian = "Образец;Энергия (эВ);g_e;g_h\n#4;1,911;1,41±0,05;0,91±0,03\n#1;1,69;;-0,19\n"
     assert read(tmp_path, russian.encode("cp1251"), "encoded.txt") == TWO
     assert "not a text file" in refusal(tmp_path, b"\x00\x01\xff\x00", "a.dat")
+    assert "is marked as UTF-16 and is damaged" in refusal(tmp_path, text.encode("utf-16")[:-1], "a.txt")
 
 
 def test_wavelengths_become_energies_and_the_line_says_so(tmp_path: Path) -> None:

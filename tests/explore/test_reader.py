@@ -138,6 +138,8 @@ def test_bad_files_are_refused_in_the_same_words(opened: Any, tmp_path: Path) ->
         assert page == python or ("is not CSV" in page and "is not CSV" in python), text
     [(python, page)] = both(opened, tmp_path, [b"\xd0\xcf\x11\xe0"], ".xls")
     assert page == python and "old Excel file" in page
+    [(python, page)] = both(opened, tmp_path, [GOOD[3].encode("utf-16")[:-1]])
+    assert page == python and "damaged" in page
 
 
 def workbook(sheets: dict[str, list[list[object]]], date_format: str = "") -> bytes:
