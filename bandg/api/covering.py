@@ -14,6 +14,7 @@ FEWEST, MOST = 2, 40
 """Cells of the smallest and the largest nanocrystal that is tried."""
 
 _FIRST = (5, 8)
+_POWER = 1.6
 
 
 def energy_range(energy: Any) -> tuple[float, float]:
@@ -74,39 +75,53 @@ def covering(
     if gap is not None and lower <= gap:
         raise BandgError(f"`energy` begins at {lower:g} eV, and the gap of the bulk is {gap:.4g} eV: begin above it")
     known = {n: energies(n) for n in _FIRST}
-
-    def at(n: int) -> tuple[float, float]:
-        if n not in known:
-            known[n] = energies(n)
-        return known[n]
-
-    few = _last(lambda n: at(n)[0] >= upper, _guess(known, upper, gap))
+    few = _last(known, energies, lambda n: known[n][0] >= upper, upper, gap)
     if few < FEWEST:
-        raise BandgError(f"`energy` ends at {upper:g} eV, and {FEWEST} cells have {at(FEWEST)[0]:.4g} eV: end below it")
-    many = _last(lambda n: at(n)[1] > lower, _guess(known, lower, gap)) + 1
+        raise BandgError(
+            f"`energy` ends at {upper:g} eV, and {FEWEST} cells have {known[FEWEST][0]:.4g} eV: end below it"
+        )
+    many = _last(known, energies, lambda n: known[n][1] > lower, lower, gap) + 1
     if many > MOST:
-        raise BandgError(f"`energy` begins at {lower:g} eV, and {MOST} cells have {at(MOST)[1]:.4g} eV: begin above it")
+        raise BandgError(
+            f"`energy` begins at {lower:g} eV, and {MOST} cells have {known[MOST][1]:.4g} eV: begin above it"
+        )
     return few, many
 
 
-def _last(holds: Callable[[int], bool], guess: int) -> int:
-    """The largest number of cells for which a condition holds that holds up to some size; FEWEST - 1 for none."""
-    if holds(guess):
-        while guess < MOST and holds(guess + 1):
-            guess += 1
-        return guess
-    while guess > FEWEST and not holds(guess - 1):
-        guess -= 1
-    return guess - 1
+def _last(
+    known: dict[int, tuple[float, float]],
+    energies: Callable[[int], tuple[float, float]],
+    holds: Callable[[int], bool],
+    energy: float,
+    gap: float | None,
+) -> int:
+    """The largest number of cells for which a condition holds that holds up to some size; FEWEST - 1 for none.
+
+    Every trial is where the law through the nearest known sizes has the energy, within what is not yet decided. It has
+    at most twice the cells of the largest known one, so that a poor guess costs no huge nanocrystal.
+    """
+    low = max((n for n in known if holds(n)), default=FEWEST - 1)
+    high = min((n for n in known if not holds(n)), default=MOST + 1)
+    while high - low > 1:
+        n = min(max(_guess(known, energy, gap), low + 1), high - 1, 2 * max(known))
+        known[n] = energies(n)
+        low, high = (n, high) if holds(n) else (low, n)
+    return low
 
 
 def _guess(known: dict[int, tuple[float, float]], energy: float, gap: float | None) -> int:
-    """The number of cells at an energy, from a power law through the two known sizes nearest to it."""
-    points = sorted(known, key=lambda n: abs(known[n][0] - energy))[:2]
-    first, second = sorted(points)
-    low = gap if gap is not None else known[second][0] - (known[first][0] - known[second][0])
+    """Cells of the largest nanocrystal above an energy, by a law through the two known sizes nearest to the energy.
+
+    The law is E = E_0 + A / (n + c)^2 of n cells: 1 / sqrt(E - E_0) is linear in n. Without a gap E_0 follows from the
+    power of 1 / n by which the energies of non-parabolic bands fall.
+    """
+    first, second = sorted(sorted(known, key=lambda n: abs(known[n][0] - energy))[:2])
+    low = gap
+    if low is None:
+        a, b = first**_POWER, second**_POWER
+        low = (b * known[second][0] - a * known[first][0]) / (b - a)
     rises = [known[n][0] - low for n in (first, second)]
     if min(*rises, energy - low) <= 0 or rises[0] <= rises[1]:
         return second
-    power = math.log(rises[0] / rises[1]) / math.log(second / first)
-    return min(max(round(second * (rises[1] / (energy - low)) ** (1 / power)), FEWEST), MOST)
+    x, x_1, x_2 = (1 / math.sqrt(rise) for rise in (energy - low, *rises))
+    return math.floor(first + (second - first) * (x - x_1) / (x_2 - x_1))
