@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from bandg.analysis.inference.request import infer
     from bandg.analysis.overlay import overlay
     from bandg.analysis.sensitivity.request import sensitivity
-    from bandg.api.compute import bulk, compute
+    from bandg.api.bulk import bulk
+    from bandg.api.compute import compute
     from bandg.api.sets import load_set
     from bandg.api.systems import density_of_states, full_hamiltonian, tight_binding
     from bandg.base.errors import BandgError
@@ -71,7 +72,7 @@ _HOME = {
     "Run": "runs.options",
     "Solver": "solvers.base",
     "available_sets": "parameters.loader",
-    "bulk": "api.compute",
+    "bulk": "api.bulk",
     "compute": "api.compute",
     "density_of_states": "api.systems",
     "fit": "analysis.fit.request",

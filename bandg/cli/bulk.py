@@ -50,7 +50,7 @@ def bulk(
     figure: Figure,
 ) -> None:
     """Bulk gap, masses, momentum elements and g-factors: of the cubic crystal at R, or of a strained or tilted one."""
-    from bandg.api.compute import bulk as compute_bulk
+    from bandg.api.bulk import bulk as compute_bulk
     from bandg.base.files import check_writable
     from bandg.cli.bulk_cell import crystal_words, print_cell
     from bandg.data.contributions import first_principles

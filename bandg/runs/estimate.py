@@ -40,8 +40,9 @@ def announcement(what: str, left: int, known: int, expected_s: float, processes:
     """
     before = f", {known} of them computed before" if known else ""
     where = f"{processes} processors" if processes > 1 else "one processor"
-    noun = what.partition(",")[0]
-    return f"{left + known} {noun if left + known > 1 else noun.removesuffix('s')}{before}; about {_rounded(expected_s)} on {where}"
+    count, noun = left + known, what.partition(",")[0]
+    nouns = noun if count > 1 else noun.removesuffix("s")
+    return f"{count} {nouns}{before}; about {_rounded(expected_s)} on {where}"
 
 
 def _rounded(expected_s: float) -> str:
