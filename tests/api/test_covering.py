@@ -32,6 +32,21 @@ def test_the_law_is_inverted(power: float, lower: float, upper: float, gap: floa
     assert len(tried) == len(set(tried))
 
 
+@pytest.mark.parametrize("gap", [1.652, None])
+@pytest.mark.parametrize(("lower", "upper"), [(1.69, 2.25), (1.75, 2.1), (1.68, 2.3), (1.911, 1.911)])
+def test_few_nanocrystals_are_tried_and_none_that_is_far_too_large(lower: float, upper: float, gap: float | None):
+    """The law is within 5 meV of the default set: 2.2973 eV at 5 cells, 1.9765 at 8, 1.6997 at 25."""
+    tried = []
+
+    def energies(cells: int) -> tuple[float, float]:
+        tried.append(cells)
+        return (1.652 + (0.41 + 0.1668 * cells) ** -2,) * 2
+
+    _, many = covering(lower, upper, energies, gap)
+    assert len(tried) <= 8
+    assert max(tried) <= max(many + 1, 8)
+
+
 def test_energies_that_no_nanocrystal_has() -> None:
     law = {n: (1.65 + 9 / n**2,) * 2 for n in range(2, 41)}
     with pytest.raises(BandgError, match=r"`energy` begins at 1.6 eV, and the gap of the bulk is 1.65 eV: begin above"):

@@ -47,6 +47,7 @@ def test_stored_results_tell_how_fast_the_machine_is():
 )
 def test_the_line_says_what_is_left_and_how_long_it_takes(seconds, processors, text):
     assert estimate.announcement("nanocrystals, largest first", 7, 12, seconds, processors) == text
+    assert estimate.announcement("nanocrystals, largest first", 1, 0, 20, 1).startswith("1 nanocrystal; about 20 s")
 
 
 def test_long_work_is_announced_before_it_begins_and_short_work_is_not(monkeypatch):
