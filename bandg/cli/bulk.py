@@ -27,6 +27,7 @@ app = App()
 
 @app.command("bulk")
 @draws
+@options.takes(mixed=options.alloy)
 def bulk(
     set_name: SetName = DEFAULT_SET,
     neighbors: Neighbors = None,
@@ -41,12 +42,10 @@ def bulk(
         Path | None, typer.Option(help="A periodic cell from FILE.cif, POSCAR or .extxyz, of one or two halides.")
     ] = None,
     species: options.Species = None,
-    second: options.Second = None,
-    fraction: options.Fraction = None,
-    offset: options.Offset = None,
+    *,
+    mixed: options.Options,
     out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the bands to FILE.pdf, .png or .svg.")] = None,
-    *,
     figure: Figure,
 ) -> None:
     """Bulk gap, masses, momentum elements and g-factors: of the cubic crystal at R, or of a strained or tilted one."""
@@ -64,15 +63,8 @@ def bulk(
 
         check_picture_path(plot)
     parameters = load_set(set_name)
-    asked: dict[str, Any] = {
-        "strain": strain,
-        "tilt": tilt,
-        "angles": angles,
-        "keep": keep,
-        "second": second,
-        "fraction": fraction,
-        "offset_eV": options.one_energy(offset, "offset"),
-    }
+    asked: dict[str, Any] = {"strain": strain, "tilt": tilt, "angles": angles, "keep": keep} | mixed()
+    second = asked["second"]
     cell = _cell(structure, species, parameters, second)
     result = compute_bulk(parameters, neighbors=neighbors, structure=cell, **asked)
     options.say_own_crystal(parameters, tilt or structure, angles, keep)

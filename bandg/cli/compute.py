@@ -66,6 +66,7 @@ _ERROR_COLUMNS = (
 
 @app.command("compute")
 @draws(measured=True)
+@options.takes(changes=options.distortion, mixed=options.alloy)
 def compute(
     size: Annotated[
         str | None,
@@ -109,20 +110,9 @@ def compute(
         float | None, typer.Option(help="Exciton: dielectric constant of the surroundings; 2.25 of glass.")
     ] = None,
     truncation: options.Truncation = None,
-    strain: options.Strain = None,
-    tilt: options.Tilt = None,
-    angles: options.Angles = None,
-    keep: options.Keep = None,
-    second: options.Second = None,
-    fraction: options.Fraction = None,
-    offset: options.Offset = None,
-    x_vacancies: options.XVacancies = None,
-    pb_vacancies: options.PbVacancies = None,
-    occupancy: options.Occupancy = None,
-    surface: options.Surface = None,
-    surface_bonds: options.SurfaceBonds = None,
-    image: options.Image = None,
-    seed: options.Seed = None,
+    *,
+    mixed: options.Options,
+    changes: options.Options,
     seeds: Annotated[int | None, typer.Option(help="Number of seeds, averaged with standard errors.")] = None,
     structure: options.StructureFile = None,
     species: options.Species = None,
@@ -139,7 +129,6 @@ def compute(
     data: Data = None,
     no_cache: NoCache = False,
     force: Force = False,
-    *,
     figure: Figure,
 ) -> None:
     """Compute confined levels and g-factors of nanocrystals against size."""
@@ -165,6 +154,7 @@ def compute(
         from bandg.data.measured import measured_points
 
         points = figure.points(measured_points(data or "none"), data)
+    given = changes() | mixed()
     with running(workers, scheduler, no_cache, force, patience) as run:
         table = level_table(
             size,
@@ -185,27 +175,14 @@ def compute(
             band=band,
             run=run,
             truncation=truncation,
-            strain=strain,
-            tilt=tilt,
-            angles=angles,
-            keep=keep,
-            second=second,
-            fraction=fraction,
-            offset_eV=options.one_energy(offset, "offset"),
-            x_vacancies=x_vacancies,
-            pb_vacancies=pb_vacancies,
-            occupancy=occupancy,
-            surface=surface,
-            surface_bonds=surface_bonds,
-            image=image,
-            seed=seed,
             seeds=seeds,
-            structure=options.read_option(structure, species, set_name or find(model).default_set, second),
+            structure=options.read_option(structure, species, set_name or find(model).default_set, given["second"]),
+            **given,
         )
     if set_name is not None and model == "etb":
         from bandg.parameters.loader import load_set
 
-        options.say_own_crystal(load_set(set_name), tilt or structure, angles, keep)
+        options.say_own_crystal(load_set(set_name), given["tilt"] or structure, given["angles"], given["keep"])
     print_table(table)
     print_errors(table)
     print_tensors(table)

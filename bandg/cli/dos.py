@@ -19,7 +19,7 @@ app = App()
 
 @app.command("dos")
 @draws
-@options.takes_one_nanocrystal
+@options.takes(one_nanocrystal=options.one_nanocrystal)
 def dos(
     one_nanocrystal: options.OneNanocrystal,
     solver: options.Solver = "auto",

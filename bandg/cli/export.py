@@ -18,7 +18,7 @@ app = App()
 
 @app.command("export")
 @draws
-@options.takes_one_nanocrystal
+@options.takes(one_nanocrystal=options.one_nanocrystal)
 def export(
     one_nanocrystal: options.OneNanocrystal,
     solver: options.Solver = "auto",

@@ -61,29 +61,70 @@ StructureFile = Annotated[
 ]
 Species = Annotated[str | None, typer.Option(help="Sn=Pb,Cl=I,H=drop: meaning of the species of the file.")]
 Solver = Annotated[
-    str, typer.Option(help="auto, dense, superlu, rslab, pardiso or iterative (no factorization, no count).")
+    str,
+    typer.Option(
+        help="auto, dense, superlu, rslab, pardiso, near-symmetric or iterative (no factorization, no count)."
+    ),
 ]
 
+
+def takes(**groups: Callable[..., Any]) -> Any:
+    """Decorator: the parameter of each name becomes, in its place, the options of a group.
+
+    The command gets a callable without arguments in that parameter, which calls the group with what the user stated.
+    """
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        """The command with the options of the groups."""
+        options_of = {name: inspect.signature(group, eval_str=True).parameters for name, group in groups.items()}
+
+        @functools.wraps(command)
+        def run(**values: Any) -> Any:
+            """The command, called with groups in place of their options."""
+            for name, group in groups.items():
+                values[name] = functools.partial(group, **{one: values.pop(one) for one in options_of[name]})
+            return command(**values)
+
+        own = inspect.signature(command, eval_str=True).parameters
+        found = [other for name, one in own.items() for other in options_of.get(name, {name: one}).values()]
+        parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in found]
+        run.__annotations__ = {one.name: one.annotation for one in parameters}
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        return run
+
+    return decorated
+
+
+Options = Callable[[], dict[str, Any]]
+"""Makes arguments of the library from options."""
 
 OneNanocrystal = Callable[[], "tuple[Any, Any, int]"]
 """Makes material, nanocrystal and neighbor shells from the options."""
 
 
-def takes_one_nanocrystal(command: Callable[..., None]) -> Callable[..., None]:
-    """The command with the options of `one_nanocrystal` before its own; it is called with a OneNanocrystal first."""
-    shared = inspect.signature(one_nanocrystal, eval_str=True).parameters
-    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
+def distortion(
+    strain: Strain = None,
+    tilt: Tilt = None,
+    angles: Angles = None,
+    keep: Keep = None,
+    x_vacancies: XVacancies = None,
+    pb_vacancies: PbVacancies = None,
+    occupancy: Occupancy = None,
+    surface: Surface = None,
+    surface_bonds: SurfaceBonds = None,
+    image: Image = None,
+    seed: Seed = None,
+) -> dict[str, Any]:
+    """What changes the atoms of an ideal nanocrystal, as arguments of the library."""
+    return dict(locals())
 
-    @functools.wraps(command)
-    def run(**values: Any) -> None:
-        command(functools.partial(one_nanocrystal, **{name: values.pop(name) for name in shared}), **values)
 
-    parameters = [*shared.values(), *own]
-    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    return run
+def alloy(second: Second = None, fraction: Fraction = None, offset: Offset = None) -> dict[str, Any]:
+    """A second halide, as arguments of the library. Raises BandgError."""
+    return {"second": second, "fraction": fraction, "offset_eV": one_energy(offset, "offset")}
 
 
+@takes(changes=distortion, mixed=alloy)
 def one_nanocrystal(
     size: Size = None,
     shape: Shape = "cube",
@@ -92,20 +133,9 @@ def one_nanocrystal(
     set_name: SetName = DEFAULT_SET,
     neighbors: Neighbors = None,
     truncation: Truncation = None,
-    strain: Strain = None,
-    tilt: Tilt = None,
-    angles: Angles = None,
-    keep: Keep = None,
-    second: Second = None,
-    fraction: Fraction = None,
-    offset: Offset = None,
-    x_vacancies: XVacancies = None,
-    pb_vacancies: PbVacancies = None,
-    occupancy: Occupancy = None,
-    surface: Surface = None,
-    surface_bonds: SurfaceBonds = None,
-    image: Image = None,
-    seed: Seed = None,
+    *,
+    changes: Options,
+    mixed: Options,
     structure: StructureFile = None,
     species: Species = None,
 ) -> tuple[Any, Any, int]:
@@ -114,6 +144,7 @@ def one_nanocrystal(
 
     if (size is None) == (structure is None):
         raise BandgError("say which nanocrystal: --size 5nm, or --structure FILE")
+    given = changes() | mixed()
     found = tight_binding(
         size,
         shape,
@@ -122,24 +153,11 @@ def one_nanocrystal(
         center=center,
         neighbors=neighbors,
         truncation=truncation,
-        strain=strain,
-        tilt=tilt,
-        angles=angles,
-        keep=keep,
-        second=second,
-        fraction=fraction,
-        offset_eV=one_energy(offset, "offset"),
-        x_vacancies=x_vacancies,
-        pb_vacancies=pb_vacancies,
-        occupancy=occupancy,
-        surface=surface,
-        surface_bonds=surface_bonds,
-        image=image,
-        seed=seed,
-        structure=read_option(structure, species, set_name, second),
+        structure=read_option(structure, species, set_name, given["second"]),
+        **given,
     )
     [one] = one_of(size, found)
-    say_own_crystal(one[0].parameters, tilt or structure, angles, keep)
+    say_own_crystal(one[0].parameters, given["tilt"] or structure, given["angles"], given["keep"])
     return one
 
 

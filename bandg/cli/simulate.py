@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 @draws
+@nc.takes(changes=nc.distortion)
 def simulate(
     energy: Annotated[str, typer.Option(help="Photon energy of the laser, as 1.911eV.")],
     size: Annotated[str, typer.Option(help="Sizes from which the laser chooses: 8..14cells or 5..9nm:1nm.")],
@@ -54,17 +55,8 @@ def simulate(
     ] = None,
     noise: Annotated[float, typer.Option(help="Standard deviation of the noise by the largest signal.")] = 0.0,
     neighbors: Neighbors = None,
-    strain: nc.Strain = None,
-    tilt: nc.Tilt = None,
-    angles: nc.Angles = None,
-    keep: nc.Keep = None,
-    x_vacancies: nc.XVacancies = None,
-    pb_vacancies: nc.PbVacancies = None,
-    occupancy: nc.Occupancy = None,
-    surface: nc.Surface = None,
-    surface_bonds: nc.SurfaceBonds = None,
-    image: nc.Image = None,
-    seed: nc.Seed = None,
+    *,
+    changes: nc.Options,
     seeds: Annotated[int | None, typer.Option(help="Random arrangements of vacancies; equally frequent.")] = None,
     out: Annotated[
         list[Path] | None, typer.Option(help="Write the traces to FILE.csv, everything to FILE.json; repeated.")
@@ -73,7 +65,6 @@ def simulate(
     workers: Workers = None,
     no_cache: NoCache = False,
     force: Force = False,
-    *,
     figure: Figure,
 ) -> None:
     """Simulate an ensemble that a laser excites: spread of g, T2* against field, and traces."""
@@ -100,18 +91,8 @@ def simulate(
             draw=draw,
             neighbors=neighbors,
             run=run,
-            strain=strain,
-            tilt=tilt,
-            angles=angles,
-            keep=keep,
-            x_vacancies=x_vacancies,
-            pb_vacancies=pb_vacancies,
-            occupancy=occupancy,
-            surface=surface,
-            surface_bonds=surface_bonds,
-            image=image,
-            seed=seed,
             seeds=seeds,
+            **changes(),
         )
     traces = found.traces(*asked)
     _report(found, asked)
