@@ -105,7 +105,7 @@ def compute(
         Dielectric constant of the surroundings, 2.25 of glass, whose image charges act on the pair. With `image` they
         stand in H already and are those of its constants.
     solver : str
-        "auto", "dense", "superlu", "rslab", "pardiso" or "iterative".
+        "auto", "dense", "superlu", "rslab", "pardiso", "near-symmetric" or "iterative".
     observables : str, Observable or list of them
         Further variables besides the band edges: "E_p_eV" and "oscillator_strength" of the band-edge transition,
         "details" (g tensors and their parts, characters, overlaps), the name of a registered observable, or an
