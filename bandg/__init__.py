@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from bandg.analysis.hypotheses.mechanism import Mechanism
     from bandg.analysis.hypotheses.request import hypotheses
     from bandg.analysis.inference.request import infer
+    from bandg.analysis.match.request import match
     from bandg.analysis.overlay import overlay
     from bandg.analysis.sensitivity.request import sensitivity
     from bandg.api.bulk import bulk
@@ -53,6 +54,7 @@ __all__ = [
     "load_measured",
     "load_set",
     "load_spreads",
+    "match",
     "overlay",
     "plot_levels",
     "read_structure",
@@ -82,6 +84,7 @@ _HOME = {
     "load_measured": "data.measured",
     "load_spreads": "data.measured",
     "load_set": "api.sets",
+    "match": "analysis.match.request",
     "overlay": "analysis.overlay",
     "plot_levels": "plot.levels",
     "read_structure": "crystal.files",

@@ -18,7 +18,7 @@ NAMES = [
     *("BandgError", "KpSet", "Lattice", "Mechanism", "Model", "Nanocrystal", "Observable", "ParameterSet", "Run"),
     *("Solver", "available_sets"),
     *("bulk", "compute", "density_of_states", "fit", "full_hamiltonian", "hypotheses", "infer", "load_measured"),
-    *("load_set", "load_spreads", "overlay", "plot_levels", "read_structure", "sensitivity", "tight_binding"),
+    *("load_set", "load_spreads", "match", "overlay", "plot_levels", "read_structure", "sensitivity", "tight_binding"),
 ]
 MODULES = [
     f"bandg.{'.'.join(file.relative_to(HOME).with_suffix('').parts)}"

@@ -40,6 +40,8 @@ _TOLERANCE = 1e-9  # relative tolerance: a bound that is a whole number of cells
 
 _NUMBER = re.compile(r"([+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|nan|inf))\s*(.*)", re.DOTALL)
 
+_PLUS_MINUS = re.compile(r"\+/?-|±")
+
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?[0-9]+,[0-9]+\s*[A-Za-z]+\s*")
 
 
@@ -109,6 +111,25 @@ class Grammar:
         if problem:
             raise self.wrong(text, problem)
         return value
+
+    def with_error(self, text: str) -> tuple[Value, float | None]:
+        """A number and its error in the same unit, "1.911+-0.01eV" or "1.911eV ± 10meV"; None without an error.
+
+        Either part may lack the unit. Raises BandgError, also where the error is not above zero.
+        """
+        first, *rest = _PLUS_MINUS.split(text)
+        if len(rest) > 1:
+            raise self.wrong(text, f"has several errors: write {self.example}")
+        if not rest:
+            return self.value(text), None
+        units = [self._split(part, text)[1] for part in (first, *rest)]
+        value = self.value(first, text, units[1])
+        plain = Grammar(self.what, self.example, self.units)
+        error = plain.value(rest[0], text, units[0])
+        self._one_unit([value, error], text)
+        if error.number <= 0:
+            raise self.wrong(text, f"has the error {error.number:g}: an error is above zero")
+        return value, error.number
 
     def values(self, text: str) -> tuple[Value, ...]:
         """The values of a list in one unit, in the given order. Raises BandgError."""

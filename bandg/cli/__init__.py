@@ -29,6 +29,8 @@ COMMANDS = {
     "overlay": "Draw theory curves over measured g-factors and print the residual at every point.",
     "explore": "Write one HTML file with sliders: curves of computed nanocrystals beside measured points, "
     "without a server.",
+    "match": "Find the nanocrystals that fit a measured sample: "
+    "set, shape, size, surface, energy scale, by probability.",
     "hypotheses": "Compare mechanisms that could explain the hole g-factor: "
     "the change of g by each, and what it leaves.",
     "verdict": "Predict the measured g-factors, nothing adjusted, for each set, surface and energy scale; "

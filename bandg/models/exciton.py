@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import constants, integrate, special
 
 from bandg.base.units import E2_EV_NM
@@ -92,11 +92,11 @@ def reduced_mass(crystal: Bulk) -> float:
     return 3 / float(np.trace(crystal.valence.inverse_mass) + np.trace(crystal.conduction.inverse_mass))
 
 
-def exciton_shift(radius_nm: NDArray[np.float64], inverse_inside: float, reduced_mass: float) -> NDArray[np.float64]:
-    """E_X - (E_e - E_h) in eV, shape (n,), for radii (n,) in nm, infinite for the bulk.
+def exciton_shift(radius_nm: ArrayLike, inverse_inside: ArrayLike, reduced_mass: float) -> NDArray[np.float64]:
+    """E_X - (E_e - E_h) in eV for radii in nm, infinite for the bulk; both arrays as numpy broadcasts them.
 
     inverse_inside: 1 / eps_in, 0 or more. reduced_mass: in m0.
     """
-    per_radius = E2_EV_NM / np.asarray(radius_nm)
-    rydberg = reduced_mass * RYDBERG_EV * inverse_inside**2
-    return np.minimum(-COULOMB * inverse_inside * per_radius - CORRELATION * rydberg, -rydberg)
+    per_radius, inverse = E2_EV_NM / np.asarray(radius_nm), np.asarray(inverse_inside)
+    rydberg = reduced_mass * RYDBERG_EV * inverse**2
+    return np.minimum(-COULOMB * inverse * per_radius - CORRELATION * rydberg, -rydberg)

@@ -196,10 +196,9 @@ class Emulator:
             mean += weight * np.array([self.transition(found[0] - found[1], own, inverse_eps), *found])
         return EmulatedCurve(sizes, *mean)
 
-    def transition(self, gap_eV: Array, size_nm: Array, inverse_eps: float) -> Array:
-        """The transition energy in eV of E_e - E_h at sizes in nm."""
-        radius = self.exciton.radius_per_size * size_nm
-        return gap_eV + exciton_shift(radius, inverse_eps, self.exciton.mu) if inverse_eps else gap_eV
+    def transition(self, gap_eV: Array, size_nm: Array, inverse_eps: ArrayLike) -> Array:
+        """The transition energy in eV of E_e - E_h at sizes in nm, all as numpy broadcasts them."""
+        return gap_eV + exciton_shift(self.exciton.radius_per_size * size_nm, inverse_eps, self.exciton.mu)
 
     @cached_property
     def _exponents(self) -> NDArray[np.int64]:

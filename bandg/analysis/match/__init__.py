@@ -1,0 +1,1 @@
+"""Which emulated nanocrystals fit one measured sample, by posterior probability."""

@@ -1,0 +1,197 @@
+"""The function of `bandg match`: reads the samples, chooses the emulators, and matches each sample with all of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bandg.analysis.emulators.emulator import Emulator
+from bandg.analysis.emulators.stored import load_emulator, stored_names
+from bandg.analysis.match.candidate import Candidate, candidate
+from bandg.analysis.match.posterior import REACH, Weights, weigh
+from bandg.analysis.match.result import SIZE, Match, fits_of
+from bandg.analysis.match.sample import Sample, sample_of, samples_of
+from bandg.base.arguments import names, strict
+from bandg.base.errors import BandgError
+from bandg.base.show import Shown
+from bandg.base.text import nearest, one_line, quote
+from bandg.data.measured import load_measured, load_spreads, material_of
+
+FEWEST, MOST = 2**12, 2**17
+"""Points of the prior of each candidate: doubled from the first to the second until enough are effective."""
+
+EFFECTIVE = 200
+"""Effective points that are enough."""
+
+NEGLIGIBLE = 0.01
+"""Posterior probability below which a candidate needs no more points."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Matches(Shown):
+    """One match for each sample, and the candidates that all were matched with.
+
+    samples: Match of each sample. candidates: of Candidate. left_out: points of the data that belong to no sample, by
+    reason.
+    """
+
+    samples: tuple[Match, ...]
+    candidates: tuple[Candidate, ...]
+    left_out: dict[str, int]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain types."""
+        return {"samples": [one.to_dict() for one in self.samples], "left_out": self.left_out}
+
+    def shown(self) -> tuple[str, dict[str, Any]]:
+        """Title, and a line for each sample."""
+        lines = {}
+        for number, one in enumerate(self.samples):
+            best = one.fits[0]
+            text = f"{best.candidate.name}, probability {best.probability:.2f}" if one.found else "none of these"
+            lines[one.sample.name or f"sample {number + 1}"] = text
+        return f"{len(self.samples)} sample{'s' * (len(self.samples) != 1)}", lines
+
+
+@strict
+def match(
+    energy: Any = None,
+    g_e: Any = None,
+    g_h: Any = None,
+    g_bx: Any = None,
+    *,
+    size: Any = None,
+    dg_e: Any = None,
+    dg_h: Any = None,
+    data: str | os.PathLike[str] | None = None,
+    set: str | Sequence[str] = (),
+    shape: str | Sequence[str] = (),
+    emulators: Sequence[Emulator] | None = None,
+) -> Matches:
+    """Which nanocrystal a sample is: set, shape, size, surface and energy scale by posterior probability.
+
+    Parameters
+    ----------
+    energy : str, float or pair
+        Transition energy with its error, as "1.911+-0.01eV"; a number or a pair of value and error is in eV.
+        Without an error 0.01 eV is assumed.
+    g_e, g_h, g_bx : str, float or pair, optional
+        g-factors with their errors, as "1.41+-0.05", or "|1.41|+-0.05" where the sign is not known; at least one.
+        Without an error 0.1 is assumed.
+    size : str, float or pair, optional
+        Edge of a cube or diameter of a sphere, as "10+-1nm" or in nm. Without an error 10 % is assumed.
+    dg_e, dg_h : str or float, optional
+        Spread of g within the sample, half width of a Lorentzian as T2* gives it. It bounds the scatter of the sizes
+        and does not enter the probabilities.
+    data : str or path, optional
+        In place of all these a file or a shipped collection of measured points, whose samples are matched in turn.
+    set, shape : str or list of str
+        Emulators to match with; by default all that ship of the material.
+    emulators : sequence of Emulator, optional
+        In place of those that ship.
+
+    Returns
+    -------
+    Matches
+        `samples` has a `Match` for each sample, whose `fits` are the candidates, the most probable first, and whose
+        `found` is False where none of these fits.
+
+    Raises
+    ------
+    BandgError
+        For any wrong input, for an unknown set or shape, and for an energy or size outside of all emulators.
+
+    Examples
+    --------
+    >>> import bandg
+    >>> found = bandg.match("1.911+-0.01eV", "1.41+-0.05", "0.91+-0.05", set="bandg-cspbi3-nnn")
+    >>> found.samples[0].found
+    True
+    >>> 4 < found.samples[0].fits[0].unknowns["size_nm"].median < 7
+    True
+    """
+    given = {"energy": energy, "g_e": g_e, "g_h": g_h, "g_bx": g_bx, "size": size, "dg_e": dg_e, "dg_h": dg_h}
+    left_out: dict[str, int] = {}
+    if data is None:
+        samples: tuple[Sample, ...] = (sample_of(**given),)
+    else:
+        if stated := [name for name, value in given.items() if value is not None]:
+            raise BandgError(f"`{stated[0]}` is that of one sample, and `data` has its own: give one of them")
+        points = load_measured(data)
+        samples = samples_of(points, load_spreads(data))
+        for point in points:
+            if point.why_not_judged_by:
+                left_out[point.why_not_judged_by] = left_out.get(point.why_not_judged_by, 0) + 1
+    chosen = chosen_emulators(set, shape, emulators, {one.material for one in samples} - {""})
+    check_sizes(chosen, samples)
+    pool = Pool(chosen)
+    found = tuple(pool.match(one) for one in samples)
+    if not any(one.inside for one in found):
+        raise BandgError(outside(pool.candidates, samples))
+    return Matches(found, tuple(pool.candidates), left_out)
+
+
+def chosen_emulators(
+    set: str | Sequence[str], shape: str | Sequence[str], given: Sequence[Emulator] | None, materials: set[str]
+) -> tuple[Emulator, ...]:
+    """The emulators of these sets, shapes and materials. Raises BandgError where there is none."""
+    every = tuple(load_emulator(*name) for name in stored_names()) if given is None else tuple(given)
+    for kind, wanted in (("set", set), ("shape", shape)):
+        words = [part.strip() for item in names(kind, wanted, "cube") for part in item.split(",") if part.strip()]
+        known = tuple(dict.fromkeys(getattr(one, kind) for one in every))
+        for word in words:
+            if word not in known:
+                raise BandgError(
+                    one_line(
+                        f"`{kind}` {quote(word)} has no emulator{nearest(word, known)}; there are {', '.join(known)}"
+                    )
+                )
+        every = tuple(one for one in every if not words or getattr(one, kind) in words)
+    found = tuple(one for one in every if not materials or material_of(one.set) in {*materials, ""})
+    if not found:
+        what = f"of {' and '.join(sorted(materials))} " if every else "of both `set` and `shape` "
+        raise BandgError(f"there is no emulator {what}to match with")
+    return found
+
+
+def check_sizes(emulators: Sequence[Emulator], samples: Sequence[Sample]) -> None:
+    """Raise BandgError for a size that no emulator comes near."""
+    low, high = min(one.size_nm[0] for one in emulators), max(one.size_nm[-1] for one in emulators)
+    for datum in (one for sample in samples for one in sample.data if one.quantity == SIZE):
+        if not low - REACH * datum.error < datum.value < high + REACH * datum.error:
+            reach = f"from {low:.3g} to {high:.3g} nm"
+            raise BandgError(f"the size {datum.value:g} nm lies outside of all emulators, which reach {reach}")
+
+
+class Pool:
+    """Candidates with as many points of the prior as the samples have needed so far."""
+
+    def __init__(self, emulators: Sequence[Emulator], fewest: int = FEWEST) -> None:
+        self.candidates = [candidate(one, fewest) for one in emulators]
+
+    def match(self, sample: Sample) -> Match:
+        """The match of one sample, with more points where too few are effective."""
+        weights = [weigh(one, sample) for one in self.candidates]
+        while True:
+            found = fits_of(weights, sample)
+            short = [n for n, one in enumerate(weights) if self._is_short(one, found)]
+            if not short:
+                return Match(sample, found)
+            for n in short:
+                one = self.candidates[n]
+                self.candidates[n] = candidate(one.emulator, 2 * len(one.values))
+                weights[n] = weigh(self.candidates[n], sample)
+
+    def _is_short(self, one: Weights, found: Sequence[Any]) -> bool:
+        fit = next(fit for fit in found if fit.candidate is one.candidate)
+        enough = one.effective >= EFFECTIVE or fit.probability < NEGLIGIBLE or not fit.fits
+        return not enough and len(one.candidate.values) < MOST
+
+
+def outside(candidates: Sequence[Candidate], samples: Sequence[Sample]) -> str:
+    """What to say where no curve comes near the energy of any sample."""
+    low, high = min(one.curves[0].min() for one in candidates), max(one.curves[0].max() for one in candidates)
+    energies = ", ".join(f"{one.energy_eV:g}" for one in samples)
+    return f"the energy {energies} eV lies outside of all emulators, which reach from {low:.3f} to {high:.3f} eV"

@@ -1,0 +1,185 @@
+"""`bandg match`: which emulated nanocrystals fit a measured sample."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bandg.cli.command import App
+from bandg.cli.figure import Figure, draws
+from bandg.cli.options import _say_data
+from bandg.cli.tables import Column, show
+
+if TYPE_CHECKING:
+    from bandg.analysis.match.request import Matches
+    from bandg.analysis.match.result import Fit, Interval, Match
+
+app = App()
+
+_G = "with its error, as 1.41+-0.05; |1.41| without a sign; 0.1 is assumed."
+_SPREAD = "Spread of {} within the sample, half width as T2* gives it: bounds the scatter of sizes."
+_SHOWN = 12
+"""Most candidates in the table."""
+
+
+@app.command("match")
+@draws
+def match(
+    energy: Annotated[
+        str | None, typer.Option(help="Transition energy with its error, as 1.911+-0.01eV; 10 meV is assumed.")
+    ] = None,
+    g_e: Annotated[str | None, typer.Option("--g-e", help=f"g_e {_G}")] = None,
+    g_h: Annotated[str | None, typer.Option("--g-h", help=f"g_h {_G}")] = None,
+    g_bx: Annotated[str | None, typer.Option("--g-bx", help=f"g_e + g_h {_G}")] = None,
+    size: Annotated[
+        str | None, typer.Option(help="Edge or diameter with its error, as 10+-1nm; 10 % is assumed.")
+    ] = None,
+    dg_e: Annotated[str | None, typer.Option("--dg-e", help=_SPREAD.format("g_e"))] = None,
+    dg_h: Annotated[str | None, typer.Option("--dg-h", help=_SPREAD.format("g_h"))] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="Instead: the samples of FILE.csv, .txt or .xlsx or a collection.", callback=_say_data),
+    ] = None,
+    set_name: Annotated[str | None, typer.Option("--set", help="Sets to match with, A,B.", show_default="all")] = None,
+    shape: Annotated[str | None, typer.Option(help="Shapes to match with.", show_default="all")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw FILE.pdf, .png or .svg.")] = None,
+    *,
+    figure: Figure,
+) -> None:
+    """Find the nanocrystals that fit a measured sample: set, shape, size, surface, energy scale, by probability."""
+    from bandg.analysis.match.request import match as library
+    from bandg.base.files import check_writable
+    from bandg.plot.output import check_picture_path, save
+
+    if out is not None:
+        check_writable(out, (".json",))
+    if plot is not None:
+        check_picture_path(plot)
+    sets, shapes = set_name or (), shape or ()
+    found = library(energy, g_e, g_h, g_bx, size=size, dg_e=dg_e, dg_h=dg_h, data=data, set=sets, shape=shapes)
+    print_matches(found)
+    if out is not None:
+        from bandg.runs.dataset import write_json
+
+        write_json(found.to_dict(), out)
+        typer.echo(f"wrote {out}")
+    if plot is not None:
+        from bandg.plot.match import plot_match
+
+        save(plot_match(found, **figure.look), plot)
+        typer.echo(f"wrote {plot}")
+
+
+def print_matches(found: Matches) -> None:
+    """Print one sample with all candidates, or one line for each sample."""
+    if len(found.samples) == 1:
+        print_match(found.samples[0])
+    else:
+        _print_samples(found)
+    if found.left_out:
+        reasons = ", ".join(f"{count} ({why})" for why, count in found.left_out.items())
+        typer.echo(f"points that belong to no sample: {reasons}")
+
+
+def print_match(found: Match) -> None:
+    """Print the candidates, the 68 % set, and what limits the result."""
+    names = _names(found.fits)
+    rows = [
+        (*_words(one), one.probability, one.error, one.chi2, one.p_value, *_cells(one, names))
+        for one in found.fits[:_SHOWN]
+    ]
+    head = [Column("set", left=True), Column("shape", left=True), Column("probability", ".3f"), Column("+-", ".3f")]
+    head += [Column("chi^2", ".1f"), Column("p", ".3f")]
+    title = f"{found.sample.name or 'sample'}: {', '.join(map(str, found.sample.data))}"
+    show(title, (*head, *(Column(_heading(name)) for name in names)), rows, _caption(found.fits), keys=2)
+    if len(found.fits) > _SHOWN:
+        typer.echo(f"{len(found.fits) - _SHOWN} more candidates are less probable")
+    typer.echo("")
+    _print_verdict(found)
+
+
+def _print_verdict(found: Match) -> None:
+    """Print the 68 % set or that none fits, and what limits the result."""
+    if found.found:
+        sets = []
+        for one, pairs in found.ranges68():
+            sizes = " and ".join(f"{low:.2f}..{high:.2f}" for low, high in pairs)
+            sets.append(f"{one.candidate.name} {sizes} nm")
+        typer.echo(f"68 % set: {'; '.join(sets)}")
+    else:
+        best = min(found.fits, key=lambda one: one.chi2)
+        typer.echo(
+            f"None of these: chi^2 of the best is {best.chi2:.1f}, which chance exceeds with p = {best.p_value:.1g}."
+        )
+        rests = (f"{one.name} {rest:+.1f}" for one, rest in zip(found.sample.data, best.residuals, strict=True))
+        typer.echo(f"{best.candidate.name}: measured minus calculated, in errors: {', '.join(rests)}")
+    for name, limit in found.size_scatter().items():
+        typer.echo(
+            f"Sizes whose relative standard deviation is {limit:.1%} give the stated {name} by themselves: "
+            "those of the nanocrystals that contribute do not scatter more."
+        )
+    for sentence in found.notes():
+        typer.echo(sentence)
+
+
+def _print_samples(found: Matches) -> None:
+    best = [one.fits[0] for one in found.samples]
+    names = _names(best)
+    rows = [
+        (
+            one.sample.name,
+            one.sample.energy_eV,
+            *(("none of these", "") if not one.found else _words(fit)),
+            fit.probability if one.found else None,
+            fit.p_value,
+            *_cells(fit, names),
+        )
+        for one, fit in zip(found.samples, best, strict=True)
+    ]
+    head = [Column("sample", left=True), Column("eV", ".3f"), Column("set", left=True), Column("shape", left=True)]
+    head += [Column("probability", ".3f"), Column("p", ".3f")]
+    columns = (*head, *(Column(_heading(name)) for name in names))
+    show("most probable candidate of each sample", columns, rows, _caption(best), keys=2)
+    typer.echo("")
+    for one in found.samples:
+        for sentence in one.notes():
+            typer.echo(f"{one.sample.name or f'{one.sample.energy_eV:g} eV'}: {sentence}")
+
+
+def _names(fits: Any) -> list[str]:
+    """Unknowns of the candidates, the size first and 1 / eps last."""
+    from bandg.analysis.match.candidate import INVERSE_EPS
+    from bandg.analysis.match.result import SIZE
+
+    knobs = [knob.name for one in fits for knob in one.candidate.emulator.knobs]
+    return [SIZE, *dict.fromkeys(knobs), INVERSE_EPS]
+
+
+def _heading(name: str) -> str:
+    return {"size_nm": "size (nm)", "inverse_eps": "1/eps"}.get(name, name)
+
+
+def _words(one: Fit) -> tuple[str, str]:
+    own = one.candidate.emulator
+    return own.set, one.candidate.name.partition(", ")[2]
+
+
+def _cells(one: Fit, names: list[str]) -> list[str]:
+    return [_cell(one.unknowns.get(name)) for name in names]
+
+
+def _cell(one: Interval | None) -> str:
+    if one is None:
+        return ""
+    return f"{one.median:.3g} ({one.low:.3g}..{one.high:.3g}){'' if one.constrained else '*'}"
+
+
+def _caption(fits: Any) -> str:
+    labels = {knob.name: knob.label for one in fits for knob in one.candidate.emulator.knobs}
+    free = any(not unknown.constrained for one in fits for unknown in one.unknowns.values())
+    text = "median and central 68 %; p: chance of a larger chi^2 than that of the best nanocrystal\n"
+    text += "* as the prior: the data do not constrain it\n" * free
+    return text + "\n".join(f"{name}: {label}" for name, label in labels.items())

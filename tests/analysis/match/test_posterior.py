@@ -1,0 +1,138 @@
+"""Evidence, posterior and coverage on emulators for which they are known in closed form."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.stats import multivariate_normal, norm, truncnorm
+
+from bandg import BandgError, match
+from bandg.analysis.emulators.emulator import OUTPUTS, Emulator, Exciton, Knob
+from bandg.analysis.match.candidate import candidate, curves, errors
+from bandg.analysis.match.posterior import _log_mass, chi_square, weigh
+from bandg.analysis.match.request import Pool
+from bandg.analysis.match.sample import Datum, Sample, sample_of
+
+SIZES = 1 / np.linspace(1 / 3, 1 / 8, 30)
+GAP = 1.6
+
+
+def toy(name="own", shape="cube", g_e=1.0, error=0.0):
+    """E = 1.6 + 4 / L^2, g_e = its value at t = 0 + 0.8 t_one, g_h = 0.5 + 0.6 t_two, each with this error."""
+    one, zero = np.ones(len(SIZES)), np.zeros(len(SIZES))
+    table = {
+        "E_e_eV": [GAP + 4 / SIZES**2, zero, zero],
+        "E_h_eV": [zero, zero, zero],
+        "g_e": [g_e * one, 0.8 * one, zero],
+        "g_h": [0.5 * one, zero, 0.6 * one],
+    }
+    coefficients = tuple(tuple(map(tuple, np.array(table[output]).T.tolist())) for output in OUTPUTS)
+    rms = tuple((value,) * len(SIZES) for value in (0.0, 0.0, error, error))
+    knobs = (Knob("one", "first", "", 0.0, 1.0, 0.5), Knob("two", "second", "", 0.0, 1.0, 0.5))
+    return Emulator(
+        name, shape, "halide", tuple(range(1, len(SIZES) + 1)), tuple(SIZES.tolist()), knobs,
+        ((0, 0), (1, 0), (0, 1)), OUTPUTS, coefficients, rms, rms, None, Exciton(0.0, 0.6, 0.0, 1e-9), {"bandg": "0"},
+    )  # fmt: skip
+
+
+def test_evidence_of_a_linear_emulator():
+    sample, error = sample_of((1.8, 0.01), (1.2, 0.15), (0.9, 0.2)), 0.1
+
+    def of_size(u):
+        return norm.pdf(1.8, GAP + 4 / np.exp(2 * u), 0.01)
+
+    def of_knob(value, middle, slope, sd):
+        ends = (np.array([-1, 1]) * slope + middle - value) / sd
+        return np.diff(norm.cdf(ends))[0] / (2 * slope)
+
+    expected = quad(of_size, *np.log(SIZES[[0, -1]]), points=[np.log(math.sqrt(4 / 0.2))], limit=200)[0]
+    expected *= of_knob(1.2, 1.0, 0.8, math.hypot(0.15, error)) * of_knob(0.9, 0.5, 0.6, math.hypot(0.2, error))
+    found = weigh(candidate(toy(error=error), 4096), sample)
+    assert found.log_evidence == pytest.approx(math.log(expected), abs=0.005)
+
+
+def test_posterior_of_a_linear_emulator():
+    found = match((1.8, 0.01), (1.2, 0.15), emulators=[toy(error=0.1)]).samples[0].fits[0]
+    sd = math.hypot(0.15, 0.1) / 0.8
+    t = truncnorm((-1 - 0.25) / sd, (1 - 0.25) / sd, 0.25, sd)
+    one, two, size = (found.unknowns[name] for name in ("one", "two", "size_nm"))
+    assert [one.low, one.median, one.high] == pytest.approx((1 + t.ppf([0.16, 0.5, 0.84])) / 2, abs=0.01)
+    assert [two.low, two.median, two.high] == pytest.approx([0.16, 0.5, 0.84], abs=0.01)
+    assert (one.constrained, two.constrained, size.constrained) == (True, False, True)
+    L = math.sqrt(4 / 0.2)
+    assert size.median == pytest.approx(L, rel=0.003)
+    assert size.high - size.low == pytest.approx(2 * 0.9945 * 0.01 * L**3 / 8, rel=0.03)
+
+
+def test_two_candidates_share_the_probability_by_their_evidence():
+    own, other = toy(), toy("other", g_e=1.5)
+    found = match((1.8, 0.01), (1.4, 0.5), emulators=[own, other]).samples[0]
+    cdf = norm.cdf
+    ratio = (cdf((1.8 - 1.4) / 0.5) - cdf((0.2 - 1.4) / 0.5)) / (cdf((2.3 - 1.4) / 0.5) - cdf((0.7 - 1.4) / 0.5))
+    by_set = {one.candidate.emulator.set: one.probability for one in found.fits}
+    assert by_set["own"] / by_set["other"] == pytest.approx(ratio, rel=0.005)
+    assert sum(by_set.values()) == pytest.approx(1)
+
+
+def test_integrals_over_a_step_also_far_outside_of_it():
+    at, sd = np.array([0.3, 0.3, 5.0, -3.0, 30.0]), np.array([0.1, 1e4, 1.0, 0.5, 1.0])
+    for one, width, found in zip(at, sd, _log_mass(at, sd), strict=True):
+        whole = quad(lambda s, one=one, width=width: math.exp(-(((s - one) / width) ** 2) / 2), 0, 1, epsabs=0)[0]
+        assert found == pytest.approx(math.log(whole), rel=1e-9, abs=1e-11)
+
+
+def test_numbers_that_share_an_error_of_the_emulator_are_correlated():
+    data = tuple(Datum(*one) for one in (("energy_eV", 1.8, 0.01), ("g_e", 1.2, 0.1), ("g_bx", 1.9, 0.2)))
+    error = np.array([[0.02, 0.3, 0.4, 0.0]])
+    _, found = chi_square(Sample("", data), np.array([[1.81, 1.0, 0.8, 4.0]]), error)
+    covariance = [[0.01**2 + 0.02**2, 0, 0], [0, 0.01 + 0.09, 0.09], [0, 0.09, 0.04 + 0.09 + 0.16]]
+    assert found[0] == pytest.approx(multivariate_normal([1.81, 1.0, 1.8], covariance).logpdf([1.8, 1.2, 1.9]))
+
+
+def test_a_magnitude_has_both_signs():
+    one = candidate(toy(g_e=0.0), 256)
+    both = weigh(one, sample_of((1.8, 0.01), "|0.3|+-0.2")).log_evidence
+    each = [weigh(one, sample_of((1.8, 0.01), (value, 0.2))).log_evidence for value in (0.3, -0.3)]
+    assert both == pytest.approx(np.logaddexp(*each))
+
+
+def truth_of(rng, emulators, noise):
+    """A nanocrystal of the prior and its sample: number of the emulator, unknowns, size, sample."""
+    number = rng.integers(len(emulators))
+    own = emulators[number]
+    values = rng.uniform(size=3) * [1, 1, 1e-9]
+    size = math.exp(rng.uniform(*np.log([own.size_nm[0], own.size_nm[-1]])))
+    exact = curves(own, values[None], np.array([size]))[:3, 0, 0]
+    errors_ = np.hypot(errors(own, np.array([size]))[0, :3], noise)
+    seen = exact + errors_ * rng.normal(size=3)
+    return number, values, size, sample_of(*((value, sd) for value, sd in zip(seen, noise, strict=True)))
+
+
+def test_the_truth_lies_in_the_68_percent_sets_in_68_percent_of_cases():
+    rng = np.random.default_rng(5)
+    emulators = [toy(error=0.1), toy("other", g_e=1.5, error=0.2)]
+    pool, noise, inside = Pool(emulators, 1024), (0.01, 0.15, 0.1), []
+    for _ in range(50):
+        number, values, size, sample = truth_of(rng, emulators, noise)
+        found = pool.match(sample)
+        at = next(n for n, one in enumerate(found.fits) if one.candidate.emulator is emulators[number])
+        one = found.fits[at].unknowns["one"]
+        inside.append(
+            (found.holds(at, size), found.more_credible(at, values, size) <= 0.68, one.low <= values[0] <= one.high)
+        )
+    assert (np.abs(np.mean(inside, axis=0) - 0.68) < 0.15).all()  # 2.5 standard deviations of 50 cases
+
+
+def test_a_sample_far_from_all_is_none_of_these():
+    found = match((1.8, 0.01), (2.4, 0.05), (0.9, 0.1), emulators=[toy()]).samples[0]
+    assert not found.found
+    assert found.fits[0].chi2 == pytest.approx(((2.4 - 1.8) / 0.05) ** 2, rel=0.01)
+    assert found.fits[0].residuals == pytest.approx([0, 12, 0], abs=0.2)
+    near = match((1.8, 0.01), (1.9, 0.05), (0.9, 0.1), emulators=[toy()]).samples[0]
+    assert near.found and 0.01 < near.fits[0].p_value < 0.3
+
+
+def test_an_energy_outside_of_all_is_refused():
+    with pytest.raises(BandgError, match=r"the energy 2\.9 eV lies outside of all emulators, which reach from 1\.66"):
+        match((2.9, 0.01), 1.0, emulators=[toy()])

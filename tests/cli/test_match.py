@@ -1,0 +1,66 @@
+"""`bandg match` as a user meets it."""
+
+import json
+
+import pytest
+
+ASKED = ("--energy", "1.911+-0.01eV", "--g-e", "1.41+-0.05", "--g-h", "0.91±0.05", "--set", "bandg-cspbi3-nnn")
+
+
+def test_one_sample(bandg, tmp_path):
+    code, out, _ = bandg("match", *ASKED, "--dg-h", "0.03", "--out", tmp_path / "a.json")
+    assert code == 0
+    assert "E = 1.911 +- 0.01 eV, g_e = 1.41 +- 0.05, g_h = 0.91 +- 0.05" in out
+    assert "68 % set: bandg-cspbi3-nnn, cube" in out and "give the stated dg_h by themselves" in out
+    found = json.loads((tmp_path / "a.json").read_text())["samples"][0]
+    assert found["none_of_these"] is False and sum(one["probability"] for one in found["candidates"]) == pytest.approx(
+        1
+    )
+    assert f"{found['candidates'][0]['unknowns']['occupancy']['median']:.3g}" in out
+
+
+def test_none_of_these_is_said_with_what_does_not_fit(bandg):
+    code, out, _ = bandg("match", "--energy", "1.911eV", "--g-e", "3.4", "--set", "bandg-cspbi3-nnn")
+    assert code == 0 and "None of these" in out and "0.1 (assumed)" in out and "68 % set" not in out
+
+
+def test_the_samples_of_a_file(bandg, tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text("sample,energy_eV,g_e,g_h\nA,1.95,1.2,0.9\nB,2.05,0.9,1.1\nC,3.2,0.9,1.1\n")
+    code, out, err = bandg("match", "--data", file, "--set", "bandg-cspbi3-nnn")
+    assert code == 0 and "6 points of 3 samples" in err
+    lines = {line.split()[0]: line for line in out.splitlines() if line[:2] in ("A ", "B ", "C ")}
+    assert "bandg-cspbi3-nnn" in lines["A"] and "bandg-cspbi3-nnn" in lines["B"]
+    assert "C: No curve comes near this energy." in out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--g-e", "1"], "--energy is missing"),
+        (["--energy", "1.9", "--g-e", "1"], "--energy '1.9' has no unit: write '1.9eV'"),
+        (["--energy", "1911eV", "--g-e", "1"], "looks like meV"),
+        (["--energy", "1.9eV"], "add --g-e, --g-h or --g-bx"),
+        (["--energy", "1.9eV", "--g-e", "1eV"], "it is a plain number"),
+        (["--energy", "1.9eV", "--g-e", "1+-0"], "has the error 0: an error is above zero"),
+        (["--energy", "1.9eV", "--g-e", "1+--0.1"], "has the error -0.1"),
+        (["--energy", "1.9eV", "--g-e", "1+-0.1+-0.2"], "has several errors"),
+        (["--energy", "1.9eV", "--g-e", "|-1|"], "a magnitude is not"),
+        (["--energy", "|1.9eV|", "--g-e", "1"], "has bars, which are for g-factors"),
+        (["--energy", "1.9eV", "--g-e", "77"], "is no g-factor"),
+        (["--energy", "1.9eV", "--g-e", "1", "--dg-e", "-1"], "--dg-e '-1' must be above zero"),
+        (["--energy", "1.9eV", "--g-e", "1", "--dg-e", "0.2+-0.1"], "write the spread alone"),
+        (["--energy", "1.9eV", "--g-e", "1", "--size", "5"], "--size '5' has no unit: write '5nm'"),
+        (["--energy", "1.9eV", "--g-e", "1", "--size", "-5nm"], "must be above zero"),
+        (["--energy", "1.9eV", "--g-e", "1", "--size", "90+-1nm"], "lies outside of all emulators"),
+        (["--energy", "3.4eV", "--g-e", "1"], "the energy 3.4 eV lies outside of all emulators, which reach from"),
+        (["--energy", "1.9eV", "--g-e", "1", "--set", "bandg-cspbi3-nxn"], "did you mean 'bandg-cspbi3-nnn'?"),
+        (["--energy", "1.9eV", "--g-e", "1", "--shape", "cubes"], "did you mean 'cube'?"),
+        (["--energy", "1.9eV", "--data", "meliakov2025"], "--energy is that of one sample"),
+        (["--energy", "1.9eV", "--g-e", "1", "--style", "talk"], "--style is for the picture"),
+    ],
+)
+def test_wrong_input_is_one_line(bandg, words, message):
+    code, out, err = bandg("match", *words)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert message in err
