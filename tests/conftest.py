@@ -1,5 +1,6 @@
 """One BLAS thread and stored bytecode for all tests, and a cache for each of its own."""
 
+import gc
 import itertools
 import os
 import sys
@@ -14,6 +15,17 @@ def pytest_configure(config):
     if not hasattr(config, "workerinput"):  # xdist's workers and all subprocesses inherit it
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         sys.dont_write_bytecode = False
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Let the garbage collector pass over modules and test items, which stay to the end, neither now nor later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")

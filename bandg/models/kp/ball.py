@@ -52,17 +52,17 @@ def direction() -> NDArray[np.complex128]:
 
 
 def _channel(band: int, l: int) -> NDArray[np.complex128]:
-    """F = 1/2, m_F = 1/2 of a band and an envelope l over Y_lm x 8 bands, shape (16, 8)."""
-    from sympy import Rational
-    from sympy.physics.quantum.cg import CG
+    """F = 1/2, m_F = 1/2 of a band and an envelope l over Y_lm x 8 bands, shape (16, 8).
 
+    Clebsch-Gordan coefficients (l m, j m_j | 1/2 1/2) = (-1)^(l-m) [2/(2j+1)]^(1/2) (l m, 1/2 -1/2 | j -m_j).
+    """
     twice_j, first = _SPINS[band]
-    j, half = Rational(twice_j, 2), Rational(1, 2)
     vector = np.zeros(((_L_MAX + 1) ** 2, 8), dtype=complex)
     for row in range(twice_j + 1):
-        m_l = half - (j - row)
-        if abs(m_l) <= l:
-            vector[_start(l) + int(m_l) + l, first + row] = float(CG(l, m_l, j, j - row, half, half).doit())
+        m = row - (twice_j - 1) // 2
+        if abs(m) <= l:
+            square = (l - m + 1 if twice_j > 2 * l else l + m) / (2 * l + 1)
+            vector[_start(l) + m + l, first + row] = (-1) ** (l - m) * np.sqrt(2 / (twice_j + 1) * square)
     return vector
 
 

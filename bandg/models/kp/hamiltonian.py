@@ -6,14 +6,13 @@ from functools import lru_cache
 from typing import Any
 
 import sympy as sp
-from sympy.physics.quantum import HermitianOperator
 
 from bandg.models.kp import matrices
 from bandg.models.kp.matrices import PARAMETERS, Arithmetic
 
 SYMBOLS = Arithmetic(sp.S.One, sp.I, sp.sqrt)
 
-K = tuple(HermitianOperator(name) for name in ("k_x", "k_y", "k_z"))
+K = sp.symbols("k_x k_y k_z", commutative=False, hermitian=True)
 """Components of k, which do not commute in a magnetic field."""
 
 FIELD = sp.symbols("B_x B_y B_z", real=True)
