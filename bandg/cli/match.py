@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bandg.cli.command import App
 from bandg.cli.figure import Figure, draws
-from bandg.cli.options import _say_data
+from bandg.cli.options import _say_data, as_options
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bandg.analysis.match.request import Matches
     from bandg.analysis.match.result import Fit, Interval, Match
 
@@ -79,24 +81,25 @@ def print_matches(found: Matches) -> None:
         print_match(found.samples[0])
     else:
         _print_samples(found)
-    if found.left_out:
-        reasons = ", ".join(f"{count} ({why})" for why, count in found.left_out.items())
-        typer.echo(f"points that belong to no sample: {reasons}")
+    for sentence in found.notes:
+        typer.echo(as_options(sentence))
 
 
 def print_match(found: Match) -> None:
     """Print the candidates, the 68 % set, and what limits the result."""
-    names = _names(found.fits)
+    fits = sorted(found.fits, key=lambda one: one.chi2) if not found.found else found.fits
+    names = _names(fits)
     rows = [
-        (*_words(one), one.probability, one.error, one.chi2, one.p_value, *_cells(one, names))
-        for one in found.fits[:_SHOWN]
+        (*_words(one), *_probability(one, found.found), one.chi2, one.p_value, *_cells(one, names, found.found))
+        for one in fits[:_SHOWN]
     ]
-    head = [Column("set", left=True), Column("shape", left=True), Column("probability", ".3f"), Column("+-", ".3f")]
-    head += [Column("chi^2", ".1f"), Column("p", ".3f")]
+    head = [Column("set", left=True), Column("shape", left=True)]
+    head += [Column("probability", ".3f", optional=True), Column("+-", ".3f", optional=True)]
+    head += [Column("chi^2", ".1f"), Column("p", ".2g")]
     title = f"{found.sample.name or 'sample'}: {', '.join(map(str, found.sample.data))}"
-    show(title, (*head, *(Column(_heading(name)) for name in names)), rows, _caption(found.fits), keys=2)
-    if len(found.fits) > _SHOWN:
-        typer.echo(f"{len(found.fits) - _SHOWN} more candidates are less probable")
+    show(title, (*head, *(Column(_heading(name)) for name in names)), rows, _caption(fits, found.found), keys=2)
+    if len(fits) > _SHOWN:
+        typer.echo(f"{len(fits) - _SHOWN} more candidates are less probable")
     typer.echo("")
     _print_verdict(found)
 
@@ -107,15 +110,14 @@ def _print_verdict(found: Match) -> None:
         sets = []
         for one, pairs in found.ranges68():
             sizes = " and ".join(f"{low:.2f}..{high:.2f}" for low, high in pairs)
-            sets.append(f"{one.candidate.name} {sizes} nm")
+            sets.append(f"{one.name} {sizes} nm")
         typer.echo(f"68 % set: {'; '.join(sets)}")
     else:
         best = min(found.fits, key=lambda one: one.chi2)
         typer.echo(
             f"None of these: chi^2 of the best is {best.chi2:.1f}, which chance exceeds with p = {best.p_value:.1g}."
         )
-        rests = (f"{one.name} {rest:+.1f}" for one, rest in zip(found.sample.data, best.residuals, strict=True))
-        typer.echo(f"{best.candidate.name}: measured minus calculated, in errors: {', '.join(rests)}")
+        typer.echo(_rests(found))
     for name, limit in found.size_scatter().items():
         typer.echo(
             f"Sizes whose relative standard deviation is {limit:.1%} give the stated {name} by themselves: "
@@ -126,35 +128,56 @@ def _print_verdict(found: Match) -> None:
 
 
 def _print_samples(found: Matches) -> None:
-    best = [one.fits[0] for one in found.samples]
+    """Print one line for each sample: its most probable candidate."""
+    best = [one.fits[0] if one.found else min(one.fits, key=lambda fit: fit.chi2) for one in found.samples]
     names = _names(best)
     rows = [
         (
             one.sample.name,
             one.sample.energy_eV,
-            *(("none of these", "") if not one.found else _words(fit)),
-            fit.probability if one.found else None,
-            fit.p_value,
-            *_cells(fit, names),
+            *(_words(fit) if one.found else ("none of these", "")),
+            _probability(fit, one.found)[0],
+            fit.p_value if one.inside else None,
+            *(_cells(fit, names, True) if one.found else [""] * len(names)),
         )
         for one, fit in zip(found.samples, best, strict=True)
     ]
     head = [Column("sample", left=True), Column("eV", ".3f"), Column("set", left=True), Column("shape", left=True)]
-    head += [Column("probability", ".3f"), Column("p", ".3f")]
+    head += [Column("probability", ".3f"), Column("p", ".2g")]
     columns = (*head, *(Column(_heading(name)) for name in names))
-    show("most probable candidate of each sample", columns, rows, _caption(best), keys=2)
+    count = sum(not one.found for one in found.samples)
+    title = f"most probable candidate of each of {len(found.samples)} samples; none of these fits {count} of them"
+    show(title, columns, rows, _caption(best, True), keys=2)
     typer.echo("")
+    assumed = [one for one in found.samples if any(datum.assumed for datum in one.sample.data)]
     for one in found.samples:
+        name = one.sample.name or f"{one.sample.energy_eV:g} eV"
+        if one in assumed:
+            typer.echo(f"{name}: {', '.join(map(str, one.sample.data))}")
+        if one.inside and not one.found:
+            typer.echo(f"{name}: {_rests(one)}")
         for sentence in one.notes():
-            typer.echo(f"{one.sample.name or f'{one.sample.energy_eV:g} eV'}: {sentence}")
+            typer.echo(f"{name}: {sentence}")
 
 
-def _names(fits: Any) -> list[str]:
+def _rests(found: Match) -> str:
+    """The residuals of the best nanocrystal."""
+    best = min(found.fits, key=lambda one: one.chi2)
+    rests = (f"{one.name} {rest:+.1f}" for one, rest in zip(found.sample.data, best.residuals, strict=True))
+    return f"measured minus calculated in errors, best of {best.name}: {', '.join(rests)}"
+
+
+def _probability(one: Fit, found: bool) -> tuple[float | None, float | None]:
+    """The probability with its error, nothing where no candidate fits."""
+    return (one.probability, one.error) if found else (None, None)
+
+
+def _names(fits: Sequence[Fit]) -> list[str]:
     """Unknowns of the candidates, the size first and 1 / eps last."""
     from bandg.analysis.match.candidate import INVERSE_EPS
     from bandg.analysis.match.result import SIZE
 
-    knobs = [knob.name for one in fits for knob in one.candidate.emulator.knobs]
+    knobs = [knob.name for one in fits for knob in one.emulator.knobs]
     return [SIZE, *dict.fromkeys(knobs), INVERSE_EPS]
 
 
@@ -163,11 +186,14 @@ def _heading(name: str) -> str:
 
 
 def _words(one: Fit) -> tuple[str, str]:
-    own = one.candidate.emulator
-    return own.set, one.candidate.name.partition(", ")[2]
+    own = one.emulator
+    return own.set, one.name.partition(", ")[2]
 
 
-def _cells(one: Fit, names: list[str]) -> list[str]:
+def _cells(one: Fit, names: list[str], found: bool) -> list[str]:
+    """Median and interval of each unknown, or where nothing fits its value in the best nanocrystal."""
+    if not found:
+        return [f"{one.best[name]:.3g}" if name in one.best else "" for name in names]
     return [_cell(one.unknowns.get(name)) for name in names]
 
 
@@ -177,9 +203,10 @@ def _cell(one: Interval | None) -> str:
     return f"{one.median:.3g} ({one.low:.3g}..{one.high:.3g}){'' if one.constrained else '*'}"
 
 
-def _caption(fits: Any) -> str:
-    labels = {knob.name: knob.label for one in fits for knob in one.candidate.emulator.knobs}
-    free = any(not unknown.constrained for one in fits for unknown in one.unknowns.values())
-    text = "median and central 68 %; p: chance of a larger chi^2 than that of the best nanocrystal\n"
+def _caption(fits: Sequence[Fit], found: bool) -> str:
+    labels = {knob.name: knob.label for one in fits for knob in one.emulator.knobs}
+    free = found and any(not unknown.constrained for one in fits for unknown in one.unknowns.values())
+    text = "median and central 68 %" if found else "the nanocrystals with the smallest chi^2"
+    text += "; p: how often chance exceeds chi^2 of the best nanocrystal\n"
     text += "* as the prior: the data do not constrain it\n" * free
     return text + "\n".join(f"{name}: {label}" for name, label in labels.items())

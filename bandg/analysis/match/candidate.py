@@ -3,6 +3,8 @@
 The prior is uniform in every knob and in 1 / eps over their ranges, and in the logarithm of the size over the range of
 the emulator, with the same density for all candidates. Knobs and 1 / eps are at points of a Sobol sequence. Along the
 size each of these curves is piecewise linear in ln L, with steps fine enough for that.
+
+Where a knob changes the lattice constant, ln L counts cells: L is the size at the lattice constant of the set.
 """
 
 from __future__ import annotations
@@ -18,8 +20,8 @@ from bandg.analysis.emulators.emulator import Emulator, between_sizes
 
 Array = NDArray[np.float64]
 
-STEP = 0.015
-"""Largest step in ln L. Energies between the ends of a step are right within 0.1 meV."""
+STEP = 0.02
+"""Largest step in ln L. Energies between the ends of a step are right within 0.2 meV."""
 
 INVERSE_EPS = "inverse_eps"
 """Name of 1 / eps among the unknowns."""
@@ -39,41 +41,20 @@ class Candidate:
     emulator: Emulator
     values: Array
 
-    @property
-    def name(self) -> str:
-        """Set, shape and termination."""
-        own = self.emulator
-        return f"{own.set}, {own.shape}" + ("" if "occupancy" in self.names else f", {own.termination}")
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of the unknowns besides the size, d + 1."""
-        return (*(one.name for one in self.emulator.knobs), INVERSE_EPS)
-
-    @property
-    def ranges(self) -> Array:
-        """Lowest and highest value of each of them, (d + 1, 2)."""
-        return ranges(self.emulator)
-
     @cached_property
     def ends(self) -> Array:
         """ln L at the ends of the c steps, (c + 1,)."""
-        low, high = np.log([self.emulator.size_nm[0], self.emulator.size_nm[-1]])
-        return np.linspace(low, high, math.ceil((high - low) / STEP) + 1)
+        return steps(self.emulator)
 
     @cached_property
-    def curves(self) -> Array:
+    def curves(self) -> NDArray[np.float32]:
         """Energy, g_e, g_h and size at the ends of the steps, (4, N, c + 1)."""
-        return curves(self.emulator, self.values, self.clipped(np.exp(self.ends)))
-
-    def clipped(self, size_nm: Array) -> Array:
-        """Sizes within those of the emulator, from which rounding may have taken them."""
-        return np.clip(size_nm, self.emulator.size_nm[0], self.emulator.size_nm[-1])
+        return curves(self.emulator, self.values, self.ends).astype(np.float32)
 
     @cached_property
     def error(self) -> Array:
         """Standard errors of energy, g_e, g_h and size of the curves in each step, (c, 4)."""
-        return errors(self.emulator, np.exp((self.ends[:-1] + self.ends[1:]) / 2))
+        return errors(self.emulator, (self.ends[:-1] + self.ends[1:]) / 2)
 
 
 def candidate(emulator: Emulator, count: int) -> Candidate:
@@ -85,29 +66,49 @@ def candidate(emulator: Emulator, count: int) -> Candidate:
     return Candidate(emulator, low + (high - low) * unit)
 
 
+def name_of(emulator: Emulator) -> str:
+    """Set and shape, and the termination where it is not among the unknowns."""
+    known = "occupancy" in unknowns(emulator)
+    return f"{emulator.set}, {emulator.shape}" + ("" if known else f", {emulator.termination}")
+
+
+def unknowns(emulator: Emulator) -> tuple[str, ...]:
+    """Names of the unknowns besides the size: knobs and 1 / eps, d + 1."""
+    return (*(one.name for one in emulator.knobs), INVERSE_EPS)
+
+
 def ranges(emulator: Emulator) -> Array:
-    """Ranges of the knobs and of 1 / eps, (d + 1, 2)."""
+    """Lowest and highest value of each of them, (d + 1, 2)."""
     own = [(one.low, one.high) for one in emulator.knobs]
     return np.array([*own, (emulator.exciton.inverse_eps_low, emulator.exciton.inverse_eps_high)])
 
 
-def curves(emulator: Emulator, values: Array, size_nm: Array) -> Array:
-    """Energy, g_e, g_h and size of unknowns (N, d + 1) at sizes (k,): (4, N, k)."""
+def steps(emulator: Emulator) -> Array:
+    """Ends of equal steps in ln L over the sizes of the emulator."""
+    low, high = np.log([emulator.size_nm[0], emulator.size_nm[-1]])
+    return np.asarray(np.linspace(low, high, math.ceil((high - low) / STEP) + 1))
+
+
+def curves(emulator: Emulator, values: Array, ln_size: Array) -> Array:
+    """Energy, g_e, g_h and size of unknowns (N, d + 1) at ln L (k,): (4, N, k)."""
+    known = np.array(emulator.size_nm)
+    size_nm = np.clip(np.exp(ln_size), known[0], known[-1])
     table = emulator.levels(values[:, :-1])
-    found = between_sizes(np.array(emulator.size_nm), table.reshape(-1, table.shape[-1]), size_nm)
+    found = between_sizes(known, table.reshape(-1, table.shape[-1]), size_nm)
     E_e, E_h, g_e, g_h = found.reshape(len(values), 4, -1).transpose(1, 0, 2)
-    energy = emulator.transition(E_e - E_h, size_nm, values[:, -1:])
-    return np.array([energy, g_e, g_h, np.broadcast_to(size_nm, energy.shape)])
+    size = np.broadcast_to(size_nm, E_e.shape)
+    return np.array([emulator.transition(E_e - E_h, size, values[:, -1:]), g_e, g_h, size])
 
 
-def errors(emulator: Emulator, size_nm: Array) -> Array:
-    """Standard errors of energy, g_e, g_h and size at sizes (k,): of the emulator and of the bulk, (k, 4).
+def errors(emulator: Emulator, ln_size: Array) -> Array:
+    """Standard errors of energy, g_e, g_h and size at ln L (k,), (k, 4): of the emulator, and of g by the bulk.
 
-    Between the sizes of the emulator they are linear in 1 / size. Those of electron and hole are independent.
+    Those of electron and hole are taken as independent. The error of g by the bulk is at fixed energy; that of the
+    energy, which moves the size, is not among them. Between the sizes of the emulator they are linear in 1 / size.
     """
     variance = np.square(emulator.error_rms)
     if emulator.band is not None:
-        variance = variance + np.square(emulator.band)
+        variance[2:] += np.square(emulator.band[2:])
     at = 1 / np.array(emulator.size_nm)[::-1]
-    e, h, g_e, g_h = (np.interp(1 / size_nm, at, np.sqrt(one[::-1])) for one in variance)
-    return np.column_stack([np.hypot(e, h), g_e, g_h, np.zeros(len(size_nm))])
+    e, h, g_e, g_h = (np.interp(np.exp(-ln_size), at, np.sqrt(one[::-1])) for one in variance)
+    return np.column_stack([np.hypot(e, h), g_e, g_h, np.zeros(len(ln_size))])

@@ -64,8 +64,11 @@ class Weights:
         return float(1 / np.sum(by_draw**2))
 
     def by_step(self) -> Array:
-        """Posterior probability of each step in size within the candidate, (c,)."""
-        return np.asarray(np.bincount(self.step, self.share, len(self.candidate.ends) - 1), dtype=float)
+        """Posterior probability of the sizes in each step within the candidate, (c,); beyond an end in the last one."""
+        own = self.candidate
+        middle = own.curves[3, self.draw, self.step] + own.curves[3, self.draw, self.step + 1]
+        step = np.clip(np.searchsorted(own.ends, np.log(middle / 2)) - 1, 0, len(own.ends) - 2)
+        return np.asarray(np.bincount(step, self.share, len(own.ends) - 1), dtype=float)
 
     def drawn(self, count: int) -> Drawn:
         """`count` points of the posterior, always the same."""
@@ -78,17 +81,19 @@ class Weights:
         flip = np.where(at > 0.5, 1.0, -1.0)  # the tail that is accurate
         low, high = (ndtr((flip * (np.where(flip > 0, end, 1 - end) - at)) / sd) for end in (0.0, 1.0))
         s = np.clip(at + flip * sd * ndtri(np.maximum(low + place * (high - low), 1e-300)), 0, 1)
-        found = self.candidate.curves[:, draw, step] * (1 - s) + self.candidate.curves[:, draw, step + 1] * s
-        return Drawn(draw, self.candidate.values[draw], found.T, self.candidate.error[step])
+        own = self.candidate
+        start, end = own.curves[:, draw, step].T.astype(float), own.curves[:, draw, step + 1].T.astype(float)
+        slope = (end - start) / (own.ends[1] - own.ends[0])
+        return Drawn(own.values[draw], start + s[:, None] * (end - start), slope, own.error[step])
 
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """Points of a posterior: number of the point of the prior (m,), unknowns (m, d + 1), OUTPUTS and errors (m, 4)."""
+    """Points of a posterior: unknowns (m, d + 1); OUTPUTS, their slopes by ln L, and their errors, (m, 4) each."""
 
-    draw: Places
     values: Array
     predicted: Array
+    slope: Array
     error: Array
 
 
@@ -100,7 +105,7 @@ def weigh(one: Candidate, sample: Sample) -> Weights:
     draw, step = np.nonzero(_near(one, sample))
     whiten, log_norm = whitening(sample, one.error)
     white, design = whiten[step], sample.design
-    start, end = (one.curves[:, draw, step + shift].T @ design.T for shift in (0, 1))
+    start, end = (one.curves[:, draw, step + shift].T.astype(float) @ design.T for shift in (0, 1))
     slope = np.einsum("fab,fb->fa", white, end - start)
     a = np.maximum(np.einsum("fa,fa->f", slope, slope), _FLAT)
     parts = []
@@ -147,6 +152,13 @@ def chi_square(sample: Sample, predicted: Array, error: Array) -> tuple[Array, A
     own = predicted @ sample.design.T
     squares = np.array([(np.einsum("mab,mb->ma", white, own - values) ** 2).sum(axis=1) for values in sample.signed()])
     return squares.min(axis=0), np.logaddexp.reduce(-0.5 * squares, axis=0) + log_norm
+
+
+def residuals(sample: Sample, predicted: Array, error: Array) -> tuple[float, ...]:
+    """Measured minus predicted (1, 4) in errors, by the best signs, in the order of the sample's data."""
+    own, whole = sample.design @ predicted[0], np.sqrt(sample.error**2 + sample.design @ error[0] ** 2)
+    rows = [(values - own) / whole for values in sample.signed()]
+    return tuple(min(rows, key=lambda row: float(row @ row)).tolist())
 
 
 def log_sum(values: Array) -> float:

@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import math
 import os
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from bandg.analysis.emulators.emulator import Emulator
 from bandg.analysis.emulators.stored import load_emulator, stored_names
 from bandg.analysis.match.candidate import Candidate, candidate
-from bandg.analysis.match.posterior import REACH, Weights, weigh
+from bandg.analysis.match.posterior import REACH, Weights, log_sum, weigh
 from bandg.analysis.match.result import SIZE, Match, fits_of
 from bandg.analysis.match.sample import Sample, sample_of, samples_of
 from bandg.base.arguments import names, strict
 from bandg.base.errors import BandgError
 from bandg.base.show import Shown
 from bandg.base.text import nearest, one_line, quote
-from bandg.data.measured import load_measured, load_spreads, material_of
+from bandg.data.measured import MeasuredPoint, load_measured, load_spreads, material_of
 
-FEWEST, MOST = 2**12, 2**17
+FEWEST, MOST = 2**12, 2**16
 """Points of the prior of each candidate: doubled from the first to the second until enough are effective."""
 
 EFFECTIVE = 200
 """Effective points that are enough."""
+
+HOPELESS = 100.0
+"""Chi-square of the best point above which more points do not matter."""
 
 NEGLIGIBLE = 0.01
 """Posterior probability below which a candidate needs no more points."""
@@ -31,26 +38,21 @@ NEGLIGIBLE = 0.01
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Matches(Shown):
-    """One match for each sample, and the candidates that all were matched with.
-
-    samples: Match of each sample. candidates: of Candidate. left_out: points of the data that belong to no sample, by
-    reason.
-    """
+    """A match for each sample, and sentences on what of the data did not enter."""
 
     samples: tuple[Match, ...]
-    candidates: tuple[Candidate, ...]
-    left_out: dict[str, int]
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As plain types."""
-        return {"samples": [one.to_dict() for one in self.samples], "left_out": self.left_out}
+        return {"samples": [one.to_dict() for one in self.samples], "notes": list(self.notes)}
 
     def shown(self) -> tuple[str, dict[str, Any]]:
         """Title, and a line for each sample."""
         lines = {}
         for number, one in enumerate(self.samples):
             best = one.fits[0]
-            text = f"{best.candidate.name}, probability {best.probability:.2f}" if one.found else "none of these"
+            text = f"{best.name}, probability {best.probability:.2f}" if one.found else "none of these"
             lines[one.sample.name or f"sample {number + 1}"] = text
         return f"{len(self.samples)} sample{'s' * (len(self.samples) != 1)}", lines
 
@@ -113,24 +115,33 @@ def match(
     True
     """
     given = {"energy": energy, "g_e": g_e, "g_h": g_h, "g_bx": g_bx, "size": size, "dg_e": dg_e, "dg_h": dg_h}
-    left_out: dict[str, int] = {}
+    notes: tuple[str, ...] = ()
     if data is None:
         samples: tuple[Sample, ...] = (sample_of(**given),)
     else:
         if stated := [name for name, value in given.items() if value is not None]:
             raise BandgError(f"`{stated[0]}` is that of one sample, and `data` has its own: give one of them")
         points = load_measured(data)
-        samples = samples_of(points, load_spreads(data))
-        for point in points:
-            if point.why_not_judged_by:
-                left_out[point.why_not_judged_by] = left_out.get(point.why_not_judged_by, 0) + 1
+        samples, notes = samples_of(points, load_spreads(data)), _unused(points)
     chosen = chosen_emulators(set, shape, emulators, {one.material for one in samples} - {""})
     check_sizes(chosen, samples)
     pool = Pool(chosen)
     found = tuple(pool.match(one) for one in samples)
     if not any(one.inside for one in found):
         raise BandgError(outside(pool.candidates, samples))
-    return Matches(found, tuple(pool.candidates), left_out)
+    return Matches(found, notes)
+
+
+def _unused(points: Sequence[MeasuredPoint]) -> tuple[str, ...]:
+    """Sentences on what of the data belongs to no sample."""
+    found = []
+    reasons = Counter(point.why_not_judged_by for point in points if point.why_not_judged_by)
+    if reasons:
+        listed = "; ".join(f"{count} ({why})" for why, count in reasons.items())
+        found.append(f"Points that belong to no sample: {listed}.")
+    if any(point.size_nm is not None and not point.why_not_judged_by for point in points):
+        found.append("Sizes of the data do not enter, because they have no error: match such a sample by `size`.")
+    return tuple(found)
 
 
 def chosen_emulators(
@@ -166,28 +177,30 @@ def check_sizes(emulators: Sequence[Emulator], samples: Sequence[Sample]) -> Non
 
 
 class Pool:
-    """Candidates with as many points of the prior as the samples have needed so far."""
+    """Candidates with few points of the prior, kept from sample to sample; more are made where they matter."""
 
     def __init__(self, emulators: Sequence[Emulator], fewest: int = FEWEST) -> None:
         self.candidates = [candidate(one, fewest) for one in emulators]
 
     def match(self, sample: Sample) -> Match:
-        """The match of one sample, with more points where too few are effective."""
+        """The match of one sample."""
         weights = [weigh(one, sample) for one in self.candidates]
         while True:
-            found = fits_of(weights, sample)
-            short = [n for n, one in enumerate(weights) if self._is_short(one, found)]
+            total = log_sum(np.array([one.log_evidence for one in weights]))
+            short = [n for n, one in enumerate(weights) if _is_short(one, total)]
             if not short:
-                return Match(sample, found)
+                return Match(sample, fits_of(weights, sample))
             for n in short:
-                one = self.candidates[n]
-                self.candidates[n] = candidate(one.emulator, 2 * len(one.values))
-                weights[n] = weigh(self.candidates[n], sample)
+                own = weights[n].candidate
+                weights[n] = weigh(candidate(own.emulator, 2 * len(own.values)), sample)
 
-    def _is_short(self, one: Weights, found: Sequence[Any]) -> bool:
-        fit = next(fit for fit in found if fit.candidate is one.candidate)
-        enough = one.effective >= EFFECTIVE or fit.probability < NEGLIGIBLE or not fit.fits
-        return not enough and len(one.candidate.values) < MOST
+
+def _is_short(one: Weights, total: float) -> bool:
+    """Whether a candidate matters, has too few effective points, and may have more."""
+    matters = one.log_evidence - total > math.log(NEGLIGIBLE)
+    if not matters or one.effective >= EFFECTIVE or len(one.candidate.values) >= MOST:
+        return False
+    return bool(one.chi2.min() < HOPELESS)
 
 
 def outside(candidates: Sequence[Candidate], samples: Sequence[Sample]) -> str:

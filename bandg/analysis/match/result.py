@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandg.analysis.match.candidate import Candidate, curves, errors
-from bandg.analysis.match.posterior import Drawn, Weights, chi_square, log_sum
+from bandg.analysis.emulators.emulator import Emulator
+from bandg.analysis.match.candidate import curves, errors, name_of, ranges, unknowns
+from bandg.analysis.match.posterior import Drawn, Weights, chi_square, log_sum, residuals
 from bandg.analysis.match.sample import Sample
 from bandg.base.decode import finite
 from bandg.base.show import Shown
@@ -58,7 +59,9 @@ class Fit:
 
     Parameters
     ----------
-    candidate : Candidate
+    emulator : Emulator
+    ends : ndarray, shape (c + 1,)
+        ln L at the ends of the steps in size.
     probability : float
         Posterior probability among all candidates.
     error : float
@@ -78,7 +81,8 @@ class Fit:
         Posterior probability of each step in size within the candidate.
     """
 
-    candidate: Candidate
+    emulator: Emulator
+    ends: Array
     probability: float
     error: float
     log_evidence: float
@@ -89,6 +93,11 @@ class Fit:
     residuals: tuple[float, ...]
     drawn: Drawn | None
     by_step: Array
+
+    @property
+    def name(self) -> str:
+        """Set and shape."""
+        return name_of(self.emulator)
 
     @property
     def fits(self) -> bool:
@@ -105,14 +114,14 @@ class Fit:
         """Each unknown by name, the size first."""
         if self.drawn is None:
             return {}
-        columns = zip(self.candidate.names, self.drawn.values.T, self.candidate.ranges, strict=True)
+        columns = zip(unknowns(self.emulator), self.drawn.values.T, ranges(self.emulator), strict=True)
         found = {name: interval(values, (values - low) / (high - low)) for name, values, (low, high) in columns}
-        sizes, ends = self.drawn.predicted[:, 3], self.candidate.ends
+        sizes, ends = self.drawn.predicted[:, 3], self.ends
         return {SIZE: interval(sizes, (np.log(sizes) - ends[0]) / (ends[-1] - ends[0]))} | found
 
     def to_dict(self) -> dict[str, Any]:
         """As plain types."""
-        own = self.candidate.emulator
+        own = self.emulator
         names = ("probability", "error", "log_evidence", "effective", "chi2", "p_value", "fits", "best", "residuals")
         unknowns = {name: vars(one) for name, one in self.unknowns.items()}
         words = {"set": own.set, "shape": own.shape, "termination": own.termination}
@@ -156,7 +165,7 @@ class Match(Shown):
 
     def ranges68(self) -> list[tuple[Fit, list[tuple[float, float]]]]:
         """The 68 % set as ranges of sizes in nm of each candidate in it."""
-        return [(self.fits[n], _ranges(self.fits[n].candidate.ends, inside)) for n, inside in self.set68.items()]
+        return [(self.fits[n], _ranges(self.fits[n].ends, inside)) for n, inside in self.set68.items()]
 
     def notes(self) -> list[str]:
         """What limits the result, in sentences."""
@@ -166,12 +175,12 @@ class Match(Shown):
         for end, name, word in ((0, "smallest", "smaller"), (-1, "largest", "larger")):
             touched = [one for one in self.fits if one.probability > LEAST and one.at_end(end)]
             if touched:
-                sizes = ", ".join(dict.fromkeys(f"{one.candidate.emulator.size_nm[end]:.3g} nm" for one in touched))
+                sizes = ", ".join(dict.fromkeys(f"{one.emulator.size_nm[end]:.3g} nm" for one in touched))
                 found.append(f"The {name} emulated size ({sizes}) has weight: {word} nanocrystals, not asked, may fit.")
         few = [one for one in self.fits if one.fits and one.probability > LEAST and one.effective < FEW]
         for one in few:
             found.append(
-                f"Only {one.effective:.0f} effective points for {one.candidate.name}: its numbers are rough, because "
+                f"Only {one.effective:.0f} effective points for {one.name}: its numbers are rough, because "
                 "the errors are small beside what the unknowns change."
             )
         return found
@@ -179,17 +188,16 @@ class Match(Shown):
     def holds(self, number: int, size_nm: float) -> bool:
         """Whether the 68 % set has a size of the candidate with this number in `fits`."""
         inside = self.set68.get(number)
-        step = np.searchsorted(self.fits[number].candidate.ends, np.log(size_nm)) - 1
+        step = np.searchsorted(self.fits[number].ends, np.log(size_nm)) - 1
         return inside is not None and bool(inside[np.clip(step, 0, len(inside) - 1)])
 
-    def more_credible(self, number: int, values: Array, size_nm: float) -> float:
+    def more_credible(self, number: int, values: Array, ln_size: float) -> float:
         """Share of the posterior of all candidates and unknowns that has a larger likelihood than one nanocrystal.
 
-        number: of the candidate in `fits`. values: its knobs and 1 / eps, (d + 1,). A nanocrystal belongs to the 68 %
-        set of all unknowns together if this is 0.68 or less.
+        number: of the candidate in `fits`. values: its knobs and 1 / eps, (d + 1,). ln_size: its ln L.
+        A nanocrystal belongs to the 68 % set of all unknowns together if this is 0.68 or less.
         """
-        own = self.fits[number].candidate.emulator
-        place = np.array([size_nm])
+        own, place = self.fits[number].emulator, np.array([ln_size])
         _, wanted = chi_square(self.sample, curves(own, values[None], place)[:, 0].T, errors(own, place))
         share = 0.0
         for one in self.fits:
@@ -209,7 +217,7 @@ class Match(Shown):
             limits, weights = [], []
             for one in self.fits:
                 if one.drawn is not None:
-                    slope = _slope(one, column)
+                    slope = one.drawn.slope[:, column]
                     limits.append(spread / np.maximum(np.abs(slope), 1e-9))
                     weights.append(np.full(len(slope), one.probability / len(slope)))
             order = np.argsort(every := np.concatenate(limits))
@@ -221,14 +229,14 @@ class Match(Shown):
         """As plain types."""
         own = {"sample": self.sample.to_dict(), "none_of_these": not self.found, "inside": self.inside}
         ranges = self.ranges68() if self.inside else []
-        sets = [{"candidate": one.candidate.name, "size_nm": [list(pair) for pair in pairs]} for one, pairs in ranges]
+        sets = [{"candidate": one.name, "size_nm": [list(pair) for pair in pairs]} for one, pairs in ranges]
         more = {"set68": sets, "size_scatter": self.size_scatter() if self.inside else {}}
         return own | more | {"candidates": [one.to_dict() for one in self.fits]}
 
     def shown(self) -> tuple[str, dict[str, Any]]:
         """Title, and a line for each candidate."""
         title = f"{', '.join(map(str, self.sample.data))}: {'' if self.found else 'none of these fits'}".rstrip(": ")
-        return title, {one.candidate.name: f"{one.probability:.2f}" for one in self.fits}
+        return title, {one.name: f"{one.probability:.2f}" for one in self.fits}
 
 
 def interval(values: Array, prior: Array) -> Interval:
@@ -252,75 +260,47 @@ def fits_of(weights: Sequence[Weights], sample: Sample) -> tuple[Fit, ...]:
 def _fit(one: Weights, sample: Sample, probability: float) -> Fit:
     from scipy.special import chdtrc
 
-    own, own_steps = one.candidate, len(one.candidate.ends) - 1
+    own, ends = one.candidate.emulator, one.candidate.ends
     if not len(one.log):
-        empty = np.zeros(own_steps)
-        return Fit(own, 0.0, 0.0, -np.inf, 0.0, np.inf, 0.0, {}, (), None, empty)
-    best, chi2 = _best(one, sample)
+        return Fit(own, ends, 0.0, 0.0, -np.inf, 0.0, np.inf, 0.0, {}, (), None, np.zeros(len(ends) - 1))
+    point, chi2 = _best(one, sample)
+    predicted = curves(own, point[None, :-1], point[-1:])[:, 0].T
     return Fit(
         own,
+        ends,
         probability,
         probability * (1 - probability) / math.sqrt(one.effective),
         one.log_evidence,
         one.effective,
         chi2,
         float(chdtrc(len(sample.data), chi2)),
-        best,
-        _residuals(own, sample, best),
+        {SIZE: float(predicted[0, 3])} | dict(zip(unknowns(own), point[:-1].tolist(), strict=True)),
+        residuals(sample, predicted, errors(own, point[-1:])),
         one.drawn(DRAWN),
         one.by_step(),
     )
 
 
-def _best(one: Weights, sample: Sample) -> tuple[dict[str, float], float]:
-    """Unknowns by name and chi-square of the best nanocrystal: of all points, and by a search from it if it is bad."""
+def _best(one: Weights, sample: Sample) -> tuple[Array, float]:
+    """Unknowns with ln L of the best nanocrystal, and chi-square: of all points, and by a search if it is bad."""
     from scipy.optimize import minimize
 
-    own, top = one.candidate, int(np.argmin(one.chi2))
-    place = own.ends[one.step[top]] + np.clip(one.at[top], 0, 1) * (own.ends[1] - own.ends[0])
-    point, chi2 = np.array([*own.values[one.draw[top]], place]), float(one.chi2[top])
-    if chi2 > len(sample.data):
-        bounds = np.array([*own.ranges, own.ends[[0, -1]]])
-        low, width = bounds[:, 0], bounds[:, 1] - bounds[:, 0]
-        found = minimize(
-            lambda unit: _chi_square(own, sample, low + width * unit),
-            np.clip((point - low) / width, 0, 1),
-            method="L-BFGS-B",
-            bounds=[(0, 1)] * len(point),
-        )
-        if found.fun < chi2:
-            point, chi2 = low + width * found.x, float(found.fun)
-    names = (*own.names, SIZE)
-    return dict(zip(names, (*point[:-1].tolist(), float(np.exp(point[-1]))), strict=True)), chi2
+    own, ends, top = one.candidate.emulator, one.candidate.ends, int(np.argmin(one.chi2))
+    place = ends[one.step[top]] + np.clip(one.at[top], 0, 1) * (ends[1] - ends[0])
+    point, chi2 = np.array([*one.candidate.values[one.draw[top]], place]), float(one.chi2[top])
+    if chi2 <= len(sample.data):
+        return point, chi2
+    bounds = np.array([*ranges(own), ends[[0, -1]]])
+    low, width = bounds[:, 0], bounds[:, 1] - bounds[:, 0]
 
+    def at(unit: Array) -> float:
+        own_point = low + width * unit
+        predicted = curves(own, own_point[None, :-1], own_point[-1:])[:, 0].T
+        return float(chi_square(sample, predicted, errors(own, own_point[-1:]))[0][0])
 
-def _chi_square(own: Candidate, sample: Sample, point: Array) -> float:
-    """Of one nanocrystal: unknowns and ln L."""
-    size = own.clipped(np.exp(point[-1:]))
-    predicted = curves(own.emulator, point[None, :-1], size)[:, 0].T
-    return float(chi_square(sample, predicted, errors(own.emulator, size))[0][0])
-
-
-def _residuals(own: Candidate, sample: Sample, best: Mapping[str, float]) -> tuple[float, ...]:
-    """Measured minus calculated of the best nanocrystal, in errors."""
-    size = own.clipped(np.array([best[SIZE]]))
-    values = np.array([[best[name] for name in own.names]])
-    design = sample.design
-    found = design @ curves(own.emulator, values, size)[:, 0, 0]
-    error = np.sqrt(sample.error**2 + design @ errors(own.emulator, size)[0] ** 2)
-    rows = [(given - found) / error for given in sample.signed()]
-    return tuple(min(rows, key=lambda row: float(row @ row)).tolist())
-
-
-def _slope(one: Fit, column: int) -> Array:
-    """dg / d ln L of points of the posterior at fixed knobs, (m,)."""
-    own, drawn = one.candidate, one.drawn
-    assert drawn is not None
-    place = np.log(drawn.predicted[:, 3])
-    step = np.clip(np.searchsorted(own.ends, place) - 1, 0, len(own.ends) - 2)
-    values = own.curves[column][drawn.draw]
-    rows = np.arange(len(step))
-    return np.asarray((values[rows, step + 1] - values[rows, step]) / (own.ends[1] - own.ends[0]))
+    start = np.clip((point - low) / width, 0, 1)
+    found = minimize(at, start, method="L-BFGS-B", bounds=[(0, 1)] * len(point))
+    return (low + width * found.x, float(found.fun)) if found.fun < chi2 else (point, chi2)
 
 
 def _ranges(ends: Array, inside: NDArray[np.bool_]) -> list[tuple[float, float]]:

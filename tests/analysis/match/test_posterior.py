@@ -70,7 +70,7 @@ def test_two_candidates_share_the_probability_by_their_evidence():
     found = match((1.8, 0.01), (1.4, 0.5), emulators=[own, other]).samples[0]
     cdf = norm.cdf
     ratio = (cdf((1.8 - 1.4) / 0.5) - cdf((0.2 - 1.4) / 0.5)) / (cdf((2.3 - 1.4) / 0.5) - cdf((0.7 - 1.4) / 0.5))
-    by_set = {one.candidate.emulator.set: one.probability for one in found.fits}
+    by_set = {one.emulator.set: one.probability for one in found.fits}
     assert by_set["own"] / by_set["other"] == pytest.approx(ratio, rel=0.005)
     assert sum(by_set.values()) == pytest.approx(1)
 
@@ -103,8 +103,8 @@ def truth_of(rng, emulators, noise):
     own = emulators[number]
     values = rng.uniform(size=3) * [1, 1, 1e-9]
     size = math.exp(rng.uniform(*np.log([own.size_nm[0], own.size_nm[-1]])))
-    exact = curves(own, values[None], np.array([size]))[:3, 0, 0]
-    errors_ = np.hypot(errors(own, np.array([size]))[0, :3], noise)
+    exact = curves(own, values[None], np.log([size]))[:3, 0, 0]
+    errors_ = np.hypot(errors(own, np.log([size]))[0, :3], noise)
     seen = exact + errors_ * rng.normal(size=3)
     return number, values, size, sample_of(*((value, sd) for value, sd in zip(seen, noise, strict=True)))
 
@@ -116,10 +116,14 @@ def test_the_truth_lies_in_the_68_percent_sets_in_68_percent_of_cases():
     for _ in range(50):
         number, values, size, sample = truth_of(rng, emulators, noise)
         found = pool.match(sample)
-        at = next(n for n, one in enumerate(found.fits) if one.candidate.emulator is emulators[number])
+        at = next(n for n, one in enumerate(found.fits) if one.emulator is emulators[number])
         one = found.fits[at].unknowns["one"]
         inside.append(
-            (found.holds(at, size), found.more_credible(at, values, size) <= 0.68, one.low <= values[0] <= one.high)
+            (
+                found.holds(at, size),
+                found.more_credible(at, values, math.log(size)) <= 0.68,
+                one.low <= values[0] <= one.high,
+            )
         )
     assert (np.abs(np.mean(inside, axis=0) - 0.68) < 0.15).all()  # 2.5 standard deviations of 50 cases
 
