@@ -43,12 +43,13 @@ def crystal(cells: int, kind: str = "cube") -> tuple[Any, Any]:
     from bandg.parameters.loader import load_set
 
     if kind == "bromide":
-        mixed = Material(load_set("kashikar2021"), load_set("kashikar2021-cspbbr3"), -0.3)
+        mixed = Material(load_set("bandg-cspbi3-nn"), load_set("bandg-cspbbr3-nn"), -0.3)
         return mixed, distorted(cube(cells, mixed.lattice_nm(0.3)), fraction=0.3, seed=1)
     parameters = load_set(SECOND if kind.endswith("nnn") else SET)
     nanocrystal = cube(cells, parameters.a_nm)
     changes: dict[str, Any] = {
         "gamma": {"tilt": "a-b+a-", "angles": "9,8"},
+        "vacancies": {"x_vacancies": 0.1, "seed": 1},
         "rough": {"x_vacancies": 0.2, "pb_vacancies": 0.1, "seed": 1},
     }.get(kind.removesuffix("-nnn"), {})
     return parameters, distorted(nanocrystal, **changes) if changes else nanocrystal
@@ -236,6 +237,7 @@ ROWS = {
     "gamma-25": Row("bandg", 25, kind="gamma", is_long=True),
     "gamma-nnn-25": Row("bandg", 25, kind="gamma-nnn", is_long=True),
     "bromide-25": Row("bandg", 25, kind="bromide", is_long=True),
+    "vacancies-25": Row("bandg", 25, kind="vacancies", is_long=True),
     "rough-nnn-23": Row("bandg", 23, kind="rough-nnn", is_long=True),
     "hypotheses": Row("hypotheses", 2, is_long=True),
     "infer": Row("infer", 2, is_long=True),

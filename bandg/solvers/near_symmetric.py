@@ -30,6 +30,9 @@ _ORTHOGONAL = 0.1
 _TOLERANCE_EV = 5e-11
 """The iteration ends at this residual: levels some meV away then change g by less than 1e-6."""
 
+_PART = 4096
+"""Amplitudes of a vector that are worked on at a time: those of the whole basis then stay in the cache."""
+
 MOST_ITERATIONS = 150
 _HALF = 0.5
 
@@ -45,7 +48,7 @@ class Operator(Protocol):
         """H psi."""
 
     def reversed(self, psi: NDArray[np.complex128]) -> NDArray[np.complex128]:
-        """The time reversal of psi, whose square is -1."""
+        """The time reversal of psi, whose square is -1, or of an even number of neighboring amplitudes of it."""
 
 
 class Preconditioner(Protocol):
@@ -79,11 +82,6 @@ class NearSymmetric(Solver):
         raise SolverError("the solver near-symmetric finds the band edges of nanocrystals only: choose superlu")
 
 
-def _overlaps(rows: NDArray[np.complex128], states: NDArray[np.complex128]) -> NDArray[np.complex128]:
-    """<row | state>, shape (n states, n rows), without a conjugate copy of the rows."""
-    return np.asarray((states.conj() @ rows.T).conj())
-
-
 def _turned(column: NDArray[np.complex128]) -> NDArray[np.complex128]:
     """The column of the time reversal of a state."""
     same, across = column.reshape(2, -1).conj()
@@ -115,34 +113,56 @@ class _Basis:
         self._v, self._hv = np.empty((most, size), dtype=complex), np.empty((most, size), dtype=complex)
         self._h, self._h2 = np.zeros((2, most, most), dtype=complex), np.zeros((2, most, most), dtype=complex)
         self._shares = np.zeros((2, most, len(self._trial)), dtype=complex)
+        self._parts = [slice(start, start + _PART) for start in range(0, size, _PART)]
         self.number = 0
 
     def add(self, vector: NDArray[np.complex128]) -> None:
         """Add what is new in a vector and in its time reversal."""
-        k, reverse = self.number, self._operator.reversed
-        before = 0.0
-        while k and before < _ORTHOGONAL:  # again where little was left
-            vector = vector / np.linalg.norm(vector)
-            same, across = _overlaps(self._v[:k], np.stack([vector, reverse(vector)]))
-            vector -= self.combined(np.concatenate([same, -across.conj()]))
-            before = float(np.linalg.norm(vector))
+        k, before = self.number, 0.0
         vector = vector / np.linalg.norm(vector)
-        image = self._operator.apply(vector)
-        self._v[k], self._hv[k] = vector, image
-        both = np.stack([image, reverse(image)])
-        for matrix, rows in ((self._h, self._v), (self._h2, self._hv)):
-            column = _overlaps(rows[: k + 1], both)
+        while k and before < _ORTHOGONAL:  # again where little was left
+            same, across = self._overlaps(vector, self._v[:k])[0]
+            column = np.concatenate([same, -across.conj()])[:, None]
+            for part in self._parts:
+                vector[part] -= self._combined(self._v, column, part)[0]
+            before = float(np.linalg.norm(vector))
+            vector /= before
+        self._v[k] = vector
+        self._hv[k] = self._operator.apply(self._v[k])
+        columns = self._overlaps(self._hv[k], self._v[: k + 1], self._hv[: k + 1])
+        for matrix, column in zip((self._h, self._h2), columns, strict=True):
             matrix[:, : k + 1, k] = column
             matrix[0, k, : k + 1], matrix[1, k, : k + 1] = column[0].conj(), -column[1]
-        self._shares[:, k] = _overlaps(self._trial, np.stack([vector, reverse(vector)]))
+        self._shares[:, k] = self._overlaps(self._v[k], self._trial)[0]
         self.number += 1
 
-    def combined(self, columns: NDArray[np.complex128], images: bool = False) -> NDArray[np.complex128]:
-        """The state of a column (2 k,), or of some (n, 2 k), or H on it."""
-        rows = (self._hv if images else self._v)[: self.number]
-        both = np.stack([columns[..., : len(rows)], columns[..., len(rows) :].conj()]) @ rows
-        both[0] += self._operator.reversed(both[1])
-        return np.asarray(both[0])
+    def state(self, column: NDArray[np.complex128]) -> NDArray[np.complex128]:
+        """The state (size,) of a column (2 k,)."""
+        return np.concatenate([self._combined(self._v, column[:, None], part)[0] for part in self._parts])
+
+    def residual(self, column: NDArray[np.complex128], energy: float) -> NDArray[np.complex128]:
+        """(H - energy) of the state of a column (2 k,), (size,)."""
+        column, v, hv = column[:, None], self._v, self._hv
+        return np.concatenate(
+            [(self._combined(hv, column, part) - energy * self._combined(v, column, part))[0] for part in self._parts]
+        )
+
+    def _overlaps(self, vector: NDArray[np.complex128], *sets: NDArray[np.complex128]) -> list[NDArray[np.complex128]]:
+        """<row | vector> and <row | its time reversal> for each set of rows (n, size): shapes (2, n)."""
+        found = [np.zeros((2, len(rows)), dtype=complex) for rows in sets]
+        for part in self._parts:
+            both = np.stack([vector[part], self._operator.reversed(vector[part])])
+            for total, rows in zip(found, sets, strict=True):
+                total += np.vecdot(rows[:, part], both[:, None])
+        return found
+
+    def _combined(
+        self, rows: NDArray[np.complex128], columns: NDArray[np.complex128], part: slice
+    ) -> NDArray[np.complex128]:
+        """Part of the states of columns (2 k, n), or of H on them, as sums of rows: (n, part)."""
+        same, across = columns.T.reshape(columns.shape[1], 2, -1).transpose(1, 0, 2)
+        both = np.stack([same, across.conj()]) @ rows[: same.shape[1], part]
+        return np.asarray(both[0] + self._operator.reversed(both[1]))
 
     def restart(self, columns: NDArray[np.complex128]) -> None:
         """Keep the states of some columns (2 k, n) alone."""
@@ -153,7 +173,9 @@ class _Basis:
                 column = column / np.linalg.norm(column)
             kept = np.column_stack([kept, column, _turned(column)])
         first, count = kept[:, ::2], kept.shape[1] // 2
-        self._v[:count], self._hv[:count] = self.combined(first.T), self.combined(first.T, images=True)
+        for part in self._parts:
+            for rows in (self._v, self._hv):
+                rows[:count, part] = self._combined(rows, first, part)
         for parts in (self._h, self._h2):
             turned = first.conj().T @ self._matrix(parts) @ kept
             parts[0, :count, :count], parts[1, :count, :count] = turned[:, ::2], turned[:, 1::2]
@@ -208,11 +230,11 @@ def kramers_pair(
         values, columns, weights = basis.harmonic(target)
         best = int(np.argmax(weights))
         column = columns[:, best]
-        energy, state = basis.energy(column), basis.combined(column)
-        residual = basis.combined(column, images=True) - energy * state
+        energy = basis.energy(column)
+        residual = basis.residual(column, energy)
         size = float(np.linalg.norm(residual))
         if size < _TOLERANCE_EV:
-            return _proven(operator, energy, state, float(weights[best]), name)
+            return _proven(operator, energy, basis.state(column), float(weights[best]), name)
         if basis.number == _MOST_VECTORS:
             kept = list(dict.fromkeys([best, *np.argsort(np.abs(1 / values - 1 / values[best])).tolist()]))[:_KEPT]
             chosen = columns[:, kept]
