@@ -21,7 +21,7 @@ from bandg.analysis.fit.profile import profile
 from bandg.analysis.fit.residuals import problem_of
 from bandg.analysis.fit.solve import solve
 from bandg.analysis.hypotheses import Case
-from bandg.analysis.hypotheses.changes import Binding
+from bandg.analysis.hypotheses.energy_changes import Binding
 from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.base.tables import write_csv
 from bandg.data.compare import QUANTITIES, Comparison, compare, verdict_points

@@ -6,25 +6,9 @@ import difflib
 from collections.abc import Sequence
 
 from bandg.analysis.hypotheses.case import Case, bulk_of
-from bandg.analysis.hypotheses.changes import (
-    After,
-    Borrowed,
-    Distorted,
-    Glass,
-    HoleDispersion,
-    Image,
-    IntraAtomic,
-    LeadVacancies,
-    Occupancy,
-    OtherSet,
-    Screened,
-    Share,
-    Strain,
-    Target,
-    Tilt,
-    Vacancies,
-    Values,
-)
+from bandg.analysis.hypotheses.changes import Borrowed, OtherSet, Strain, Target, Values
+from bandg.analysis.hypotheses.crystal_changes import Distorted, LeadVacancies, Occupancy, Share, Tilt, Vacancies
+from bandg.analysis.hypotheses.energy_changes import After, Glass, HoleDispersion, Image, IntraAtomic, Screened
 from bandg.analysis.hypotheses.mechanism import Mechanism
 from bandg.base.errors import BandgError
 from bandg.base.text import one_line

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bandg.analysis.hypotheses.case import Case, no_curve
-from bandg.analysis.hypotheses.changes import Share, applied
+from bandg.analysis.hypotheses.changes import applied
 from bandg.analysis.hypotheses.combine import Pair
+from bandg.analysis.hypotheses.crystal_changes import Share
 from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.analysis.hypotheses.mechanism import Mechanism
 from bandg.analysis.hypotheses.scatter import Scatter, by_direction, scatter_of

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.analysis.hypotheses.case import CUBE_CELLS, Case
-from bandg.analysis.hypotheses.changes import Tilt
+from bandg.analysis.hypotheses.crystal_changes import Tilt
 from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.analysis.verdict.combination import Combination, bulk_sets
 from bandg.analysis.verdict.pair import SCALES

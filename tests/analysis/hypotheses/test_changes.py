@@ -9,28 +9,25 @@ from scipy import sparse
 from bandg.analysis.hypotheses.case import Case, Sizes, own_bulk, sizes_of
 from bandg.analysis.hypotheses.changes import (
     GAP_KNOB,
-    After,
-    Binding,
     Borrowed,
-    Distorted,
-    Glass,
-    HoleDispersion,
-    Image,
-    IntraAtomic,
-    LeadVacancies,
-    Occupancy,
     OtherSet,
-    Parabolic,
-    Screened,
-    Share,
     Strain,
     Target,
-    Tilt,
-    Vacancies,
     Values,
     applied,
     together,
     with_gap,
+)
+from bandg.analysis.hypotheses.crystal_changes import Distorted, LeadVacancies, Occupancy, Share, Tilt, Vacancies
+from bandg.analysis.hypotheses.energy_changes import (
+    After,
+    Binding,
+    Glass,
+    HoleDispersion,
+    Image,
+    IntraAtomic,
+    Parabolic,
+    Screened,
 )
 from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.analysis.hypotheses.registry import default_mechanisms

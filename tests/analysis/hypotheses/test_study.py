@@ -10,8 +10,9 @@ import pytest
 
 from bandg.analysis.curves import resolve
 from bandg.analysis.hypotheses import Case, Mechanism, Sizes
-from bandg.analysis.hypotheses.changes import Share, Values
+from bandg.analysis.hypotheses.changes import Values
 from bandg.analysis.hypotheses.combine import combine
+from bandg.analysis.hypotheses.crystal_changes import Share
 from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.analysis.hypotheses.plugin import load_plugin
 from bandg.analysis.hypotheses.registry import choose, default_mechanisms
