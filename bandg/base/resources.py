@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from functools import cache
 from importlib.resources import as_file, files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -13,6 +14,7 @@ _PARAMS = "bandg.params"
 _CURVES = "bandg.theory_curves"
 
 
+@cache
 def params_files() -> tuple[str, ...]:
     """File names (``"nestoklon2021-dft.toml"``, ...) of the shipped parameter sets, sorted."""
     return tuple(sorted(item.name for item in files(_PARAMS).iterdir() if item.name.endswith(".toml")))

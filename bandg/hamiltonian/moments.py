@@ -7,6 +7,7 @@ H_Z = mu_B B . (L + (g0 / 2) sigma). Only the bonds of orbit representatives are
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,7 +107,10 @@ def g_matrix(basis: AdaptedBasis, turn: NDArray[np.complex128] | None = None) ->
         local, space = basis.local[number], model.spaces[kind]
         every = np.arange(orbits.starts[number + 1] - orbits.starts[number])
         for column, operator in ((n_parameters, space.sigma), (n_parameters + 1, space.orbital_momentum())):
-            block = np.einsum("kim,aij,ljn,anm->kl", local.conj(), operator, local, weights, optimize=True)
+            size = 2 * local.shape[1]
+            weighted = np.einsum("aij,anm->imjn", operator, weights).reshape(size, size)
+            flat = local.reshape(len(local), size)
+            block = flat.conj() @ weighted @ flat.T
             one = np.ones((len(every), 1))
             add((number, number), (every, every), np.array([column]), one, block[None, None])
     for bond, area in zip(orbits.bond_classes, orbits.areas, strict=True):
@@ -177,14 +181,12 @@ def g_tensor(moment: NDArray[np.complex128], turn: NDArray[np.complex128]) -> GT
 
 def principal_axes(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
     """Eigenvectors of a symmetric (3, 3) matrix, rows (3, 3), ordered by the cubic axis that each lies nearest to."""
-    from scipy.optimize import linear_sum_assignment
-
     scale = max(float(np.abs(np.trace(matrix))), 1.0)
     axes = np.linalg.eigh(matrix + _TIE * scale * np.diag([0.0, 1.0, 2.0]))[1].T
     # of two axes equally near, as [110] and [1-10] to x, the one with components of one sign comes first
     one_sign = axes[:, 0] * axes[:, 1] + axes[:, 1] * axes[:, 2] + axes[:, 2] * axes[:, 0]
-    _, order = linear_sum_assignment(_NEAR * np.outer(np.arange(3), one_sign) - np.abs(axes.T))
-    axes = axes[order]
+    cost = _NEAR * np.outer(np.arange(3), one_sign) - np.abs(axes.T)
+    axes = axes[list(min(permutations(range(3)), key=lambda order: cost[range(3), order].sum()))]
     return np.asarray(axes * np.where(np.diagonal(axes) < 0, -1.0, 1.0)[:, None])
 
 

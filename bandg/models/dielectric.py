@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -213,7 +214,7 @@ class _Faces:
         """Ends of the panels of half an edge along each axis."""
         self.size = sum(counts[k - 1] * counts[k - 2] for k in range(3))
         """Number of panels of an octant: those of the face across x, then y, then z."""
-        self._last: tuple[float, Array] | None = None
+        self._last: tuple[float, list[Any]] | None = None
 
     def _over_panels(self, antiderivative: Callable[[Array, Array, Array], Array], points: Array) -> Array:
         """Integrals over the panels of a function of the place in their plane (u, v) and distance d, (n, panels).
@@ -258,11 +259,13 @@ class _Faces:
         centers = np.concatenate(faces)
         return self._by_parity("_solid_angles", centers).transpose(0, 2, 1)
 
-    def _responses(self, k: float) -> Array:
-        """Charges of all panels for the flux of a source times k, by parity: (8, panels, panels)."""
+    def _charges(self, k: float, fluxes: Array) -> Array:
+        """Charges of all panels for the flux of a source times k, by parity: (8, n, panels) from (8, n, panels)."""
+        from scipy.linalg import lu_factor, lu_solve
+
         if self._last is None or self._last[0] != k:
-            self._last = k, np.asarray(np.linalg.inv(np.eye(self.size) - k * self._fluxes))
-        return self._last[1]
+            self._last = k, [lu_factor(np.eye(self.size) - k * one) for one in self._fluxes]
+        return np.array([lu_solve(factor, one.T).T for factor, one in zip(self._last[1], fluxes, strict=True)])
 
     def self_energy(self, points: Array, inside: float, outside: float) -> Array:
         """Self-energy of a unit charge at points (n, 3).
@@ -272,11 +275,11 @@ class _Faces:
         """
         contrast = (inside - outside) / (inside + outside)
         k = contrast / (2 * np.pi)
-        later = self._responses(k) - np.eye(self.size)
         found = contrast / (4 * np.pi) * self._first_order(points)
         for begin in range(0, len(points), 100):
             some = points[begin : begin + 100]
-            drawn = k * self._by_parity("_solid_angles", some) @ later.transpose(0, 2, 1)
+            first = k * self._by_parity("_solid_angles", some)
+            drawn = self._charges(k, first) - first
             found[begin : begin + 100] += np.sum(drawn * self._by_parity("_potentials", some), axis=(0, 2)) / 16
         return np.asarray(found / inside)
 
@@ -310,7 +313,7 @@ class _Faces:
             some = slice(begin, begin + 400)
             flux += np.einsum("pn,pni->pi", weights[:, 1, some], self._by_parity("_solid_angles", unique[some]))
             potential += np.einsum("pn,pni->pi", weights[:, 0, some], self._by_parity("_potentials", unique[some]))
-        charges = np.einsum("pij,pj->pi", self._responses(k), k * flux)
+        charges = self._charges(k, k * flux[:, None])[:, 0]
         return float(np.sum(charges * potential) / 8 / inside)
 
 
