@@ -23,7 +23,7 @@ from bandg.runs.workers import processors
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = (
     *("hole", "confinement", "validation", "surfaces", "explorer_page", "nanocrystals", "effects", "waterfall"),
-    *("second_neighbors", "verdict", "family", "tilts", "spreads", "theory_lines", "decide", "schema"),
+    *("second_neighbors", "verdict", "family", "tilts", "spreads", "theory_lines", "decide", "synthetic", "schema"),
 )
 """Modules with a function `write(folder)`, the longest first."""
 

@@ -4,7 +4,7 @@ python docs/_scripts/stored.py            all of them: about half an hour on two
 python docs/_scripts/stored.py NAME ...   some: curves, verdict, hypotheses, hypotheses-nnn, hypotheses-slow, joint-fit,
                                           joint-spin, joint-held, joint, joint-first, fitted, family, profile, held,
                                           refits, nanocrystals, reference, waterfall, decide, tilts, lines, spreads,
-                                          emulators
+                                          emulators, synthetic
 python docs/_scripts/waterfall.py --readme README.md   afterwards: the table of the README
 """
 
@@ -73,6 +73,7 @@ SCRIPTS = {
     "lines": ["theory_lines.py", "--compute"],
     "spreads": ["spreads.py", "--compute"],
     "emulators": ["emulators.py"],
+    "synthetic": ["synthetic.py", "--compute"],
 }
 """Stored results that need more than one command."""
 

@@ -23,6 +23,9 @@ Array = NDArray[np.float64]
 STEP = 0.02
 """Largest step in ln L. Energies between the ends of a step are right within 0.2 meV."""
 
+_BLOCK = 2**13
+"""Points that are computed at once in double precision."""
+
 INVERSE_EPS = "inverse_eps"
 """Name of 1 / eps among the unknowns."""
 
@@ -49,7 +52,8 @@ class Candidate:
     @cached_property
     def curves(self) -> NDArray[np.float32]:
         """Energy, g_e, g_h and size at the ends of the steps, (4, N, c + 1)."""
-        return curves(self.emulator, self.values, self.ends).astype(np.float32)
+        blocks = np.split(self.values, range(_BLOCK, len(self.values), _BLOCK))
+        return np.concatenate([curves(self.emulator, one, self.ends).astype(np.float32) for one in blocks], axis=1)
 
     @cached_property
     def error(self) -> Array:

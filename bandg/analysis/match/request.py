@@ -26,6 +26,9 @@ from bandg.data.measured import MeasuredPoint, load_measured, load_spreads, mate
 FEWEST, MOST = 2**12, 2**16
 """Points of the prior of each candidate: doubled from the first to the second until enough are effective."""
 
+KEPT = 2**14
+"""Most points of candidates that are kept, so that memory is some 30 MB for each of them."""
+
 EFFECTIVE = 200
 """Effective points that are enough."""
 
@@ -128,7 +131,7 @@ def match(
     pool = Pool(chosen)
     found = tuple(pool.match(one) for one in samples)
     if not any(one.inside for one in found):
-        raise BandgError(outside(pool.candidates, samples))
+        raise BandgError(outside(pool, samples))
     return Matches(found, notes)
 
 
@@ -177,22 +180,29 @@ def check_sizes(emulators: Sequence[Emulator], samples: Sequence[Sample]) -> Non
 
 
 class Pool:
-    """Candidates with few points of the prior, kept from sample to sample; more are made where they matter."""
+    """Candidates by their number of points of the prior; those with few points are kept from sample to sample."""
 
     def __init__(self, emulators: Sequence[Emulator], fewest: int = FEWEST) -> None:
-        self.candidates = [candidate(one, fewest) for one in emulators]
+        self.emulators, self.fewest = tuple(emulators), fewest
+        self._kept: dict[tuple[int, int], Candidate] = {}
+
+    def candidate(self, number: int, count: int) -> Candidate:
+        """The candidate of an emulator, with `count` points."""
+        found = self._kept.get((number, count)) or candidate(self.emulators[number], count)
+        if count <= KEPT:
+            self._kept[number, count] = found
+        return found
 
     def match(self, sample: Sample) -> Match:
         """The match of one sample."""
-        weights = [weigh(one, sample) for one in self.candidates]
+        weights = [weigh(self.candidate(n, self.fewest), sample) for n in range(len(self.emulators))]
         while True:
             total = log_sum(np.array([one.log_evidence for one in weights]))
             short = [n for n, one in enumerate(weights) if _is_short(one, total)]
             if not short:
                 return Match(sample, fits_of(weights, sample))
             for n in short:
-                own = weights[n].candidate
-                weights[n] = weigh(candidate(own.emulator, 2 * len(own.values)), sample)
+                weights[n] = weigh(self.candidate(n, 2 * len(weights[n].candidate.values)), sample)
 
 
 def _is_short(one: Weights, total: float) -> bool:
@@ -203,8 +213,9 @@ def _is_short(one: Weights, total: float) -> bool:
     return bool(one.chi2.min() < HOPELESS)
 
 
-def outside(candidates: Sequence[Candidate], samples: Sequence[Sample]) -> str:
+def outside(pool: Pool, samples: Sequence[Sample]) -> str:
     """What to say where no curve comes near the energy of any sample."""
-    low, high = min(one.curves[0].min() for one in candidates), max(one.curves[0].max() for one in candidates)
-    energies = ", ".join(f"{one.energy_eV:g}" for one in samples)
-    return f"the energy {energies} eV lies outside of all emulators, which reach from {low:.3f} to {high:.3f} eV"
+    energies = [pool.candidate(n, pool.fewest).curves[0] for n in range(len(pool.emulators))]
+    low, high = min(one.min() for one in energies), max(one.max() for one in energies)
+    given = ", ".join(f"{one.energy_eV:g}" for one in samples)
+    return f"the energy {given} eV lies outside of all emulators, which reach from {low:.3f} to {high:.3f} eV"

@@ -9,10 +9,11 @@ from scipy.stats import multivariate_normal, norm, truncnorm
 
 from bandg import BandgError, match
 from bandg.analysis.emulators.emulator import OUTPUTS, Emulator, Exciton, Knob
-from bandg.analysis.match.candidate import candidate, curves, errors
+from bandg.analysis.match.candidate import candidate
 from bandg.analysis.match.posterior import _log_mass, chi_square, weigh
 from bandg.analysis.match.request import Pool
 from bandg.analysis.match.sample import Datum, Sample, sample_of
+from bandg.analysis.match.synthetic import trials
 
 SIZES = 1 / np.linspace(1 / 3, 1 / 8, 30)
 GAP = 1.6
@@ -97,35 +98,14 @@ def test_a_magnitude_has_both_signs():
     assert both == pytest.approx(np.logaddexp(*each))
 
 
-def truth_of(rng, emulators, noise):
-    """A nanocrystal of the prior and its sample: number of the emulator, unknowns, size, sample."""
-    number = rng.integers(len(emulators))
-    own = emulators[number]
-    values = rng.uniform(size=3) * [1, 1, 1e-9]
-    size = math.exp(rng.uniform(*np.log([own.size_nm[0], own.size_nm[-1]])))
-    exact = curves(own, values[None], np.log([size]))[:3, 0, 0]
-    errors_ = np.hypot(errors(own, np.log([size]))[0, :3], noise)
-    seen = exact + errors_ * rng.normal(size=3)
-    return number, values, size, sample_of(*((value, sd) for value, sd in zip(seen, noise, strict=True)))
-
-
 def test_the_truth_lies_in_the_68_percent_sets_in_68_percent_of_cases():
-    rng = np.random.default_rng(5)
     emulators = [toy(error=0.1), toy("other", g_e=1.5, error=0.2)]
-    pool, noise, inside = Pool(emulators, 1024), (0.01, 0.15, 0.1), []
-    for _ in range(50):
-        number, values, size, sample = truth_of(rng, emulators, noise)
-        found = pool.match(sample)
-        at = next(n for n, one in enumerate(found.fits) if one.emulator is emulators[number])
-        one = found.fits[at].unknowns["one"]
-        inside.append(
-            (
-                found.holds(at, size),
-                found.more_credible(at, values, math.log(size)) <= 0.68,
-                one.low <= values[0] <= one.high,
-            )
-        )
-    assert (np.abs(np.mean(inside, axis=0) - 0.68) < 0.15).all()  # 2.5 standard deviations of 50 cases
+    found = list(trials(emulators, 50, Pool(emulators, 1024), (0.01, 0.15, 0.1), seed=5))
+    inside = [(one.in_set, one.in_all, one.in_interval["one"], one.in_interval["size_nm"]) for one in found]
+    assert (np.abs(np.mean(inside, axis=0) - 0.68) < 0.15).all()  # 2.3 standard deviations of 50 cases
+    right = np.array([one.probability for one in found])
+    assert np.mean([one.best for one in found]) == pytest.approx(np.maximum(right, 1 - right).mean(), abs=0.15)
+    assert sum(one.none for one in found) <= 2
 
 
 def test_a_sample_far_from_all_is_none_of_these():
