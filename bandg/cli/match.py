@@ -9,7 +9,7 @@ import typer
 
 from bandg.cli.command import App
 from bandg.cli.figure import Figure, draws
-from bandg.cli.options import _say_data, as_options
+from bandg.cli.options import as_options, say_data
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def match(
     dg_h: Annotated[str | None, typer.Option("--dg-h", help=_SPREAD.format("g_h"))] = None,
     data: Annotated[
         str | None,
-        typer.Option(help="Instead: the samples of FILE.csv, .txt or .xlsx or a collection.", callback=_say_data),
+        typer.Option(help="Instead: the samples of FILE.csv, .txt or .xlsx or a collection.", callback=say_data),
     ] = None,
     set_name: Annotated[str | None, typer.Option("--set", help="Sets to match with, A,B.", show_default="all")] = None,
     shape: Annotated[str | None, typer.Option(help="Shapes to match with.", show_default="all")] = None,

@@ -32,7 +32,7 @@ Patience = Annotated[float, typer.Option(help="Seconds that the cluster may be w
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")]
 
 
-def _say_data(given: Any) -> Any:
+def say_data(given: Any) -> Any:
     """Print to standard error what each file of measured points is read as; the command itself refuses a bad one."""
     names = [given] if isinstance(given, str) else given or []
     for name in names if "none" not in names else []:
@@ -48,7 +48,7 @@ Data = Annotated[
     list[str] | None,
     typer.Option(
         help="Measured points: FILE.csv, .txt or .xlsx, a shipped collection, or none; repeated.",
-        callback=_say_data,
+        callback=say_data,
         show_default="what ships of the material",
     ),
 ]
@@ -56,7 +56,7 @@ Judge = Annotated[
     str | None,
     typer.Option(
         help="Measured points: your CSV, text or .xlsx file, or a shipped collection.",
-        callback=_say_data,
+        callback=say_data,
         show_default="meliakov2025 for CsPbI3",
     ),
 ]
