@@ -181,7 +181,7 @@ class Match(Shown):
         for one in few:
             found.append(
                 f"Only {one.effective:.0f} effective points for {one.name}: its numbers are rough, because "
-                "the errors are small beside what the unknowns change."
+                "few nanocrystals of the prior come near the measured numbers."
             )
         return found
 
