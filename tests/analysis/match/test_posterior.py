@@ -1,15 +1,16 @@
 """Evidence, posterior and coverage on emulators for which they are known in closed form."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from scipy.stats import multivariate_normal, norm, truncnorm
+from scipy.stats import chi2, multivariate_normal, norm, truncnorm
 
 from bandg import BandgError, match
 from bandg.analysis.emulators.emulator import OUTPUTS, Emulator, Exciton, Knob
-from bandg.analysis.match.candidate import candidate
+from bandg.analysis.match.candidate import candidate, errors
 from bandg.analysis.match.posterior import _log_mass, chi_square, weigh
 from bandg.analysis.match.request import Pool
 from bandg.analysis.match.sample import Datum, Sample, sample_of
@@ -91,6 +92,43 @@ def test_numbers_that_share_an_error_of_the_emulator_are_correlated():
     assert found[0] == pytest.approx(multivariate_normal([1.81, 1.0, 1.8], covariance).logpdf([1.8, 1.2, 1.9]))
 
 
+def test_errors_of_emulator_and_bulk_add_in_quadrature():
+    rows = tuple((value,) * len(SIZES) for value in (0.03, 0.04, 0.12, 0.2))
+    band = tuple((value,) * len(SIZES) for value in (9.0, 9.0, 0.05, 0.15))
+    found = errors(replace(toy(), error_rms=rows, band=band), np.log([3.0, 5.0]))
+    assert found == pytest.approx(np.array([[0.05, 0.13, 0.25, 0]] * 2))
+
+
+def test_the_68_percent_set_and_the_most_credible_nanocrystals():
+    found = match((1.8, 0.01), (1.2, 0.15), (0.5, 0.1), emulators=[toy(error=0.1)]).samples[0]
+    ((_, ((low, high),)),) = found.ranges68()
+    L = math.sqrt(4 / 0.2)
+    sd = 0.01 * L**3 / 8
+    assert (low, high) == pytest.approx((L - 0.9945 * sd, L + 0.9945 * sd), abs=0.02 * L)
+    assert found.holds(0, L) and not found.holds(0, L + 2 * sd)
+    best = np.array([0.625, 0.5, 0.0])
+    assert found.more_credible(0, best, math.log(L)) < 0.01
+    off = (0.2 - 4 / (L + 2 * sd) ** 2) / 0.01
+    assert found.more_credible(0, best, math.log(L + 2 * sd)) == pytest.approx(chi2.cdf(off**2, 3), abs=0.03)
+
+
+def test_a_posterior_at_the_end_of_the_sizes():
+    energy = GAP + 4 / SIZES[0] ** 2
+    found = match((energy + 0.04, 0.01), (1.2, 0.15), emulators=[toy()]).samples[0]
+    size = found.fits[0].unknowns["size_nm"]
+    slope = 8 / SIZES[0] ** 3
+    assert size.median - SIZES[0] == pytest.approx(truncnorm(4, np.inf, -0.04 / slope, 0.01 / slope).ppf(0.5), rel=0.05)
+    assert "The smallest emulated size (3 nm) has weight" in found.notes()[0]
+    far = weigh(candidate(toy(), 256), sample_of((energy, 0.01), (1.2, 0.15), size=(2.0, 0.02)))
+    assert far.drawn(100).predicted[:, 3].max() < 3.005
+
+
+def test_the_best_place_within_a_step():
+    energies = GAP + 4 / np.linspace(4.0, 4.1, 7) ** 2
+    best = [weigh(candidate(toy(), 256), sample_of((one, 0.001), (1.2, 0.3))).chi2.min() for one in energies]
+    assert max(best) < 0.02
+
+
 def test_a_magnitude_has_both_signs():
     one = candidate(toy(g_e=0.0), 256)
     both = weigh(one, sample_of((1.8, 0.01), "|0.3|+-0.2")).log_evidence
@@ -113,8 +151,10 @@ def test_a_sample_far_from_all_is_none_of_these():
     assert not found.found
     assert found.fits[0].chi2 == pytest.approx(((2.4 - 1.8) / 0.05) ** 2, rel=0.01)
     assert found.fits[0].residuals == pytest.approx([0, 12, 0], abs=0.2)
-    near = match((1.8, 0.01), (1.9, 0.05), (0.9, 0.1), emulators=[toy()]).samples[0]
-    assert near.found and 0.01 < near.fits[0].p_value < 0.3
+    for excess, fits in ((3.2, True), (3.5, False)):  # 0.01 is exceeded by chi-square 11.3 of three numbers
+        near = match((1.8, 0.01), (1.8 + 0.05 * excess, 0.05), (0.9, 0.1), emulators=[toy()]).samples[0]
+        assert near.fits[0].p_value == pytest.approx(chi2.sf(excess**2, 3), rel=0.03)
+        assert near.found is fits
 
 
 def test_an_energy_outside_of_all_is_refused():
