@@ -34,13 +34,25 @@ def rows_of(group: PointGroup, irrep: Irrep, whole: PointGroup, of_whole: Irrep)
 
 
 @dataclass(frozen=True, eq=False)
+class _Piece:
+    """The wanted rows of an irrep on the orbits of one type.
+
+    at: its overlaps, n times k. matrices: conj(rows) D (m d, operations). local: its functions W (d, k, dim), scaled.
+    """
+
+    label: str
+    at: slice
+    matrices: NDArray[np.complex128]
+    local: NDArray[np.complex128]
+
+
+@dataclass(frozen=True, eq=False)
 class _Part:
-    """The orbits of one type: rows (operations, n, dim) of the full basis, U(g) (operations, dim, dim), n and start."""
+    """The orbits of one type: rows (operations, n, dim) of the full basis, U(g) (operations, dim, dim), and pieces."""
 
     rows: NDArray[np.int64]
-    operations: NDArray[np.int64]
     actions: NDArray[np.complex128]
-    scale: float
+    pieces: list[_Piece]
 
 
 class RowTransform:
@@ -69,47 +81,42 @@ class RowTransform:
             sites = mine.reshape(len(used), -1)  # each operation meets each orbit once
             dimension = int(system.dimensions[orbits.kinds[number]])
             rows_here = places[sites][:, :, None] + np.arange(dimension)
-            self._parts.append(_Part(rows_here, used, actions[orbits.kinds[number]][used], 1 / np.sqrt(len(used))))
+            pieces = [self._piece(label, number, used) for label in self.bases if len(self.bases[label].local[number])]
+            self._parts.append(_Part(rows_here, actions[orbits.kinds[number]][used], pieces))
+
+    def _piece(self, label: str, number: int, operations: NDArray[np.int64]) -> _Piece:
+        basis, rows = self.bases[label], self.rows[label]
+        d = basis.irrep.dimension
+        matrices = np.einsum("ua,quv->avq", rows.conj(), basis.irrep.matrices[operations])
+        local = basis.local[number].transpose(2, 0, 1) * np.sqrt(d / len(operations))
+        at = slice(basis.starts[number], basis.starts[number + 1])
+        return _Piece(label, at, matrices.reshape(-1, len(operations)), np.ascontiguousarray(local))
 
     def project(self, psi: NDArray[np.complex128]) -> dict[str, NDArray[np.complex128]]:
         """Overlaps with the wanted rows, for each label (size, m)."""
         found = {
-            label: np.empty((basis.size, self.rows[label].shape[1]), dtype=complex)
-            for label, basis in self.bases.items()
+            label: np.empty((basis.size, self.rows[label].shape[1]), complex) for label, basis in self.bases.items()
         }
-        for number, part in enumerate(self._parts):
+        for part in self._parts:
             home = psi[part.rows] @ part.actions.conj()  # (q, n, dim)
             q, n, dim = home.shape
             flat = home.reshape(q, n * dim)
-            for label, basis in self.bases.items():
-                local = basis.local[number]
-                if not len(local):
-                    continue
-                d, m = basis.irrep.dimension, self.rows[label].shape[1]
-                # D(g) (q, mu, nu) -> wanted rows
-                matrices = np.einsum("ua,quv->avq", self.rows[label].conj(), basis.irrep.matrices[part.operations])
-                turned = (matrices.reshape(m * d, q) @ flat).reshape(m, d, n, dim)
-                at = slice(basis.starts[number], basis.starts[number + 1])
-                w = local.conj()
-                total = sum(turned[:, v] @ w[:, :, v].T for v in range(d))  # (m, n, k)
-                found[label][at] = np.moveaxis(total, 0, -1).reshape(-1, m) * (np.sqrt(d) * part.scale)
+            for piece in part.pieces:
+                d = len(piece.local)
+                turned = (piece.matrices @ flat).reshape(-1, d, n, dim)
+                total = sum(turned[:, v] @ piece.local[v].conj().T for v in range(d))  # (m, n, k)
+                found[piece.label][piece.at] = total.transpose(1, 2, 0).reshape(-1, len(total))
         return found
 
     def expand(self, overlaps: Mapping[str, NDArray[np.complex128]]) -> NDArray[np.complex128]:
         """The state (n_orbitals,) that has these overlaps, and none with other rows."""
         psi = np.zeros(self._size, dtype=complex)
-        for number, part in enumerate(self._parts):
+        for part in self._parts:
             q, n, dim = part.rows.shape
             flat = np.zeros((q, n * dim), dtype=complex)
-            for label, basis in self.bases.items():
-                local = basis.local[number]
-                if not len(local):
-                    continue
-                d, m = basis.irrep.dimension, self.rows[label].shape[1]
-                matrices = np.einsum("ua,quv->qav", self.rows[label], basis.irrep.matrices[part.operations].conj())
-                values = overlaps[label][basis.starts[number] : basis.starts[number + 1]]
-                values = np.moveaxis(values.reshape(n, len(local), m), -1, 0) * (np.sqrt(d) * part.scale)
-                turned = np.stack([values @ local[:, :, v] for v in range(d)], axis=1)  # (m, v, n, dim)
-                flat += matrices.reshape(q, m * d) @ turned.reshape(m * d, n * dim)
+            for piece in part.pieces:
+                values = overlaps[piece.label][piece.at].reshape(n, piece.local.shape[1], -1).transpose(2, 0, 1)
+                turned = values[:, None] @ piece.local  # (m, v, n, dim)
+                flat += piece.matrices.conj().T @ turned.reshape(-1, n * dim)
             psi[part.rows] = flat.reshape(q, n, dim) @ part.actions.transpose(0, 2, 1)
         return psi

@@ -67,14 +67,14 @@ CRYSTALS = {
     # parameters, crystal, point group, factorizations, solves
     "tilt": ("standin", lambda: made("standin", 5, tilt="a-b+a-", angles="9,8"), "Ci", 6, 51),
     "tilt, even": ("nnn", lambda: made("nnn", 4, tilt="a-b+a-", angles="9,8"), "Cs", 12, 61),
-    "strain": ("nnn", lambda: made("nnn", 5, strain="zz=0.02,xy=0.01,yz=0.003"), "Ci", 6, 39),
-    "alloy": ("nnn with bromide", lambda: made("nnn with bromide", 4, fraction=0.3, seed=1), "C1", 12, 63),
+    "strain": ("nnn", lambda: made("nnn", 3, strain="zz=0.02,xy=0.01,yz=0.003"), "Ci", 6, 40),
+    "alloy": ("nnn with bromide", lambda: made("nnn with bromide", 3, fraction=0.3, seed=1), "C1", 12, 62),
     "orbitals differ": (
         "small with bromide",
-        lambda: made("small with bromide", 4, fraction=0.3, seed=1),
+        lambda: made("small with bromide", 3, fraction=0.3, seed=1),
         "C1",
         12,
-        55,
+        57,
     ),
     "surface": (
         "standin",
@@ -84,7 +84,7 @@ CRYSTALS = {
         37,
     ),
     "file": ("standin", lambda: from_file("standin"), "C1", 12, 62),
-    "X missing": ("standin", lambda: made("standin", 4, x_vacancies=0.4, seed=1), "C1", 12, 61),
+    "X missing": ("standin", lambda: made("standin", 3, x_vacancies=0.4, seed=1), "C1", 12, 64),
     "Pb missing": ("nnn", lambda: made("nnn", 3, pb_vacancies=0.2, seed=1), "C1", 12, 81),
     "missing in pairs": ("standin", lambda: with_pairs_missing("standin"), "Ci", 6, 59),
     "everything": (
