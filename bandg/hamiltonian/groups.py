@@ -126,6 +126,14 @@ class PointGroup:
         return int(found[0]) if len(found) else None
 
     @cached_property
+    def classes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Index of one operation of each class of conjugate rotations, and the number of operations in each."""
+        digits = 3 ** np.arange(9)
+        conjugate = self.rotations[:, None] @ self.rotations @ self.rotations.transpose(0, 2, 1)[:, None]
+        lowest = ((conjugate.reshape(self.order, self.order, 9) + 1) @ digits).min(axis=0)
+        return np.unique(lowest, return_index=True, return_counts=True)[1:]
+
+    @cached_property
     def axial(self) -> NDArray[np.float64]:
         """How an axial vector (spin, angular momentum, field) turns: det(R) R, shape (order, 3, 3)."""
         return self.rotations * self.determinants[:, None, None]

@@ -111,21 +111,25 @@ class BlochHamiltonian:
             result[:, part, part] = kind_operators[kind]
         return result
 
-    def turned(self, states: NDArray[np.complex128], point: str) -> NDArray[np.complex128]:
+    def turned(
+        self, states: NDArray[np.complex128], point: str, operations: NDArray[np.int64] | None = None
+    ) -> NDArray[np.complex128]:
         """Bloch functions (dim, n) at Gamma or R under the 48 operations about the frame, shape (48, dim, n).
 
-        An operation g takes sublattice t to t' = g t; as g k = k + G, the Bloch function gets the factor exp(i G t').
+        operations: numbers of those that are wanted, by default all. An operation g takes sublattice t to t' = g t;
+        as g k = k + G, the Bloch function gets the factor exp(i G t').
         """
         group = point_group(cubic_rotations())
-        actions = [actions_of(space, group) for space in self.model.spaces]
-        result = np.zeros((group.order, *states.shape), dtype=complex)
-        k = np.array(HIGH_SYMMETRY[point])
+        wanted = np.arange(group.order) if operations is None else operations
+        actions = [actions_of(space, group)[wanted] for space in self.model.spaces]
+        rotations, k = group.rotations[wanted], np.array(HIGH_SYMMETRY[point])
+        result = np.zeros((len(wanted), *states.shape), dtype=complex)
         for start, kind in enumerate(self.kinds):
-            end = self.sublattice_of(group.rotations @ self.places[start])
-            half_turns = np.sum((group.rotations @ k - k) * self.places[end], axis=1) // 2
+            end = self.sublattice_of(rotations @ self.places[start])
+            half_turns = np.sum((rotations @ k - k) * self.places[end], axis=1) // 2
             signs = 1 - 2 * (half_turns % 2)
             rows = self.offsets[end][:, None] + np.arange(actions[kind].shape[1])
-            result[np.arange(group.order)[:, None], rows] = (
+            result[np.arange(len(wanted))[:, None], rows] = (
                 signs[:, None, None] * actions[kind] @ states[self.block(start)]
             )
         return result

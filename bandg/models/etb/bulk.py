@@ -254,7 +254,10 @@ def levels_at_edge(hamiltonian: BlochHamiltonian) -> tuple[Level, ...]:
     energies, states = np.linalg.eigh(hamiltonian.H(edge_point(hamiltonian)))
     starts = np.flatnonzero(np.diff(energies, prepend=-np.inf) > _DEGENERATE_EV)
     groups = zip(starts, [*starts[1:], len(energies)], strict=True)
-    traces = np.einsum("in,gin->ng", states.conj(), hamiltonian.turned(states, hamiltonian.lattice.edges.point))
+    # the product of two characters is that of one operation in all of its class
+    operations, counts = point_group(cubic_rotations()).classes
+    turned = hamiltonian.turned(states, hamiltonian.lattice.edges.point, operations)
+    traces = np.einsum("in,gin->ng", states.conj(), turned) * counts
     return tuple(
         _level(hamiltonian, traces[i:j].sum(axis=0), float(energies[i:j].mean()), states[:, i:j]) for i, j in groups
     )
@@ -267,8 +270,10 @@ def _level(
     states: NDArray[np.complex128],
 ) -> Level:
     group = point_group(cubic_rotations())
+    operations = group.classes[0]
     counts = {
-        irrep.label: float(np.real(np.vdot(np.trace(irrep.matrices, axis1=1, axis2=2), traces))) / group.order
+        irrep.label: float(np.real(np.vdot(np.trace(irrep.matrices[operations], axis1=1, axis2=2), traces)))
+        / group.order
         for irrep in group.irreps
     }
     point = hamiltonian.lattice.edges.point
