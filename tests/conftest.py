@@ -28,15 +28,29 @@ def pytest_collection():
         gc.enable()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="session", autouse=True)
 def caches(tmp_path_factory):
-    """The folder of all caches, and a number for each."""
-    return tmp_path_factory.mktemp("caches"), itertools.count()
+    """The folder of all caches, and a number for each. Fixtures of a module have the first."""
+    folder, numbers = tmp_path_factory.mktemp("caches"), itertools.count()
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("BANDG_CACHE_DIR", str(folder / str(next(numbers))))
+        yield folder, numbers
+
+
+@pytest.fixture(scope="module")
+def module_cache(caches):
+    """One cache for a module that asks for it: its tests are of what is done with results."""
+    folder = caches[0] / str(next(caches[1]))
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("BANDG_CACHE_DIR", str(folder))
+        yield folder
 
 
 @pytest.fixture(autouse=True)
-def fresh_cache(caches, monkeypatch):
-    """No test reads what another, or the user, has computed."""
+def fresh_cache(request, caches, monkeypatch):
+    """No test reads what another, or the user, has computed, unless its module asks for `module_cache`."""
+    if "module_cache" in request.fixturenames:
+        return request.getfixturevalue("module_cache")
     folder = caches[0] / str(next(caches[1]))
     monkeypatch.setenv("BANDG_CACHE_DIR", str(folder))
     return folder

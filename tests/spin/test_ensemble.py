@@ -15,6 +15,7 @@ from bandg.spin.grid import Sample, basis, grid, with_angles
 from bandg.spin.output import write_traces
 from bandg.spin.scatter import Scatter, scatters
 
+pytestmark = pytest.mark.usefixtures("module_cache")
 RUN = bandg.Run(workers=1)
 few = partial(simulate, set="nestoklon2023-standin", run=RUN)
 T = np.arange(0, 1000, 5.0)
@@ -33,7 +34,7 @@ def along_field(g):
 
 
 @pytest.fixture(scope="module")
-def cubes():
+def cubes(module_cache):
     """Levels of cubes of 3 to 6 cells."""
     return bandg.compute("3..6cells", set="nestoklon2023-standin", run=RUN)
 
