@@ -43,6 +43,9 @@ class LevelTable:
         """
         import xarray
 
-        made = {name: xarray.Variable(one.dims, one.values, dict(one.attrs), fastpath=True) for name, one in self.variables.items()}
+        made = {
+            name: xarray.Variable(one.dims, one.values, dict(one.attrs), fastpath=True)
+            for name, one in self.variables.items()
+        }
         coordinates = {name: made.pop(name) for name in self.labels}
         return xarray.Dataset(made, coordinates, {**self.attrs, **self.more()})
