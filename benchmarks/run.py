@@ -280,6 +280,12 @@ def checked_out(commit: str, folder: Path) -> Path:
     return folder
 
 
+def commit_here() -> str:
+    """The commit that is measured, with a plus sign where files differ from it."""
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty=+"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
 def chosen_rows(names: str, with_long: bool) -> dict[str, Row]:
     """The rows that are asked for by name; without a name the short ones, or all."""
     asked = names.split(",") if names else [name for name, row in ROWS.items() if with_long or not row.is_long]
@@ -294,7 +300,7 @@ def main() -> None:
     parser.add_argument("--rows", default="", help=f"names with commas: {', '.join(ROWS)}")
     parser.add_argument("--long", action="store_true", help="all rows, also those that take minutes")
     parser.add_argument("--against", help="a tag or commit whose code runs beside each row")
-    parser.add_argument("--out", type=Path, help="write the figures to a JSON file")
+    parser.add_argument("--out", type=Path, help="write the figures to a JSON file; other rows that it holds stay")
     parser.add_argument("--task", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.task:
@@ -308,6 +314,10 @@ def main() -> None:
         results = [one for name, row in rows.items() for one in measured(name, row, options.against, other)]
     show(results)
     if options.out:
+        before = json.loads(options.out.read_text()) if options.out.exists() else []
+        kept = [one for one in before if one["row"] not in rows]
+        order = list(ROWS)
+        results = sorted(kept + results, key=lambda one: order.index(one["row"]))
         options.out.write_text(json.dumps(results, indent=1) + "\n")
 
 
@@ -316,7 +326,7 @@ def measured(name: str, row: Row, commit: str | None, other: Path | None) -> lis
     from bandg.solvers.registry import installed_solvers
 
     own = measure(row)
-    found = [{"row": name, "what": "bandg", "ratio": 1.0} | own]
+    found = [{"row": name, "what": "bandg", "commit": commit_here(), "ratio": 1.0} | own]
     if other is not None:
         found.append({"row": name, "what": f"bandg at {commit}"} | measure(row, other))
     for task, solver in row.references:
@@ -327,6 +337,20 @@ def measured(name: str, row: Row, commit: str | None, other: Path | None) -> lis
         check_same_energies(own, one)
         one["ratio"] = one["processor_s"] / own["processor_s"]
     return found
+
+
+def markdown(results: list[dict[str, Any]]) -> str:
+    """The large nanocrystals among the figures as a table of Markdown."""
+    columns = ("row", "spin-orbitals", "matrix", "solver", "solves", "seconds", "processor s", "peak GB")
+    rows = [
+        (
+            *(one["row"], f"{one['orbitals']}", f"{one['block']}", one["solver"], f"{one['solves']}"),
+            *(f"{one['seconds']:.1f}", f"{one['processor_s']:.1f}", f"{one['peak_gb']:.2f}"),
+        )
+        for one in results
+        if one["what"] == "bandg" and one["orbitals"] > 1e6 and "solves" in one
+    ]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (columns, ("---",) * len(columns), *rows))
 
 
 def show(results: list[dict[str, Any]]) -> None:

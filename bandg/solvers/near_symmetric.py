@@ -11,6 +11,7 @@ drift through them; a small basis that keeps the previous vector when it starts 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,6 +33,9 @@ _TOLERANCE_EV = 5e-11
 
 _PART = 4096
 """Amplitudes of a vector that are worked on at a time: those of the whole basis then stay in the cache."""
+
+_SETTLED = 5
+"""Vectors after which the energy is known to some meV."""
 
 MOST_ITERATIONS = 150
 _HALF = 0.5
@@ -216,17 +220,19 @@ def kramers_pair(
     target: float,
     work: Work,
     name: str,
+    settle: Callable[[float], None] = lambda energy: None,
 ) -> KramersPair:
     """The doublet that holds more than half of a trial pair.
 
     trial: (size, 2), a pair of time-reversed states. start: (size,), where the search begins. target: energy in the
-    gap in eV. name: of the carrier, for messages.
+    gap in eV. name: of the carrier, for messages. settle: is told the energy in eV once it is known to some meV, and
+    may change the preconditioner.
     Raises NotProven where the iteration does not converge, or the doublet holds half of the pair or less.
     """
     basis = _Basis(operator, trial)
     basis.add(start)
     before = None
-    for _ in range(MOST_ITERATIONS):
+    for number in range(MOST_ITERATIONS):
         values, columns, weights = basis.harmonic(target)
         best = int(np.argmax(weights))
         column = columns[:, best]
@@ -247,6 +253,8 @@ def kramers_pair(
             before = None
         else:
             before = column
+        if number + 1 == _SETTLED:
+            settle(energy)
         work.solves += 1
         basis.add(preconditioner.solve(residual))
     raise NotProven(

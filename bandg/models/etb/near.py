@@ -42,12 +42,14 @@ LEAST_ORDER = 16
 _MOST_ADDED = 0.5
 """Sites that may be added, as a share of those that are there."""
 
-_INSIDE = 0.2
-"""How far inside the gap of the symmetric form the shift lies, as a share of that gap.
+_INSIDE = 0.05
+"""How far inside the gap of the symmetric form the shift lies at first, as a share of that gap."""
 
-Nearer to the edge the inverse distorts its lowest levels, which are not quite those of the crystal. With second
-neighbors, tilted, 17 cells: 96 solves at a share of 0.1, 69 at 0.2. The middle of the gap takes twice the iterations.
-"""
+_FURTHER = 1.2
+"""How far inside it should lie, in units of what the level is further away from the gap than that of the form."""
+
+_WORTH = 1.5
+"""The shift moves where it should lie this many times further inside: the factors are made anew."""
 
 _AUTO_FROM = {1: 200_000, 2: 60_000}
 """Rows of the block of an irrep from which on `auto` prefers the near-symmetric solver, by neighbors."""
@@ -141,6 +143,7 @@ class SymmetricInverse:
     def __init__(self, transform: RowTransform, matrices: dict[str, Any], n_missing: int, work: Work) -> None:
         self._transform, self._matrices, self._n_missing, self._work = transform, matrices, n_missing, work
         self._factors: dict[str, Any] = {}
+        self.sigma = 0.0
 
     def move(self, sigma: float) -> None:
         """Factorize at a shift. Raises NotProven where it is a level."""
@@ -156,6 +159,7 @@ class SymmetricInverse:
                 self._factors[label] = kept
         except ShiftIsLevel as error:
             raise NotProven(f"the symmetric form of this nanocrystal has a level at {sigma:.6f} eV: {error}") from error
+        self.sigma = sigma
         self._work.factorizations += len(self._factors)
 
     def solve(self, psi: NDArray[np.complex128]) -> NDArray[np.complex128]:
@@ -266,8 +270,15 @@ class NearCrystal:
         start = half.fold(basis.expand(trial.start(np.complex128))[:, 0])
         inverse = self.inverse(trial.label, sign)
         self.work.solves += 1
-        pair = kramers_pair(
-            operator, inverse, half.fold(trial.states), inverse.solve(start), self.mid_gap, self.work, name
-        )
+        first = inverse.solve(start)
+        of_form = inverse.sigma + float(np.real(np.vdot(first, start))) / float(np.linalg.norm(first)) ** 2
+
+        def settle(energy: float) -> None:
+            """Move the shift away from the levels of the form where those of the crystal are far from them."""
+            inside = min(_FURTHER * sign * (energy - of_form), abs(self._edges[sign] - self.mid_gap))
+            if inside > _WORTH * self._inside:
+                inverse.move(self._edges[sign] - sign * inside)
+
+        pair = kramers_pair(operator, inverse, half.fold(trial.states), first, self.mid_gap, self.work, name, settle)
         vector = basis.project_full(half.unfold(pair.state)[:, None])[:, 0, 0]
         return trial.label, pair, vector / np.linalg.norm(vector)

@@ -65,28 +65,28 @@ def with_pairs_missing(name: str) -> Nanocrystal:
 
 CRYSTALS = {
     # parameters, crystal, point group, factorizations, solves
-    "tilt": ("standin", lambda: made("standin", 5, tilt="a-b+a-", angles="9,8"), "Ci", 6, 51),
-    "tilt, even": ("nnn", lambda: made("nnn", 4, tilt="a-b+a-", angles="9,8"), "Cs", 12, 61),
-    "strain": ("nnn", lambda: made("nnn", 3, strain="zz=0.02,xy=0.01,yz=0.003"), "Ci", 6, 40),
-    "alloy": ("nnn with bromide", lambda: made("nnn with bromide", 3, fraction=0.3, seed=1), "C1", 12, 62),
+    "tilt": ("standin", lambda: made("standin", 5, tilt="a-b+a-", angles="9,8"), "Ci", 9, 45),
+    "tilt, even": ("nnn", lambda: made("nnn", 4, tilt="a-b+a-", angles="9,8"), "Cs", 18, 55),
+    "strain": ("nnn", lambda: made("nnn", 3, strain="zz=0.02,xy=0.01,yz=0.003"), "Ci", 6, 34),
+    "alloy": ("nnn with bromide", lambda: made("nnn with bromide", 3, fraction=0.3, seed=1), "C1", 12, 53),
     "orbitals differ": (
         "small with bromide",
         lambda: made("small with bromide", 3, fraction=0.3, seed=1),
         "C1",
-        12,
-        57,
+        18,
+        54,
     ),
     "surface": (
         "standin",
         lambda: made("standin", 4, strain="yz=0.01", surface="X.0=0.1", image="5,2.25"),
         "D2h",
-        6,
-        37,
+        12,
+        33,
     ),
-    "file": ("standin", lambda: from_file("standin"), "C1", 12, 62),
-    "X missing": ("standin", lambda: made("standin", 3, x_vacancies=0.4, seed=1), "C1", 12, 64),
-    "Pb missing": ("nnn", lambda: made("nnn", 3, pb_vacancies=0.2, seed=1), "C1", 12, 81),
-    "missing in pairs": ("standin", lambda: with_pairs_missing("standin"), "Ci", 6, 59),
+    "file": ("standin", lambda: from_file("standin"), "C1", 18, 55),
+    "X missing": ("standin", lambda: made("standin", 3, x_vacancies=0.4, seed=1), "C1", 18, 58),
+    "Pb missing": ("nnn", lambda: made("nnn", 3, pb_vacancies=0.2, seed=1), "C1", 18, 74),
+    "missing in pairs": ("standin", lambda: with_pairs_missing("standin"), "Ci", 6, 55),
     "everything": (
         "standin",
         lambda: made(
@@ -100,8 +100,8 @@ CRYSTALS = {
             image="5,2.25",
         ),
         "C1",
-        12,
-        76,
+        18,
+        72,
     ),
 }
 
