@@ -9,7 +9,7 @@ import xarray
 import bandg
 from bandg.analysis.fit.covariance import Errors
 from bandg.analysis.fit.solve import Fit, FitAttempt
-from bandg.analysis.inference.sampling import Inference, Posterior
+from bandg.analysis.inference.posterior import Inference, Posterior
 from bandg.analysis.overlay import overlay
 from bandg.analysis.sensitivity.effects import Effects, Step
 from bandg.analysis.sensitivity.indices import GlobalSensitivity, Index

@@ -25,7 +25,7 @@ from bandg.cli.tables import Column, show
 from bandg.parameters.names import PUBLISHED_SET
 
 if TYPE_CHECKING:
-    from bandg.analysis.inference.sampling import Inference
+    from bandg.analysis.inference.posterior import Inference
 
 app = App()
 
@@ -72,8 +72,9 @@ def infer(
     figure: Figure,
 ) -> None:
     """Posterior of named parameters given measured g-factors, and the evidence of competing models."""
-    from bandg.analysis.inference import sampling as nested
+    from bandg.analysis.inference.posterior import write_inference
     from bandg.analysis.inference.request import infer as library
+    from bandg.analysis.inference.study import DEFAULT_SIZES
     from bandg.base.files import check_writable
     from bandg.plot.output import check_picture_path, save
 
@@ -91,7 +92,7 @@ def infer(
             sigma=sigma,
             bulk=bulk,
             termination=termination,
-            size=size or nested.DEFAULT_SIZES,
+            size=size or DEFAULT_SIZES,
             shape=shape,
             set=set_name,
             neighbors=neighbors,
@@ -102,7 +103,7 @@ def infer(
             run=run,
         )
     print_inference(found)
-    written = [nested.write_inference(found, out)] if out is not None else []
+    written = [write_inference(found, out)] if out is not None else []
     if plot is not None:
         from bandg.plot.posterior import plot_bands_of_models
 

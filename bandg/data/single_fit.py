@@ -18,11 +18,11 @@ from bandg.base.units import HBAR, MU_B
 
 Floats = NDArray[np.float64]
 
-_TURN = 1e3 * MU_B / HBAR
-"""mu_B / hbar in rad/ns/T."""
-
 FIELDS_T = (0.09, 0.25, 0.42)
 """Fields that are fitted at once: the ends of the range of the shipped measurement, and its middle."""
+
+_TURN = 1e3 * MU_B / HBAR * np.array(FIELDS_T)[:, None]
+"""mu_B B / hbar in rad/ns, shape (fields, 1)."""
 
 _GRID, _WIDTHS, _ZOOM, _LEVELS = 13, 7, 5, 5
 _FIRST_G = np.linspace(0, 1, _GRID)[:, None]
@@ -87,20 +87,19 @@ def fit_one(
 
 
 class _Traces:
-    """Traces of m ensembles in all fields; axes are kind, g, dg, and last field and trace together.
+    """Traces of m ensembles in all fields; axes are kind, g, dg, field, trace.
 
     kinds: g (k, m). weight: (k,). zero, own: T2*(0) in ps and spread within each kind, (m,).
     """
 
     def __init__(self, kinds: Floats, weight: Floats, zero: Floats, own: Floats, convention: str) -> None:
         self._gaussian = convention == "gaussian"
-        self._turn = np.repeat(_TURN * np.array(FIELDS_T), len(zero))
         self._weight = weight
-        self._zero = _in_fields(1e3 / zero)
-        self._omega = self._turn * _in_fields(kinds)
-        self._own = self._rate(_in_fields(own))
+        self._zero = 1e3 / zero
+        self._omega = _TURN * kinds[:, None]
+        self._own = self._rate(own)
         each = self._product(self._omega, self._omega[:, None], 2 * self._own)
-        self._whole = np.einsum("klx,k,l->x", each, weight, weight).reshape(len(FIELDS_T), -1).sum(axis=0)
+        self._whole = np.einsum("klfx,k,l->x", each, weight, weight)
 
     def best(self, g: Floats, dg: Floats) -> tuple[Floats, Floats, Floats]:
         """The best pair of candidates g (a, m) and dg (b, m), and the share of the signal in it, each (m,)."""
@@ -112,18 +111,19 @@ class _Traces:
 
     def explained(self, g: Floats, dg: Floats) -> Floats:
         """Share of the squared signals that one cosine takes, shape (a, b, m)."""
-        omega = (self._turn * _in_fields(g))[:, None]
-        rate = self._rate(_in_fields(dg))
+        omega = _TURN * g[:, None, None]
+        rate = self._rate(dg)
         each = self._product(omega, self._omega[:, None, None], rate + self._own)
         overlap = (self._weight @ each.reshape(len(each), -1)).reshape(each.shape[1:])
         gained = np.square(overlap) / self._product(omega, omega, 2 * rate)
-        return np.asarray(gained.reshape(len(g), len(dg), len(FIELDS_T), -1).sum(axis=2) / self._whole)
+        return np.asarray(gained.sum(axis=2) / self._whole)
 
     def _rate(self, dg: Floats) -> Floats:
-        """1/T2* in 1/ns, or its square."""
+        """1/T2* in 1/ns, or its square, shape (..., fields, m)."""
+        turned = _TURN * dg[..., None, :]
         if self._gaussian:
-            return np.asarray(self._zero**2 + (dg * self._turn) ** 2 / 2)
-        return np.asarray(self._zero + dg * self._turn)
+            return np.asarray(self._zero**2 + turned**2 / 2)
+        return np.asarray(self._zero + turned)
 
     def _product(self, one: Floats, other: Floats, s: Floats) -> Floats:
         """Integral of cos(one t) cos(other t) exp(-s t), or exp(-s t^2), over t from 0 to infinity."""
@@ -133,8 +133,3 @@ class _Traces:
             return np.asarray(np.sqrt(np.pi / s) / 4 * (np.exp(less * per) + np.exp(more * per)))
         square, half = np.square(s), s / 2
         return np.asarray(half / (square + less) + half / (square + more))
-
-
-def _in_fields(values: Floats) -> Floats:
-    """Values (..., m) of the traces once for each field, (..., fields * m)."""
-    return np.tile(values, len(FIELDS_T))

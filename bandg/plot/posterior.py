@@ -18,7 +18,7 @@ from bandg.plot.style import Look, checked, literal, number, pt, remember, style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from bandg.analysis.inference.sampling import Inference, Posterior
+    from bandg.analysis.inference.posterior import Inference, Posterior
     from bandg.data.measured import MeasuredPoint
 
 ENERGIES = np.linspace(1.62, 2.4, 157)
@@ -40,7 +40,7 @@ def plot_bands_of_models(
     `bandg.plot.Look`; the panels are "g_e", "g_h" and "g_bx", labels and colors those of the models, the best first.
     Returns the axes. Raises BandgError for another number of axes and for a look that cannot be.
     """
-    from bandg.analysis.inference.sampling import band
+    from bandg.analysis.inference.posterior import band
 
     grid = np.asarray(ENERGIES if energies is None else energies)
     ranking = found.ranking()

@@ -18,7 +18,7 @@ from bandg.base.errors import BandgError
 from bandg.base.text import nearest, one_line
 from bandg.crystal.shapes import Nanocrystal
 from bandg.models.etb.bulk import bulk
-from bandg.models.etb.derivatives import DerivativeJob
+from bandg.models.etb.derivatives import DerivativeJob, Derivatives
 from bandg.parameters.names import LATTICE
 from bandg.parameters.ranges import Range
 from bandg.parameters.sets import ParameterSet
@@ -150,20 +150,28 @@ def build(
 
     Raises BandgError, also where the set has no gap at an end of a range.
     """
-    points = points_of(knobs)
-    half = np.array([(k.range.upper - k.range.lower) / 2 for k in knobs])
-    extents = [_bulk_with_slopes(parameters, knobs, point, neighbors, intra_atomic) for point in points]
+    extents = bulk_points(parameters, knobs, neighbors, intra_atomic)
     jobs = jobs_of(parameters, knobs, crystals, neighbors, intra_atomic, solver)
-    found = [result for result, _ in sweep.run_jobs(jobs, run)]
+    return assembled(parameters, knobs, extents, [result for result, _ in sweep.run_jobs(jobs, run)])
+
+
+def assembled(
+    parameters: ParameterSet,
+    knobs: Sequence[Knob],
+    extents: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]],
+    found: Sequence[Derivatives],
+) -> Emulator:
+    """The emulator of computed `bulk_points` and results of `jobs_of`."""
+    half = np.array([(k.range.upper - k.range.lower) / 2 for k in knobs])
     directions = np.array([k.direction for k in knobs]).reshape(len(knobs), 1 + len(parameters.paths))
-    n, d = len(crystals) + 1, len(knobs)
-    values, slopes = np.zeros((len(points), n, 3)), np.zeros((len(points), d, n, 3))
-    for number in range(len(crystals)):
-        for at in range(len(points)):
-            one = found[number * len(points) + at]
-            values[at, number] = [one.value(name) for name in OUTPUTS]
-            if d:
-                slopes[at, :, number] = np.array([directions @ one.gradient(name) for name in OUTPUTS]).T
+    count, d = len(extents), len(knobs)
+    n = len(found) // count + 1
+    values, slopes = np.zeros((count, n, 3)), np.zeros((count, d, n, 3))
+    for place, one in enumerate(found):
+        number, at = divmod(place, count)
+        values[at, number] = [one.value(name) for name in OUTPUTS]
+        if d:
+            slopes[at, :, number] = np.array([directions @ one.gradient(name) for name in OUTPUTS]).T
     for at, (of_bulk, slope) in enumerate(extents):
         values[at, -1], slopes[at, :, -1] = of_bulk, slope
     return polynomials(tuple(knobs), values, slopes * half[:, None, None])
@@ -193,6 +201,13 @@ def bulk_outputs(parameters: ParameterSet, neighbors: int, intra_atomic: bool) -
     """OUTPUTS of the bulk, shape (3,). Raises BandgError for a set without a gap."""
     crystal = bulk(parameters, neighbors)
     return np.array([crystal.E_g, crystal.conduction.g(intra_atomic), crystal.valence.g(intra_atomic)])
+
+
+def bulk_points(
+    parameters: ParameterSet, knobs: Sequence[Knob], neighbors: int, intra_atomic: bool = False
+) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Values and slopes of the bulk at all `points_of` the knobs. Raises BandgError for a set without a gap."""
+    return [_bulk_with_slopes(parameters, knobs, point, neighbors, intra_atomic) for point in points_of(knobs)]
 
 
 def _bulk_with_slopes(

@@ -206,8 +206,11 @@ class Likelihood:
 
     def outputs(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
         """Outputs of the emulator, shape (n, 3)."""
-        values = [self.of(theta, k.range.path, k.origin) for k in self.emulator.knobs]
-        return self.emulator(np.array(values))
+        return self.emulator(self.emulated(theta))
+
+    def emulated(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values of the emulator's knobs, shape (n_knobs,)."""
+        return np.array([self.of(theta, k.range.path, k.origin) for k in self.emulator.knobs])
 
     def curves(self, theta: NDArray[np.float64], energies: NDArray[np.float64]) -> NDArray[np.float64]:
         """(g_e, g_h) at photon energies in eV, shape (n, 2), as measured of a mixture; NaN outside of the curves."""
@@ -356,12 +359,20 @@ def of_terminations(
     sizes = (len(outputs) - 1) // len(terminations)
     present = [number for number, termination in enumerate(terminations) if shares[termination]]
     own = [np.concatenate([outputs[n * sizes : (n + 1) * sizes], outputs[-1:]]) for n in present]
-    return np.array([curve(one, energies) for one in own]), np.array([shares[terminations[n]] for n in present])
+    return curves(np.array(own), energies), np.array([shares[terminations[n]] for n in present])
 
 
-def curve(outputs: NDArray[np.float64], energies: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(g_e, g_h) at transition energies (n,) on one curve of OUTPUTS (m, 3), shape (n, 2), NaN outside of it."""
-    own = outputs[np.argsort(outputs[:, 0])]
-    if not (np.isfinite(own).all() and (np.diff(own[:, 0]) > 0).all() and own[0, 0] == outputs[-1, 0]):
-        return np.full((len(energies), 2), np.nan)  # the bulk must lie lowest
-    return monotone_cubic(own[:, 0], own[:, 1:].T, energies).T
+def curves(outputs: NDArray[np.float64], energies: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(g_e, g_h) at transition energies (n,) on k curves of OUTPUTS (k, m, 3), shape (k, n, 2), NaN outside of them.
+
+    The bulk is last; where it is not lowest, there is no curve.
+    """
+    own = np.take_along_axis(outputs, np.argsort(outputs[:, :, 0], axis=1)[:, :, None], axis=1)
+    energy, g = own[:, :, 0], own[:, :, 1:]
+    known = np.isfinite(own).all(axis=(1, 2)) & (np.diff(energy) > 0).all(axis=1) & (energy[:, 0] == outputs[:, -1, 0])
+    found = np.full((len(own), len(energies), 2), np.nan)
+    if known.any():
+        both = g[known].transpose(0, 2, 1).reshape(-1, g.shape[1])
+        values = monotone_cubic(np.repeat(energy[known], 2, axis=0), both, energies)
+        found[known] = values.reshape(-1, 2, len(energies)).transpose(0, 2, 1)
+    return found

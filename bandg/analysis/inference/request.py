@@ -6,8 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from bandg.analysis.inference import sampling
+from bandg.analysis.inference import study
 from bandg.analysis.inference.likelihood import BULK, Constraint, Model, parse_model, select_points
+from bandg.analysis.inference.posterior import Inference
 from bandg.base.arguments import names, number, size_text, strict, whole
 from bandg.base.errors import BandgError
 from bandg.base.quantities import named
@@ -33,10 +34,10 @@ def infer(
     data: str | os.PathLike[str] | None = None,
     *,
     quantities: str | Sequence[str] = ("g_e", "g_h"),
-    sigma: float = sampling.DEFAULT_SIGMA,
+    sigma: float = study.DEFAULT_SIGMA,
     bulk: str | Sequence[str] | None = None,
     termination: str = "halide",
-    size: Any = sampling.DEFAULT_SIZES,
+    size: Any = study.DEFAULT_SIZES,
     shape: str = "cube",
     set: Any = PUBLISHED_SET,
     neighbors: int | None = None,
@@ -45,7 +46,7 @@ def infer(
     seed: int = 0,
     checks: int = 2,
     run: Run = DEFAULT_RUN,
-) -> sampling.Inference:
+) -> Inference:
     """Posterior of named parameters given measured g-factors, and the evidence of competing models; needs dynesty.
 
     Parameters
@@ -98,7 +99,7 @@ def infer(
     default = () if varied or texts else DEFAULT_BULK
     limits = default if bulk is None else names("bulk", bulk, "E_g=1.6..1.7eV")
     constraints = [constraint_of(*pair, parameters) for pair in named(limits, "bulk range", "E_g=1.6..1.7eV").items()]
-    return sampling.infer(
+    return study.infer(
         parameters,
         models,
         points,

@@ -11,7 +11,7 @@ from scipy.interpolate import PchipInterpolator
 
 pytest.importorskip("dynesty")
 
-from bandg.analysis.inference import emulator
+from bandg.analysis.inference import emulator, posterior, study
 from bandg.analysis.inference import likelihood as inference
 from bandg.analysis.inference import sampling as nested
 from bandg.base.errors import BandgError
@@ -92,13 +92,13 @@ def test_a_scale_moves_a_whole_table():
 
 def test_no_curve_has_a_value_outside_of_its_range():
     outputs = np.array([[2.5, 0.5, 1.6], [2.0, 1.4, 1.1], [1.8, 2.4, 0.6], [1.652, 3.24, -0.34]])
-    values = inference.curve(outputs, np.array([1.651, 1.652, 1.9, 2.5, 2.501]))
+    values = inference.curves(outputs[None], np.array([1.651, 1.652, 1.9, 2.5, 2.501]))[0]
     assert np.isnan(values[[0, 4]]).all()
     assert np.isfinite(values[1:4]).all()
     assert values[1] == pytest.approx([3.24, -0.34])
     below = outputs.copy()
     below[2, 0] = 1.6  # a nanocrystal below the bulk gap is no curve
-    assert np.isnan(inference.curve(below, np.array([1.9]))).all()
+    assert np.isnan(inference.curves(below[None], np.array([1.9]))).all()
     both = np.concatenate([outputs[:3], outputs[:3] + np.array([0.1, 0, 0]), outputs[3:]])
     kinds, shares = inference.of_terminations(
         both, ("halide", "lead"), {"halide": 0.5, "lead": 0.5}, np.array([2.55, 2.2])
@@ -111,8 +111,10 @@ def points_of(rows):
     return inference.select_points([MeasuredPoint(E, name, value, error) for E, name, value, error in rows])
 
 
-def computed(outputs):
-    return nested.Exact(outputs, np.full(len(outputs), np.inf), 0.1)
+def sampled(likelihood, live, precision, seed, outputs):
+    """The posterior, with given outputs of the best point and no exciton."""
+    found = nested.Sampling(likelihood, live, precision, seed).run()
+    return posterior.posterior_of(likelihood, found, posterior.Exact(outputs, np.full(len(outputs), np.inf), 0.1))
 
 
 def test_the_evidence_is_the_integral_of_the_likelihood():
@@ -134,7 +136,7 @@ def test_the_evidence_is_the_integral_of_the_likelihood():
         model_value = (1 - f) * curves[0](E)[column] + f * curves[1](E)[column]
         total += -0.5 * ((value - model_value) / error) ** 2 - np.log(error * np.sqrt(2 * np.pi))
     expected = np.log(np.trapezoid(np.exp(total), f))
-    found = nested._sample(nested._dynesty(), likelihood, 100, 0.1, 1, lambda values: computed(outputs[0]))
+    found = sampled(likelihood, 100, 0.1, 1, outputs[0])
     assert found.log_evidence == pytest.approx(expected, abs=4 * found.log_evidence_error + 0.05)
     mean = np.trapezoid(f * np.exp(total), f) / np.exp(expected)
     assert found.summary()["termination"]["mean"] == pytest.approx(mean, abs=0.03)
@@ -164,9 +166,7 @@ def test_the_best_point_has_the_exciton_of_its_own_set_and_lattice():
     start = asked.crystals
     values = np.array([1.05, 0.65])
     moved = SET.with_values({"spin_orbit.Pb.p": 1.05, "lattice.a": 0.65})
-    found = nested._exact(
-        asked, emulator.Emulator(knobs, *np.zeros((4, 1))), values, ("halide", "lead"), Run(workers=1)
-    )
+    [found] = study._computed([study.Place(asked, knobs, values, ("halide", "lead"))], Run(workers=1))
     assert found.reduced_mass == pytest.approx(reduced_mass(bulk(moved)))
     assert abs(found.reduced_mass / reduced_mass(bulk(SET)) - 1) > 0.01
     assert found.radii[:-1] == pytest.approx([coulomb_radius_nm(c) * 0.65 / SET.a_nm for c in start])
@@ -176,12 +176,12 @@ def test_the_best_point_has_the_exciton_of_its_own_set_and_lattice():
     model = inference.Model("bound", (Range("scatter", 0.01, 1.0, ""),), (("exciton", 0.05),))
     points = points_of([(1.95, "g_e", 1.4, None)])
     likelihood = inference.Likelihood(model, still, ("halide",), points, 0.1, 0.0, (), found.radii, 0.05)
-    moved_one = nested.Exact(outputs, found.radii + 1, 0.15)
-    sampled = nested._sample(nested._dynesty(), likelihood, 50, 1.0, 1, lambda values: moved_one)
+    moved_one = posterior.Exact(outputs, found.radii + 1, 0.15)
+    best = posterior.posterior_of(likelihood, nested.Sampling(likelihood, 50, 1.0, 1).run(), moved_one)
     expected = outputs.copy()
     expected[:, 0] += exciton_shift(found.radii + 1, 0.05, 0.15)
-    assert sampled.exact == pytest.approx(inference.curve(expected, points.energy)[:, 0])
-    assert abs(sampled.exact - sampled.predicted) > 0.01
+    assert best.exact == pytest.approx(inference.curves(expected[None], points.energy)[0, :, 0])
+    assert abs(best.exact - best.predicted) > 0.01
 
 
 def test_the_memory_of_the_derivatives_is_checked(monkeypatch):
@@ -193,7 +193,7 @@ def test_the_memory_of_the_derivatives_is_checked(monkeypatch):
     )
     monkeypatch.setattr(sweep, "free_memory", lambda: (levels + slopes) / 2)
     with pytest.raises(BandgError, match=r"of memory"):
-        nested.infer(SET, parsed, points_of([(2.2, "g_e", 1.0, 0.1)]), size="2..4cells", run=Run(workers=1))
+        study.infer(SET, parsed, points_of([(2.2, "g_e", 1.0, 0.1)]), size="2..4cells", run=Run(workers=1))
 
 
 def synthetic(sigma, varied, cells):
@@ -228,7 +228,7 @@ def test_the_truth_comes_back_from_synthetic_measurements(tmp_path, varied, cell
     common = [str(chosen) for chosen in RANGES if chosen.path in varied]
     models = [inference.parse_model(text, SET, common) for text in ("mixed: termination=0..1", "halide: termination=0")]
     size = ",".join(f"{n}cells" for n in cells)
-    found = nested.infer(
+    found = study.infer(
         SET, models, synthetic(0.02, varied, of_truth), size=size, live=50, precision=1, checks=1, run=Run(workers=1)
     )
     best = found.ranking()[0]
@@ -240,10 +240,10 @@ def test_the_truth_comes_back_from_synthetic_measurements(tmp_path, varied, cell
         assert values["std"] < 0.3 * (prior.upper - prior.lower), name
     assert best.rms < 0.04
     assert max(found.emulator_error[1:]) < 0.01
-    nested.write_inference(found, tmp_path / "a.json")
+    posterior.write_inference(found, tmp_path / "a.json")
     content = json.loads((tmp_path / "a.json").read_text())
     assert [model["name"] for model in content["models"]] == ["mixed", "halide"]
-    low, median, high = nested.band(best, np.array([1.5, 2.3, 9.0]))
+    low, median, high = posterior.band(best, np.array([1.5, 2.3, 9.0]))
     assert np.isnan(median[[0, 2]]).all()
     assert (low[1] <= median[1]).all()
     assert (median[1] <= high[1]).all()
@@ -321,7 +321,7 @@ def test_a_mixture_is_limited_by_the_spread_that_it_predicts():
             return super().__call__(theta)
 
     found, whole = (
-        nested._sample(nested._dynesty(), one, 20, 1.0, 1, lambda values: computed(outputs[0]))
+        sampled(one, 20, 1.0, 1, outputs[0])
         for one in (limited, Whole(model, still, terminations, limited.points, 0.1, 0.0))
     )
     assert found.log_evidence == whole.log_evidence and (found.raw.logl == whole.raw.logl).all()
@@ -365,7 +365,7 @@ def test_a_prior_without_any_possible_point_is_refused():
     model = inference.Model("shifted", (Range("energy.shift", -0.1, 0.0, "eV"),))
     likelihood = inference.Likelihood(model, still, ("halide",), points_of([(1.5, "g_e", 3.0, 0.1)]), 0.1, 0.0)
     with pytest.raises(BandgError, match=r"100% of its prior a measured point lies outside"):
-        nested._sample(nested._dynesty(), likelihood, 50, 0.5, 0, lambda values: computed(outputs[0]))
+        nested.Sampling(likelihood, 50, 0.5, 0).run()
 
 
 def test_one_emulator_serves_all_models():
@@ -376,15 +376,15 @@ def test_one_emulator_serves_all_models():
         "c: scatter=0.1..0.3, termination=1",
     )
     models = [inference.parse_model(text, SET) for text in texts]
-    found = {chosen.path: chosen for chosen in nested.union_of_ranges(models, SET)}
+    found = {chosen.path: chosen for chosen in study.union_of_ranges(models, SET)}
     assert set(found) == {"onsite.Pb.p", "onsite.X.p"}
     assert (found["onsite.Pb.p"].lower, found["onsite.Pb.p"].upper) == (SET.value("onsite.Pb.p"), 4.6)
     assert (found["onsite.X.p"].lower, found["onsite.X.p"].upper) == (-2.4, SET.value("onsite.X.p"))
-    assert nested.needed_terminations(models, 0.0) == ("halide", "lead")
-    assert nested.needed_terminations(models[:1], 0.0) == ("halide",)
-    assert nested.needed_terminations(models[2:], 0.0) == ("lead",)
+    assert study.needed_terminations(models, 0.0) == ("halide", "lead")
+    assert study.needed_terminations(models[:1], 0.0) == ("halide",)
+    assert study.needed_terminations(models[2:], 0.0) == ("lead",)
     ends = tuple(replace(one, name=f"my {one.name}") for one in SET.lattice.terminations)
-    assert nested.needed_terminations(models, 0.0, replace(SET.lattice, terminations=ends)) == ("my halide", "my lead")
+    assert study.needed_terminations(models, 0.0, replace(SET.lattice, terminations=ends)) == ("my halide", "my lead")
 
 
 def test_spreads_outside_of_the_curves_are_named(capsys):
@@ -402,11 +402,9 @@ def test_spreads_outside_of_the_curves_are_named(capsys):
     ]
 
 
-def test_an_interrupted_sampling_prints_nothing(capfd):
+def test_an_interrupted_sampling_prints_nothing(capfd, monkeypatch):
     """dynesty prints a traceback of whatever ends the likelihood."""
     from types import SimpleNamespace
-
-    from bandg.analysis.inference import sampling
 
     class Likelihood:
         model = SimpleNamespace(ranges=(1,), name="m")
@@ -414,7 +412,7 @@ def test_an_interrupted_sampling_prints_nothing(capfd):
         def prior(self, cube):
             return cube
 
-        def __call__(self, point):
+        def __call__(self, point, least=0.0):
             return 0.0
 
     class Interrupted:
@@ -426,6 +424,7 @@ def test_an_interrupted_sampling_prints_nothing(capfd):
             print("Traceback", file=sys.stderr)
             raise KeyboardInterrupt
 
+    monkeypatch.setattr("dynesty.NestedSampler", Interrupted)
     with pytest.raises(KeyboardInterrupt):
-        sampling._sample(Interrupted, Likelihood(), 50, 0.1, 0, lambda values: None)
+        nested.Sampling(Likelihood(), 50, 0.1, 0).run()
     assert capfd.readouterr() == ("", "")

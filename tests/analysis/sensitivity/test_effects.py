@@ -132,6 +132,6 @@ def test_without_an_extra_the_error_names_it(monkeypatch, missing):
         if missing == "SALib":
             global_sensitivity.draw([Range("a", 0, 1, ""), Range("b", 0, 1, "")], "morris", 8)
         elif missing == "dynesty":
-            nested._dynesty()
+            nested.dynesty()
         else:
             cluster.check_scheduler("tcp://127.0.0.1:1")
