@@ -18,7 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,9 @@ THREADS = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THR
 SET = "nestoklon2023-standin"
 SECOND = "bandg-nnn"
 SAME_ENERGY_EV = 1e-8
+DATA = ("params", "theory_curves")
+"""Folders that are packages within bandg when it is installed."""
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -35,14 +40,23 @@ def peak_memory_gb() -> float:
     return peak / (1e9 if sys.platform == "darwin" else 1e6)
 
 
+def found_in(name: str, *modules: str) -> Any:
+    """A name from the first of some modules that exists: at other commits the package has other ones."""
+    for module in modules:
+        with suppress(ModuleNotFoundError):
+            return getattr(import_module(module), name)
+    raise SystemExit(f"there is no {name} in {', '.join(modules)}")
+
+
 def crystal(cells: int, kind: str = "cube") -> tuple[Any, Any]:
     """Parameter set, or material, and halide cube: as it is, with second neighbors (nnn), tilted, mixed, or rough."""
-    from bandg.crystal.distortion import distorted
-    from bandg.crystal.shapes import cube
-    from bandg.models.etb.material import Material
-    from bandg.parameters.loader import load_set
+    from bandg import load_set
 
+    cube = found_in("cube", "bandg.crystal.shapes", "bandg.geometry")
     if kind == "bromide":
+        from bandg.crystal.distortion import distorted
+        from bandg.models.etb.material import Material
+
         mixed = Material(load_set("bandg-cspbi3-nn"), load_set("bandg-cspbbr3-nn"), -0.3)
         return mixed, distorted(cube(cells, mixed.lattice_nm(0.3)), fraction=0.3, seed=1)
     parameters = load_set(SECOND if kind.endswith("nnn") else SET)
@@ -52,13 +66,16 @@ def crystal(cells: int, kind: str = "cube") -> tuple[Any, Any]:
         "vacancies": {"x_vacancies": 0.1, "seed": 1},
         "rough": {"x_vacancies": 0.2, "pb_vacancies": 0.1, "seed": 1},
     }.get(kind.removesuffix("-nnn"), {})
-    return parameters, distorted(nanocrystal, **changes) if changes else nanocrystal
+    if changes:
+        from bandg.crystal.distortion import distorted
+
+        nanocrystal = distorted(nanocrystal, **changes)
+    return parameters, nanocrystal
 
 
 def task_bandg(cells: int, solver: str, kind: str) -> dict[str, Any]:
     """Both band edges with g."""
-    from bandg.models.etb.nanocrystal import compute_levels
-
+    compute_levels = found_in("compute_levels", "bandg.models.etb.nanocrystal", "bandg.etb.nanocrystal")
     parameters, nanocrystal = crystal(cells, kind)
     before = time.process_time()
     levels = compute_levels(parameters, nanocrystal, solver=solver)
@@ -272,11 +289,14 @@ def check_same_energies(one: dict[str, Any], other: dict[str, Any]) -> None:
 
 
 def checked_out(commit: str, folder: Path) -> Path:
-    """The package as it was at a tag or commit, in a folder."""
-    archive = subprocess.run(["git", "-C", str(ROOT), "archive", commit, "bandg"], capture_output=True, check=False)
+    """The package with its data as it was at a tag or commit, in a folder."""
+    command = ["git", "-C", str(ROOT), "archive", commit, "bandg", *DATA]
+    archive = subprocess.run(command, capture_output=True, check=False)
     if archive.returncode:
         raise SystemExit(f"--against {commit}: {archive.stderr.decode().strip().splitlines()[-1]}")
     subprocess.run(["tar", "x", "-C", str(folder)], input=archive.stdout, check=True)
+    for name in DATA:
+        (folder / name).rename(folder / "bandg" / name)
     return folder
 
 
@@ -315,9 +335,8 @@ def main() -> None:
     show(results)
     if options.out:
         before = json.loads(options.out.read_text()) if options.out.exists() else []
-        kept = [one for one in before if one["row"] not in rows]
-        order = list(ROWS)
-        results = sorted(kept + results, key=lambda one: order.index(one["row"]))
+        results += [one for one in before if one["row"] not in rows]
+        results.sort(key=lambda one: list(ROWS).index(one["row"]))
         options.out.write_text(json.dumps(results, indent=1) + "\n")
 
 
