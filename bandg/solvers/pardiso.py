@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -13,15 +14,22 @@ from bandg.base.errors import SolverError
 from bandg.base.text import install
 from bandg.solvers.base import dissected_fill, matrix_gb
 from bandg.solvers.shift_invert import ShiftInvert
+from bandg.solvers.threads import thread_limit
 from bandg.solvers.triangle import RefinedFactor, Triangle
 
 if TYPE_CHECKING:
     from scipy import sparse
 
+_MOST_KEPT = 8
+"""Patterns whose order is kept in a process; the six irreps of O_h fit."""
+
+_kept: dict[tuple[Any, ...], Any] = {}
+
 
 class PardisoFactor(RefinedFactor):
     """A - sigma = L D L^+ by MKL PARDISO through py-mkl-pardiso.
 
+    The order depends on the pattern alone and takes half of the time: it is kept for the next matrix of that pattern.
     D always has 1x1 and 2x2 blocks (Bunch-Kaufman pivots): with 1x1 pivots alone, its default, the Hermitian type
     returns wrong vectors and wrong counts without saying so. A real matrix comes with its inertia. A complex one does
     not; there D itself is read, by solving with it, and its blocks are counted (`count_negative`).
@@ -31,24 +39,44 @@ class PardisoFactor(RefinedFactor):
     _PIVOTING, _BUNCH_KAUFMAN = 20, 1
     _NEGATIVE = 22
     _SOLVE_D = 332
+    _FREE_FACTORS = 0
 
     def __init__(self, matrix: sparse.csr_array, sigma: float) -> None:
+        super().__init__(matrix)
+        self._triangle = Triangle(matrix)
+        # what was ordered for another number of threads does not serve
+        key = np.iscomplexobj(matrix), self._triangle.pattern, thread_limit()
+        ordered = _kept.pop(key, None)
+        self._factor = ordered or self._without_order()
+        self.sigma = sigma
+        values = self._triangle.at(sigma)
+        if ordered:
+            self._factor.refactor_values(values)
+        else:
+            self._factor.factor(values)
+        weakref.finalize(self, self._keep, key, self._factor).atexit = False
+        self._finish()
+
+    def _without_order(self) -> Any:
+        """A new solver of MKL, which knows the pattern."""
         # its Python class looks at every row of the pattern in turn, which takes as long as the factorization
         from pymklpardiso import _mkl_pardiso as mkl
 
-        super().__init__(matrix)
-        self._triangle = Triangle(matrix)
-        is_complex = np.iscomplexobj(matrix)
-        self._factor = mkl.PardisoSolver(mkl.MTYPE_COMPLEX_HERM_INDEF if is_complex else mkl.MTYPE_REAL_SYM_INDEF, 0)
-        self._factor.set_iparm(self._ORDERING, self._NESTED_DISSECTION)
-        self._factor.set_iparm(self._PIVOTING, self._BUNCH_KAUFMAN)
+        is_complex = np.iscomplexobj(self.matrix)
+        new = mkl.PardisoSolver(mkl.MTYPE_COMPLEX_HERM_INDEF if is_complex else mkl.MTYPE_REAL_SYM_INDEF, 0)
+        new.set_iparm(self._ORDERING, self._NESTED_DISSECTION)
+        new.set_iparm(self._PIVOTING, self._BUNCH_KAUFMAN)
         upper = self._triangle.upper
-        self._factor.set_pattern(
-            ia=upper.indptr.astype(np.int64), ja=upper.indices.astype(np.int64), n=len(upper.indptr) - 1
-        )
-        self.sigma = sigma
-        self._factor.factor(self._triangle.at(sigma))
-        self._finish()
+        new.set_pattern(ia=upper.indptr.astype(np.int64), ja=upper.indices.astype(np.int64), n=len(upper.indptr) - 1)
+        return new
+
+    @classmethod
+    def _keep(cls, key: tuple[Any, ...], factor: Any) -> None:
+        """Keep the order of a factor that nobody uses any more, and free its numbers."""
+        factor.run_phase(cls._FREE_FACTORS)
+        if len(_kept) >= _MOST_KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[key] = factor
 
     def move(self, sigma: float) -> None:
         """Factorize at another shift in the same memory; the ordering is kept."""

@@ -5,6 +5,7 @@ import pytest
 from scipy import sparse
 
 from bandg.base.errors import BandgError
+from bandg.solvers import pardiso
 from bandg.solvers.base import Work
 from bandg.solvers.pardiso import PardisoFactor, count_negative
 from bandg.solvers.registry import check_solver, choose_solver, installed_solvers, solver_for, solver_named
@@ -140,6 +141,33 @@ def test_pardiso_counts_a_dense_factor(gauge):
     assert factor.n_below == np.sum(levels < -1.234)
     vector = np.random.default_rng(0).normal(size=matrix.shape[0]).astype(matrix.dtype)
     np.testing.assert_allclose(matrix @ factor.solve(vector) + 1.234 * factor.solve(vector), vector, atol=1e-9)
+
+
+@pytest.mark.skipif("pardiso" not in installed_solvers(), reason="py-mkl-pardiso is not installed")
+@pytest.mark.parametrize("complex_", [False, True])
+def test_pardiso_keeps_the_order_of_a_pattern_for_the_next_matrix(complex_):
+    """Of factors that are no longer used; those that are in use at one time have their own."""
+    pardiso._kept.clear()
+    matrix = random_matrix(300, complex_)
+    vector = np.random.default_rng(1).normal(size=300).astype(matrix.dtype)
+
+    def used(factor, factor_of, sigma):
+        levels = np.linalg.eigvalsh(factor_of.toarray())
+        assert factor.n_below == np.sum(levels < sigma)
+        residual = factor_of @ factor.solve(vector) - sigma * factor.solve(vector) - vector
+        assert np.abs(residual).max() < 1e-12 * max(10, 1 / np.abs(levels - sigma).min())
+        return factor._factor
+
+    first, second = PardisoFactor(matrix, 0.1), PardisoFactor(2 * matrix, 0.3)
+    handles = used(first, matrix, 0.1), used(second, 2 * matrix, 0.3)
+    assert handles[0] is not handles[1] and not pardiso._kept
+    del second
+    third = PardisoFactor(3 * matrix, -0.2)
+    assert used(third, 3 * matrix, -0.2) is handles[1]
+    assert used(first, matrix, 0.1) is handles[0]
+    other = random_matrix(300, complex_, seed=1)
+    del third
+    assert used(PardisoFactor(other, 0.1), other, 0.1) not in handles
 
 
 def test_negative_pivots_are_counted_whatever_pairs():
