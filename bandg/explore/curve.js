@@ -3,11 +3,20 @@
 // bandg/analysis/emulators/emulator.py is the same in Python, and tests/explore compares the two.
 
 const Curve = (() => {
+  // t of a knob's value: -1 at its low end, 1 at its high end, linear in the knob's power of the value.
+  const scaled = ({ low, high, power }, value) => (2 * (value ** power - low ** power)) / (high ** power - low ** power) - 1;
+
+  // The emulator's sizes in nm at values of the knobs, which may change the lattice.
+  function sizesAt(emulator, knobs) {
+    const factor = emulator.knobs.reduce((product, knob) => product * (1 + (knob.size_change * (scaled(knob, knobs[knob.name]) + 1)) / 2), 1);
+    return emulator.size_nm.map((one) => one * factor);
+  }
+
   // Values by output and size at values of the knobs: the sum over terms of coefficient * product of t^exponent.
   function values(emulator, knobs) {
     const highest = Math.max(...emulator.exponents.flat());
-    const powers = emulator.knobs.map(({ name, low, high }) => {
-      const t = (2 * (knobs[name] - low)) / (high - low) - 1, found = [1];
+    const powers = emulator.knobs.map((knob) => {
+      const t = scaled(knob, knobs[knob.name]), found = [1];
       for (let n = 1; n <= highest; n++) found.push(found[n - 1] * t);
       return found;
     });
@@ -64,7 +73,7 @@ const Curve = (() => {
   // Energy, g_e and g_h at sizes in nm, each the mean over a Gaussian distribution of sizes.
   function evaluate(emulator, state, sizes) {
     const found = values(emulator, state.knobs);
-    const [upper, lower, ...g] = betweenSizes(emulator.size_nm, [found.E_e_eV, found.E_h_eV, found.g_e, found.g_h]);
+    const [upper, lower, ...g] = betweenSizes(sizesAt(emulator, state.knobs), [found.E_e_eV, found.E_h_eV, found.g_e, found.g_h]);
     const transition = (size) => upper(size) - lower(size) + exciton(emulator, size, state.inverse_eps);
     const reach = Math.sqrt(3) * state.size_spread;
     const nodes = reach === 0 ? [[1, 0]] : [[1 / 6, -1], [2 / 3, 0], [1 / 6, 1]];
@@ -75,8 +84,8 @@ const Curve = (() => {
 
   // Sizes that the distribution does not lead out of the emulator: the computed ones, the ends, and FINE - 1 between.
   const FINE = 6;
-  function sizesOf(emulator, spread) {
-    const size = emulator.size_nm, reach = Math.sqrt(3) * spread;
+  function sizesOf(emulator, state) {
+    const size = sizesAt(emulator, state.knobs), reach = Math.sqrt(3) * state.size_spread;
     const low = size[0] / (1 - reach), high = size.at(-1) / (1 + reach);
     if (!(reach < 1 && low < high)) return [];
     const knots = [low, ...size.filter((one) => one > low * (1 + 1e-6) && one < high * (1 - 1e-6)), high];
@@ -85,18 +94,19 @@ const Curve = (() => {
     return [...parts, high];
   }
 
-  // What lies within the error of the emulator, or within that of the bulk parameters, by quantity and energy.
-  function errors(emulator, curve, rows) {
+  // What lies within an error by quantity and energy: that of g at fixed size and of the energies, or of g at fixed energy.
+  function errors(emulator, size, curve, rows, isAtEnergy) {
     if (!rows) return () => NaN;
     const off = Object.fromEntries(emulator.outputs.map((name, n) => [name, rows[n]]));
     const pair = off.E_e_eV.map((one, n) => Math.hypot(one, off.E_h_eV[n]));
     const g = { g_e: off.g_e, g_h: off.g_h, g_bx: off.g_e.map((one, n) => Math.hypot(one, off.g_h[n])) };
     const { energy_eV } = curve.points;
     return (quantity, energy) => {
-      const size = curve.at.size_nm(energy);
+      const at = curve.at.size_nm(energy), own = between(size, g[quantity], at);
+      if (isAtEnergy) return own;
       const low = Math.max(energy - 1e-4, energy_eV[0]), high = Math.min(energy + 1e-4, energy_eV.at(-1));
       const slope = (curve.at[quantity](high) - curve.at[quantity](low)) / (high - low);
-      return Math.hypot(between(emulator.size_nm, g[quantity], size), slope * between(emulator.size_nm, pair, size));
+      return Math.hypot(own, slope * between(size, pair, at));
     };
   }
 
@@ -109,15 +119,16 @@ const Curve = (() => {
 
   // The curve of a state: points by ascending energy, and functions of the energy by quantity.
   function of(emulator, state) {
-    const found = evaluate(emulator, state, sizesOf(emulator, state.size_spread));
+    const found = evaluate(emulator, state, sizesOf(emulator, state));
     const order = found.energy_eV.map((_, n) => n).sort((a, b) => found.energy_eV[a] - found.energy_eV[b]);
     const points = Object.fromEntries(Object.entries(found).map(([name, column]) => [name, order.map((n) => column[n])]));
     const at = Object.fromEntries(["g_e", "g_h", "size_nm"].map((name) => [name, monotone(points.energy_eV, points[name])]));
     at.g_bx = (energy) => at.g_e(energy) + at.g_h(energy);
     const places = monotone(points.size_nm.map((size) => 1 / size), points.energy_eV);
     const curve = { points, at, energyOf: (size) => places(1 / size) };
-    return { ...curve, error: errors(emulator, curve, emulator.error_rms), band: errors(emulator, curve, emulator.band) };
+    const errorsOf = (rows, isAtEnergy) => errors(emulator, sizesAt(emulator, state.knobs), curve, rows, isAtEnergy);
+    return { ...curve, error: errorsOf(emulator.error_rms, false), band: errorsOf(emulator.band, true) };
   }
 
-  return { of, evaluate, exciton };
+  return { of, evaluate, exciton, sizesAt };
 })();

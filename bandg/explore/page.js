@@ -229,7 +229,7 @@ const Page = (() => {
       else if (value !== knob.default) missing.push(`${knob.label}: ${short(value)}`);
     }
     if (missing.length) return `# bandg compute has no options for ${missing.join("; ")}`;
-    const sizes = emulator.sizes_cells.map((n) => `${n}cells`).join(",");
+    const sizes = Picture.computedCells(emulator).map((n) => `${n}cells`).join(",");
     const { set, shape, termination } = emulator;
     return ["bandg compute", ...Object.entries({ set, shape, termination }).map((one) => `--${one[0]} ${quoted(one[1])}`), `--size ${sizes}`, ...words].join(" ");
   }

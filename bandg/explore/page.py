@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -46,7 +46,7 @@ OPTIONS = {"occupancy": "--occupancy", "potential": {"0": "--surface none", "1":
 
 ABOUT = [
     "Curves are polynomials in the sliders' values at each computed size, made by bandg on computed nanocrystals; "
-    "white circles are the computed sizes.",
+    "white circles are the computed sizes; larger ones follow from those and the computed bulk.",
     "The dark band is the error of the emulator (root mean square), the light band that of the bulk parameters (68 %).",
     "A distribution of sizes gives the mean g against the mean energy.",
 ]
@@ -89,9 +89,8 @@ def explore(
 
 
 def _plain(emulator: Emulator) -> dict[str, Any]:
-    """An emulator for the page, with its material and the lattice constant in nm."""
-    a_nm = emulator.size_nm[0] / emulator.sizes_cells[0]
-    return asdict(emulator) | {"material": material_of(emulator.set), "a_nm": a_nm}
+    """An emulator for the page, with its material and without what only tells how good it is."""
+    return asdict(replace(emulator, checks=())) | {"material": material_of(emulator.set)}
 
 
 def collections_of(data: object, emulators: Sequence[Emulator]) -> list[dict[str, Any]]:

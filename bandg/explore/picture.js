@@ -15,9 +15,12 @@ const Picture = (() => {
 
   const panelOf = (point) => PANELS.find((panel) => DATA.panels[panel].includes(point.own)) ?? PANELS[0];
 
+  // Lattice constant in nm at the values of the knobs.
+  const latticeOf = () => Curve.sizesAt(now.emulator, now.state.knobs)[0] / now.emulator.sizes_cells[0];
+
   function where(energy) {
     const size = now.curve.at.size_nm(energy);
-    return Number.isNaN(size) ? "outside the curve" : `${size.toFixed(2)} nm, ${(size / now.emulator.a_nm).toFixed(1)} cells`;
+    return Number.isNaN(size) ? "outside the curve" : `${size.toFixed(2)} nm, ${(size / latticeOf()).toFixed(1)} cells`;
   }
 
   const measured = (point) => `${signed(point.value, 2)}${point.error ? ` ± ${Number(point.error.toPrecision(3))}` : ""}`;
@@ -62,11 +65,11 @@ const Picture = (() => {
 
   // The curve on a fine grid, with what `off` says above and below it.
   function lineOf(kind, off) {
-    const { curve, emulator } = now;
+    const { curve } = now;
     const energies = curve.points.energy_eV, low = energies[0], high = energies.at(-1);
     const fine = energies.length < 2 ? [] : Array.from({ length: FINE }, (_, n) => (n < FINE - 1 ? low + ((high - low) * n) / (FINE - 1) : high));
     const rows = fine.map((energy) => {
-      const size = curve.at.size_nm(energy), row = { energy, size, cells: size / emulator.a_nm };
+      const size = curve.at.size_nm(energy), row = { energy, size, cells: size / latticeOf() };
       for (const quantity of QUANTITIES) {
         const value = curve.at[quantity](energy), error = off(quantity, energy);
         Object.assign(row, { [quantity]: value, [`${quantity}_low`]: value - error, [`${quantity}_high`]: value + error });
@@ -76,11 +79,15 @@ const Picture = (() => {
     return columnsOf(rows, kind);
   }
 
+  const computedCells = (emulator) => emulator.sizes_cells.filter((one) => one <= (emulator.computed_cells ?? Infinity));
+
   // The computed sizes, where the distribution of sizes leaves them inside.
   function nodes() {
     const { emulator, state } = now;
-    const { energy_eV, size_nm, g_e, g_h, g_bx } = Curve.evaluate(emulator, state, emulator.size_nm);
-    return { energy: energy_eV, size: size_nm, cells: emulator.sizes_cells, g_e, g_h, g_bx };
+    const cells = computedCells(emulator);
+    const sizes = Curve.sizesAt(emulator, state.knobs).slice(0, cells.length);
+    const { energy_eV, size_nm, g_e, g_h, g_bx } = Curve.evaluate(emulator, state, sizes);
+    return { energy: energy_eV, size: size_nm, cells, g_e, g_h, g_bx };
   }
 
   // Draw a curve and points: { emulator, state, curve, points }.
@@ -186,5 +193,5 @@ const Picture = (() => {
     Object.fromEntries(Object.entries(model(panel, kind).data).map(([name, column]) => [name, Array.from(column)]))]));
   const sizeTicks = (panel) => [...model(panel, "sizes").major_label_overrides].map(([energy, label]) => [Number(energy), label]);
 
-  return { start, draw, fit, asSvg, asPng, shown, sizeTicks, signed, measured, theoryAt, where, NAMES, QUANTITIES };
+  return { start, draw, fit, asSvg, asPng, shown, sizeTicks, signed, measured, theoryAt, where, computedCells, NAMES, QUANTITIES };
 })();

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from bandg.analysis.emulators.build import build
+from bandg.analysis.emulators.build import Plan, build
 from bandg.analysis.emulators.stored import file_name
 from bandg.base.files import write_whole
 from bandg.parameters.loader import load_set
@@ -16,11 +16,17 @@ from bandg.runs.options import Run
 from bandg.runs.progress import Lines
 
 FOLDER = Path(__file__).resolve().parents[2] / "theory_curves" / "computed" / "emulators"
-STORED = ("bandg-cspbi3-nnn:cube", "nestoklon2023-standin:cube", "bandg-nnn:cube")
+STORED = {
+    "bandg-cspbi3-nnn:cube": Plan(tilted_points=36, tilted_left_out=8),
+    "nestoklon2023-standin:cube": Plan(),
+    "bandg-nnn:cube": Plan(),
+    "bandg-cspbi3-nnn:sphere": Plan(cells=(5, 6, 7, 8, 10), large_cells=(13, 18), beyond=(25, 32, 40)),
+}
+"""What is computed of each set and shape."""
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     for wanted in sys.argv[1:] or STORED:
         name, _, shape = wanted.partition(":")
-        made = build(load_set(name), shape or "cube", run=Run(workers=2, progress=Lines()))
+        made = build(load_set(name), shape, STORED[wanted], Run(workers=2, progress=Lines()))
         print(write_whole(FOLDER / file_name(name, made.shape), made.to_json()), flush=True)

@@ -22,16 +22,17 @@ def made_up(shape: str = "cube", seed: int = 1) -> Emulator:
     draw = np.random.default_rng(seed)
     cells = np.array([4, 5, 6, 8, 11, 16, 25])
     size = cells * 0.6289
-    exponents = [powers for powers in product(range(4), repeat=2) if sum(powers) <= 3]
+    exponents = [powers for powers in product(range(4), repeat=3) if sum(powers) <= 3]
     mean = [1.62 + 1.5 / size**1.3, -1.9 / size**2, 2.9 - 5.6 / size**1.2, -0.5 + 6.0 / size**1.2]
     table = draw.normal(size=(4, 1, len(exponents))) * np.array([0.02, 0.02, 0.12, 0.12])[:, None, None] / size[:, None]
-    table[..., exponents.index((0, 0))] += mean
+    table[..., exponents.index((0, 0, 0))] += mean
     off = np.repeat([[0.001], [0.001], [0.02], [0.03]], len(size), axis=1)
     return Emulator(
         *("bandg-nnn", shape, "halide", tuple(cells.tolist()), tuple(size.tolist())),
         knobs=(
             Knob("occupancy", "surface occupancy", "", 0.0, 1.0, 1.0),
             Knob("potential", "surface potential", "eV", -0.4, 0.4, 0.0),
+            Knob("tilt", "tilt", "deg", 0.0, 12.0, 0.0, power=2, size_change=-0.02),
         ),
         exponents=tuple(exponents),
         outputs=OUTPUTS,
@@ -41,6 +42,7 @@ def made_up(shape: str = "cube", seed: int = 1) -> Emulator:
         band=tuple(map(tuple, (3 * off).tolist())),
         exciton=Exciton(0.08, 0.586),
         made_by={"bandg": "0", "set_sha256": "0", "computed": "0"},
+        computed_cells=16,
     )
 
 

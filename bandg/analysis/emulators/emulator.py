@@ -1,11 +1,11 @@
 """An emulator: band edges and g-factors of nanocrystals as polynomials in knobs, size by size.
 
 For every size and output: value = sum over terms of coefficient * product over knobs of t^exponent, with
-t = 2 (x - low) / (high - low) - 1 of each knob x. Between the sizes each output is a monotone cubic
-(`bandg.base.monotone`) of 1 / size. The transition energy is E_e - E_h, and with 1 / eps of the exciton it is that plus
-`bandg.models.exciton.exciton_shift`. A relative standard deviation s of the sizes makes each number the mean over the
-sizes L (1 - sqrt(3) s), L, L (1 + sqrt(3) s) with the weights 1/6, 2/3, 1/6: the Gauss-Hermite rule of a Gaussian,
-exact up to the fifth order in s.
+t = 2 (x^p - low^p) / (high^p - low^p) - 1 of each knob x and its power p. Between the sizes each output is a monotone
+cubic (`bandg.base.monotone`) of 1 / size. The transition energy is E_e - E_h, and with 1 / eps of the exciton it is
+that plus `bandg.models.exciton.exciton_shift`. A relative standard deviation s of the sizes makes each number the mean
+over the sizes L (1 - sqrt(3) s), L, L (1 + sqrt(3) s) with the weights 1/6, 2/3, 1/6: the Gauss-Hermite rule of a
+Gaussian, exact up to the fifth order in s.
 """
 
 from __future__ import annotations
@@ -40,7 +40,11 @@ _SLACK = 1e-9
 
 @dataclass(frozen=True)
 class Knob:
-    """A number that changes nanocrystals, from `low` to `high` in `unit` ("" for a plain number)."""
+    """A number that changes nanocrystals, from `low` to `high` in `unit` ("" for a plain number).
+
+    power: the polynomials are in x^power, 2 for what is even in x. size_change: relative change of all sizes from
+    `low` to `high`, in proportion to x^power.
+    """
 
     name: str
     label: str
@@ -48,6 +52,19 @@ class Knob:
     low: float
     high: float
     default: float
+    power: int = 1
+    size_change: float = 0.0
+
+    def scaled(self, value: ArrayLike) -> Array:
+        """t of a value: -1 at `low`, 1 at `high`."""
+        low, high = self.low**self.power, self.high**self.power
+        return 2 * (np.asarray(value, dtype=float) ** self.power - low) / (high - low) - 1
+
+    def value(self, t: float) -> float:
+        """The value at t."""
+        low, high = self.low**self.power, self.high**self.power
+        found = low + (high - low) * (t + 1) / 2
+        return float(found if self.power == 1 else found ** (1 / self.power))
 
 
 @dataclass(frozen=True)
@@ -68,6 +85,17 @@ class Exciton:
     correlation: float = CORRELATION
     rydberg_eV: float = RYDBERG_EV
     e2_eV_nm: float = E2_EV_NM
+
+
+@dataclass(frozen=True)
+class Check:
+    """Computed nanocrystals that no fit has seen.
+
+    values: of the knobs, (d,). outputs: OUTPUTS by size, (4, n), None where none was computed.
+    """
+
+    values: tuple[float, ...]
+    outputs: tuple[tuple[float | None, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -108,10 +136,15 @@ class Emulator:
     error_rms, error_max : tuple
         Root mean square and largest of the errors at computed nanocrystals that were left out, (4, n).
     band : tuple or None
-        Standard errors that the fit of the set leaves, at the size, (4, n).
+        Standard errors that the fit of the set leaves with all knobs at their default, (4, n); those of g at fixed
+        transition energy.
     exciton : Exciton
     made_by : mapping
         Version, digest of the set, and number of computed nanocrystals.
+    computed_cells : int or None
+        The largest size that was computed; larger ones near the bulk as `bandg.analysis.emulators.beyond`.
+    checks : tuple of Check
+        The nanocrystals that were left out.
     """
 
     set: str
@@ -128,6 +161,8 @@ class Emulator:
     band: tuple[tuple[float, ...], ...] | None
     exciton: Exciton
     made_by: dict[str, str]
+    computed_cells: int | None = None
+    checks: tuple[Check, ...] = ()
 
     def values(self, knobs: Mapping[str, float] | None = None) -> Array:
         """Values of all knobs in their order, (d,); those that are not given have their default. Raises BandgError."""
@@ -147,10 +182,19 @@ class Emulator:
 
     def levels(self, values: ArrayLike) -> Array:
         """OUTPUTS at values (..., d) of the knobs, shape (..., 4, n)."""
-        low, high = (np.array([getattr(one, end) for one in self.knobs]) for end in ("low", "high"))
-        t = 2 * (np.asarray(values, dtype=float) - low) / (high - low) - 1
-        terms = powers(t, self._exponents)
+        terms = powers(self._scaled(values), self._exponents)
         return np.einsum("...t,ont->...on", terms, self._coefficients)
+
+    def sizes(self, values: ArrayLike) -> Array:
+        """Sizes in nm at values (..., d) of the knobs, shape (..., n)."""
+        change = np.array([one.size_change for one in self.knobs])
+        factor = np.prod(1 + change * (self._scaled(values) + 1) / 2, axis=-1)
+        return np.asarray(factor)[..., None] * np.array(self.size_nm)
+
+    def _scaled(self, values: ArrayLike) -> Array:
+        """t of the knobs (..., d)."""
+        x = np.asarray(values, dtype=float)
+        return np.stack([one.scaled(x[..., k]) for k, one in enumerate(self.knobs)], axis=-1)
 
     def evaluate(
         self,
@@ -170,12 +214,13 @@ class Emulator:
         size_spread : float
             Relative standard deviation of the sizes, over which every number is averaged.
         size_nm : array_like, shape (m,)
-            Sizes in nm, by default those of the emulator.
+            Sizes in nm.
 
         Returns
         -------
         EmulatedCurve
-            NaN where a size, or with `size_spread` one of the three that are averaged, lies outside of the emulator.
+            Its sizes are `size_nm`, by default those of the emulator at these values of the knobs. NaN where a size, or
+            with `size_spread` one of the three that are averaged, lies outside of the emulator.
 
         Raises
         ------
@@ -186,13 +231,14 @@ class Emulator:
             raise BandgError(f"inverse_eps must lie between 0 and 1, not {inverse_eps:g}")
         if not 0 <= size_spread <= MAX_SPREAD:
             raise BandgError(f"size_spread must lie between 0 and {MAX_SPREAD:g}, not {size_spread:g}")
-        sizes = np.asarray(self.size_nm if size_nm is None else size_nm, dtype=float)
-        table = self.levels(self.values(knobs))
+        values = self.values(knobs)
+        table, known = self.levels(values), self.sizes(values)
+        sizes = known if size_nm is None else np.asarray(size_nm, dtype=float)
         nodes, weights = (_NODES, _WEIGHTS) if size_spread else (np.zeros(1), np.ones(1))
         mean = np.zeros((5, len(sizes)))
         for node, weight in zip(nodes, weights, strict=True):
             own = sizes * (1 + size_spread * node)
-            found = between_sizes(np.array(self.size_nm), table, own)
+            found = between_sizes(known, table, own)
             mean += weight * np.array([self.transition(found[0] - found[1], own, inverse_eps), *found])
         return EmulatedCurve(sizes, *mean)
 

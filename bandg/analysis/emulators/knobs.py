@@ -2,39 +2,79 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from bandg.analysis.emulators.emulator import Knob
-from bandg.analysis.hypotheses.case import Case
-from bandg.analysis.hypotheses.changes import Change
+from bandg.analysis.hypotheses.case import Case, bulk_of
+from bandg.analysis.hypotheses.changes import Change, Target
+from bandg.analysis.hypotheses.crystal_changes import Tilt, VirtualCrystal
+from bandg.analysis.hypotheses.mechanism import Mechanism
 from bandg.analysis.hypotheses.registry import choose, default_mechanisms
+from bandg.analysis.verdict.bulk_error import FIRST_PRINCIPLES
+from bandg.parameters.loader import load_set
 
 
 @dataclass(frozen=True)
 class Variation:
-    """A knob, the change of a case that it stands for, and the powers of its t that are emulated."""
+    """A knob, the change of a case that it stands for, and up to which power of its t it is emulated."""
 
     knob: Knob
     change: Change
-    powers: tuple[int, ...] = (1, 2, 3)
+    order: int = 4
 
 
-MECHANISMS = {
-    "surface-occupancy": ("occupancy", "surface from PbX2 (0) to CsX (1)", (1, 2, 3, 4)),
-    "surface-potential": ("potential", "surface potential (slabs are 1)", (1, 2, 3)),
-    "halide-hopping": ("xx", "X-X hopping strength", (1, 2)),
+_MECHANISMS = {
+    "surface-occupancy": ("occupancy", "surface from PbX2 (0) to CsX (1)"),
+    "surface-potential": ("potential", "surface potential (slabs are 1)"),
+    "halide-hopping": ("xx", "X-X hopping strength"),
+    "tilt": ("tilt", "tilt of the octahedra in phase, a-b+a-"),
 }
-"""Knobs that are mechanisms of `bandg hypotheses`: name, label and powers. The surface potential ends at the shifts of
+"""Knobs that are mechanisms of `bandg hypotheses`: name and label. The surface potential ends at the shifts of
 the slabs for both terminations."""
 
+BROMIDES = {"bandg-cspbi3-nnn": "bandg-cspbbr3-nnn"}
+"""The set of CsPbBr3 that was fitted as one of CsPbI3 was."""
 
-def variations(case: Case) -> tuple[Variation, ...]:
-    """The knobs that make sense for a set."""
-    found = []
-    for mechanism in choose(default_mechanisms(case), list(MECHANISMS)):
-        name, label, powers = MECHANISMS[mechanism.name]
-        high = 1.0 if name == "potential" else mechanism.upper
-        default = mechanism.baseline or 0.0
-        knob = Knob(name, label, mechanism.unit, mechanism.lower, high, default)
-        found.append(Variation(knob, mechanism.change, powers))
-    return tuple(found)
+LARGEST_BROMIDE_SHARE = 0.3
+
+MOMENTUM = "hopping.Pb-X.p-p.sigma"
+"""What moves bulk g_h: first principles leave its range open because they leave the interband momentum open."""
+
+
+def variations(case: Case, tilted: bool) -> tuple[Variation, ...]:
+    """The knobs that make sense for a set, in the order in which they change it; a tilt is the last."""
+    *cubic, tilt = (_mechanism(case, one) for one in choose(default_mechanisms(case), list(_MECHANISMS)))
+    return (*cubic, *_bulk_g(case), *_bromide(case), *([tilt] if tilted else []))
+
+
+def _mechanism(case: Case, mechanism: Mechanism) -> Variation:
+    name, label = _MECHANISMS[mechanism.name]
+    high = 1.0 if name == "potential" else mechanism.upper
+    knob = Knob(name, label, mechanism.unit, mechanism.lower, high, mechanism.baseline or 0.0)
+    change = mechanism.change
+    if isinstance(change, Tilt):
+        knob, change = replace(knob, power=2), replace(change, cells=case.cells)
+    return Variation(knob, change)
+
+
+def _bulk_g(case: Case) -> Iterator[Variation]:
+    """Bulk g_h of the cubic crystal from the lower end of first principles to the upper, or to that of the set."""
+    ends = FIRST_PRINCIPLES.get(case.parameters.material, {}).get("g_h")
+    if ends is None:
+        return
+    own = bulk_of(case.parameters, case.neighbors).g_factors()[1]
+    low, high = min(ends[0], own), max(ends[1], own)
+    label = f"bulk gₕ by the momentum between the bands (first principles: {ends[0]:.2f} to {ends[1]:.2f})"
+    yield Variation(Knob("bulk_g_h", label.replace("-", "−"), "", low, high, own), Target("g_h", MOMENTUM), 1)
+
+
+def _bromide(case: Case) -> Iterator[Variation]:
+    """Share of bromide up to LARGEST_BROMIDE_SHARE, for sets that have a counterpart."""
+    other = BROMIDES.get(case.parameters.name)
+    if other is not None:
+        change = LARGEST_BROMIDE_SHARE * (load_set(other).a_nm / case.parameters.a_nm - 1)
+        knob = Knob(
+            "bromide", "bromide share (virtual crystal, gap linear)", "", 0.0, LARGEST_BROMIDE_SHARE, 0.0, 1, change
+        )
+        yield Variation(knob, VirtualCrystal(other))

@@ -81,8 +81,9 @@ QUANTITIES: dict[str, Callable[[Bulk], float]] = {
     "E_g": lambda crystal: crystal.E_g,
     "Delta": lambda crystal: crystal.Delta,
     "E_p": lambda crystal: crystal.kane_energy("R6-"),
+    "g_h": lambda crystal: crystal.g_factors()[1],
 }
-"""Bulk quantities in eV that a mechanism can bring to a value."""
+"""Bulk quantities, energies in eV, that a mechanism can bring to a value."""
 
 
 _WAYS: dict[str, Callable[[float, float], float]] = {
@@ -141,7 +142,8 @@ class Target:
         def error(number: float) -> float:
             return QUANTITIES[self.quantity](bulk_of(at(number), neighbors)) - value
 
-        found = root(error, old.value(self.path), 0.05, WIDEST_EV, f"{self.quantity} = {value:g} eV")
+        unit = "" if self.quantity.startswith("g_") else " eV"
+        found = root(error, old.value(self.path), 0.05, WIDEST_EV, f"{self.quantity} = {value:g}{unit}")
         return replace(case, parameters=at(found))
 
 

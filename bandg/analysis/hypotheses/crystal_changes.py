@@ -1,4 +1,4 @@
-"""Changes of the nanocrystals: shares of another kind, surfaces, vacancies and tilts."""
+"""Changes of the nanocrystals: shares of another kind, surfaces, vacancies, alloys and tilts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 from bandg.analysis.hypotheses.case import Case, bulk_of, mixture, own_bulk
-from bandg.analysis.hypotheses.changes import GAP_KNOB, WIDEST_EV, root
+from bandg.analysis.hypotheses.changes import GAP_KNOB, WIDEST_EV, root, with_gap
 from bandg.base.errors import BandgError
+from bandg.models.etb.material import Material
+from bandg.parameters.loader import load_set
 
 
 def _check_share(value: float) -> None:
@@ -99,6 +101,27 @@ def _with_surface(case: Case, name: str, missing: float) -> Case:
         return replace(case, termination="lead")
     value = 1 - missing if name == "occupancy" else missing
     return replace(case, termination="halide", distortion=(*case.distortion, (name, value)))
+
+
+@dataclass(frozen=True)
+class VirtualCrystal:
+    """Mix another halide in: the mean of both sets' parameters at the share `value` of the other.
+
+    The gap is held at the mean of both gaps by the onsite energy of Pb p: that of the mean parameters bends by how the
+    fits of both sets share it out among their parameters.
+    """
+
+    name: str
+
+    def __call__(self, case: Case, value: float) -> Case:
+        """The case with that mean. Raises BandgError for a share outside of 0..1 and for a set of another kind."""
+        _check_share(value)
+        if value <= 0:
+            return case
+        share, own, other = min(value, 1.0), case.parameters, load_set(self.name)
+        gaps = [bulk_of(one, case.neighbors).E_g for one in (own, other)]
+        mean = Material(own, other).mean(case.neighbors, share)
+        return replace(case, parameters=with_gap(mean, case.neighbors, (1 - share) * gaps[0] + share * gaps[1]))
 
 
 @dataclass(frozen=True)

@@ -94,13 +94,13 @@ def steps(emulator: Emulator) -> Array:
 
 
 def curves(emulator: Emulator, values: Array, ln_size: Array) -> Array:
-    """Energy, g_e, g_h and size of unknowns (N, d + 1) at ln L (k,): (4, N, k)."""
+    """Energy, g_e, g_h and size of unknowns (N, d + 1) at ln L (k,) with an unchanged lattice: (4, N, k)."""
     known = np.array(emulator.size_nm)
     size_nm = np.clip(np.exp(ln_size), known[0], known[-1])
     table = emulator.levels(values[:, :-1])
     found = between_sizes(known, table.reshape(-1, table.shape[-1]), size_nm)
     E_e, E_h, g_e, g_h = found.reshape(len(values), 4, -1).transpose(1, 0, 2)
-    size = np.broadcast_to(size_nm, E_e.shape)
+    size = size_nm * emulator.sizes(values[:, :-1])[:, :1] / known[0]
     return np.array([emulator.transition(E_e - E_h, size, values[:, -1:]), g_e, g_h, size])
 
 

@@ -86,8 +86,12 @@ class Material:
 
     def bulk(self, neighbors: int, fraction: float = 0.0) -> Bulk:
         """Bulk bands: of the first set, or of the mean of both (virtual crystal) at the share of the second halide."""
+        return _bulk(self.mean(neighbors, fraction), neighbors)
+
+    def mean(self, neighbors: int, fraction: float) -> ParameterSet:
+        """The virtual crystal: the mean of both sets at the share of the second halide, with Vegard's lattice."""
         if self.second is None or fraction == 0:
-            return _bulk(self.parameters, neighbors)
+            return self.parameters
         first, second = self.parameters, self.second
         shift = self.shift_eV(neighbors)
         values = {}
@@ -95,7 +99,7 @@ class Material:
             moved = second.value(path) + (shift if path.startswith("onsite.") else 0.0)
             values[path] = (1 - fraction) * first.value(path) + fraction * moved
         values["lattice.a"] = self.lattice_nm(fraction)
-        return _bulk(replace(first.with_values(values), name=f"{first.name} with {second.name}"), neighbors)
+        return replace(first.with_values(values), name=f"{first.name} with {second.name}")
 
 
 @lru_cache(maxsize=16)

@@ -52,6 +52,17 @@ def test_many_values_of_the_knobs_at_once():
     assert made().levels(values)[1] == pytest.approx(made().levels(values[1]))
 
 
+def test_a_knob_with_a_power_is_even_and_may_change_the_sizes():
+    own = made()
+    bent = replace(own, knobs=(replace(own.knobs[0], power=2, size_change=-0.1), own.knobs[1]))
+    assert bent.knobs[0].scaled([0, np.sqrt(2), 2]) == pytest.approx([-1, 0, 1])
+    assert bent.knobs[0].value(0.3) == pytest.approx(np.sqrt(2.6))
+    found = bent.evaluate({"one": np.sqrt(3), "two": 1.0})  # t = 0.5, three quarters of the way
+    assert found.size_nm == pytest.approx(SIZES * (1 - 0.075))
+    assert found.g_h == pytest.approx(0.5 / SIZES)
+    assert np.isnan(bent.evaluate({"one": 2.0}, size_nm=[10.0]).g_h).all()
+
+
 def test_between_sizes_it_is_a_monotone_cubic_of_one_over_the_size():
     at = np.array([2.5, 3.0, 7.7, 10.0])
     line = PchipInterpolator(1 / SIZES[::-1], (GAP + 4 / SIZES**2)[::-1])

@@ -18,7 +18,15 @@ from bandg.analysis.hypotheses.changes import (
     together,
     with_gap,
 )
-from bandg.analysis.hypotheses.crystal_changes import Distorted, LeadVacancies, Occupancy, Share, Tilt, Vacancies
+from bandg.analysis.hypotheses.crystal_changes import (
+    Distorted,
+    LeadVacancies,
+    Occupancy,
+    Share,
+    Tilt,
+    Vacancies,
+    VirtualCrystal,
+)
 from bandg.analysis.hypotheses.energy_changes import (
     After,
     Binding,
@@ -72,6 +80,29 @@ def test_the_interband_momentum_is_brought_to_a_value_at_the_same_gap():
     moved = bulk(Target("E_p", "hopping.Pb-X.p-p.sigma")(CASE, 14.0).parameters, 1)
     assert moved.kane_energy("R6-") == pytest.approx(14.0, abs=1e-6)
     assert moved.E_g == pytest.approx(OWN.E_g, abs=1e-8)
+
+
+def test_bulk_g_of_the_hole_is_brought_to_a_value_at_the_same_gap():
+    moved = bulk(Target("g_h", "hopping.Pb-X.p-p.sigma")(CASE, -0.6).parameters, 1)
+    assert moved.valence.g(False) == pytest.approx(-0.6, abs=1e-8)
+    assert moved.E_g == pytest.approx(OWN.E_g, abs=1e-8)
+    assert moved.kane_energy("R6-") > OWN.kane_energy("R6-")  # g_h falls with the momentum
+    with pytest.raises(BandgError, match=r"g_h = 10 cannot be reached"):
+        Target("g_h", "hopping.Pb-X.p-p.sigma")(CASE, 10.0)
+
+
+def test_a_virtual_crystal_is_linear_in_lattice_and_gap_and_ends_in_the_other():
+    own, other = (load_set(name) for name in ("bandg-cspbi3-nn", "bandg-cspbbr3-nn"))
+    case = Case(own, 1)
+    half, whole = (VirtualCrystal(other.name)(case, share).parameters for share in (0.5, 1.0))
+    assert half.a_nm == pytest.approx((own.a_nm + other.a_nm) / 2)
+    assert bulk(half, 1).E_g == pytest.approx((bulk(own, 1).E_g + bulk(other, 1).E_g) / 2, abs=1e-8)
+    assert bulk(whole, 1).g_factors() == pytest.approx(bulk(other, 1).g_factors(), abs=1e-6)
+    assert VirtualCrystal(other.name)(case, 0.0).parameters.digest() == own.digest()
+    with pytest.raises(BandgError, match="not between 0 and 1"):
+        VirtualCrystal(other.name)(case, 1.5)
+    with pytest.raises(BandgError, match="do not mix"):
+        VirtualCrystal("bandg-cspbbr3-nnn")(case, 0.5)
 
 
 def test_borrowed_hopping_is_all_that_changes_besides_the_gap_knob():
