@@ -20,7 +20,7 @@ def test_one_sample(bandg, tmp_path):
 
 
 def test_none_of_these_is_said_with_what_does_not_fit(bandg):
-    code, out, _ = bandg("match", "--energy", "1.911eV", "--g-e", "3.4", "--set", "bandg-cspbi3-nnn")
+    code, out, _ = bandg("match", "--energy", "1.911eV", "--g-e", "4.4", "--set", "bandg-cspbi3-nnn")
     assert code == 0 and "None of these" in out and "0.1 (assumed)" in out and "68 % set" not in out
 
 
