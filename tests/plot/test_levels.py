@@ -7,6 +7,8 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -45,8 +47,21 @@ def dataset(*groups: list[dict], **attrs: object) -> xr.Dataset:
     return xr.Dataset({key: ("nc", [row[key] for row in table]) for key in table[0]}, attrs=attrs)
 
 
-def draw(data: xr.Dataset, measured: tuple[MeasuredPoint, ...] = (), title: str | None = None) -> Figure:
+def laid_out(data: xr.Dataset, measured: tuple[MeasuredPoint, ...] = (), title: str | None = None) -> Figure:
     return plot_levels(data, measured, title)[0].figure
+
+
+@contextmanager
+def no_layout() -> Iterator[None]:
+    """The height is not looked for, which takes most of the time: for what a picture holds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bandg.plot.levels.grow", lambda *_: None)
+        yield
+
+
+def draw(data: xr.Dataset, measured: tuple[MeasuredPoint, ...] = (), title: str | None = None) -> Figure:
+    with no_layout():
+        return laid_out(data, measured, title)
 
 
 def small() -> Figure:
@@ -83,7 +98,7 @@ def test_the_ending_chooses_the_format(tmp_path: Path, ending: str) -> None:
 
 def test_a_title_is_no_mathematics() -> None:
     """Two dollar signs would enclose a formula, here one that matplotlib cannot read."""
-    figure = draw(dataset(rows()), title="from $5 to \\alpha_{ $10")
+    figure = laid_out(dataset(rows()), title="from $5 to \\alpha_{ $10")
     figure.canvas.draw()
     assert r"from \$5 to \alpha_{ \$10" in [text.get_text() for text in figure.axes[0].texts]
 
@@ -154,7 +169,7 @@ def test_many_groups_all_look_different() -> None:
     found = curves_of(data)
     assert len(found) == 10
     assert len({(curve.color, curve.look("g_e")["marker"]) for curve in found}) == 10
-    draw(data)
+    laid_out(data)
 
 
 def test_centers_split_spheres_but_not_cubes() -> None:
@@ -211,7 +226,7 @@ def test_what_contains_theory_is_marked() -> None:
 
 
 def test_the_legend_says_what_the_points_are() -> None:
-    figure = draw(dataset(rows("lead")), load_measured("meliakov2025"))
+    figure = laid_out(dataset(rows("lead")), load_measured("meliakov2025"))
     texts = legend_texts(figure)
     assert "Meliakov et al. 2025, stated in the text (nanocrystals in glass, 6 K)" in texts
     assert "open: stated as a magnitude" in texts and "bar: stated as a range, not as points" in texts
@@ -284,7 +299,8 @@ SOURCE_NAMES = {point.source_name for name in available_measured() for point in 
 
 def test_only_points_of_the_material_are_drawn_unless_asked_for() -> None:
     def sources(found: xr.Dataset, **options: object) -> set[str]:
-        texts = legend_texts(plot_levels(found, **options)[0].figure)
+        with no_layout():
+            texts = legend_texts(plot_levels(found, **options)[0].figure)
         return {name for name in SOURCE_NAMES if any(name in text for text in texts)}
 
     assert sources(dataset(rows(), **provenance("CsPbI3"))) == {"Meliakov et al. 2025"}
@@ -299,7 +315,7 @@ def test_only_points_of_the_material_are_drawn_unless_asked_for() -> None:
 
 def test_legends_hang_below_the_frames_and_do_not_meet() -> None:
     data = dataset(rows("halide", name="a-rather-long-name-of-a-parameter-set"), rows("lead"))
-    figure = draw(data, (*load_measured("meliakov2025"), *load_measured("checks")), title="both")
+    figure = laid_out(data, (*load_measured("meliakov2025"), *load_measured("checks")), title="both")
     figure.draw_without_rendering()
     left, right = (axes.get_legend().get_window_extent() for axes in figure.axes)
     assert left.x1 < right.x0
@@ -311,7 +327,7 @@ def test_legends_hang_below_the_frames_and_do_not_meet() -> None:
 
 
 def test_sizes_above_the_frame_do_not_overlap() -> None:
-    for axes in draw(dataset(rows("halide"), rows("lead"))).axes:
+    for axes in laid_out(dataset(rows("halide"), rows("lead"))).axes:
         numbers = [text for text in axes.texts if re.fullmatch(r"[\d.]+( nm)?", text.get_text())]
         boxes = [text.get_window_extent() for text in numbers]
         assert {"7.5", "2.5 nm"} <= {text.get_text() for text in numbers}
