@@ -216,7 +216,6 @@ def cell_bulk(parameters: ParameterSet | Material, cell: Cell, neighbors: int | 
     ideal = material.bulk(hamiltonian.neighbors, cell.fraction)
     name, k = material.parameters.name, cell.edge_point
     energies, states = np.linalg.eigh(hamiltonian.H(k))
-    velocity = states.conj().T @ hamiltonian.dH(k) @ states
     occupied = occupied_bands(ideal.hamiltonian) * cell.n_formulas
     if energies[occupied] - energies[occupied - 1] <= _DEGENERATE_EV:
         raise BandgError(f"the set {name} has no gap in this cell")
@@ -225,7 +224,9 @@ def cell_bulk(parameters: ParameterSet | Material, cell: Cell, neighbors: int | 
         raise BandgError(f"the band edges of the set {name} in this cell are no Kramers doublets")
     doublets = slice(occupied - 2, occupied), slice(occupied, occupied + 2)
     # |v_i|^2 summed over the states of a level and averaged over those of the edge
-    squares = [np.add.reduceat(np.abs(velocity[:, of]) ** 2, starts, axis=2).mean(axis=1) for of in doublets]
+    slope = hamiltonian.dH(k)
+    velocities = [states[:, of].conj().T @ slope @ states for of in doublets]
+    squares = [np.add.reduceat(np.abs(one) ** 2, starts, axis=2).mean(axis=1) for one in velocities]
     sums = (2 / HBAR2_OVER_M0 * np.array(squares)).transpose(2, 0, 1).tolist()
     levels = tuple(
         CellLevel(float(energy), int(n), tuple(to_valence), tuple(to_conduction))
@@ -236,7 +237,7 @@ def cell_bulk(parameters: ParameterSet | Material, cell: Cell, neighbors: int | 
     both, curvatures = (ideal.valence, ideal.conduction), hamiltonian.d2H(k)
     valence, conduction = (
         _edge(hamiltonian, ideal, edge, opposite, of, energies, states, velocity, curvatures)
-        for edge, opposite, of in zip(both, both[::-1], doublets, strict=True)
+        for edge, opposite, of, velocity in zip(both, both[::-1], doublets, velocities, strict=True)
     )
     return CellBulk(hamiltonian, levels, valence, conduction, ideal, states)
 
@@ -252,18 +253,18 @@ def _edge(
     velocity: NDArray[np.complex128],
     curvatures: NDArray[np.complex128],
 ) -> CellEdge:
-    """Energy, g and mass tensors of a doublet: k.p to second order with the velocities to all other levels."""
+    """Energy, g and mass tensors of a doublet: k.p to second order with its velocities (3, 2, dim) to all levels."""
     others = np.delete(np.arange(len(energies)), doublet)
     gaps = energies[doublet].mean() - energies[others]
-    elements = velocity[:, doublet][:, :, others]
+    elements = velocity[:, :, others]
     products = np.einsum("asm,btm->abst", elements / gaps, elements.conj())
     pairs = ((1, 2), (2, 0), (0, 1))
     orbital = np.array([-1j * (products[a, b] - products[b, a]) for a, b in pairs]) / HBAR2_OVER_M0
     own = states[:, doublet]
-    curvature = np.einsum("is,abij,js->ab", own.conj(), curvatures, own, optimize=True) / 2
+    curvature = np.sum(own.conj() * (curvatures @ own), axis=(2, 3)) / 2
     inverse_mass = np.real(curvature + np.einsum("abss->ab", products)) / HBAR2_OVER_M0
     spin, atomic = (
-        np.einsum("is,aij,jt->ast", own.conj(), hamiltonian.onsite(operators), own)
+        own.conj().T @ hamiltonian.onsite(operators) @ own
         for operators in (
             tuple(space.sigma for space in hamiltonian.spaces),
             tuple(space.orbital_momentum() for space in hamiltonian.spaces),
