@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from functools import cache
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -65,7 +64,6 @@ class Commands(Group):
         return name, found and load(str(found.name)), rest
 
 
-@cache
 def load(name: str) -> Any:
     """The command of that name with its options."""
     return typer.main.get_command(import_module(f"bandg.cli.{name}").app)  # type: ignore[attr-defined]
