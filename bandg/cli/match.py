@@ -46,6 +46,9 @@ def match(
     ] = None,
     set_name: Annotated[str | None, typer.Option("--set", help="Sets to match with, A,B.", show_default="all")] = None,
     shape: Annotated[str | None, typer.Option(help="Shapes to match with.", show_default="all")] = None,
+    fix: Annotated[
+        list[str] | None, typer.Option(help="An unknown that is known, as bromide=0 or inverse_eps=0.1; repeated.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw FILE.pdf, .png or .svg.")] = None,
     *,
@@ -60,8 +63,8 @@ def match(
         check_writable(out, (".json",))
     if plot is not None:
         check_picture_path(plot)
-    sets, shapes = set_name or (), shape or ()
-    found = library(energy, g_e, g_h, g_bx, size=size, dg_e=dg_e, dg_h=dg_h, data=data, set=sets, shape=shapes)
+    chosen = {"set": set_name or (), "shape": shape or (), "fix": fix or ()}
+    found = library(energy, g_e, g_h, g_bx, size=size, dg_e=dg_e, dg_h=dg_h, data=data, **chosen)  # type: ignore[arg-type]
     print_matches(found)
     if out is not None:
         from bandg.runs.dataset import write_json
@@ -177,8 +180,8 @@ def _names(fits: Sequence[Fit]) -> list[str]:
     from bandg.analysis.match.candidate import INVERSE_EPS
     from bandg.analysis.match.result import SIZE
 
-    knobs = [knob.name for one in fits for knob in one.emulator.knobs]
-    return [SIZE, *dict.fromkeys(knobs), INVERSE_EPS]
+    free = dict.fromkeys(name for one in fits for name in one.unknowns)
+    return [SIZE, *(name for name in free if name not in (SIZE, INVERSE_EPS)), *[INVERSE_EPS] * (INVERSE_EPS in free)]
 
 
 def _heading(name: str) -> str:
@@ -186,8 +189,7 @@ def _heading(name: str) -> str:
 
 
 def _words(one: Fit) -> tuple[str, str]:
-    own = one.emulator
-    return own.set, one.name.partition(", ")[2]
+    return one.emulator.set, one.emulator.shape
 
 
 def _cells(one: Fit, names: list[str], found: bool) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from bandg.analysis.match.sample import OUTPUTS
 from bandg.plot.palette import BLACK, DASHES, FAINT, LINES, NAMES
 from bandg.plot.points import point_look
 from bandg.plot.sheet import letters, sheet
@@ -25,15 +26,16 @@ _LEAST, _MOST = 0.03, 5
 _CURVES = 15
 """Curves of each posterior that are drawn."""
 
-_BINS = 24
+_BINS = 16
 _SPAN_EV = 0.12
 
 _SIZE = "size"
+_PARTS = {"g_e": ("g_e",), "g_h": ("g_h",), "g_bx": ("g_e", "g_h")}
 _LABELS = {
     "size_nm": "Size (nm)",
     "inverse_eps": r"Screening, $1/\varepsilon$",
-    "occupancy": r"Surface, PbX$_{2}$ (0) to CsX (1)",
-    "potential": "Surface potential (slabs: 1)",
+    "occupancy": "Surface (CsX: 1)",
+    "potential": "Potential (slabs: 1)",
     "xx": "X\N{EN DASH}X strength",
     "bulk_g_h": r"Bulk $g_{\mathrm{h}}$",
     "bromide": "Bromide share",
@@ -98,7 +100,11 @@ def _legend(is_new: bool, axes: Sequence[Axes], found: Matches, labels: dict[str
             texts.append(text)
     if is_new:
         figure: Any = axes[0].figure
-        title = "thick: best nanocrystal; thin, and histograms: posterior; dotted: prior" if True in fits else None
+        title = (
+            "thick: best nanocrystal; thin, histograms: posterior; dotted: prior; gray bar: with errors of the curves"
+            if True in fits
+            else None
+        )
         figure.legend(handles, texts, loc="outside lower center", ncols=2, title=title)
     else:
         axes[0].legend(handles, texts, fontsize="small")
@@ -123,7 +129,8 @@ def _unknowns(found: Matches) -> dict[str, str]:
     """Panels of the unknowns of the samples that something fits: name of the panel, name of the unknown."""
     names = [name for one in found.samples if one.found for fit in one.fits for name in fit.unknowns]
     order = [name for name in dict.fromkeys(names) if name != "inverse_eps"]
-    return {(_SIZE if name == "size_nm" else name): name for name in (*order, *(["inverse_eps"] if names else []))}
+    last = ["inverse_eps"] if "inverse_eps" in names else []
+    return {(_SIZE if name == "size_nm" else name): name for name in (*order, *last)}
 
 
 def _span(found: Matches) -> tuple[float, float]:
@@ -143,10 +150,9 @@ def _curves(axes: Axes, found: Matches, quantity: str, colors: dict[str, str]) -
         for fit in sample.fits:
             if fit.name in colors and fit.best and fit.probability >= _LEAST:
                 _candidate(axes, fit, quantity, colors[fit.name], (low, high), sample.found)
-        x = sample.sample.data[0]
         for datum in sample.sample.data:
             if datum.name == quantity:
-                _point(axes, x, datum, BLACK if sample.found else FAINT)
+                _point(axes, sample, datum)
     axes.set_xlim(low, high)
     axes.set_xlabel("Transition energy (eV)")
     axes.set_ylabel(NAMES[quantity])
@@ -171,12 +177,16 @@ def _candidate(
         axes.plot(curve.energy_eV[shown], getattr(curve, quantity)[shown], linestyle=DASHES["g_e"], **line)
 
 
-def _point(axes: Axes, energy: Datum, datum: Datum, color: str) -> None:
-    """A measured value with both errors."""
-    mark = point_look(datum.name, datum.name == datum.quantity, color)
-    axes.plot([energy.value], [datum.value], **mark, zorder=5)
+def _point(axes: Axes, sample: Match, datum: Datum) -> None:
+    """A measured value with both errors, and in gray with those of the best candidate's curves besides."""
+    energy, color, fit = sample.sample.data[0], BLACK if sample.found else FAINT, sample.fits[0]
+    axes.plot([energy.value], [datum.value], **point_look(datum.name, datum.name == datum.quantity, color), zorder=5)
     bars: dict[str, Any] = {"fmt": "none", "ecolor": color, "elinewidth": pt(0.9), "capsize": pt(2), "zorder": 6}
     axes.errorbar([energy.value], [datum.value], yerr=datum.error, xerr=energy.error, **bars)
+    if fit.drawn is not None:
+        own = np.array([name in _PARTS[datum.name] for name in OUTPUTS])
+        whole = float(np.sqrt(datum.error**2 + (fit.drawn.error[:, own] ** 2).sum(axis=1).mean()))
+        axes.errorbar([energy.value], [datum.value], yerr=whole, **bars | {"ecolor": FAINT, "capsize": 0, "zorder": 4})
 
 
 def _label(name: str, fits: Sequence[Fit]) -> str:

@@ -20,7 +20,7 @@ def test_one_sample(bandg, tmp_path):
 
 
 def test_none_of_these_is_said_with_what_does_not_fit(bandg):
-    code, out, _ = bandg("match", "--energy", "1.911eV", "--g-e", "4.4", "--set", "bandg-cspbi3-nnn")
+    code, out, _ = bandg("match", "--energy", "1.911eV", "--g-e", "6", "--set", "bandg-cspbi3-nnn")
     assert code == 0 and "None of these" in out and "0.1 (assumed)" in out and "68 % set" not in out
 
 
@@ -56,6 +56,9 @@ def test_the_samples_of_a_file(bandg, tmp_path):
         (["--energy", "3.4eV", "--g-e", "1"], "the energy 3.4 eV lies outside of all emulators, which reach from"),
         (["--energy", "1.9eV", "--g-e", "1", "--set", "bandg-cspbi3-nxn"], "did you mean 'bandg-cspbi3-nnn'?"),
         (["--energy", "1.9eV", "--g-e", "1", "--shape", "cubes"], "did you mean 'cube'?"),
+        (["--energy", "1.9eV", "--g-e", "1", "--fix", "xxx=1"], "did you mean 'xx'?"),
+        (["--energy", "1.9eV", "--g-e", "1", "--fix", "xx"], "must be a name and a value, as bromide=0"),
+        (["--energy", "1.9eV", "--g-e", "1", "--fix", "inverse_eps=3"], "inverse_eps must lie between 0 and 0.2273"),
         (["--energy", "1.9eV", "--data", "meliakov2025"], "--energy is that of one sample"),
         (["--energy", "1.9eV", "--g-e", "1", "--style", "talk"], "--style is for the picture"),
     ],

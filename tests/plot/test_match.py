@@ -44,6 +44,12 @@ def test_one_sample(found):
     assert np.interp(-expected.energy_eV[0], -energy, g_e) == pytest.approx(expected.g_e[0], abs=1e-3)
 
 
+def test_what_is_fixed_has_no_panel():
+    axes = plot_match(match(1.911, 1.41, set=SET, fix=["inverse_eps=0.1", "occupancy=1"]))
+    labels = [one.get_xlabel() for one in axes]
+    assert "Size (nm)" in labels and not any("Screening" in one or "Surface" in one for one in labels)
+
+
 def test_panels_labels_and_axes_are_chosen(found):
     _, ax = plt.subplots(1, 2)
     axes = plot_match(found, ax=ax, panels=["g_e", "size"], labels=["mine"])
@@ -53,7 +59,7 @@ def test_panels_labels_and_axes_are_chosen(found):
 
 
 def test_where_nothing_fits_there_is_no_posterior():
-    axes = plot_match(match(1.911, (2.6, 0.05), set=SET))
+    axes = plot_match(match(1.911, (6.0, 0.05), set=SET))
     assert [one.get_ylabel() for one in axes] == [r"$g_{\mathrm{e}}$", r"$g_{\mathrm{h}}$"]
     assert "does not fit" in axes[0].figure.legends[0].get_texts()[0].get_text()
 

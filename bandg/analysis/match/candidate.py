@@ -10,13 +10,15 @@ Where a knob changes the lattice constant, ln L counts cells: L is the size at t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bandg.analysis.emulators.emulator import Emulator, between_sizes
+from bandg.base.errors import BandgError
 
 Array = NDArray[np.float64]
 
@@ -70,10 +72,41 @@ def candidate(emulator: Emulator, count: int) -> Candidate:
     return Candidate(emulator, low + (high - low) * unit)
 
 
+def fixed(emulator: Emulator, values: Mapping[str, float]) -> Emulator:
+    """The emulator with some unknowns at fixed values, knobs or INVERSE_EPS; names that it has not are passed over.
+
+    Raises BandgError for a value outside of its range.
+    """
+    known = [one.name for one in emulator.knobs]
+    own = {name: value for name, value in values.items() if name in known}
+    full, exponents = emulator.values(own), np.array(emulator.exponents).reshape(-1, len(known))
+    coefficients, kept = np.array(emulator.coefficients), [n for n, name in enumerate(known) if name not in own]
+    for n in (n for n, name in enumerate(known) if name in own):
+        coefficients = coefficients * emulator.knobs[n].scaled(full[n]) ** exponents[:, n]
+    exciton, inverse = emulator.exciton, values.get(INVERSE_EPS)
+    if inverse is not None:
+        low, high = exciton.inverse_eps_low, exciton.inverse_eps_high
+        if not low <= inverse <= high:
+            raise BandgError(f"{INVERSE_EPS} must lie between {low:g} and {high:.4g}, not {inverse:g}")
+        exciton = replace(exciton, inverse_eps_low=inverse, inverse_eps_high=inverse, inverse_eps_default=inverse)
+    changes = {
+        n: emulator.knobs[n].size_change * (emulator.knobs[n].scaled(full[n]) + 1) / 2 for n in range(len(known))
+    }
+    factor = math.prod(1 + float(change) for n, change in changes.items() if n not in kept)
+    return replace(
+        emulator,
+        knobs=tuple(emulator.knobs[n] for n in kept),
+        exponents=tuple(map(tuple, exponents[:, kept].tolist())),
+        coefficients=tuple(tuple(map(tuple, one)) for one in coefficients.tolist()),
+        size_nm=tuple(size * factor for size in emulator.size_nm),
+        exciton=exciton,
+        checks=(),
+    )
+
+
 def name_of(emulator: Emulator) -> str:
-    """Set and shape, and the termination where it is not among the unknowns."""
-    known = "occupancy" in unknowns(emulator)
-    return f"{emulator.set}, {emulator.shape}" + ("" if known else f", {emulator.termination}")
+    """Set and shape."""
+    return f"{emulator.set}, {emulator.shape}"
 
 
 def unknowns(emulator: Emulator) -> tuple[str, ...]:

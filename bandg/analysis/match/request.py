@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,13 @@ import numpy as np
 
 from bandg.analysis.emulators.emulator import Emulator
 from bandg.analysis.emulators.stored import load_emulator, stored_names
-from bandg.analysis.match.candidate import Candidate, candidate
+from bandg.analysis.match.candidate import Candidate, candidate, fixed, unknowns
 from bandg.analysis.match.posterior import REACH, Weights, log_sum, weigh
 from bandg.analysis.match.result import SIZE, Match, fits_of
 from bandg.analysis.match.sample import Sample, sample_of, samples_of
 from bandg.base.arguments import names, strict
 from bandg.base.errors import BandgError
+from bandg.base.quantities import Grammar, named
 from bandg.base.show import Shown
 from bandg.base.text import nearest, one_line, quote
 from bandg.data.measured import MeasuredPoint, load_measured, load_spreads, material_of
@@ -73,6 +74,7 @@ def match(
     data: str | os.PathLike[str] | None = None,
     set: str | Sequence[str] = (),
     shape: str | Sequence[str] = (),
+    fix: str | Sequence[str] = (),
     emulators: Sequence[Emulator] | None = None,
 ) -> Matches:
     """Which nanocrystal a sample is: set, shape, size, surface and energy scale by posterior probability.
@@ -94,6 +96,8 @@ def match(
         In place of all these a file or a shipped collection of measured points, whose samples are matched in turn.
     set, shape : str or list of str
         Emulators to match with; by default all that ship of the material.
+    fix : str or list of str
+        Unknowns that are known, as "bromide=0" or "inverse_eps=0.1": any knob of an emulator, or 1 / eps.
     emulators : sequence of Emulator, optional
         In place of those that ship.
 
@@ -106,7 +110,7 @@ def match(
     Raises
     ------
     BandgError
-        For any wrong input, for an unknown set or shape, and for an energy or size outside of all emulators.
+        For any wrong input, for an unknown set, shape or name, and for an energy or size outside of all emulators.
 
     Examples
     --------
@@ -126,7 +130,12 @@ def match(
             raise BandgError(f"`{stated[0]}` is that of one sample, and `data` has its own: give one of them")
         points = load_measured(data)
         samples, notes = samples_of(points, load_spreads(data)), _unused(points)
-    chosen = chosen_emulators(set, shape, emulators, {one.material for one in samples} - {""})
+    materials = {one.material for one in samples} - {""}
+    chosen = chosen_emulators(set, shape, emulators, materials)
+    known = fixed_values(fix, chosen, materials)
+    chosen = tuple(fixed(one, known) for one in chosen)
+    if known:
+        notes += (f"Fixed: {', '.join(f'{name} = {value:g}' for name, value in known.items())}.",)
     check_sizes(chosen, samples)
     pool = Pool(chosen)
     found = tuple(pool.match(one) for one in samples)
@@ -148,7 +157,7 @@ def _unused(points: Sequence[MeasuredPoint]) -> tuple[str, ...]:
 
 
 def chosen_emulators(
-    set: str | Sequence[str], shape: str | Sequence[str], given: Sequence[Emulator] | None, materials: set[str]
+    set: str | Sequence[str], shape: str | Sequence[str], given: Sequence[Emulator] | None, materials: Collection[str]
 ) -> tuple[Emulator, ...]:
     """The emulators of these sets, shapes and materials. Raises BandgError where there is none."""
     every = tuple(load_emulator(*name) for name in stored_names()) if given is None else tuple(given)
@@ -167,6 +176,23 @@ def chosen_emulators(
     if not found:
         what = f"of {' and '.join(sorted(materials))} " if every else "of both `set` and `shape` "
         raise BandgError(f"there is no emulator {what}to match with")
+    return found
+
+
+def fixed_values(
+    fix: str | Sequence[str], emulators: Sequence[Emulator], materials: Collection[str]
+) -> dict[str, float]:
+    """Value by name of the unknowns that are known. Data that state their material have no bromide besides.
+
+    Raises BandgError for a name that no emulator has.
+    """
+    known = tuple(dict.fromkeys(name for one in emulators for name in unknowns(one)))
+    found = {"bromide": 0.0} if materials and "bromide" in known else {}
+    for name, text in named(names("fix", fix, "bromide=0"), "`fix`", "bromide=0").items():
+        if name not in known:
+            hint = f"{nearest(name, known)}; there are {', '.join(known)}"
+            raise BandgError(one_line(f"`fix` {quote(name)} is not among the unknowns{hint}"))
+        found[name] = Grammar(f"`fix` {name}", "bromide=0").value(text).number
     return found
 
 

@@ -111,11 +111,13 @@ class Fit:
 
     @cached_property
     def unknowns(self) -> dict[str, Interval]:
-        """Each unknown by name, the size first."""
+        """Each unknown that is not fixed by name, the size first."""
         if self.drawn is None:
             return {}
         columns = zip(unknowns(self.emulator), self.drawn.values.T, ranges(self.emulator), strict=True)
-        found = {name: interval(values, (values - low) / (high - low)) for name, values, (low, high) in columns}
+        found = {
+            name: interval(values, (values - low) / (high - low)) for name, values, (low, high) in columns if high > low
+        }
         sizes, ends = self.drawn.predicted[:, 3], self.ends
         return {SIZE: interval(sizes, (np.log(sizes) - ends[0]) / (ends[-1] - ends[0]))} | found
 
@@ -124,7 +126,7 @@ class Fit:
         own = self.emulator
         names = ("probability", "error", "log_evidence", "effective", "chi2", "p_value", "fits", "best", "residuals")
         unknowns = {name: vars(one) for name, one in self.unknowns.items()}
-        words = {"set": own.set, "shape": own.shape, "termination": own.termination}
+        words = {"set": own.set, "shape": own.shape}
         numbers = {name: getattr(self, name) for name in names}
         return (
             words | {n: finite(v) if isinstance(v, float) else v for n, v in numbers.items()} | {"unknowns": unknowns}
@@ -292,14 +294,15 @@ def _best(one: Weights, sample: Sample) -> tuple[Array, float]:
         return point, chi2
     bounds = np.array([*ranges(own), ends[[0, -1]]])
     low, width = bounds[:, 0], bounds[:, 1] - bounds[:, 0]
+    free = width > 0
 
     def at(unit: Array) -> float:
         own_point = low + width * unit
         predicted = curves(own, own_point[None, :-1], own_point[-1:])[:, 0].T
         return float(chi_square(sample, predicted, errors(own, own_point[-1:]))[0][0])
 
-    start = np.clip((point - low) / width, 0, 1)
-    found = minimize(at, start, method="L-BFGS-B", bounds=[(0, 1)] * len(point))
+    start = np.clip((point - low) / np.where(free, width, 1), 0, 1)
+    found = minimize(at, start, method="L-BFGS-B", bounds=[(0, int(one)) for one in free])
     return (low + width * found.x, float(found.fun)) if found.fun < chi2 else (point, chi2)
 
 

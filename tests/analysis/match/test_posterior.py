@@ -10,7 +10,7 @@ from scipy.stats import chi2, multivariate_normal, norm, truncnorm
 
 from bandg import BandgError, match
 from bandg.analysis.emulators.emulator import OUTPUTS, Emulator, Exciton, Knob
-from bandg.analysis.match.candidate import candidate, errors
+from bandg.analysis.match.candidate import INVERSE_EPS, candidate, curves, errors, fixed
 from bandg.analysis.match.posterior import _log_mass, chi_square, weigh
 from bandg.analysis.match.request import Pool
 from bandg.analysis.match.sample import Datum, Sample, sample_of
@@ -127,6 +127,23 @@ def test_the_best_place_within_a_step():
     energies = GAP + 4 / np.linspace(4.0, 4.1, 7) ** 2
     best = [weigh(candidate(toy(), 256), sample_of((one, 0.001), (1.2, 0.3))).chi2.min() for one in energies]
     assert max(best) < 0.02
+
+
+def test_a_known_unknown_is_taken_out_of_the_polynomials():
+    own = toy()
+    knobs = (own.knobs[0], replace(own.knobs[1], power=2, size_change=-0.1))
+    whole = replace(own, knobs=knobs, exponents=((0, 0), (1, 2), (0, 1)))
+    part = fixed(whole, {"two": 0.6, INVERSE_EPS: 5e-10, "absent": 1.0})
+    values, place = np.array([[0.2, 0.6, 5e-10], [0.9, 0.6, 5e-10]]), np.log([4.0, 5.0])
+    shift = np.log(part.size_nm[0] / whole.size_nm[0])
+    assert curves(part, values[:, [0, 2]], place + shift) == pytest.approx(curves(whole, values, place))
+    found = match((1.8, 0.01), (1.2, 0.15), emulators=[own], fix=["one=0.7", "inverse_eps=0"]).samples[0].fits[0]
+    assert list(found.unknowns) == ["size_nm", "two"] and found.best["inverse_eps"] == 0
+    assert found.chi2 == pytest.approx(((1.32 - 1.2) / 0.15) ** 2, rel=0.01)
+    with pytest.raises(BandgError, match=r"`fix` 'tow' is not among the unknowns \(did you mean 'two'\?\)"):
+        match(1.8, 1.2, emulators=[own], fix="tow=1")
+    with pytest.raises(BandgError, match="two must lie between 0 and 1, not 3"):
+        match(1.8, 1.2, emulators=[own], fix="two=3")
 
 
 def test_a_magnitude_has_both_signs():
