@@ -412,13 +412,20 @@ def test_every_subgroup_gives_the_full_spectrum(folder: Path) -> None:
         np.testing.assert_allclose(reduced_spectrum(system, vector, group), full, atol=1e-10)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMED if name != "O_h"])
-def test_subgroups_give_the_full_spectrum_with_all_orbitals(name: str, folder: Path) -> None:
+@pytest.fixture(scope="module")
+def all_orbitals(folder: Path) -> tuple[SiteSystem, NDArray[np.float64], NDArray[np.float64]]:
+    """A cube with couplings of all kinds, values of its parameters, and its full spectrum."""
     parameters = load("full-second", folder)
-    system = build(parameters, "cube 2 lead")
-    vector = random_vector(parameters, 1)
-    group = NAMED[name][0]()
-    np.testing.assert_allclose(reduced_spectrum(system, vector, group), full_spectrum(system, vector), atol=1e-10)
+    system, vector = build(parameters, "cube 2 lead"), random_vector(parameters, 1)
+    return system, vector, full_spectrum(system, vector)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMED if name != "O_h"])
+def test_subgroups_give_the_full_spectrum_with_all_orbitals(
+    name: str, all_orbitals: tuple[SiteSystem, NDArray[np.float64], NDArray[np.float64]]
+) -> None:
+    system, vector, full = all_orbitals
+    np.testing.assert_allclose(reduced_spectrum(system, vector, NAMED[name][0]()), full, atol=1e-10)
 
 
 # --- the basis -------------------------------------------------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pytest
 import scipy.linalg
@@ -18,9 +20,10 @@ LEVELS = {
 }
 
 
-def matrix_with(levels: list[float], complex_: bool, seed: int) -> sparse.csr_array:
+@cache
+def matrix_of(kind: str, complex_: bool) -> sparse.csr_array:
     """A sparse Hermitian matrix with exactly these levels: small unitary blocks mix four at a time, twice."""
-    rng = np.random.default_rng(seed)
+    rng, levels = np.random.default_rng(1), LEVELS[kind]
     size = len(levels)
     matrix = sparse.diags_array(rng.permutation(levels)).tocsr()
     for start in (0, 2):
@@ -44,6 +47,6 @@ def test_no_copy_of_a_flat_level_is_lost(kind: str, shift: str, complex_: bool, 
     """Deflation goes on until the window itself is full; levels beyond its far end do not stand in for copies."""
     levels = np.sort(LEVELS[kind])
     expected = levels[(levels > 0) & (levels < 1.1)]
-    window = Spectrum(matrix_with(LEVELS[kind], complex_, 1), solver).between(0.0, 1.1, shift)
+    window = Spectrum(matrix_of(kind, complex_), solver).between(0.0, 1.1, shift)
     np.testing.assert_allclose(window.energies, expected, atol=1e-9)
     assert window.below == np.sum(levels < 0)
