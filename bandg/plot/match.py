@@ -11,7 +11,7 @@ from bandg.analysis.match.sample import OUTPUTS
 from bandg.plot.palette import BLACK, DASHES, FAINT, LINES, NAMES
 from bandg.plot.points import point_look
 from bandg.plot.sheet import letters, sheet
-from bandg.plot.style import Look, literal, number, pt
+from bandg.plot.style import Look, literal, number, pt, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,6 +27,9 @@ _CURVES = 15
 """Curves of each posterior that are drawn."""
 
 _BINS = 16
+_LETTER_PT = 3.9
+"""Mean width of a letter of the legend in the paper's style."""
+
 _SPAN_EV = 0.12
 
 _SIZE = "size"
@@ -84,12 +87,12 @@ def plot_match(found: Matches, ax: Axes | Sequence[Axes] | None = None, **look: 
                 one.set_xlim(*_span(found))
         if page.is_new:
             letters(axes)
-        _legend(page.is_new, axes, found, dict(zip(colors.values(), labels, strict=True)))
+        _legend(page.width if page.is_new else 0.0, axes, found, dict(zip(colors.values(), labels, strict=True)))
     return axes
 
 
-def _legend(is_new: bool, axes: Sequence[Axes], found: Matches, labels: dict[str, str]) -> None:
-    """Below a new figure, else in the first axes. labels: of the candidates, by color."""
+def _legend(width: float, axes: Sequence[Axes], found: Matches, labels: dict[str, str]) -> None:
+    """Below a new figure of this width, else in the first axes. labels: of the candidates, by color."""
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], color=color, linewidth=pt(2)) for color in labels]
@@ -98,14 +101,17 @@ def _legend(is_new: bool, axes: Sequence[Axes], found: Matches, labels: dict[str
         if fit in fits:
             handles.append(Line2D([], [], **point_look("g_e", True, color)))
             texts.append(text)
-    if is_new:
+    if width:
         figure: Any = axes[0].figure
+        letters_of_line = int(width * 72 / _LETTER_PT)
         title = (
             "thick: best nanocrystal; thin, histograms: posterior; dotted: prior; gray bar: with errors of the curves"
             if True in fits
             else None
         )
-        figure.legend(handles, texts, loc="outside lower center", ncols=2, title=title)
+        title = title and "\n".join(wrapped(title, letters_of_line))
+        columns = 2 if 2 * max(map(len, texts)) + 20 < letters_of_line else 1
+        figure.legend(handles, texts, loc="outside lower center", ncols=columns, title=title)
     else:
         axes[0].legend(handles, texts, fontsize="small")
 
@@ -170,7 +176,7 @@ def _candidate(
         rows += [(dict(zip(own, row, strict=True)), pt(0.5), 0.35, 2) for row in fit.drawn.values[every // 2 :: every]]
     for values, width, alpha, order in rows:
         knobs = {name: float(values[name]) for name in names}
-        sizes = np.linspace(fit.emulator.size_nm[0], fit.emulator.size_nm[-1], 200)
+        sizes = np.geomspace(fit.emulator.size_nm[0], fit.emulator.size_nm[-1], 400)
         curve = fit.emulator.evaluate(knobs, float(values["inverse_eps"]), size_nm=sizes)
         shown = (curve.energy_eV > span[0]) & (curve.energy_eV < span[1])
         line: dict[str, Any] = {"color": color, "linewidth": width, "alpha": alpha, "zorder": order}
