@@ -11,7 +11,7 @@ from bandg.base.errors import BandgError
 from bandg.cli import nanocrystal as options
 from bandg.cli.command import App
 from bandg.cli.figure import Figure, draws
-from bandg.cli.options import Neighbors, SetName
+from bandg.cli.options import Neighbors, SetName, takes
 from bandg.cli.tables import Column, show
 from bandg.parameters.names import DEFAULT_SET
 
@@ -27,7 +27,7 @@ app = App()
 
 @app.command("bulk")
 @draws
-@options.takes(mixed=options.alloy)
+@takes(mixed=options.alloy)
 def bulk(
     set_name: SetName = DEFAULT_SET,
     neighbors: Neighbors = None,
@@ -58,10 +58,6 @@ def bulk(
 
     if out is not None:
         check_writable(out, (".json",))
-    if plot is not None:
-        from bandg.plot.output import check_picture_path
-
-        check_picture_path(plot)
     parameters = load_set(set_name)
     asked: dict[str, Any] = {"strain": strain, "tilt": tilt, "angles": angles, "keep": keep} | mixed()
     second = asked["second"]

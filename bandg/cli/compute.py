@@ -14,14 +14,11 @@ from bandg.cli.figure import Figure, draws, say_caption
 from bandg.cli.options import (
     TERMINATIONS,
     Data,
-    Force,
     Neighbors,
-    NoCache,
-    Patience,
-    Scheduler,
-    Workers,
+    Running,
     as_options,
     running,
+    takes,
 )
 from bandg.cli.tables import Column, show
 from bandg.parameters.names import DEFAULT_SET
@@ -66,7 +63,7 @@ _ERROR_COLUMNS = (
 
 @app.command("compute")
 @draws(measured=True)
-@options.takes(changes=options.distortion, mixed=options.alloy)
+@takes(changes=options.distortion, mixed=options.alloy, running=running)
 def compute(
     size: Annotated[
         str | None,
@@ -117,9 +114,6 @@ def compute(
     structure: options.StructureFile = None,
     species: options.Species = None,
     solver: options.Solver = "auto",
-    workers: Workers = None,
-    scheduler: Scheduler = None,
-    patience: Patience = 60.0,
     observables: Annotated[
         str | None, typer.Option(help="More columns: E_p_eV (optical matrix element), oscillator_strength.")
     ] = None,
@@ -127,8 +121,7 @@ def compute(
     out: Annotated[Path | None, typer.Option(help="Write FILE.csv, .nc or .json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw g against energy to FILE.pdf, .png or .svg.")] = None,
     data: Data = None,
-    no_cache: NoCache = False,
-    force: Force = False,
+    running: Running,
     figure: Figure,
 ) -> None:
     """Compute confined levels and g-factors of nanocrystals against size."""
@@ -143,10 +136,6 @@ def compute(
         for second_file, wanted in ((".levels.csv", levels > 1), (".mean.csv", (seeds or 1) > 1)):
             if wanted and out.suffix.lower() == ".csv":
                 check_writable(out.with_suffix(second_file), FORMATS)
-    if plot is not None:
-        from bandg.plot.output import check_picture_path
-
-        check_picture_path(plot)
     if data and plot is None:
         raise BandgError("--data is for the picture: add --plot FILE.pdf, or leave --data out")
     points = None
@@ -155,7 +144,7 @@ def compute(
 
         points = figure.points(measured_points(data or "none"), data)
     given = changes() | mixed()
-    with running(workers, scheduler, no_cache, force, patience) as run:
+    with running() as run:
         table = level_table(
             size,
             shape,

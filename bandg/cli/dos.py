@@ -11,7 +11,7 @@ from bandg.base.errors import BandgError
 from bandg.cli import nanocrystal as options
 from bandg.cli.command import App
 from bandg.cli.figure import Figure, draws
-from bandg.cli.options import Force
+from bandg.cli.options import Force, takes
 from bandg.cli.tables import Column, show
 
 app = App()
@@ -19,7 +19,7 @@ app = App()
 
 @app.command("dos")
 @draws
-@options.takes(one_nanocrystal=options.one_nanocrystal)
+@takes(one_nanocrystal=options.one_nanocrystal)
 def dos(
     one_nanocrystal: options.OneNanocrystal,
     solver: options.Solver = "auto",
@@ -45,7 +45,7 @@ def dos(
     from bandg.models.etb.dos import check_expansion, density_of_states, exact_counts
     from bandg.models.etb.full import full_system, import_kwant
     from bandg.parameters.ranges import parse_range
-    from bandg.plot.output import check_picture_path, save
+    from bandg.plot.output import save
     from bandg.solvers.base import Counting
     from bandg.solvers.registry import AUTO, check_solver, solver_named
 
@@ -54,8 +54,6 @@ def dos(
     check_solver(solver)
     if out is not None:
         check_writable(out, (".csv",))
-    if plot is not None:
-        check_picture_path(plot)
     at = list(parse_energies(count, "count")) if count else []
     if at and solver != AUTO and not issubclass(solver_named(solver), Counting):
         raise BandgError(

@@ -11,14 +11,14 @@ from bandg.base.errors import BandgError
 from bandg.cli import nanocrystal as options
 from bandg.cli.command import App
 from bandg.cli.figure import Figure, draws
-from bandg.cli.options import Force
+from bandg.cli.options import Force, takes
 
 app = App()
 
 
 @app.command("export")
 @draws
-@options.takes(one_nanocrystal=options.one_nanocrystal)
+@takes(one_nanocrystal=options.one_nanocrystal)
 def export(
     one_nanocrystal: options.OneNanocrystal,
     solver: options.Solver = "auto",
@@ -52,7 +52,7 @@ def export(
         write_matrix,
     )
     from bandg.models.etb.nanocrystal import band_edges
-    from bandg.plot.output import check_picture_path, save
+    from bandg.plot.output import save
     from bandg.solvers.registry import check_solver
 
     of_states = (atoms, cube, amplitudes, plot)
@@ -65,8 +65,6 @@ def export(
     if not width > 0:
         raise BandgError(f"--spread {spread} must be above zero")
     check_solver(solver)
-    if plot is not None:
-        check_picture_path(plot)
     for path, formats in ((matrix, (".npz",)), (amplitudes, (".npz",)), (atoms, (".extxyz", ".xyz"))):
         if path is not None:
             check_writable(path, formats)

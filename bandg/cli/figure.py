@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.base.errors import BandgError
+from bandg.cli.options import with_parameters
 
 if TYPE_CHECKING:
     from bandg.data.measured import MeasuredPoint
     from bandg.plot.style import Look
 
-_PICTURES = ("plot", "corner", "report", "waterfall")
+_PICTURES = ("plot", "corner", "waterfall")
 """Parameters that name a file with a picture."""
 
 Style = Annotated[
@@ -54,7 +55,8 @@ class Figure:
 def draws(command: Callable[..., None] | None = None, *, measured: bool = False) -> Any:
     """Decorator: the command with the options of pictures after its own; it gets a Figure as `figure`.
 
-    measured: whether the picture has measured points. Options without a picture are refused.
+    measured: whether the picture has measured points. Options without a picture, and files that no picture can be
+    written to, are refused.
     """
     if command is None:
         return functools.partial(draws, measured=measured)
@@ -68,14 +70,17 @@ def draws(command: Callable[..., None] | None = None, *, measured: bool = False)
     def run(**values: Any) -> None:
         given = {name: values.pop(name) for name in shared}
         stated = [name for name, value in given.items() if value]
-        if stated and not any(values.get(name) for name in _PICTURES):
+        pictures = [values[name] for name in _PICTURES if values.get(name)]
+        if stated and not (pictures or values.get("report")):
             raise BandgError(f"--{stated[0]} is for the picture: add --plot FILE.pdf, or leave it out")
+        if pictures:
+            from bandg.plot.output import check_picture_path
+
+            for path in pictures:
+                check_picture_path(path)
         drawing(**values, figure=_options(**given))
 
-    parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*own, *shared.values())]
-    run.__annotations__ = {one.name: one.annotation for one in parameters}
-    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    return run
+    return with_parameters(run, (*own, *shared.values()))
 
 
 def _options(

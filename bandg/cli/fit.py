@@ -49,10 +49,6 @@ def fit(
         check_writable(out.with_suffix(".json"), (".json",))
         if out.resolve() == job.resolve():
             raise BandgError(f"--out {out} is the job file: give another name")
-    if plot is not None:
-        from bandg.plot.output import check_picture_path
-
-        check_picture_path(plot)
     held = parse_profile(profile) if profile is not None else None
     problem = problem_of(read_job(str(job)), job.parent)
     if held is not None:

@@ -14,14 +14,11 @@ from bandg.cli.figure import Figure, draws
 from bandg.cli.options import (
     PUBLISHED_HELP,
     TERMINATIONS,
-    Force,
     Judge,
     Neighbors,
-    NoCache,
-    Patience,
-    Scheduler,
-    Workers,
+    Running,
     running,
+    takes,
 )
 from bandg.parameters.names import PUBLISHED_SET
 
@@ -36,6 +33,7 @@ app = App()
 
 @app.command("hypotheses")
 @draws(measured=True)
+@takes(running=running)
 def hypotheses(
     only: Annotated[str | None, typer.Option(help="Mechanisms, A,B,C; quick, the default, is all quick ones.")] = None,
     combine: Annotated[list[str] | None, typer.Option(help="Two mechanisms together: A,B; repeated.")] = None,
@@ -52,19 +50,14 @@ def hypotheses(
     out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw small multiples to FILE.pdf, .png or .svg.")] = None,
     report: Annotated[Path | None, typer.Option(help="Write one self-contained FILE.html.")] = None,
-    workers: Workers = None,
-    scheduler: Scheduler = None,
-    patience: Patience = 60.0,
-    no_cache: NoCache = False,
-    force: Force = False,
     *,
+    running: Running,
     figure: Figure,
 ) -> None:
     """Compare mechanisms that could explain the hole g-factor: the change of g by each, and what it leaves."""
     from bandg.analysis.hypotheses.request import baseline, mechanisms
     from bandg.analysis.hypotheses.request import hypotheses as library
     from bandg.base.files import check_writable
-    from bandg.plot.output import check_picture_path
 
     if list_:
         unused = [name for name, path in (("--out", out), ("--plot", plot), ("--report", report)) if path is not None]
@@ -73,15 +66,13 @@ def hypotheses(
     for path, formats in ((out, (".json",)), (report, (".html",))):
         if path is not None:
             check_writable(path, formats)
-    if plot is not None:
-        check_picture_path(plot)
     only_given = () if only is None else only
     if list_:
         base = baseline(set_name, termination, shape, neighbors, cells)
         chosen = mechanisms(base, only_given, combine or (), plugin or ())
         print_mechanisms(chosen.singles if only is not None or combine else chosen.known)
         return
-    with running(workers, scheduler, no_cache, force, patience) as run:
+    with running() as run:
         found = library(
             only_given,
             combine=combine or (),

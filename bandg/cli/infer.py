@@ -12,14 +12,11 @@ from bandg.cli.figure import Figure, draws
 from bandg.cli.options import (
     PUBLISHED_HELP,
     TERMINATIONS,
-    Force,
     Judge,
     Neighbors,
-    NoCache,
-    Patience,
-    Scheduler,
-    Workers,
+    Running,
     running,
+    takes,
 )
 from bandg.cli.tables import Column, show
 from bandg.parameters.names import PUBLISHED_SET
@@ -32,6 +29,7 @@ app = App()
 
 @app.command("infer")
 @draws(measured=True)
+@takes(running=running)
 def infer(
     vary: Annotated[
         list[str] | None,
@@ -60,15 +58,11 @@ def infer(
     checks: Annotated[
         int, typer.Option(help="Random points at which the emulator is checked by exact results; 0: none.")
     ] = 2,
-    workers: Workers = None,
-    scheduler: Scheduler = None,
-    patience: Patience = 60.0,
     out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw the bands of all models to FILE.pdf, .png or .svg.")] = None,
     corner: Annotated[Path | None, typer.Option(help="Draw the corner plot of the best model to FILE.")] = None,
-    no_cache: NoCache = False,
-    force: Force = False,
     *,
+    running: Running,
     figure: Figure,
 ) -> None:
     """Posterior of named parameters given measured g-factors, and the evidence of competing models."""
@@ -76,14 +70,11 @@ def infer(
     from bandg.analysis.inference.request import infer as library
     from bandg.analysis.inference.study import DEFAULT_SIZES
     from bandg.base.files import check_writable
-    from bandg.plot.output import check_picture_path, save
+    from bandg.plot.output import save
 
     if out is not None:
         check_writable(out, (".json",))
-    for picture in (plot, corner):
-        if picture is not None:
-            check_picture_path(picture)
-    with running(workers, scheduler, no_cache, force, patience) as run:
+    with running() as run:
         found = library(
             vary or (),
             model or (),

@@ -57,12 +57,10 @@ def match(
     """Find the nanocrystals that fit a measured sample: set, shape, size, surface, energy scale, by probability."""
     from bandg.analysis.match.request import match as library
     from bandg.base.files import check_writable
-    from bandg.plot.output import check_picture_path, save
+    from bandg.plot.output import save
 
     if out is not None:
         check_writable(out, (".json",))
-    if plot is not None:
-        check_picture_path(plot)
     chosen = {"set": set_name or (), "shape": shape or (), "fix": fix or ()}
     found = library(energy, g_e, g_h, g_bx, size=size, dg_e=dg_e, dg_h=dg_h, data=data, **chosen)  # type: ignore[arg-type]
     print_matches(found)

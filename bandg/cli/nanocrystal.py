@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bandg.base.errors import BandgError
-from bandg.cli.options import TERMINATIONS, Neighbors, SetName
+from bandg.cli.options import TERMINATIONS, Neighbors, SetName, takes
 from bandg.parameters.names import DEFAULT_SET
 
 if TYPE_CHECKING:
@@ -66,33 +64,6 @@ Solver = Annotated[
         help="auto, dense, superlu, rslab, pardiso, near-symmetric or iterative (no factorization, no count)."
     ),
 ]
-
-
-def takes(**groups: Callable[..., Any]) -> Any:
-    """Decorator: the parameter of each name becomes, in its place, the options of a group.
-
-    The command gets a callable without arguments in that parameter, which calls the group with what the user stated.
-    """
-
-    def decorated(command: Callable[..., None]) -> Callable[..., None]:
-        """The command with the options of the groups."""
-        options_of = {name: inspect.signature(group, eval_str=True).parameters for name, group in groups.items()}
-
-        @functools.wraps(command)
-        def run(**values: Any) -> Any:
-            """The command, called with groups in place of their options."""
-            for name, group in groups.items():
-                values[name] = functools.partial(group, **{one: values.pop(one) for one in options_of[name]})
-            return command(**values)
-
-        own = inspect.signature(command, eval_str=True).parameters
-        found = [other for name, one in own.items() for other in options_of.get(name, {name: one}).values()]
-        parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in found]
-        run.__annotations__ = {one.name: one.annotation for one in parameters}
-        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        return run
-
-    return decorated
 
 
 Options = Callable[[], dict[str, Any]]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -82,14 +84,50 @@ def as_options(message: str) -> str:
     return re.sub(r"`([A-Za-z_][A-Za-z0-9_]*)(?:=([^`]*))?`", option, message)
 
 
+def takes(**groups: Callable[..., Any]) -> Any:
+    """Decorator: the parameter of each name becomes, in its place, the options of a group.
+
+    The command gets a callable without arguments in that parameter, which calls the group with what the user stated.
+    """
+
+    def decorated(command: Callable[..., None]) -> Callable[..., None]:
+        """The command with the options of the groups."""
+        options_of = {name: inspect.signature(group, eval_str=True).parameters for name, group in groups.items()}
+
+        @functools.wraps(command)
+        def run(**values: Any) -> Any:
+            """The command, called with groups in place of their options."""
+            for name, group in groups.items():
+                values[name] = functools.partial(group, **{one: values.pop(one) for one in options_of[name]})
+            return command(**values)
+
+        own = inspect.signature(command, eval_str=True).parameters
+        found = [other for name, one in own.items() for other in options_of.get(name, {name: one}).values()]
+        return with_parameters(run, found)
+
+    return decorated
+
+
+def with_parameters(run: Callable[..., Any], parameters: Iterable[inspect.Parameter]) -> Any:
+    """The function, of which typer makes these options."""
+    found = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
+    run.__annotations__ = {one.name: one.annotation for one in found}
+    run.__signature__ = inspect.Signature(found)  # type: ignore[attr-defined]
+    return run
+
+
+Running = Callable[[], "AbstractContextManager[Run]"]
+"""Makes the Run of the options, as `running` does."""
+
+
 @contextmanager
 def running(
-    workers: int | None = None,
-    scheduler: str | None = None,
-    no_cache: bool = False,
-    force: bool = False,
-    patience: float = 60.0,
-) -> Iterator[Run]:
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    patience: Patience = 60.0,
+    no_cache: NoCache = False,
+    force: Force = False,
+) -> Iterator[Any]:
     """The Run of these options, with a progress bar inside of the block."""
     from bandg.cli.progress import progress
     from bandg.runs.options import Run

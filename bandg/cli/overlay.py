@@ -10,7 +10,7 @@ import typer
 from bandg.base.errors import BandgError
 from bandg.cli.command import App
 from bandg.cli.figure import Figure, draws, say_caption
-from bandg.cli.options import Data, Force, NoCache, Patience, Scheduler, Workers, running
+from bandg.cli.options import Data, Running, running, takes
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ app = App()
 
 @app.command("overlay")
 @draws(measured=True)
+@takes(running=running)
 def overlay(
     curve: Annotated[
         list[str] | None,
@@ -39,12 +40,8 @@ def overlay(
     ] = None,
     band: Annotated[bool, typer.Option("--band", help="Add the errors of the fits of the sets: 68 and 95 %.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Compute stored curves again.")] = False,
-    workers: Workers = None,
-    scheduler: Scheduler = None,
-    patience: Patience = 60.0,
-    no_cache: NoCache = False,
-    force: Force = False,
     *,
+    running: Running,
     figure: Figure,
 ) -> None:
     """Draw theory curves over measured g-factors and print the residual at every point."""
@@ -54,16 +51,14 @@ def overlay(
     from bandg.analysis.overlay import overlay as compare_curves
     from bandg.base.files import check_writable
     from bandg.data.measured import measured_points
-    from bandg.plot.output import check_picture_path, save
+    from bandg.plot.output import save
 
     if regenerate is not None and (curve or data or plot or out or fresh or band):
         raise BandgError("--regenerate takes no other options: it only makes all stored curves")
     if out is not None:
         check_writable(out, (".csv", ".json"))
-    if plot is not None:
-        check_picture_path(plot)
     given = measured_points(data) if data else None
-    with running(workers, scheduler, no_cache, force, patience) as run:
+    with running() as run:
         if regenerate is not None:
             for path in store(regenerate, Evaluator(run)):
                 typer.echo(f"wrote {path}")

@@ -10,7 +10,7 @@ import typer
 from bandg.base.errors import BandgError
 from bandg.cli.command import App
 from bandg.cli.figure import Figure, draws
-from bandg.cli.options import TERMINATIONS, Force, Neighbors, NoCache, Patience, Scheduler, SetName, Workers, running
+from bandg.cli.options import TERMINATIONS, Neighbors, Running, SetName, running, takes
 from bandg.cli.tables import Column, show
 from bandg.parameters.names import DEFAULT_SET
 
@@ -24,6 +24,7 @@ app = App()
 
 @app.command("sensitivity")
 @draws
+@takes(running=running)
 def sensitivity(
     size: Annotated[str, typer.Option(help="7nm, 4..16nm, 5nm,8nm or 7..25cells.")] = "5cells,9cells,24cells",
     shape: Annotated[str, typer.Option(help="cube or sphere.")] = "cube",
@@ -47,15 +48,11 @@ def sensitivity(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="morris, sobol: seed of the points; default 0.")] = None,
     solver: Annotated[str, typer.Option(help="auto, dense, superlu, rslab or pardiso.")] = "auto",
-    workers: Workers = None,
-    scheduler: Scheduler = None,
-    patience: Patience = 60.0,
     out: Annotated[Path | None, typer.Option(help="Write FILE.csv or .json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw a tornado plot to FILE.pdf, .png or .svg.")] = None,
     top: Annotated[int, typer.Option(help="Rows of each table, 0 for all.")] = 12,
-    no_cache: NoCache = False,
-    force: Force = False,
     *,
+    running: Running,
     figure: Figure,
 ) -> None:
     """The effect of every parameter on g: exact derivatives times a step, or global indices over ranges."""
@@ -65,13 +62,9 @@ def sensitivity(
 
     if out is not None:
         check_writable(out, FORMATS)
-    if plot is not None:
-        from bandg.plot.output import check_picture_path
-
-        check_picture_path(plot)
     if top < 0:
         raise BandgError(f"--top must be 0 (all) or more, not {top}")
-    with running(workers, scheduler, no_cache, force, patience) as run:
+    with running() as run:
         found = library(
             size,
             shape,

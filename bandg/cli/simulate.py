@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
@@ -12,7 +11,7 @@ from bandg.base.arguments import whole
 from bandg.base.errors import BandgError
 from bandg.cli import nanocrystal as nc
 from bandg.cli.figure import Figure, draws
-from bandg.cli.options import TERMINATIONS, Force, Neighbors, NoCache, SetName, Workers, running
+from bandg.cli.options import TERMINATIONS, Neighbors, Running, SetName, running, takes
 from bandg.cli.tables import Column, show
 from bandg.parameters.names import DEFAULT_SET
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @draws
-@nc.takes(changes=nc.distortion)
+@takes(changes=nc.distortion, running=running)
 def simulate(
     energy: Annotated[str, typer.Option(help="Photon energy of the laser, as 1.911eV.")],
     size: Annotated[str, typer.Option(help="Sizes from which the laser chooses: 8..14cells or 5..9nm:1nm.")],
@@ -62,18 +61,18 @@ def simulate(
         list[Path] | None, typer.Option(help="Write the traces to FILE.csv, everything to FILE.json; repeated.")
     ] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw to FILE.pdf, .png or .svg.")] = None,
-    workers: Workers = None,
-    no_cache: NoCache = False,
-    force: Force = False,
+    running: Running,
     figure: Figure,
 ) -> None:
     """Simulate an ensemble that a laser excites: spread of g, T2* against field, and traces."""
+    from bandg.base.files import check_writable
     from bandg.base.quantities import Grammar, named, parse_energies
     from bandg.spin import simulate as simulated
 
-    _check_files(out or (), plot)
+    for path in out or ():
+        check_writable(path, (".csv", ".json"))
     asked = _signal(field, until, step, amplitudes, t2_zero, noise, draw)
-    with running(workers, None, no_cache, force) as run:
+    with running() as run:
         found = simulated(
             size,
             shape,
@@ -144,17 +143,6 @@ def _signal(
     )
     check_signal(*found)
     return found
-
-
-def _check_files(out: Sequence[Path], plot: Path | None) -> None:
-    from bandg.base.files import check_writable
-
-    for path in out:
-        check_writable(path, (".csv", ".json"))
-    if plot is not None:
-        from bandg.plot.output import check_picture_path
-
-        check_picture_path(plot)
 
 
 def _write(found: Ensemble, traces: Traces, asked: _Signal, path: Path) -> None:

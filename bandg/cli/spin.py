@@ -74,10 +74,6 @@ def fit(
     if out is not None:
         check_writable(out, (".csv",))
         check_writable(out.with_suffix(".json"), (".json",))
-    if plot is not None:
-        from bandg.plot.output import check_picture_path
-
-        check_picture_path(plot)
     given = _read(traces, field, energy, sample, temperature, material, start, uneven)
     found = fit_traces(
         given,

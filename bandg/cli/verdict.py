@@ -11,7 +11,7 @@ import typer
 from bandg.base.errors import BandgError
 from bandg.cli.command import App
 from bandg.cli.figure import Figure, draws
-from bandg.cli.options import Force, Judge, NoCache, Patience, Scheduler, Workers, running
+from bandg.cli.options import Judge, Running, running, takes
 
 if TYPE_CHECKING:
     from bandg.analysis.verdict.study import Verdict
@@ -23,6 +23,7 @@ app = App()
 
 @app.command("verdict")
 @draws
+@takes(running=running)
 def verdict(
     sets: Annotated[str | None, typer.Option(help="Bulk sets, A,B.", show_default="seven sets of CsPbI3")] = None,
     only: Annotated[
@@ -42,33 +43,25 @@ def verdict(
         Path | None,
         typer.Option(help="Instead: draw the steps from the published theory (a stand-in) to FILE.pdf, .png or .svg."),
     ] = None,
-    workers: Workers = None,
-    scheduler: Scheduler = None,
-    patience: Patience = 60.0,
-    no_cache: NoCache = False,
-    force: Force = False,
     *,
+    running: Running,
     figure: Figure,
 ) -> None:
     """Predict the measured g-factors, nothing adjusted, for each set, surface and energy scale; weigh by evidence."""
     from bandg.analysis.verdict.report import content
     from bandg.analysis.verdict.request import verdict as library
     from bandg.base.files import check_writable
-    from bandg.plot.output import check_picture_path
 
     for path, formats in ((out, (".json",)), (report, (".html", ".md"))):
         if path is not None:
             check_writable(path, formats)
-    for path in (plot, waterfall):
-        if path is not None:
-            check_picture_path(path)
     if waterfall is not None:
         if any(one is not None for one in (sets, only, out, plot, report)) or quick:
             raise BandgError("--waterfall goes with --data alone: its steps choose sets, surfaces and energy scales")
-        with running(workers, scheduler, no_cache, force, patience) as run:
+        with running() as run:
             draw_waterfall(waterfall, data, run, figure.look)
         return
-    with running(workers, scheduler, no_cache, force, patience) as run:
+    with running() as run:
         words = [() if one is None else one for one in (sets, only)]
         found = library(*words, quick=quick, checks=checks, data=data, run=run)
     table = content(found)
