@@ -78,10 +78,10 @@ class Job(LevelsTask):
         group = expected_group(self.nanocrystal)
         shares, is_complex = group.shares
         share = shares[0] if self.levels == 1 else 1.2 * max(shares)
-        block = max(1, round(self.estimate_n_orbitals() * share * scale**3))
+        size = round(self.estimate_n_orbitals() * scale**3)
+        block = max(1, round(size * share))
         name = solver or self.solver
-        if near_wanted(name, self.levels, self.nanocrystal, self.neighbors, block):
-            size = round(self.estimate_n_orbitals() * scale**3)
+        if near_wanted(name, self.levels, self.nanocrystal, self.neighbors, size, group):
             part = 1.0 if group.inversion is None else 0.5
             return 0.2 + part * NearSymmetric.memory_gb(size, round(_PER_ROW[self.neighbors] * size), True)
         matrix = block, round(self._per_row() * block), is_complex

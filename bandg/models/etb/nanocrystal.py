@@ -19,7 +19,7 @@ from bandg.models.etb.bulk import BandEdge, Bulk
 from bandg.models.etb.identify import CubicTrial, confinement_energy, trial_of
 from bandg.models.etb.local import resolve_neighbors
 from bandg.models.etb.material import Material
-from bandg.models.etb.near import NearCrystal, direct_fits, largest_block, near_wanted
+from bandg.models.etb.near import NearCrystal, direct_fits, near_wanted
 from bandg.models.etb.reduced import ReducedNanocrystal, reduced_nanocrystal, reduced_of
 from bandg.models.etb.states import Doublet
 from bandg.models.levels import Levels, LevelState, with_observables
@@ -163,7 +163,7 @@ def _prepared(
     reduced = reduced_of(nanocrystal, material.parameters, material.spec(neighbors))
     bulk_ = material.bulk(neighbors, nanocrystal.fraction)
     solution = _Solution(reduced, material.vector(neighbors), bulk_, intra_atomic, solver)
-    if near_wanted(solver, levels, nanocrystal, neighbors, largest_block(reduced)):
+    if near_wanted(solver, levels, nanocrystal, neighbors, reduced.system.n_orbitals, reduced.orbits.group):
         solution.near = partial(NearCrystal, reduced, material.parameters, neighbors, solution.vector, solution.work)
     return solution, neighbors
 

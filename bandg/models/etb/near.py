@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from bandg.base.errors import BandgError
 from bandg.crystal.shapes import Nanocrystal
 from bandg.hamiltonian.blocks import AdaptedBasis, Orbits, actions_of, find_orbits, find_point_group
-from bandg.hamiltonian.groups import cubic_rotations
+from bandg.hamiltonian.groups import PointGroup, cubic_rotations
 from bandg.hamiltonian.inversion import Half
 from bandg.hamiltonian.rows import RowTransform, rows_of
 from bandg.hamiltonian.sites import LocalModel, SiteSystem, pack
@@ -51,31 +51,35 @@ _FURTHER = 1.2
 _WORTH = 1.5
 """The shift moves where it should lie this many times further inside: the factors are made anew."""
 
-_AUTO_FROM = {1: 200_000, 2: 60_000}
-"""Rows of the block of an irrep from which on `auto` prefers the near-symmetric solver, by neighbors."""
+_AUTO_FROM = {1: 12_000, 2: 7_000}
+"""Rows of the block of an irrep from which on `auto` prefers the near-symmetric solver in Ci and C1, by neighbors."""
+
+_MORE_PER_ROW = 9.0
+"""Elements in a row of H as far as factors fill for them, beyond the mean number of neighbors (3, or 9 with second)."""
 
 
-def near_wanted(solver: str, levels: int, nanocrystal: Nanocrystal, neighbors: int, block: int) -> bool:
-    """Whether to look for the band edges by iteration from the symmetric form; block: rows of the largest irrep.
+def near_wanted(
+    solver: str, levels: int, nanocrystal: Nanocrystal, neighbors: int, n_orbitals: float, group: PointGroup
+) -> bool:
+    """Whether to look for the band edges by iteration from the symmetric form; group: that of the nanocrystal.
 
-    `auto` does where it is faster than a factorization and the form is known to have the symmetry of the cube.
+    `auto` does where it is faster than a factorization and the form is known to have the symmetry of the cube. A
+    factorization uses the whole group, the iteration the inversion alone.
     """
     if solver != AUTO or levels > 1:
         return solver == NearSymmetric.name
     is_cubic = nanocrystal.shape in ("cube", "sphere", "octahedron", "truncated-cube")
-    return is_cubic and not nanocrystal.is_ideal and block >= _AUTO_FROM[neighbors]
+    share = max(group.shares[0])
+    times = (1.0 if group.inversion is None else 0.5) / share
+    return is_cubic and not nanocrystal.is_ideal and share * n_orbitals >= _AUTO_FROM[neighbors] * times**1.5
 
 
 def direct_fits(reduced: ReducedNanocrystal) -> bool:
     """Whether a solver with a factorization fits into the free memory."""
-    size, pairs = largest_block(reduced), len(reduced.system.bonds_of(np.arange(reduced.system.n_sites)).first)
-    elements = round(pairs / reduced.system.n_sites * size * int(reduced.system.dimensions.max()) / 2)
+    size = round(max(reduced.orbits.group.shares[0]) * reduced.system.n_orbitals)
+    neighbors = len(reduced.system.bonds_of(np.arange(reduced.system.n_sites)).first) / reduced.system.n_sites
+    elements = round((_MORE_PER_ROW + neighbors) * size)
     return choose_solver(AUTO, size, elements, True).factorization is not None
-
-
-def largest_block(reduced: ReducedNanocrystal) -> int:
-    """Rows of the largest block, nearly, without building it."""
-    return round(max(reduced.orbits.group.shares[0]) * reduced.system.n_orbitals)
 
 
 def ideal_system(reduced: ReducedNanocrystal, model: LocalModel) -> SiteSystem:
