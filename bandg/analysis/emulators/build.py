@@ -111,6 +111,7 @@ def _fitted(case: Case, varied: Sequence[Variation], plan: Plan, run: Run) -> tu
     cubic = [one for one in varied if one.knob.name != "tilt"]
     exponents = terms_of(cubic)
     t = points(len(cubic), _POINTS_PER_TERM * len(exponents), dense=True)
+    t = np.concatenate([_at_defaults(cubic), t])
     found, bulk = computed(case, cubic, t, run)
     large, count = _large(case, cubic, t, found, bulk, plan, run)
     found = np.concatenate([found, large], axis=-1)
@@ -135,6 +136,12 @@ def _fitted(case: Case, varied: Sequence[Variation], plan: Plan, run: Run) -> tu
     return *_together(exponents, coefficients, own, of_tilt), count + tilted[:, 0].size
 
 
+def _at_defaults(varied: Sequence[Variation]) -> Array:
+    """Points (3, d) at both ends and in the middle of the first knob, with the others at their defaults."""
+    defaults = [float(one.knob.scaled(one.knob.default)) for one in varied[1:]]
+    return np.array([[first, *defaults] for first in (-1.0, 0.0, 1.0)])
+
+
 def _large(
     case: Case, varied: Sequence[Variation], t: Array, found: Array, bulk: Array, plan: Plan, run: Run
 ) -> tuple[Array, int]:
@@ -149,7 +156,7 @@ def _large(
     exponents = terms_of(varied)
     others = exponents[:, 1:].sum(axis=1)
     low = exponents[(others == 0) | ((others == 1) & (exponents[:, 0] <= 2))]
-    part = t[: int(_LARGE_POINTS_PER_TERM * len(low))]
+    part = t[: int(_LARGE_POINTS_PER_TERM * len(low)) + 3]
     exact = computed(replace(case, cells=plan.large_cells), varied, part, run)[0]
     off = exact - followed[: len(part)]
     same = (np.abs(off[:, :2]) < _ANOTHER_LEVEL_EV).all(axis=(1, 2))

@@ -79,7 +79,7 @@ def test_a_fit_gives_back_polynomials_at_sizes_that_are_computed_and_beyond(monk
     expected = made_up(draw, plan.sizes)[0]
     assert found[..., :6] == pytest.approx(expected[..., :6], abs=1e-9)
     assert found[..., 6] == pytest.approx(expected[..., 6], abs=1e-3)
-    assert count == 2 * len(terms_of(knobs[:2])) * 4 + 19 * 2 + 20 * 4
+    assert count == (3 + 2 * len(terms_of(knobs[:2]))) * 4 + (3 + 19) * 2 + 20 * 4
 
 
 def test_the_band_is_what_the_covariance_of_the_fit_leaves():
