@@ -17,7 +17,7 @@ from bandg.runs.progress import Lines
 
 FOLDER = Path(__file__).resolve().parents[2] / "theory_curves" / "computed" / "emulators"
 STORED = {
-    "bandg-cspbi3-nnn:cube": Plan(tilted_points=36, tilted_left_out=8),
+    "bandg-cspbi3-nnn:cube": Plan(tilted_points=24, tilted_left_out=6),
     "nestoklon2023-standin:cube": Plan(),
     "bandg-nnn:cube": Plan(),
     "bandg-cspbi3-nnn:sphere": Plan(cells=(5, 6, 7, 8, 10), large_cells=(13, 18), beyond=(25, 32, 40)),

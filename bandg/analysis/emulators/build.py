@@ -43,10 +43,10 @@ class Plan:
     """What is computed: sizes in cells and numbers of points.
 
     cells, large_cells: sizes of cubic crystals; at the large ones a part of the points is computed. beyond: larger
-    sizes, which follow from those and the bulk. left_out: number of
-    points that are left out of the fit. tilted_cells, tilted_points, tilted_left_out: of crystals with tilted
-    octahedra, points that are fitted and that are left out; without points there is no such knob. checks: of those left
-    out, points that are computed also beyond, at check_cells and, tilted, at tilted_check_cells.
+    sizes, which follow from those and the bulk. left_out: number of points that are left out of the fit. tilted_cells,
+    tilted_points, tilted_left_out: of crystals with tilted octahedra, points that are fitted and that are left out;
+    without points there is no such knob. checks, tilted_checks: of those left out, points that are computed also at
+    large_cells and check_cells, and tilted at tilted_check_cells.
     """
 
     cells: tuple[int, ...] = (4, 5, 6, 8)
@@ -56,8 +56,9 @@ class Plan:
     tilted_cells: tuple[int, ...] = (4, 5, 6, 8)
     tilted_points: int = 0
     tilted_left_out: int = 0
-    checks: int = 6
+    checks: int = 3
     check_cells: tuple[int, ...] = (25,)
+    tilted_checks: int = 2
     tilted_check_cells: tuple[int, ...] = (12,)
 
     @property
@@ -179,7 +180,7 @@ def _checks(case: Case, varied: Sequence[Variation], plan: Plan, run: Run) -> tu
     ]
     if len(cubic) < len(varied):
         tilted = points(len(varied), plan.tilted_left_out, dense=False)
-        parts += [(varied, tilted, plan.tilted_cells), (varied, tilted[: plan.checks], plan.tilted_check_cells)]
+        parts += [(varied, tilted, plan.tilted_cells), (varied, tilted[: plan.tilted_checks], plan.tilted_check_cells)]
     rows: dict[tuple[float, ...], Array] = {}
     for which, at, cells in parts:
         found = computed(replace(case, cells=cells), which, at, run)[0]
@@ -198,14 +199,14 @@ def least_squares(t: Array, exponents: NDArray[np.int64], values: Array) -> Arra
 def terms_of(varied: Sequence[Variation]) -> NDArray[np.int64]:
     """Exponents (n_terms, d): products up to the third order, and of the fourth if the first knob is one of them.
 
-    No knob beyond its order, and those of the first order alone in no product of the fourth.
+    No knob beyond its order, and those of less than the fourth order in no product of that.
     """
     orders, degree = [one.order for one in varied], 4
     found = itertools.product(*(range(min(order, degree) + 1) for order in orders))
-    linear = np.array([order == 1 for order in orders])
+    low = np.array([order < degree for order in orders])
 
     def fits(row: tuple[int, ...]) -> bool:
-        return sum(row) < degree or (sum(row) == degree and row[0] > 0 and not np.any(np.array(row)[linear]))
+        return sum(row) < degree or (sum(row) == degree and row[0] > 0 and not np.any(np.array(row)[low]))
 
     return np.array([row for row in found if fits(row)])
 

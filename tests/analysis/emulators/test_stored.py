@@ -64,8 +64,8 @@ def test_ends_of_the_occupancy_are_the_stored_curves(name, shape, end):
     assert max(own.sizes_cells[n] for n, _ in both) >= 20
     ours, theirs = (list(column) for column in zip(*both, strict=True))
     assert found.energy_eV[ours] == pytest.approx(curve.energy[theirs], abs=0.005)
-    assert found.g_e[ours] == pytest.approx(curve.values["g_e"][theirs], abs=0.04)
-    assert found.g_h[ours] == pytest.approx(curve.values["g_h"][theirs], abs=0.06)
+    assert found.g_e[ours] == pytest.approx(curve.values["g_e"][theirs], abs=0.03)
+    assert found.g_h[ours] == pytest.approx(curve.values["g_h"][theirs], abs=0.03)
 
 
 def test_another_set_has_none():
