@@ -227,6 +227,7 @@ def _posterior(axes: Axes, found: Match, name: str, colors: dict[str, str]) -> N
     axes.set_xlim(low, high)
     axes.set_ylim(bottom=0)
     axes.set_yticks([])
+    axes.locator_params(axis="x", nbins=4)
     axes.set_xlabel(_label(name, found.fits))
     axes.set_ylabel("Probability")
 
@@ -234,7 +235,7 @@ def _posterior(axes: Axes, found: Match, name: str, colors: dict[str, str]) -> N
 def _range(fit: Fit, name: str, values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, float]:
     """The range of an unknown, of a size that of its posterior."""
     if name == "size_nm":
-        low, high = np.quantile(values, [0.001, 0.999])
+        low, high = np.quantile(values, [0.005, 0.995])
         return float(low - 0.15 * (high - low)), float(high + 0.15 * (high - low))
     for knob in fit.emulator.knobs:
         if knob.name == name:

@@ -73,9 +73,11 @@ def synthetic_table() -> str:
         found, count = share(name) if any(row[name] == row[name] for row in stored("synthetic")) else (np.nan, 0)
         if count:
             rows.append([text, f"{found:.1%}", str(count)])
+    names = sorted({row["name"] for row in stored("synthetic")})
     mean = np.mean([row["probability"] for row in stored("synthetic")])
     rows.append(["mean posterior probability of the true candidate", f"{mean:.2f}", str(COUNT)])
-    return table(["", "share", "samples"], rows)
+    listed = "; ".join(f"`{name}`" for name in names)
+    return f"{table(['', 'share', 'samples'], rows)}\nCandidates: {listed}.\n"
 
 
 def paper_table() -> str:
