@@ -115,7 +115,7 @@ class _Traces:
         rate = self._rate(dg)
         each = self._product(omega, self._omega[:, None, None], rate + self._own)
         overlap = (self._weight @ each.reshape(len(each), -1)).reshape(each.shape[1:])
-        gained = np.square(overlap) / self._product(omega, omega, 2 * rate)
+        gained = np.square(overlap) / self._norm(omega, rate)
         return np.asarray(gained.sum(axis=2) / self._whole)
 
     def _rate(self, dg: Floats) -> Floats:
@@ -124,6 +124,13 @@ class _Traces:
         if self._gaussian:
             return np.asarray(self._zero**2 + turned**2 / 2)
         return np.asarray(self._zero + turned)
+
+    def _norm(self, omega: Floats, rate: Floats) -> Floats:
+        """`_product` of a function with itself."""
+        turned = np.square(omega)
+        if self._gaussian:
+            return np.asarray(np.sqrt(np.pi / 32 / rate) * (1 + np.exp(turned / (-2 * rate))))
+        return np.asarray((1 / rate + rate / (np.square(rate) + turned)) / 4)
 
     def _product(self, one: Floats, other: Floats, s: Floats) -> Floats:
         """Integral of cos(one t) cos(other t) exp(-s t), or exp(-s t^2), over t from 0 to infinity."""

@@ -1,6 +1,7 @@
 """Emulator, likelihood and sampler: exact where they must be, and the truth comes back from synthetic measurements."""
 
 import json
+import pickle
 import sys
 from dataclasses import replace
 from types import SimpleNamespace
@@ -113,7 +114,8 @@ def points_of(rows):
 
 def sampled(likelihood, live, precision, seed, outputs):
     """The posterior, with given outputs of the best point and no exciton."""
-    found = nested.Sampling(likelihood, live, precision, seed).run()
+    task = pickle.loads(pickle.dumps(nested.Sampling(likelihood, live, precision, seed)))  # as it goes to a worker
+    found = task.run()
     return posterior.posterior_of(likelihood, found, posterior.Exact(outputs, np.full(len(outputs), np.inf), 0.1))
 
 
@@ -278,6 +280,13 @@ def test_points_that_repeat_or_lack_an_energy_are_left_out_with_the_reason():
     assert len(inference.select_points([MeasuredPoint(1.8, "g_bx", 2.2)], ["g_bx"]).value) == 1
 
 
+class Whole(inference.Likelihood):
+    """Fits every point."""
+
+    def __call__(self, theta, least=-np.inf):
+        return super().__call__(theta)
+
+
 def test_a_mixture_is_limited_by_the_spread_that_it_predicts():
     """Two kinds of known g: g, spread and residual are those of one cosine fitted to both."""
     curves = [[2.5, 0.5, 1.6], [2.0, 1.0, 1.1], [1.8, 1.2, 0.9]]
@@ -313,12 +322,6 @@ def test_a_mixture_is_limited_by_the_spread_that_it_predicts():
         value = limited(np.array([f]))
         assert limited(np.array([f]), value - 1e-9) == value
         assert all(limited(np.array([f]), value + above) <= value + above for above in (0.0, 0.5, 5.0))
-
-    class Whole(inference.Likelihood):
-        """Fits every point."""
-
-        def __call__(self, theta, least=-np.inf):
-            return super().__call__(theta)
 
     found, whole = (
         sampled(one, 20, 1.0, 1, outputs[0])
