@@ -5,7 +5,6 @@ A name is MODEL:KIND or MODEL:KIND:SET, such as etb:halide, kp:bulk-law or etb:l
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 from collections.abc import Sequence
@@ -22,10 +21,10 @@ from bandg.base import resources
 from bandg.base.errors import BandgError
 from bandg.base.files import write_whole
 from bandg.base.tables import to_csv
-from bandg.base.text import one_line
+from bandg.base.text import nearest, one_line
+from bandg.data.choice import material_of
 from bandg.data.compare import TheoryCurve
 from bandg.data.curves import parse_curves, read_curves
-from bandg.data.measured import material_of
 from bandg.parameters.covariance import ensemble_of
 from bandg.parameters.loader import load_set
 from bandg.parameters.names import LAW_SET, PUBLISHED_SET
@@ -130,10 +129,9 @@ def _kind_of(name: str) -> str:
 def _parse(name: str) -> tuple[str, str | None]:
     kind = _kind_of(name)
     if kind not in KINDS:
-        close = difflib.get_close_matches(name, [*KINDS, *stored_names()], n=1, cutoff=0.4)
-        hint = f" (did you mean {close[0]!r}?)" if close else ""
-        known = ", ".join(dict.fromkeys([*KINDS, *stored_names()]))
-        raise BandgError(one_line(f"no curve is called {name!r}{hint}; there are: {known}; or give a CSV file"))
+        known = dict.fromkeys([*KINDS, *stored_names()])
+        listed = f"{nearest(name, known, cutoff=0.4)}; there are: {', '.join(known)}; or give a CSV file"
+        raise BandgError(one_line(f"no curve is called {name!r}{listed}"))
     own = name.removeprefix(kind)
     if own == ":":
         raise BandgError(f"{name!r} names no set: write {kind}, or {kind}:SET")

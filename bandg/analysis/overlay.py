@@ -12,8 +12,9 @@ from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.base.arguments import flag, strict, wrong
 from bandg.base.show import Shown
 from bandg.base.tables import write_csv
+from bandg.data.choice import measured_points
 from bandg.data.compare import Comparison, TheoryCurve, compare, verdict_points
-from bandg.data.measured import MeasuredPoint, measured_points
+from bandg.data.measured import MeasuredPoint
 from bandg.runs.dataset import write_json
 from bandg.runs.options import DEFAULT_RUN, Run
 

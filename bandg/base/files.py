@@ -18,19 +18,29 @@ TEMPORARY = re.compile(r"\.bandg-[0-9a-f]{16}\.part")
 def read_text(path: str | os.PathLike[str], label: str, missing: str, wanted: str, any_encoding: bool = False) -> str:
     """The text of a UTF-8 file, with or without byte order mark, with lines that end in a line feed.
 
+    Raises BandgError as `read_bytes`. any_encoding: take UTF-16 and Windows code pages too, as `decoded`.
+    """
+    content = read_bytes(path, label, missing, wanted)
+    try:
+        text = decoded(content, label, wanted)[0] if any_encoding else content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        what = f"is not UTF-8 text (byte {error.start}): save it as UTF-8"
+        raise BandgError(one_line(f"{label}: {what}")) from None
+    return "\n".join(re.split(r"\r\n|\n|\r", text))
+
+
+def read_bytes(path: str | os.PathLike[str], label: str, missing: str, wanted: str) -> bytes:
+    """The content of a file.
+
     Raises BandgError, one line that starts with `label`. `missing` is the advice if the file does not exist. `wanted`
-    says what to give instead of a directory. any_encoding: take UTF-16 and Windows code pages too, as `decoded`.
+    says what to give instead of a directory.
     """
     try:
-        if any_encoding:
-            return "\n".join(re.split(r"\r\n|\n|\r", decoded(Path(path).read_bytes(), label, wanted)[0]))
-        return Path(path).read_text(encoding="utf-8-sig")
+        return Path(path).read_bytes()
     except FileNotFoundError:
         what = f"no such file; {missing}"
     except IsADirectoryError:
         what = f"is a directory: give {wanted}"
-    except UnicodeDecodeError as error:
-        what = f"is not UTF-8 text (byte {error.start}): save it as UTF-8"
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         what = f"cannot be read: {getattr(error, 'strerror', None) or error}"
     raise BandgError(one_line(f"{label}: {what}"))

@@ -13,21 +13,12 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from bandg.base.errors import BandgError
 from bandg.base.files import write_whole
-from bandg.base.text import nearest, one_line
+from bandg.base.text import nearest, one_line, quote
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
     from bandg.base.rows import Row
-
-_QUOTED = 60
-"""Number of characters of a cell that a message repeats."""
-
-
-def quote(text: str) -> str:
-    """The text of a cell or column for a message, on one line and cut if it is long."""
-    return repr(text if len(text) <= _QUOTED else text[: _QUOTED - 3] + "...")
-
 
 AnyRow = TypeVar("AnyRow", bound="Row")
 

@@ -140,7 +140,7 @@ def compute(
         raise BandgError("--data is for the picture: add --plot FILE.pdf, or leave --data out")
     points = None
     if data or figure.measured:
-        from bandg.data.measured import measured_points
+        from bandg.data.choice import measured_points
 
         points = figure.points(measured_points(data or "none"), data)
     given = changes() | mixed()

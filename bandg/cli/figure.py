@@ -46,7 +46,7 @@ class Figure:
 
         own: those of the command, which a user has named if there is `data`. Raises BandgError.
         """
-        from bandg.data.measured import measured_points
+        from bandg.data.choice import measured_points
 
         kept = tuple(own) if data or not self.measured else ()
         return (*kept, *(point for point in measured_points(list(self.measured)) if point not in kept))
@@ -100,7 +100,7 @@ def _options(
 
         checked(given)  # type: ignore[arg-type]
     if measured:
-        from bandg.data.measured import measured_points
+        from bandg.data.choice import measured_points
 
         measured_points(list(measured))
     return Figure(given, tuple(measured or ()))  # type: ignore[arg-type]

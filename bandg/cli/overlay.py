@@ -50,7 +50,7 @@ def overlay(
     from bandg.analysis.overlay import DEFAULT_CURVES, write_comparisons
     from bandg.analysis.overlay import overlay as compare_curves
     from bandg.base.files import check_writable
-    from bandg.data.measured import measured_points
+    from bandg.data.choice import measured_points
     from bandg.plot.output import save
 
     if regenerate is not None and (curve or data or plot or out or fresh or band):

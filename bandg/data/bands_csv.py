@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, ConfigDict, Field
 
 from bandg.base.rows import Number, Positive, Row
-from bandg.base.tables import Table, quote, read_table
+from bandg.base.tables import Table, read_table
+from bandg.base.text import quote
 from bandg.data.bands import POINTS, ReferenceBands, Section, point_at
 
 _SETTINGS = {"top_valence_band": "# top_valence_band = 20", "kramers": "# kramers = both"}

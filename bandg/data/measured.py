@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -17,10 +16,10 @@ from bandg.base import resources
 from bandg.base.arguments import wrong
 from bandg.base.errors import BandgError
 from bandg.base.rows import NotNegative, Number, Positive, Row
-from bandg.base.tables import Table, quote, read_table
+from bandg.base.tables import Table, read_table
+from bandg.base.text import nearest, quote
 from bandg.data.sheets import SUFFIXES, read_sheet
 from bandg.data.understood import understood
-from bandg.parameters.loader import is_shipped, load_set
 
 Quantity = Literal["g_e", "g_h", "g_bx", "abs_g_e", "abs_g_h", "abs_g"]
 """A g-factor, its magnitude, or the magnitude of a carrier that is not known to be electron or hole."""
@@ -197,7 +196,7 @@ def load_measured(path_or_name: str | os.PathLike[str]) -> tuple[MeasuredPoint, 
     >>> [point.value for point in load_measured("meliakov2025") if point.quantity == "g_h" and point.energy_eV]
     [-0.19, 1.69]
     """
-    return _load(path_or_name, QUANTITIES)
+    return load_points(path_or_name, QUANTITIES)
 
 
 def load_spreads(path_or_name: str | os.PathLike[str]) -> tuple[MeasuredPoint, ...]:
@@ -227,10 +226,11 @@ def load_spreads(path_or_name: str | os.PathLike[str]) -> tuple[MeasuredPoint, .
     >>> [(one.sample, one.quantity, one.value) for one in load_spreads("meliakov2025") if one.quantity == "dg_e"]
     [('#1', 'dg_e', 0.25), ('#4', 'dg_e', 0.22)]
     """
-    return _load(path_or_name, SPREADS)
+    return load_points(path_or_name, SPREADS)
 
 
-def _load(path_or_name: str | os.PathLike[str], quantities: tuple[str, ...]) -> tuple[MeasuredPoint, ...]:
+def load_points(path_or_name: str | os.PathLike[str], quantities: tuple[str, ...]) -> tuple[MeasuredPoint, ...]:
+    """The points of some quantities, as `load_measured` and `load_spreads` give them."""
     table, points, _ = _everything(path_or_name)
     chosen = tuple(point for point in points if point.quantity in quantities)
     if not chosen and (not points or quantities == QUANTITIES):
@@ -238,9 +238,7 @@ def _load(path_or_name: str | os.PathLike[str], quantities: tuple[str, ...]) -> 
     return chosen
 
 
-def _everything(
-    path_or_name: str | os.PathLike[str],
-) -> tuple[Table, tuple[MeasuredPoint, ...], tuple[str, ...]]:
+def _everything(path_or_name: str | os.PathLike[str]) -> tuple[Table, tuple[MeasuredPoint, ...], tuple[str, ...]]:
     """The table of a collection or file, its points and spreads, and what was understood of it."""
     if not isinstance(path_or_name, str | os.PathLike):
         raise wrong("path_or_name", "the path of a file or the name of a shipped collection", path_or_name)
@@ -282,11 +280,10 @@ def describe(path_or_name: str | os.PathLike[str]) -> str:
     g = [point for point in points if point.quantity in QUANTITIES]
     samples = {point.sample for point in g if point.sample}
     parts = []
-    for quantity in dict.fromkeys(point.quantity for point in points):
-        of_it = [point for point in points if point.quantity == quantity]
-        errors = sum(point.error is not None for point in of_it)
-        some = "with errors" if errors == len(of_it) else f"({errors} with errors)" if errors else "without errors"
-        parts.append(f"{len(of_it)} {quantity} {some}")
+    for quantity, count in Counter(point.quantity for point in points).items():
+        errors = sum(point.error is not None for point in points if point.quantity == quantity)
+        some = "with errors" if errors == count else f"({errors} with errors)" if errors else "without errors"
+        parts.append(f"{count} {quantity} {some}")
     of_samples = f" of {len(samples)} sample{'s' if len(samples) != 1 else ''}" if samples else ""
     energies = [point.energy_eV for point in g if point.energy_eV is not None]
     at = f", {min(energies):.4g} to {max(energies):.4g} eV" if energies else ""
@@ -294,58 +291,11 @@ def describe(path_or_name: str | os.PathLike[str]) -> str:
     return f"{len(g)} point{'s' if len(g) != 1 else ''}{of_samples}: {', '.join(parts)}{at}{understood_as}"
 
 
-def material_of(set_name: str) -> str:
-    """Material of a shipped tight-binding set, as CsPbI3, also of the k.p set that is extracted from it; else ""."""
-    return load_set(set_name).material if is_shipped(set_name) else ""
-
-
-def measured_points(data: object, material: str = "") -> tuple[MeasuredPoint, ...]:
-    """Measured points from the argument `data`.
-
-    data: None for the shipped points of the material, "none" for no points, names and paths as `load_measured` takes
-    them, points, or a sequence of these. Raises BandgError for anything else.
-    """
-    return _chosen(data, material, QUANTITIES)
-
-
-def _chosen(data: object, material: str, quantities: tuple[str, ...]) -> tuple[MeasuredPoint, ...]:
-    if data is None:
-        shipped = (point for name in available_measured() for point in _load(name, quantities))
-        return tuple(point for point in shipped if point.material == material)
-    if isinstance(data, MeasuredPoint):
-        return (data,) if data.quantity in quantities else ()
-    if isinstance(data, (str, os.PathLike)):
-        return () if data == "none" else _load(data, quantities)
-    if not isinstance(data, Iterable):
-        raise BandgError(f"data must be measured points, a name, a path or 'none', not {type(data).__name__}")
-    given = list(data)
-    if "none" in given and len(given) > 1:
-        raise BandgError("data 'none' stands alone: it means no measured points")
-    return tuple(point for one in given for point in _chosen(one if one is not None else "", "", quantities))
-
-
-def points_to_judge_by(data: object, material: str) -> tuple[MeasuredPoint, ...]:
-    """The points that a user gives, else those that ship of CsPbI3. Raises BandgError for another material."""
-    return _chosen(_of_material(data, material), material, QUANTITIES)
-
-
-def spreads_to_judge_by(data: object, material: str) -> tuple[MeasuredPoint, ...]:
-    """The spreads that stand beside `points_to_judge_by`. Raises BandgError for another material."""
-    return _chosen(_of_material(data, material), material, SPREADS)
-
-
-def _of_material(data: object, material: str) -> object:
-    if data is None and material != "CsPbI3":
-        raise BandgError(f"no measured points of {material} nanocrystals ship with bandg: name yours by `data`")
-    return "meliakov2025" if data is None else data
-
-
 def _shipped(name: str) -> str:
     shipped = available_measured()
     if name not in shipped:
-        close = difflib.get_close_matches(name, shipped, n=1)
-        hint = f" (did you mean {close[0]!r}?)" if close else ""
-        raise BandgError(f"no measured points named {quote(name)}{hint}; there are: {', '.join(shipped)}")
+        listed = f"{nearest(name, shipped)}; there are: {', '.join(shipped)}"
+        raise BandgError(f"no measured points named {quote(name)}{listed}")
     return resources.theory_curve(f"measured/{name}.csv").read_text(encoding="utf-8")
 
 
@@ -362,11 +312,9 @@ def _points(table: Table, source: str) -> Iterator[MeasuredPoint]:
         table.fail(f"has both a column quantity and a column {wide[0]}: it needs {NEEDED}")
     if model is Wide and "error" in table.columns and (len(wide) > 1 or f"{wide[0]}_error" in table.columns):
         table.fail(f"column 'error' is ambiguous: call it {' or '.join(f'{name}_error' for name in wide)}")
-    missing = [column for column in SCHEMA if column not in table.columns]
-    if "schema" in table.settings and missing:
-        table.fail(
-            f"states schema = 1 and has no column {', '.join(missing)}: add it, or leave out the line of the schema"
-        )
+    if "schema" in table.settings and (missing := [column for column in SCHEMA if column not in table.columns]):
+        what = "add it, or leave out the line of the schema"
+        table.fail(f"states schema = 1 and has no column {', '.join(missing)}: {what}")
     table.check_numbers(known)
     found = [(n, point) for n, row in enumerate(table.rows(model)) for point in _of_row(row, table, n, source)]
     _check_ranges(table, found)
@@ -431,18 +379,16 @@ def _check_evidence(table: Table, found: list[tuple[int, MeasuredPoint]]) -> Non
             table.fail("evidence is measured, but derived_from is filled: write derived or contains-theory", number)
         if point.evidence != "measured" and not parts:
             what = "the rows that it follows from" if point.evidence == "derived" else "the rows and the theory"
-            table.fail(
-                f"evidence is {point.evidence}: name {what} in derived_from, as 'g_e at 1.69; g_h at 1.69'", number
-            )
+            how = f"name {what} in derived_from, as 'g_e at 1.69; g_h at 1.69'"
+            table.fail(f"evidence is {point.evidence}: {how}", number)
         others = {(other.quantity, other.energy_eV) for n, other in found if n != number}
         for part in parts:
             match = _ROW.fullmatch(part)
             if match is None and point.evidence == "contains-theory":
                 continue
             if match is None or (match[1], float(match[2])) not in others:
-                table.fail(
-                    f"derived_from names {quote(part)}, which is no other row: write it as 'g_e at 1.69'", number
-                )
+                what = "which is no other row: write it as 'g_e at 1.69'"
+                table.fail(f"derived_from names {quote(part)}, {what}", number)
 
 
 def range_of(point: MeasuredPoint) -> tuple[object, ...]:

@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from bandg.base.errors import BandgError
-from bandg.base.files import decoded
-from bandg.base.tables import quote
-from bandg.base.text import one_line
+from bandg.base.files import decoded, read_bytes
+from bandg.base.text import one_line, quote
 from bandg.data.headings import named
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".asc", ".xlsx")
@@ -57,22 +56,13 @@ def read_sheet(path: str, label: str, missing: str) -> Sheet:
 
     Raises BandgError, one line that starts with `label`; `missing` is the advice where the file does not exist.
     """
-    suffix = Path(path).suffix.lower()
-    try:
-        content = Path(path).read_bytes()
-    except FileNotFoundError:
-        what = f"no such file; {missing}"
-    except IsADirectoryError:
-        what = "is a directory: give a CSV, text or .xlsx file"
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        what = f"cannot be read: {getattr(error, 'strerror', None) or error}"
-    else:
-        if suffix in OTHER:
-            raise BandgError(one_line(f"{label}: is {OTHER[suffix]}"))
-        if suffix == ".xlsx" or content.startswith(b"PK\x03\x04"):
-            return _workbook(content, label)
-        return _text(content, label)
-    raise BandgError(one_line(f"{label}: {what}"))
+    suffix, wanted = Path(path).suffix.lower(), "a CSV, text or .xlsx file"
+    content = read_bytes(path, label, missing, wanted)
+    if suffix in OTHER:
+        raise BandgError(one_line(f"{label}: is {OTHER[suffix]}"))
+    if suffix == ".xlsx" or content.startswith(b"PK\x03\x04"):
+        return _workbook(content, label)
+    return _text(content, label, wanted)
 
 
 def _workbook(content: bytes, label: str) -> Sheet:
@@ -104,9 +94,9 @@ def _workbook(content: bytes, label: str) -> Sheet:
     return Sheet(label, found, {}, ("Excel sheet " + quote(full[0].title),))
 
 
-def _text(content: bytes, label: str) -> Sheet:
+def _text(content: bytes, label: str, wanted: str) -> Sheet:
     """The cells of a text file; the separator is that which gives every row the same number of cells."""
-    text, how = decoded(content, label, "a CSV, text or .xlsx file")
+    text, how = decoded(content, label, wanted)
     if not how and _is_own(text):
         return Sheet(label, (), {}, (), text)
     settings: dict[str, str] = {}

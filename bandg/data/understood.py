@@ -10,7 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from bandg.base.tables import Table, quote
+from bandg.base.tables import Table
+from bandg.base.text import quote
 from bandg.data.headings import BARE_UNIT, FAMILY, SPREAD, UNITS, WORDS, Column, named
 from bandg.data.sheets import CELL, Sheet, is_data, plain
 

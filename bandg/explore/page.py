@@ -15,7 +15,8 @@ from bandg.analysis.emulators.emulator import MAX_SPREAD, Emulator
 from bandg.analysis.emulators.stored import load_emulator, stored_names
 from bandg.base.errors import BandgError
 from bandg.base.text import install
-from bandg.data.measured import MeasuredPoint, available_measured, load_measured, material_of, measured_points
+from bandg.data.choice import material_of, measured_points
+from bandg.data.measured import MeasuredPoint, available_measured, load_measured
 from bandg.data.pairs import with_pairs
 from bandg.explore.rules import rules
 from bandg.explore.state import KINDS, opening

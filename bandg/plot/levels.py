@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from bandg.data.measured import MeasuredPoint, material_of, measured_points
+from bandg.data.choice import material_of, measured_points
+from bandg.data.measured import MeasuredPoint
 from bandg.data.pairs import with_pairs
 from bandg.plot.band import WIDEST, band_handles
 from bandg.plot.curves import Curve, curves_of

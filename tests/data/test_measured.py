@@ -8,7 +8,8 @@ import pytest
 
 from bandg.base.errors import BandgError
 from bandg.base.units import HBAR, MU_B
-from bandg.data.measured import MeasuredPoint, available_measured, load_measured, load_spreads, measured_points
+from bandg.data.choice import measured_points
+from bandg.data.measured import MeasuredPoint, available_measured, load_measured, load_spreads
 
 REFERENCES = Path(__file__).parents[2] / "docs" / "references.bib"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from bandg.analysis.hypotheses.case import Case, bulk_of
@@ -11,7 +10,7 @@ from bandg.analysis.hypotheses.crystal_changes import Distorted, LeadVacancies, 
 from bandg.analysis.hypotheses.energy_changes import After, Glass, HoleDispersion, Image, IntraAtomic, Screened
 from bandg.analysis.hypotheses.mechanism import Mechanism
 from bandg.base.errors import BandgError
-from bandg.base.text import one_line
+from bandg.base.text import nearest, one_line
 from bandg.models.screening import GLASS_EPS, PRESETS
 from bandg.parameters.loader import available_sets, load_set
 from bandg.parameters.sets import ParameterSet
@@ -34,8 +33,7 @@ def choose(mechanisms: Sequence[Mechanism], names: Sequence[str]) -> tuple[Mecha
     known = {mechanism.name: mechanism for mechanism in mechanisms}
     for name in names:
         if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f" (did you mean {close[0]!r}?)" if close else ""
+            hint = nearest(name, known)
             raise BandgError(one_line(f"no mechanism is called {name!r}{hint}; there are: {', '.join(known)}"))
     return tuple(known[name] for name in dict.fromkeys(names))
 

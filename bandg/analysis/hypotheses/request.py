@@ -18,7 +18,7 @@ from bandg.base.arguments import names, strict
 from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar
 from bandg.crystal.lattice import PEROVSKITE
-from bandg.data.measured import points_to_judge_by, spreads_to_judge_by
+from bandg.data.choice import points_to_judge_by, spreads_to_judge_by
 from bandg.models.base import find
 from bandg.models.etb.local import resolve_neighbors
 from bandg.parameters.names import PUBLISHED_SET

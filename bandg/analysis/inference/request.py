@@ -13,7 +13,7 @@ from bandg.base.arguments import names, number, size_text, strict, whole
 from bandg.base.errors import BandgError
 from bandg.base.quantities import named
 from bandg.crystal.lattice import PEROVSKITE
-from bandg.data.measured import points_to_judge_by, spreads_to_judge_by
+from bandg.data.choice import points_to_judge_by, spreads_to_judge_by
 from bandg.models.base import find
 from bandg.models.etb.bulk import bulk as bulk_of
 from bandg.models.kp.decompose import first_principles_g_h

@@ -22,7 +22,8 @@ from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar, named
 from bandg.base.show import Shown
 from bandg.base.text import nearest, one_line, quote
-from bandg.data.measured import MeasuredPoint, load_measured, load_spreads, material_of
+from bandg.data.choice import material_of
+from bandg.data.measured import MeasuredPoint, load_measured, load_spreads
 
 FEWEST, MOST = 2**12, 2**16
 """Points of the prior of each candidate: doubled from the first to the second until enough are effective."""

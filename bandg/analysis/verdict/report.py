@@ -18,7 +18,8 @@ from bandg.analysis.verdict.combination import AMOUNTS, case_of
 from bandg.analysis.verdict.pair import IMAGE, PRIOR
 from bandg.analysis.verdict.study import ERRORS, SEED, Evidence, Row, Verdict, perfect
 from bandg.base.decode import finite
-from bandg.data.measured import MeasuredPoint, load_measured, spreads_to_judge_by
+from bandg.data.choice import spreads_to_judge_by
+from bandg.data.measured import MeasuredPoint, load_measured
 
 DECIDING = ("g_h", 2.25)
 """The number that the published theory misses most."""

@@ -12,8 +12,9 @@ from bandg.analysis.verdict.combination import QUICK_CELLS, SETS, all_combinatio
 from bandg.analysis.verdict.study import DRAWS, Verdict, judge
 from bandg.base.arguments import flag, names, strict, whole
 from bandg.base.errors import BandgError
+from bandg.data.choice import points_to_judge_by
 from bandg.data.compare import left_out, verdict_points
-from bandg.data.measured import MeasuredPoint, points_to_judge_by
+from bandg.data.measured import MeasuredPoint
 from bandg.parameters.loader import load_set
 from bandg.runs.options import DEFAULT_RUN, Run
 
