@@ -40,12 +40,11 @@ def peak_memory_gb() -> float:
     return peak / (1e9 if sys.platform == "darwin" else 1e6)
 
 
-def found_in(name: str, *modules: str) -> Any:
-    """A name from the first of some modules that exists: at other commits the package has other ones."""
-    for module in modules:
-        with suppress(ModuleNotFoundError):
-            return getattr(import_module(module), name)
-    raise SystemExit(f"there is no {name} in {', '.join(modules)}")
+def found_in(name: str, module: str, before: str) -> Any:
+    """A name from a module, or from the one that it had at other commits."""
+    with suppress(ModuleNotFoundError):
+        return getattr(import_module(module), name)
+    return getattr(import_module(before), name)
 
 
 def crystal(cells: int, kind: str = "cube") -> tuple[Any, Any]:
@@ -53,15 +52,16 @@ def crystal(cells: int, kind: str = "cube") -> tuple[Any, Any]:
     from bandg import load_set
 
     cube = found_in("cube", "bandg.crystal.shapes", "bandg.geometry")
+    parameters = load_set(SECOND if kind.endswith("nnn") else SET)
+    a_nm = parameters.a_nm
     if kind == "bromide":
-        from bandg.crystal.distortion import distorted
         from bandg.models.etb.material import Material
 
-        mixed = Material(load_set("bandg-cspbi3-nn"), load_set("bandg-cspbbr3-nn"), -0.3)
-        return mixed, distorted(cube(cells, mixed.lattice_nm(0.3)), fraction=0.3, seed=1)
-    parameters = load_set(SECOND if kind.endswith("nnn") else SET)
-    nanocrystal = cube(cells, parameters.a_nm)
+        parameters = Material(load_set("bandg-cspbi3-nn"), load_set("bandg-cspbbr3-nn"), -0.3)
+        a_nm = parameters.lattice_nm(0.3)
+    nanocrystal = cube(cells, a_nm)
     changes: dict[str, Any] = {
+        "bromide": {"fraction": 0.3, "seed": 1},
         "gamma": {"tilt": "a-b+a-", "angles": "9,8"},
         "vacancies": {"x_vacancies": 0.1, "seed": 1},
         "rough": {"x_vacancies": 0.2, "pb_vacancies": 0.1, "seed": 1},
@@ -252,6 +252,7 @@ ROWS = {
     "gradient-16": Row("bandg", 16, references=(("gradient", "auto"),), repeat=3),
     "sweep": Row("sweep", 2, is_long=True),
     "gamma-25": Row("bandg", 25, kind="gamma", is_long=True),
+    "gamma-36": Row("bandg", 36, kind="gamma", is_long=True),
     "gamma-nnn-25": Row("bandg", 25, kind="gamma-nnn", is_long=True),
     "bromide-25": Row("bandg", 25, kind="bromide", is_long=True),
     "vacancies-25": Row("bandg", 25, kind="vacancies", is_long=True),
@@ -361,13 +362,13 @@ def measured(name: str, row: Row, commit: str | None, other: Path | None) -> lis
 def markdown(results: list[dict[str, Any]]) -> str:
     """The large nanocrystals among the figures as a table of Markdown."""
     columns = ("row", "spin-orbitals", "matrix", "solver", "solves", "seconds", "processor s", "peak GB")
+    large = [one for one in results if one["what"] == "bandg" and one["orbitals"] > 1e6 and "solves" in one]
     rows = [
         (
-            *(one["row"], f"{one['orbitals']}", f"{one['block']}", one["solver"], f"{one['solves']}"),
+            *(one["row"], *(f"{one[name]}" for name in ("orbitals", "block", "solver", "solves"))),
             *(f"{one['seconds']:.1f}", f"{one['processor_s']:.1f}", f"{one['peak_gb']:.2f}"),
         )
-        for one in results
-        if one["what"] == "bandg" and one["orbitals"] > 1e6 and "solves" in one
+        for one in large
     ]
     return "\n".join("| " + " | ".join(row) + " |" for row in (columns, ("---",) * len(columns), *rows))
 
@@ -390,9 +391,11 @@ def show(results: list[dict[str, Any]]) -> None:
         table.add_row(one["row"], one["what"], str(one["orbitals"] or ""), str(one["block"] or ""), *numbers)
     console.print(table)
     own = {one["row"]: one for one in results if one["what"] == "bandg"}
-    if {"cube-25", "cube-48"} <= set(own):
-        times = [own[name]["processor_s"] for name in ("cube-25", "cube-48")]
-        console.print(f"exponent of time in N, 25 to 48 cells: {math.log(times[1] / times[0]) / math.log(48 / 25):.1f}")
+    for pair in (("cube-25", "cube-48"), ("gamma-25", "gamma-36")):
+        if set(pair) <= set(own):
+            seconds, cells = ([own[name]["processor_s"] for name in pair], [ROWS[name].number for name in pair])
+            power = math.log(seconds[1] / seconds[0]) / math.log(cells[1] / cells[0])
+            console.print(f"exponent of time in the edge, {' to '.join(pair)}: {power:.1f}")
 
 
 if __name__ == "__main__":
