@@ -3,6 +3,7 @@
 import doctest
 import json
 import re
+import runpy
 from importlib import import_module
 from pathlib import Path
 
@@ -130,3 +131,9 @@ def test_stored_findings_are_of_the_mechanisms_and_the_set_that_there_are(name, 
         assert row["provenance"]["set_sha256"] == parameters.digest()
     slow = name == "hypotheses-slow"
     assert {row["name"] for row in singles} == {one.name for one in known.values() if one.slow == slow}
+
+
+def test_the_table_of_large_nanocrystals_is_the_one_measured():
+    run = runpy.run_path(str(DOCS.parent / "benchmarks" / "run.py"))
+    figures = json.loads((DOCS.parent / "benchmarks" / "figures.json").read_text(encoding="utf-8"))
+    assert run["markdown"](figures) in (DOCS / "structures.md").read_text(encoding="utf-8")
