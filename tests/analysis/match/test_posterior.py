@@ -164,12 +164,12 @@ def test_the_truth_lies_in_the_68_percent_sets_in_68_percent_of_cases():
 
 
 def test_a_sample_far_from_all_is_none_of_these():
-    found = match((1.8, 0.01), (2.4, 0.05), (0.9, 0.1), emulators=[toy()]).samples[0]
+    found = match((1.8, 0.01), (2.4, 0.05), (0.9, 0.1), emulators=[toy()]).samples[0]  # chi-square 144
     assert not found.found
     assert found.fits[0].chi2 == pytest.approx(((2.4 - 1.8) / 0.05) ** 2, rel=0.01)
     assert found.fits[0].residuals == pytest.approx([0, 12, 0], abs=0.2)
     for excess, fits in ((3.2, True), (3.5, False)):  # 0.01 is exceeded by chi-square 11.3 of three numbers
-        near = match((1.8, 0.01), (1.8 + 0.05 * excess, 0.05), (0.9, 0.1), emulators=[toy()]).samples[0]
+        near = match((1.8, 0.01), (1.8 + 0.5 * excess, 0.5), (0.9, 0.1), emulators=[toy()]).samples[0]
         assert near.fits[0].p_value == pytest.approx(chi2.sf(excess**2, 3), rel=0.03)
         assert near.found is fits
 
