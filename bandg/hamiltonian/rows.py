@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bandg.hamiltonian.blocks import AdaptedBasis, Orbits
+from bandg.hamiltonian.blocks import AdaptedBasis
 from bandg.hamiltonian.groups import Irrep, PointGroup
+from bandg.hamiltonian.orbits import Orbits
 
 
 def rows_of(group: PointGroup, irrep: Irrep, whole: PointGroup, of_whole: Irrep) -> NDArray[np.complex128]:

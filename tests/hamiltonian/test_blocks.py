@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
 from bandg.crystal.shapes import Nanocrystal, cube, sphere
-from bandg.hamiltonian.blocks import AdaptedBasis, find_orbits, find_point_group, multiplet_of
+from bandg.hamiltonian.blocks import AdaptedBasis, multiplet_of
 from bandg.hamiltonian.groups import PointGroup, cubic_rotations, intertwiner, point_group
+from bandg.hamiltonian.orbits import find_orbits, find_point_group
 from bandg.hamiltonian.sites import SiteSystem
 from bandg.models.etb.local import local_model
 from bandg.parameters.loader import load_set

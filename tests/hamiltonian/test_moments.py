@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from scipy import constants, sparse
 
 from bandg.crystal.shapes import cube, sphere
-from bandg.hamiltonian.blocks import AdaptedBasis, find_orbits
+from bandg.hamiltonian.blocks import AdaptedBasis
 from bandg.hamiltonian.moments import Moments, g_of_doublet, g_of_quartet, moments
+from bandg.hamiltonian.orbits import find_orbits
 from bandg.hamiltonian.sites import SiteSystem
 from bandg.models.etb.local import local_model
 from bandg.models.etb.nanocrystal import compute_levels

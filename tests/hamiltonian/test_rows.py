@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from bandg.crystal.shapes import cube
-from bandg.hamiltonian.blocks import AdaptedBasis, find_orbits
+from bandg.hamiltonian.blocks import AdaptedBasis
 from bandg.hamiltonian.groups import cubic_rotations, point_group
+from bandg.hamiltonian.orbits import find_orbits
 from bandg.hamiltonian.rows import RowTransform, rows_of
 from bandg.models.etb.reduced import ReducedNanocrystal, local_model
 from bandg.parameters.loader import load_set

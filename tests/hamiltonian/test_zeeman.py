@@ -7,9 +7,10 @@ import pytest
 from scipy import constants, sparse
 
 from bandg.crystal.shapes import cube
-from bandg.hamiltonian.blocks import AdaptedBasis, find_orbits
+from bandg.hamiltonian.blocks import AdaptedBasis
 from bandg.hamiltonian.groups import PAULI
 from bandg.hamiltonian.moments import g_of_doublet, g_of_quartet, g_tensor, moments
+from bandg.hamiltonian.orbits import find_orbits
 from bandg.hamiltonian.sites import SiteSystem
 from bandg.models.etb.local import local_model
 from bandg.models.etb.nanocrystal import compute_levels

@@ -14,8 +14,9 @@ from scipy.sparse.linalg import eigsh
 from bandg.base.units import HBAR2_OVER_M0
 from bandg.crystal.shapes import Nanocrystal
 from bandg.crystal.sites import Structure
-from bandg.hamiltonian.blocks import AdaptedBasis, Multiplet, Orbits, multiplet_of
+from bandg.hamiltonian.blocks import AdaptedBasis, Multiplet, multiplet_of
 from bandg.hamiltonian.moments import nearest_unitary
+from bandg.hamiltonian.orbits import Orbits
 from bandg.models.etb.bulk import BandEdge, Bulk
 from bandg.models.etb.reduced import ReducedNanocrystal
 

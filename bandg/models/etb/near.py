@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
 from bandg.crystal.shapes import Nanocrystal
-from bandg.hamiltonian.blocks import AdaptedBasis, Orbits, actions_of, find_orbits, find_point_group
+from bandg.hamiltonian.blocks import AdaptedBasis, actions_of
 from bandg.hamiltonian.groups import PointGroup, cubic_rotations
 from bandg.hamiltonian.inversion import Half
+from bandg.hamiltonian.orbits import Orbits, find_orbits, find_point_group
 from bandg.hamiltonian.rows import RowTransform, rows_of
 from bandg.hamiltonian.sites import LocalModel, SiteSystem, pack
 from bandg.hamiltonian.whole import WholeHamiltonian, spatial_blocks

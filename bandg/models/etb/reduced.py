@@ -12,8 +12,9 @@ from bandg.crystal.planes import shifts_at
 from bandg.crystal.shapes import Nanocrystal
 from bandg.crystal.sites import Structure
 from bandg.crystal.structure import structure_of
-from bandg.hamiltonian.blocks import AdaptedBasis, Orbits, find_orbits
+from bandg.hamiltonian.blocks import AdaptedBasis
 from bandg.hamiltonian.moments import g_matrix
+from bandg.hamiltonian.orbits import Orbits, find_orbits
 from bandg.hamiltonian.sites import LinearMatrix, LocalModel, SiteSystem
 from bandg.models.dielectric import self_energy
 from bandg.models.etb.bonds import ModelSpec, site_system

@@ -12,8 +12,8 @@ from scipy import sparse
 from textbook import cube_sites, matrix, orbitals
 
 from bandg.crystal.shapes import Nanocrystal, cube
-from bandg.hamiltonian.blocks import find_point_group
 from bandg.hamiltonian.groups import PointGroup
+from bandg.hamiltonian.orbits import find_point_group
 from bandg.hamiltonian.sites import SiteSystem
 from bandg.models.etb.local import local_model
 from bandg.models.etb.nanocrystal import ReducedNanocrystal, compute_levels
