@@ -119,12 +119,7 @@ def _print_verdict(found: Match) -> None:
             f"None of these: chi^2 of the best is {best.chi2:.1f}, which chance exceeds with p = {best.p_value:.1g}."
         )
         typer.echo(_rests(found))
-    for name, limit in found.size_scatter().items():
-        typer.echo(
-            f"Sizes whose relative standard deviation is {limit:.1%} give the stated {name} by themselves: "
-            "those of the nanocrystals that contribute do not scatter more."
-        )
-    for sentence in found.notes():
+    for sentence in _sentences(found):
         typer.echo(sentence)
 
 
@@ -157,8 +152,18 @@ def _print_samples(found: Matches) -> None:
             typer.echo(f"{name}: {', '.join(map(str, one.sample.data))}")
         if one.inside and not one.found:
             typer.echo(f"{name}: {_rests(one)}")
-        for sentence in one.notes():
+        for sentence in _sentences(one):
             typer.echo(f"{name}: {sentence}")
+
+
+def _sentences(found: Match) -> list[str]:
+    """What spreads say of the sizes, and what limits the result."""
+    limits = found.size_scatter() if found.found else {}
+    return [
+        f"Sizes whose relative standard deviation is {limit:.1%} give the stated {name} by themselves: "
+        "those of the nanocrystals that contribute do not scatter more."
+        for name, limit in limits.items()
+    ] + found.notes()
 
 
 def _rests(found: Match) -> str:

@@ -34,6 +34,12 @@ def test_the_samples_of_a_file(bandg, tmp_path):
     assert "C: No curve comes near this energy." in out
 
 
+def test_spreads_of_the_data_bound_the_sizes(bandg):
+    code, out, _ = bandg("match", "--data", "meliakov2025", "--set", "bandg-cspbi3-nnn")
+    assert code == 0 and "Fixed: bromide = 0." in out
+    assert out.count("give the stated dg_") == 2 and "#4: Sizes whose relative standard deviation is" in out
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

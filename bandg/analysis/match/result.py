@@ -232,7 +232,7 @@ class Match(Shown):
         own = {"sample": self.sample.to_dict(), "none_of_these": not self.found, "inside": self.inside}
         ranges = self.ranges68() if self.inside else []
         sets = [{"candidate": one.name, "size_nm": [list(pair) for pair in pairs]} for one, pairs in ranges]
-        more = {"set68": sets, "size_scatter": self.size_scatter() if self.inside else {}}
+        more = {"notes": self.notes(), "set68": sets, "size_scatter": self.size_scatter() if self.inside else {}}
         return own | more | {"candidates": [one.to_dict() for one in self.fits]}
 
     def shown(self) -> tuple[str, dict[str, Any]]:
