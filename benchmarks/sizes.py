@@ -17,17 +17,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+from run import SAME_ENERGY_EV, THREADS, peak_memory_gb
+
 FIRST, SECOND = "nestoklon2023-standin", "bandg-nnn"
-SAME_ENERGY_EV = 1e-8
 LIMIT_GB = 16.0
-
-
-def peak_memory_gb() -> float:
-    """Peak resident memory of this process."""
-    import resource
-
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (1e9 if sys.platform == "darwin" else 1e6)
 
 
 def crystal(kind: str, cells: int, set_name: str) -> tuple[Any, Any]:
@@ -106,11 +99,8 @@ TASKS = {"bandg": task_bandg, "scipy": task_scipy}
 
 def measure(task: str, kind: str, cells: int, set_name: str, solver: str) -> dict[str, Any]:
     """One task in a fresh process."""
-    threads = "2" if solver == "pardiso" else "1"
-    names = ("MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-    environment = os.environ | dict.fromkeys(names, "1") | {"MKL_NUM_THREADS": threads, "OMP_NUM_THREADS": threads}
     command = [sys.executable, __file__, "--task", task, kind, str(cells), set_name, solver]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=os.environ | THREADS, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{task} {kind} {cells} {set_name}: {done.stderr.strip().splitlines()[-1]}")
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

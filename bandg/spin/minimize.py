@@ -70,11 +70,6 @@ class Attempt:
         """Root mean square of the weighted residuals."""
         return math.sqrt(self.rss / self.problem.n_points)
 
-    @property
-    def sound(self) -> bool:
-        """Whether it has converged away from bounds."""
-        return self.converged and not self.at_bounds
-
 
 def minimize(problem: Problem, start: Floats, evaluations: int) -> Attempt:
     """Least squares from a start by Levenberg's and Marquardt's method, with parameters held at bounds they press on.

@@ -184,9 +184,9 @@ def test_noise_alone_is_no_signal():
 def test_frequencies_that_the_steps_do_not_sample(make):
     with pytest.raises(BandgError, match=r"420 mT: steps of 40 ps sample \|g\| up to 2.13 .* write `largest_g` 2.12"):
         fit(make((0.42,), step=40))
-    assert fit(
-        make((0.42,), step=40, noise=0.01), largest_g=2.0, components=2, slow=False, decay="exponential"
-    ).best.sound
+    options = {"largest_g": 2.0, "components": 2, "slow": False, "decay": "exponential"}
+    best = fit(make((0.42,), step=40, noise=0.01), **options).best
+    assert best.converged and not best.at_bounds
     fields = make((0.05, 0.9), g=(1.41,), t2_ps=(350,), dg=(0.0,), size=(1.0,), step=40, noise=0.01)
     with pytest.raises(BandgError, match=r"900 mT: .* above half of the sampling rate .* steps below 28"):
         fit(fields, components=1)
@@ -204,7 +204,7 @@ def test_a_field_that_turns_nothing_and_a_signal_out_of_range(make):
 def test_a_fit_that_is_stopped_says_so(make):
     attempt = fit(make((0.42,), noise=0.02, seed=1, **STATED), components=1, decay="exponential", slow=False).best
     stopped = minimize(attempt.problem, attempt.theta + np.array([0.02, 1.0]), 2)
-    assert attempt.sound and not stopped.converged
+    assert attempt.converged and not attempt.at_bounds and not stopped.converged
     assert Fit(attempt.problem.traces, (stopped,)).problems == ("the fit has not converged",)
 
 

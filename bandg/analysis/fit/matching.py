@@ -65,7 +65,7 @@ class Matcher:
         rows = []
         for index in chosen:
             k = section.k[index]
-            for place, column in self._places(group, k, section.energies[index]):
+            for place, column in self._places(group, k):
                 energy = float(section.energies[index, column] + self.shift(column - self.reference.top))
                 band = self.reference.bands(column - self.reference.top)
                 rows.append(
@@ -79,9 +79,7 @@ class Matcher:
         """Rigid shift in eV of a doublet."""
         return 0.0 if offset < 1 else self.shifts[0] if offset == 1 else self.shifts[1]
 
-    def _places(
-        self, group: BandGroup, k: NDArray[np.float64], energies: NDArray[np.float64]
-    ) -> list[tuple[tuple[str, str, int], int]]:
+    def _places(self, group: BandGroup, k: NDArray[np.float64]) -> list[tuple[tuple[str, str, int], int]]:
         """((point, sector, position), column of the reference) of every doublet of the group at k."""
         point = point_at(k)
         if group.bands == "lead-s":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -168,14 +167,6 @@ def problem_of(job: FitJob, folder: Path | None = None) -> Problem:
     if problem.n_data + len(problem.priors) < len(space.paths):
         raise BandgError(f"{len(space.paths)} free parameters, but only {problem.n_data} residuals: give more bands")
     return problem
-
-
-def with_energies(problem: Problem, energies: NDArray[np.float64], goals: Sequence[float] | None = None) -> Problem:
-    """The same problem with other reference energies of its rows, in eV from the valence-band top at R, and goals."""
-    rows = tuple(replace(row, energy=float(energy)) for row, energy in zip(problem.rows, energies, strict=True))
-    values = [goal.value for goal in problem.goals] if goals is None else goals
-    moved = tuple(replace(goal, value=value) for goal, value in zip(problem.goals, values, strict=True))
-    return replace(problem, rows=rows, goals=moved)
 
 
 def _goal(job: FitJob, name: str, reference: ReferenceBands | None, shifts: tuple[float, float]) -> Goal:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from known_set import TRUTH, known_set, make_job
 from bandg.analysis.fit.covariance import errors_of
 from bandg.analysis.fit.job import Free, parse_job
 from bandg.analysis.fit.profile import allowed, parse_profile, profile
-from bandg.analysis.fit.residuals import Problem, problem_of, with_energies
+from bandg.analysis.fit.residuals import Problem, problem_of
 from bandg.analysis.fit.result import covariance_of
 from bandg.analysis.fit.solve import minimize, solve
 from bandg.base.errors import BandgError
@@ -40,6 +42,14 @@ def test_known_set_comes_back(problem: Problem) -> None:
     assert found.best.converged
     assert np.abs(found.theta - WANTED).max() < 1e-6
     assert not found.errors.directions and not found.errors.undetermined.any()
+
+
+def with_energies(problem: Problem, energies: np.ndarray, goals: Sequence[float] | None = None) -> Problem:
+    """The same problem with other reference energies of its rows, in eV from the valence-band top at R, and goals."""
+    rows = tuple(replace(row, energy=float(energy)) for row, energy in zip(problem.rows, energies, strict=True))
+    values = [goal.value for goal in problem.goals] if goals is None else goals
+    moved = tuple(replace(goal, value=value) for goal, value in zip(problem.goals, values, strict=True))
+    return replace(problem, rows=rows, goals=moved)
 
 
 def coverage(problem: Problem, replicas: int, seed: int) -> tuple[float, np.ndarray]:
