@@ -166,27 +166,8 @@ def compute(
     >>> [f"{g:.2f}" for g in levels["g_e"].values]
     ['-0.31', '-0.00']
     """
-    table = level_table(
-        size,
-        shape,
-        termination,
-        set,
-        energy=energy,
-        model=model,
-        center=center,
-        neighbors=neighbors,
-        levels=levels,
-        intra_atomic=intra_atomic,
-        barrier=barrier,
-        exciton=exciton,
-        eps_out=eps_out,
-        solver=solver,
-        observables=observables,
-        band=band,
-        run=run,
-        **variation,
-    )
-    return table.to_dataset()
+    given: dict[str, Any] = dict(locals())
+    return level_table(**given.pop("variation"), **given).to_dataset()
 
 
 def level_table(
@@ -211,31 +192,10 @@ def level_table(
     **variation: Unpack[Variation],
 ) -> LevelTable:
     """What `compute` makes its dataset of: all that the screen, CSV and JSON need, without xarray."""
+    same: dict[str, Any] = {name: value for name, value in locals().items() if name not in ("size", "variation")}
     if energy is not None:
-        size = _size_of(
-            energy,
-            size,
-            partial(
-                level_table,
-                shape=shape,
-                termination=termination,
-                set=set,
-                energy=None,
-                model=model,
-                center=center,
-                neighbors=neighbors,
-                levels=1,
-                intra_atomic=intra_atomic,
-                barrier=barrier,
-                exciton=exciton,
-                eps_out=eps_out,
-                solver=solver,
-                observables=(),
-                band=False,
-                run=run,
-                **variation,
-            ),
-        )
+        same |= {**variation, "energy": None, "levels": 1, "observables": (), "band": False}
+        size = _size_of(energy, size, partial(level_table, **same))
     asked = resolve(observables)
     screening = screening_of(exciton, eps_out)
     refuse_unknown(models.find(model), {"exciton": screening, "eps_out": eps_out})

@@ -94,12 +94,6 @@ def draw_curve(axes: Axes, curve: TheoryCurve, quantity: str, span_eV: tuple[flo
     axes.plot(fine, values, **line)
 
 
-def draw_points(axes: Axes, measured: Sequence[MeasuredPoint], quantities: Sequence[str]) -> None:
-    """The measured marks of some quantities."""
-    for series in series_of(measured):
-        series.draw(axes, quantities)
-
-
 def _look(number: int, quantity: str, color: str) -> dict[str, Any]:
     """Look of the curve of this number; from the eighth on a few markers tell it from one of the same color."""
     look: dict[str, Any] = {"color": color}

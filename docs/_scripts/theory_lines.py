@@ -27,8 +27,9 @@ from bandg.data.compare import TheoryCurve
 from bandg.data.measured import MeasuredPoint, load_measured
 from bandg.parameters.loader import load_set
 from bandg.plot.output import save
-from bandg.plot.overlay import draw_curve, draw_points
+from bandg.plot.overlay import draw_curve
 from bandg.plot.palette import LINES, NAMES
+from bandg.plot.points import series_of
 from bandg.plot.style import style
 from bandg.runs.options import Run
 
@@ -139,7 +140,8 @@ def draw(path: Path) -> None:
             for color, (_, curve) in zip(LINES, drawn(), strict=False):
                 for quantity in quantities:
                     draw_curve(one, curve, quantity, (1.64, 2.31), color=color)
-            draw_points(one, points, quantities)
+            for series in series_of(points):
+                series.draw(one, quantities)
             one.set_xlim(1.64, 2.31)
             one.set_xlabel("transition energy (eV)")
         axes[0].set_ylabel("$g$-factor (solid, circles: electron; dashed, squares: hole)", fontsize=7)
