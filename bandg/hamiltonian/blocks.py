@@ -259,8 +259,12 @@ class AdaptedBasis:
             if not (len(left) and len(right)):
                 return
             flat = right.transpose(1, 2, 0).reshape(right.shape[1], -1)
-            image = (terms.matrices @ flat).reshape(len(terms.parameters), -1, len(right))
-            blocks = left.reshape(len(left), -1).conj() @ image
+            blocks = np.empty((len(terms.parameters), len(left), len(right)), dtype=complex)
+            whole = [(slice(None), slice(None), terms.matrices)]
+            for rows_here, numbers, matrices in terms.by_rows if self.irrep.dimension > 1 else whole:
+                width = matrices.shape[1] * self.irrep.dimension
+                image = (matrices @ flat).reshape(len(matrices), width, len(right))
+                blocks[numbers] = left[:, rows_here].reshape(len(left), width).conj() @ image
             if self.is_real:
                 blocks = np.real(blocks)
             term, a, b = np.nonzero(np.abs(blocks) > _NONZERO)

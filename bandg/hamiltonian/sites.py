@@ -43,6 +43,15 @@ class Terms:
     parameters: NDArray[np.int64]
     matrices: NDArray[Any]
 
+    @cached_property
+    def by_rows(self) -> list[tuple[NDArray[np.bool_], list[int], NDArray[Any]]]:
+        """Terms with the same rows, those of one shell: their rows as a mask, numbers (n,) and matrices (n, r, d')."""
+        supports = np.asarray(self.matrices.any(axis=2))
+        alike: dict[bytes, list[int]] = {}
+        for number, rows in enumerate(supports):
+            alike.setdefault(rows.tobytes(), []).append(number)
+        return [(supports[own[0]], own, self.matrices[own][:, supports[own[0]]]) for own in alike.values()]
+
     def at(self, vector: NDArray[np.float64]) -> NDArray[Any]:
         """The matrix for a parameter vector, shape (d, d')."""
         return np.tensordot(vector[self.parameters], self.matrices, axes=1)
