@@ -133,6 +133,15 @@ def names(name: str, value: Any, example: str) -> tuple[str, ...]:
     return found
 
 
+def words(name: str, value: Any, example: str) -> tuple[str, ...]:
+    """The words of one text or several, separated by commas, each once. Raises BandgError where commas leave none."""
+    given = names(name, value, example)
+    found = tuple(dict.fromkeys(part.strip() for item in given for part in item.split(",") if part.strip()))
+    if given and not found:
+        raise BandgError(f"`{name}` names nothing: write {example}, several with commas")
+    return found
+
+
 def choices(known: Collection[str]) -> str:
     """ "a, b or c"."""
     *first, last = known

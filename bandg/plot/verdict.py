@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from bandg.analysis.verdict.report import set_of
 from bandg.plot.palette import BLACK, BLUE, FAINT, INK, NAMES, VERMILLION
 from bandg.plot.sheet import sheet
 from bandg.plot.style import Look, literal, number, pt
@@ -65,17 +66,13 @@ def _rows(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
 def _drawn(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     if len(rows) <= _LARGEST:
         return list(rows)
-    sets = list(dict.fromkeys(_set(row) for row in rows))
+    sets = list(dict.fromkeys(set_of(row) for row in rows))
     share = max(2, _LARGEST // len(sets))
     found = []
     for name in sets:
-        own = sorted((row for row in rows if _set(row) == name), key=lambda row: row["rms"] or np.inf)
+        own = sorted((row for row in rows if set_of(row) == name), key=lambda row: row["rms"] or np.inf)
         found += own[:share]
     return found
-
-
-def _set(row: Mapping[str, Any]) -> str:
-    return str(row["set"]) + (f", {row['minimum']}" if row["minimum"] else "")
 
 
 def _symbol(point: Mapping[str, Any]) -> str:
@@ -89,8 +86,8 @@ def _labels(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         parts = [row["termination"], "slabs" if row["surface"] == "slabs" else "", row["scale"]]
         parts += ["image"] if row["image"] else []
         words = ", ".join(part for part in parts if part and part != "none").replace("pollmann-buettner", "P.-B.")
-        found.append(literal(words if _set(row) == last else f"{_set(row)}: {words}"))
-        last = _set(row)
+        found.append(literal(words if set_of(row) == last else f"{set_of(row)}: {words}"))
+        last = set_of(row)
     return found
 
 

@@ -93,7 +93,7 @@ WRONG = [
     (("overlay", "--curve", "etb:lead:"), "names no set: write etb:lead, or etb:lead:SET"),
     (("overlay", "--curve", "etb:lead:sub/my.toml"), "my.toml"),
     (("overlay", "--curve", "break.csv"), "line 3: g_e is '1\\n2'"),
-    (("hypotheses", "--only", ","), "--only names no mechanism"),
+    (("hypotheses", "--only", ","), "--only names nothing: write tilt, several with commas"),
     (("hypotheses", "--workers", "0"), "--workers must be 1 or more, not 0"),
     (("hypotheses", "--list", "--out", "a.json"), "--list computes nothing: leave out --out"),
     (("hypotheses", "--list", "--plot", "a.pdf", "--report", "a.html"), "leave out --plot and --report"),

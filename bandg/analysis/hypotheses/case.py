@@ -19,6 +19,7 @@ from bandg.crystal.shapes import Nanocrystal, cube, cuboid, sphere
 from bandg.data.compare import TheoryCurve
 from bandg.data.surfaces import with_surface
 from bandg.models.etb.job import Job
+from bandg.models.etb.material import bulk_of
 from bandg.models.etb.pairs import exciton_observables
 from bandg.models.exciton import coulomb_radius_nm
 from bandg.models.kp.job import KpJob
@@ -62,14 +63,6 @@ class Sizes:
 
 
 Mapping_ = Callable[[Sizes], Sizes]
-
-
-@lru_cache(maxsize=256)
-def bulk_of(parameters: ParameterSet, neighbors: int) -> Bulk:
-    """Bulk properties, each set once. Raises BandgError where there is no gap at R."""
-    from bandg.models.etb.bulk import bulk
-
-    return bulk(parameters, neighbors)
 
 
 def own_bulk(case: Case) -> Bulk | CellBulk:

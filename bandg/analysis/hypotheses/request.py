@@ -14,7 +14,7 @@ from bandg.analysis.hypotheses.mechanism import Mechanism
 from bandg.analysis.hypotheses.plugin import installed, load_plugin
 from bandg.analysis.hypotheses.registry import choose, default_mechanisms
 from bandg.analysis.hypotheses.study import Study, study
-from bandg.base.arguments import names, strict
+from bandg.base.arguments import strict, words
 from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar
 from bandg.crystal.lattice import PEROVSKITE
@@ -58,7 +58,7 @@ def hypotheses(
     cells : str or list of int, optional
         Sizes in cells, as "4,5,6,8,11,15,20".
     data : str or path, optional
-        Measured points: a shipped collection, or a CSV file; by default meliakov2025, which is of CsPbI3.
+        Measured points: a shipped collection or a file; by default meliakov2025, which is of CsPbI3.
     run : Run
         Workers, cache, memory, cluster and progress.
 
@@ -110,10 +110,10 @@ def baseline(
     counts: tuple[int, ...] = ()
     if cells is not None:
         grammar = Grammar("cells", "4,5,6,8,11,15,20")
-        words = cells if isinstance(cells, str) else ",".join(str(one) for one in cells)
-        numbers = sorted({value.number for value in grammar.values(words)})
+        listed = cells if isinstance(cells, str) else ",".join(str(one) for one in cells)
+        numbers = sorted({value.number for value in grammar.values(listed)})
         if len(numbers) < 2 or not all(number >= 2 and number.is_integer() for number in numbers):
-            raise grammar.wrong(words, "must be two whole numbers or more, each 2 or more")
+            raise grammar.wrong(listed, "must be two whole numbers or more, each 2 or more")
         counts = tuple(map(int, numbers))
     return Case(parameters, resolve_neighbors(parameters, neighbors), shape, termination, cells=counts)
 
@@ -134,11 +134,6 @@ def mechanisms(base: Case, only: Any = (), combine: Sequence[Any] = (), plugin: 
         first, second = choose(known, ends)
         pairs.append((first, second))
     quick = [mechanism.name for mechanism in known if not mechanism.slow]
-    given = names("only", only, "tilt")
-    asked = [part.strip() for item in given for part in item.split(",") if part.strip()]
-    if given and not asked:
-        raise BandgError("`only` names no mechanism")
-    if not given:
-        asked = [mechanism.name for pair in pairs for mechanism in pair] or [QUICK]
+    asked = words("only", only, "tilt") or [mechanism.name for pair in pairs for mechanism in pair] or [QUICK]
     singles = choose(known, [name for part in asked for name in (quick if part == QUICK else [part])])
     return Chosen(tuple(known), singles, tuple(pairs))

@@ -56,7 +56,7 @@ def infer(
     model : str or list of str
         Models to compare, as "mixed: termination=0..1".
     data : str or path, optional
-        Measured points: a shipped collection, or a CSV file; by default meliakov2025, which is of CsPbI3.
+        Measured points: a shipped collection or a file; by default meliakov2025, which is of CsPbI3.
     quantities : str or list of str
         The g-factors to use, of "g_e", "g_h" and "g_bx".
     sigma : float

@@ -17,7 +17,7 @@ from bandg.analysis.match.candidate import Candidate, candidate, fixed, unknowns
 from bandg.analysis.match.posterior import REACH, Weights, log_sum, weigh
 from bandg.analysis.match.result import SIZE, Match, fits_of
 from bandg.analysis.match.sample import Sample, sample_of, samples_of
-from bandg.base.arguments import names, strict
+from bandg.base.arguments import names, strict, words
 from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar, named
 from bandg.base.show import Shown
@@ -163,16 +163,16 @@ def chosen_emulators(
     """The emulators of these sets, shapes and materials. Raises BandgError where there is none."""
     every = tuple(load_emulator(*name) for name in stored_names()) if given is None else tuple(given)
     for kind, wanted in (("set", set), ("shape", shape)):
-        words = [part.strip() for item in names(kind, wanted, "cube") for part in item.split(",") if part.strip()]
+        asked = words(kind, wanted, "cube")
         known = tuple(dict.fromkeys(getattr(one, kind) for one in every))
-        for word in words:
+        for word in asked:
             if word not in known:
                 raise BandgError(
                     one_line(
                         f"`{kind}` {quote(word)} has no emulator{nearest(word, known)}; there are {', '.join(known)}"
                     )
                 )
-        every = tuple(one for one in every if not words or getattr(one, kind) in words)
+        every = tuple(one for one in every if not asked or getattr(one, kind) in asked)
     found = tuple(one for one in every if not materials or material_of(one.set) in {*materials, ""})
     if not found:
         what = f"of {' and '.join(sorted(materials))} " if every else "of both `set` and `shape` "

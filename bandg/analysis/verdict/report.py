@@ -114,7 +114,8 @@ def _heads(table: Mapping[str, Any]) -> list[str]:
     return [f"{_name(one)}\n{one['energy_eV']:g}" for one in table["points"]]
 
 
-def _set(row: Mapping[str, Any]) -> str:
+def set_of(row: Mapping[str, Any]) -> str:
+    """The set of a row, and which of its minima."""
     return str(row["set"]) + (f", {row['minimum']}" if row["minimum"] else "")
 
 
@@ -135,7 +136,7 @@ def _place(table: Mapping[str, Any]) -> int | None:
 
 def _line(row: Mapping[str, Any], place: int | None) -> list[str]:
     residuals = [_residual(*pair) for pair in zip(row["residual"], row["distance"], strict=True)]
-    cells = [_set(row), row["termination"], row["surface"], row["scale"], "in H" if row["image"] else "no"]
+    cells = [set_of(row), row["termination"], row["surface"], row["scale"], "in H" if row["image"] else "no"]
     cells += [*residuals, _number(row["rms"], ".3f"), f"{row['chosen']}"]
     worth = row["evidence"]
     if worth is None:
@@ -220,7 +221,7 @@ def sentences(table: Mapping[str, Any]) -> list[str]:
 def _named(row: Mapping[str, Any]) -> str:
     surface = "slab shifts" if row["surface"] == "slabs" else "no shifts"
     image = "image potential in H" if row["image"] else "no image potential in H"
-    return f"{_set(row)}, {row['termination']} planes, {surface}, energy scale {row['scale']}, {image}"
+    return f"{set_of(row)}, {row['termination']} planes, {surface}, energy scale {row['scale']}, {image}"
 
 
 WITHIN = 2.0
@@ -288,7 +289,7 @@ def check_tables(table: Mapping[str, Any]) -> Iterator[tuple[str, list[str], lis
     if families:
         head = ["set", "planes", "surface", "screening", "image", *(one.replace("\n", " ") for one in _heads(table))]
         rows = [
-            [_set(row), row["termination"], row["surface"], row["family"], "in H" if row["image"] else "no"]
+            [set_of(row), row["termination"], row["surface"], row["family"], "in H" if row["image"] else "no"]
             + [_left(left) for left in row["evidence"]["left_out"]]
             for row in families
         ]

@@ -10,7 +10,7 @@ from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.analysis.verdict.checks import check
 from bandg.analysis.verdict.combination import QUICK_CELLS, SETS, all_combinations, bulk_sets, choose
 from bandg.analysis.verdict.study import DRAWS, Verdict, judge
-from bandg.base.arguments import flag, names, strict, whole
+from bandg.base.arguments import flag, strict, whole, words
 from bandg.base.errors import BandgError
 from bandg.data.choice import points_to_judge_by
 from bandg.data.compare import left_out, verdict_points
@@ -45,7 +45,7 @@ def verdict(
     checks : bool
         Whether spreads within a sample and CsPbBr3 by the same law are computed.
     data : str or path, optional
-        Measured points: a shipped collection, or a CSV file; by default meliakov2025, which is of CsPbI3.
+        Measured points: a shipped collection or a file; by default meliakov2025, which is of CsPbI3.
     draws : int
         Number of draws from the prior for each evidence.
     run : Run
@@ -61,8 +61,8 @@ def verdict(
     BandgError
         For an unknown set or word, and where there are no points.
     """
-    chosen = _words("sets", sets, "bandg-nnn") or (QUICK_SETS if flag("quick", quick) else SETS)
-    combinations = choose(_words("only", only, "halide"), all_combinations())
+    chosen = words("sets", sets, "bandg-nnn") or (QUICK_SETS if flag("quick", quick) else SETS)
+    combinations = choose(words("only", only, "halide"), all_combinations())
     materials = sorted({load_set(name).material for name in chosen})
     if len(materials) > 1:
         raise BandgError(f"`sets` are of {' and '.join(materials)}: give sets of one material")
@@ -81,12 +81,3 @@ def measured(data: str | os.PathLike[str] | None, material: str) -> tuple[Measur
     if not found:
         raise BandgError(f"no independent measurement of g_e or g_h is left to compare with: {left_out(given)}")
     return tuple(sorted(found, key=lambda one: (one.quantity.removeprefix("abs_"), one.energy_eV or 0.0)))
-
-
-def _words(name: str, value: str | Sequence[str], example: str) -> tuple[str, ...]:
-    """The words of one text or several, separated by commas. Raises BandgError where commas leave none."""
-    given = names(name, value, example)
-    found = tuple(dict.fromkeys(part.strip() for item in given for part in item.split(",") if part.strip()))
-    if given and not found:
-        raise BandgError(f"`{name}` names nothing: write {example}, several with commas")
-    return found

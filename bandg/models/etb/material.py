@@ -65,7 +65,7 @@ class Material:
         """Shift in eV of the onsite energies of the second set."""
         if self.second is None:
             return 0.0
-        first, second = (_bulk(one, neighbors) for one in (self.parameters, self.second))
+        first, second = (bulk_of(one, neighbors) for one in (self.parameters, self.second))
         shift = first.valence.energy + self.offset_eV - second.valence.energy
         top = max(first.valence.energy, second.valence.energy + shift)
         bottom = min(first.conduction.energy, second.conduction.energy + shift)
@@ -86,7 +86,7 @@ class Material:
 
     def bulk(self, neighbors: int, fraction: float = 0.0) -> Bulk:
         """Bulk bands: of the first set, or of the mean of both (virtual crystal) at the share of the second halide."""
-        return _bulk(self.mean(neighbors, fraction), neighbors)
+        return bulk_of(self.mean(neighbors, fraction), neighbors)
 
     def mean(self, neighbors: int, fraction: float) -> ParameterSet:
         """The virtual crystal: the mean of both sets at the share of the second halide, with Vegard's lattice."""
@@ -102,8 +102,9 @@ class Material:
         return replace(first.with_values(values), name=f"{first.name} with {second.name}")
 
 
-@lru_cache(maxsize=16)
-def _bulk(parameters: ParameterSet, neighbors: int) -> Bulk:
+@lru_cache(maxsize=256)
+def bulk_of(parameters: ParameterSet, neighbors: int) -> Bulk:
+    """Bulk properties, each set once. Raises BandgError where there is no gap at R."""
     from bandg.models.etb.bulk import bulk  # slow to load
 
     return bulk(parameters, neighbors)
