@@ -31,7 +31,10 @@ def closed():
 
 
 def draw(**look):
-    return plot_overlay(CURVES, POINTS, **look)
+    """A picture whose height is not looked for, which takes most of the time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bandg.plot.overlay.grow", lambda *_: None)
+        return plot_overlay(CURVES, POINTS, **look)
 
 
 def test_a_file_is_as_wide_as_asked_for(tmp_path):
@@ -45,7 +48,7 @@ def test_a_file_is_as_wide_as_asked_for(tmp_path):
 
 def test_narrow_pictures_have_their_panels_below_each_other():
     for width, same in (("86mm", False), ("178mm", True)):
-        one, other = draw(width=width)
+        one, other = plot_overlay(CURVES, POINTS, width=width)
         assert (one.get_subplotspec().rowspan == other.get_subplotspec().rowspan) == same
 
 
