@@ -21,7 +21,7 @@ from bandg.base import resources
 from bandg.base.errors import BandgError
 from bandg.base.files import write_whole
 from bandg.base.tables import to_csv
-from bandg.base.text import nearest, one_line
+from bandg.base.text import nearest
 from bandg.data.choice import material_of
 from bandg.data.compare import TheoryCurve
 from bandg.data.curves import parse_curves, read_curves
@@ -131,7 +131,7 @@ def _parse(name: str) -> tuple[str, str | None]:
     if kind not in KINDS:
         known = dict.fromkeys([*KINDS, *stored_names()])
         listed = f"{nearest(name, known, cutoff=0.4)}; there are: {', '.join(known)}; or give a CSV file"
-        raise BandgError(one_line(f"no curve is called {name!r}{listed}"))
+        raise BandgError(f"no curve is called {name!r}{listed}")
     own = name.removeprefix(kind)
     if own == ":":
         raise BandgError(f"{name!r} names no set: write {kind}, or {kind}:SET")
@@ -162,9 +162,7 @@ def with_band(curve: TheoryCurve, run: Run = DEFAULT_RUN) -> TheoryCurve:
         return curve
     if not KINDS.get(_kind_of(curve.name), Kind("")).fields or not curve.name.startswith("etb:"):
         raise BandgError(
-            one_line(
-                f"{curve.name}: there is no `band` of this curve: give one of a fitted set, as etb:halide:bandg-nnn"
-            )
+            f"{curve.name}: there is no `band` of this curve: give one of a fitted set, as etb:halide:bandg-nnn"
         )
     case = _case(*_parse(curve.name))
     try:
@@ -272,7 +270,7 @@ def regenerate(folder: str | os.PathLike[str], evaluator: Evaluator) -> list[Pat
     """Compute all of KINDS with the default sets and write them to a folder. Raises BandgError."""
     target = Path(folder)
     if not target.is_dir():
-        raise BandgError(one_line(f"cannot write {os.fspath(folder)}: it is not a folder"))
+        raise BandgError(f"cannot write {os.fspath(folder)}: it is not a folder")
     return [
         write_whole(target / file_name(curve.name), to_text(curve, KINDS[curve.name].title))
         for curve in resolve(list(KINDS), evaluator, fresh=True)

@@ -11,7 +11,7 @@ from numbers import Integral, Real
 from typing import Any, ParamSpec, TypeVar
 
 from bandg.base.errors import BandgError
-from bandg.base.text import nearest, one_line
+from bandg.base.text import nearest
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,7 +30,7 @@ def strict(function: Callable[P, T]) -> Callable[P, T]:
     def checked(*values: P.args, **named: P.kwargs) -> T:
         for key in named:
             if key not in signature.parameters:
-                raise BandgError(one_line(f"{name} has no argument {key!r}{_hint(key, signature.parameters)}"))
+                raise BandgError(f"{name} has no argument {key!r}{_hint(key, signature.parameters)}")
         try:
             signature.bind(*values, **named)
         except TypeError as error:
@@ -150,7 +150,7 @@ def choices(known: Collection[str]) -> str:
 
 def wrong(name: str, wanted: str, value: Any) -> BandgError:
     """The error for an argument that is not what is wanted."""
-    return BandgError(one_line(f"`{name}` must be {wanted}, not {shown(value)}"))
+    return BandgError(f"`{name}` must be {wanted}, not {shown(value)}")
 
 
 def shown(value: Any) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bandg.base.errors import BandgError
-from bandg.base.text import one_line
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -25,4 +24,4 @@ def load_entry_point(point: EntryPoint) -> Any:
     except (Exception, SystemExit) as error:  # any error in another package's code is reported in one line
         package = point.dist.name if point.dist else "unknown"
         what = f"{point.name!r} ({point.group}) of the package {package} does not load"
-        raise BandgError(one_line(f"{what}: {type(error).__name__}: {error}")) from error
+        raise BandgError(f"{what}: {type(error).__name__}: {error}") from error

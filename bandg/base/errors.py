@@ -7,6 +7,7 @@ class BandgError(Exception):
     """A wrong input: its message is one line that names what is wrong and what would be right.
 
     The command line prints the message and exits with code 2; a library user catches this type alone.
+    Line breaks of the message become blanks, other signs that cannot be printed are escaped.
     """
 
     def __init__(self, message: str) -> None:

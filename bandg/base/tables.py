@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from bandg.base.errors import BandgError
 from bandg.base.files import write_whole
-from bandg.base.text import nearest, one_line, quote
+from bandg.base.text import nearest, quote
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -39,7 +39,7 @@ class Table:
     def fail(self, what: str, row: int | None = None) -> NoReturn:
         """Raise BandgError, one line that begins with the file and the line of a row."""
         place = self.label if row is None else f"{self.label}, line {self.lines[row]}"
-        raise BandgError(one_line(f"{place}: {what}"))
+        raise BandgError(f"{place}: {what}")
 
     def check_columns(self, known: Sequence[str], ignored: Collection[str] = ()) -> None:
         """Raise BandgError for a column that is neither known nor ignored and looks like a known one."""
@@ -103,7 +103,7 @@ def read_table(text: str, label: str, needed: str = "") -> Table:
     ]
     need = f": it needs {needed}" if needed else ""
     if not rows:
-        raise BandgError(one_line(f"{label}: is empty{need}"))
+        raise BandgError(f"{label}: is empty{need}")
     line, header = rows[0]
     place = f"{label}, line {line}"
     if len(header) == 1 and any(sign in header[0] for sign in ";\t"):

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from bandg.base.errors import BandgError
-from bandg.base.text import one_line
 
 
 def parse_toml(text: str, label: str) -> dict[str, Any]:
@@ -16,7 +15,7 @@ def parse_toml(text: str, label: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # ValueError: TOMLDecodeError, and integers of > 4300 digits
-        raise BandgError(one_line(f"{label}: is not valid TOML: {str(error) or type(error).__name__}")) from error
+        raise BandgError(f"{label}: is not valid TOML: {str(error) or type(error).__name__}") from error
 
 
 def write_toml(content: Mapping[str, Any]) -> str:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar, named
-from bandg.base.text import one_line, quote
+from bandg.base.text import quote
 from bandg.crystal.lattice import require_perovskite
 from bandg.crystal.planes import parse_shifts
 from bandg.crystal.shapes import Nanocrystal
@@ -128,7 +128,7 @@ def deformation(strain: tuple[float, ...], tilt_deg: tuple[float, ...], keep: Ke
 def checked_keep(keep: str) -> Keep:
     """What a tilt keeps. Raises BandgError for another word."""
     if keep not in get_args(Keep):
-        raise BandgError(one_line(f"`keep` must be 'bonds' or 'lattice', not {keep!r}"))
+        raise BandgError(f"`keep` must be 'bonds' or 'lattice', not {keep!r}")
     return keep  # type: ignore[return-value]
 
 

@@ -25,7 +25,7 @@ from itertools import permutations, product
 from typing import Literal
 
 from bandg.base.errors import BandgError
-from bandg.base.text import nearest, one_line
+from bandg.base.text import nearest
 
 Vector = tuple[int, int, int]
 
@@ -220,7 +220,7 @@ class Lattice:
         if not self.characters:
             object.__setattr__(self, "characters", self.edges.filled)
         for problem in _problems(self):
-            raise BandgError(one_line(f"lattice {self.name!r}: {problem}"))
+            raise BandgError(f"lattice {self.name!r}: {problem}")
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -310,7 +310,7 @@ def termination_among(known: Iterable[Termination], name: str, where: str = "") 
             return one
     words = ", ".join(f"{one.aka}-terminated" for one in known if one.aka)
     choices = " or ".join(one.name for one in known) + (f" ({words})" if words else "")
-    raise BandgError(one_line(f"termination {name!r} is unknown{where}; choose {choices}"))
+    raise BandgError(f"termination {name!r} is unknown{where}; choose {choices}")
 
 
 def _ends(lattice: Lattice, shell: Shell, one: Species) -> list[Vector]:
@@ -370,7 +370,7 @@ _known = {PEROVSKITE.name: PEROVSKITE}
 def register(lattice: Lattice) -> Lattice:
     """Make a lattice known, so that parameter files may name it; returns it. Raises BandgError for a name in use."""
     if _known.setdefault(lattice.name, lattice) != lattice:
-        raise BandgError(one_line(f"there is another lattice {lattice.name!r} already: choose another name"))
+        raise BandgError(f"there is another lattice {lattice.name!r} already: choose another name")
     return lattice
 
 
@@ -378,11 +378,11 @@ def lattice_named(name: str) -> Lattice:
     """The lattice of that name. Raises BandgError for one that is not registered."""
     if name not in _known:
         hint = nearest(name, _known) or f"; there are: {', '.join(_known)}"
-        raise BandgError(one_line(f"there is no lattice {name!r}{hint}; bandg.crystal.lattice.register adds one"))
+        raise BandgError(f"there is no lattice {name!r}{hint}; bandg.crystal.lattice.register adds one")
     return _known[name]
 
 
 def require_perovskite(lattice: Lattice, what: str) -> None:
     """Raise BandgError if the lattice is not the perovskite, for features of perovskites."""
     if lattice != PEROVSKITE:
-        raise BandgError(one_line(f"{what} belongs to perovskites: the lattice is {lattice.name}"))
+        raise BandgError(f"{what} belongs to perovskites: the lattice is {lattice.name}")

@@ -13,7 +13,7 @@ import numpy as np
 
 from bandg.base import resources
 from bandg.base.errors import BandgError
-from bandg.base.text import nearest, one_line
+from bandg.base.text import nearest
 from bandg.crystal.cell import Cell, cell_of_atoms
 
 STRAIN_TILT = "cspbi3_strain_tilt_pbe"
@@ -75,9 +75,7 @@ def load_cells(name: str = STRAIN_TILT) -> Mapping[str, ReferenceCell]:
     """The deformed crystals of a shipped file by name, as "cubic_098". Raises BandgError for an unknown file."""
     known = [file.removesuffix(".json") for file in resources.theory_curve_files("reference") if "strain" in file]
     if name not in known:
-        raise BandgError(
-            one_line(f"unknown strained cells {name!r}{nearest(name, known)}; there are: {', '.join(known)}")
-        )
+        raise BandgError(f"unknown strained cells {name!r}{nearest(name, known)}; there are: {', '.join(known)}")
     runs = json.loads(resources.theory_curve(f"reference/{name}.json").read_text(encoding="utf-8"))["runs"]
     return MappingProxyType({key: _cell(key, raw) for key, raw in runs.items()})
 

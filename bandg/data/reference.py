@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bandg.base import resources
 from bandg.base.errors import BandgError
 from bandg.base.files import read_text
-from bandg.base.text import nearest, one_line
+from bandg.base.text import nearest
 from bandg.data.bands import _TOP_VALENCE, POINTS, Characters, Contributions, ReferenceBands, ReferenceLevel, Section
 
 _KEYS = {"path": "path", "mesh": "mesh_8x8x8_irreducible", "line": "fine_line_R"}
@@ -41,7 +41,7 @@ def load_reference(name_or_path: str) -> ReferenceBands:
     names = available_references()
     if name_or_path not in names:
         hint = nearest(name_or_path, names) or f"; there are: {', '.join(names)}, or give a .csv file"
-        raise BandgError(one_line(f"unknown reference bands {name_or_path!r}{hint}"))
+        raise BandgError(f"unknown reference bands {name_or_path!r}{hint}")
     return _shipped(name_or_path)
 
 

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from bandg.base.errors import BandgError
 from bandg.base.files import decoded, read_bytes
-from bandg.base.text import one_line, quote
+from bandg.base.text import quote
 from bandg.data.headings import named
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".asc", ".xlsx")
@@ -48,7 +48,7 @@ class Sheet:
 
     def fail(self, what: str, line: int | None = None) -> NoReturn:
         """Raise BandgError, one line that begins with the file and the line."""
-        raise BandgError(one_line(f"{self.label}{'' if line is None else f', line {line}'}: {what}"))
+        raise BandgError(f"{self.label}{'' if line is None else f', line {line}'}: {what}")
 
 
 def read_sheet(path: str, label: str, missing: str) -> Sheet:
@@ -59,7 +59,7 @@ def read_sheet(path: str, label: str, missing: str) -> Sheet:
     suffix, wanted = Path(path).suffix.lower(), "a CSV, text or .xlsx file"
     content = read_bytes(path, label, missing, wanted)
     if suffix in OTHER:
-        raise BandgError(one_line(f"{label}: is {OTHER[suffix]}"))
+        raise BandgError(f"{label}: is {OTHER[suffix]}")
     if suffix == ".xlsx" or content.startswith(b"PK\x03\x04"):
         return _workbook(content, label)
     return _text(content, label, wanted)
@@ -73,22 +73,18 @@ def _workbook(content: bytes, label: str) -> Sheet:
     try:
         book = load_workbook(io.BytesIO(content), data_only=True)
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError, SyntaxError) as error:
-        raise BandgError(one_line(f"{label}: is not an Excel workbook that can be read: save it again")) from error
+        raise BandgError(f"{label}: is not an Excel workbook that can be read: save it again") from error
     full = [sheet for sheet in book.worksheets if any(c.value is not None for row in sheet.iter_rows() for c in row)]
     if not full:
-        raise BandgError(one_line(f"{label}: is empty"))
+        raise BandgError(f"{label}: is empty")
     if len(full) > 1:
         names = ", ".join(quote(sheet.title) for sheet in full)
-        raise BandgError(
-            one_line(f"{label}: has {len(full)} sheets with cells ({names}): save the one with the points alone")
-        )
+        raise BandgError(f"{label}: has {len(full)} sheets with cells ({names}): save the one with the points alone")
     rows = []
     for number, row in enumerate(full[0].iter_rows(values_only=True), start=1):
         for cell in row:
             if isinstance(cell, (datetime.datetime, datetime.date, datetime.time)):
-                raise BandgError(
-                    one_line(f"{label}, line {number}: has the date {cell}: Excel may have made it of a number")
-                )
+                raise BandgError(f"{label}, line {number}: has the date {cell}: Excel may have made it of a number")
         rows.append((number, tuple("" if cell is None else str(cell).strip() for cell in row)))
     found = tuple((number, cells) for number, cells in rows if any(cells))
     return Sheet(label, found, {}, ("Excel sheet " + quote(full[0].title),))
@@ -109,14 +105,12 @@ def _text(content: bytes, label: str, wanted: str) -> Sheet:
         elif line.strip(" \t;,"):
             lines.append((number, line))
     if not lines:
-        raise BandgError(one_line(f"{label}: is empty"))
+        raise BandgError(f"{label}: is empty")
     tried = {separator: _split(lines, separator) for separator in ("\t", ";", ",", " ")}
     scores = {separator: _score(rows) for separator, rows in tried.items()}
     best = max(scores, key=lambda separator: scores[separator])
     if scores[best] == 0:
-        raise BandgError(
-            one_line(f"{label}: has no table: it needs headings, as energy_eV and g_e, and rows of as many cells")
-        )
+        raise BandgError(f"{label}: has no table: it needs headings, as energy_eV and g_e, and rows of as many cells")
     named = {"\t": "tabs", ";": "semicolons", ",": "commas", " ": "blanks"}[best]
     return Sheet(label, tried[best], settings, (*how, *([f"columns separated by {named}"] if best != "," else ())))
 

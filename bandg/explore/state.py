@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from bandg.analysis.emulators.emulator import MAX_SPREAD, Emulator
 from bandg.base.errors import BandgError
-from bandg.base.text import nearest, one_line, quote
+from bandg.base.text import nearest, quote
 
 KINDS = {"set": "Parameter set", "shape": "Shape", "termination": "Termination"}
 """What tells emulators apart, with its label in the page."""
@@ -23,14 +23,14 @@ def opening(
     words = dict(parse_qsl(state.removeprefix("#"), keep_blank_values=True))
     for name, given in (("set", set), ("shape", shape)):
         if given is not None and words.setdefault(name, given) != given:
-            raise BandgError(one_line(f"`{name}` is {given!r}, but `state` has {name}={words[name]}: give one"))
+            raise BandgError(f"`{name}` is {given!r}, but `state` has {name}={words[name]}: give one")
     chosen = [
         one for one in emulators if all(words.get(kind, getattr(one, kind)) == getattr(one, kind) for kind in KINDS)
     ]
     if not chosen:
         wanted = ", ".join(words[kind] for kind in KINDS if kind in words)
         known = "; ".join(dict.fromkeys(f"{one.set} {one.shape} {one.termination}" for one in emulators))
-        raise BandgError(one_line(f"there is no emulator of {wanted}; there are: {known or 'none'}"))
+        raise BandgError(f"there is no emulator of {wanted}; there are: {known or 'none'}")
     ranges = {one.name: (one.low, one.high) for one in chosen[0].knobs}
     ranges |= {"inverse_eps": (chosen[0].exciton.inverse_eps_low, chosen[0].exciton.inverse_eps_high)}
     ranges |= {"size_spread": (0.0, MAX_SPREAD)}
@@ -41,11 +41,11 @@ def opening(
             for one in text.split(","):
                 if one not in collections:
                     raise BandgError(
-                        one_line(f"`state` hides {quote(one)}, but the page has the points {', '.join(collections)}")
+                        f"`state` hides {quote(one)}, but the page has the points {', '.join(collections)}"
                     )
         elif name not in KINDS:
             known = ", ".join((*KINDS, *ranges, "hide"))
-            raise BandgError(one_line(f"`state` has {quote(name)}{nearest(name, ranges)}, but knows {known}"))
+            raise BandgError(f"`state` has {quote(name)}{nearest(name, ranges)}, but knows {known}")
     return urlencode(words, safe=",:")
 
 
@@ -56,4 +56,4 @@ def _check(name: str, text: str, low: float, high: float) -> None:
     except ValueError:
         value = float("nan")
     if not low <= value <= high:
-        raise BandgError(one_line(f"`state` has {name}={text[:40]}: give a number from {low:g} to {high:g}"))
+        raise BandgError(f"`state` has {name}={text[:40]}: give a number from {low:g} to {high:g}")

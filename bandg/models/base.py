@@ -17,7 +17,7 @@ from bandg.base.decode import decode
 from bandg.base.entries import entry_points_of, load_entry_point
 from bandg.base.errors import BandgError
 from bandg.base.task import Task
-from bandg.base.text import nearest, one_line
+from bandg.base.text import nearest
 from bandg.crystal.lattice import PEROVSKITE, Lattice, Termination
 from bandg.crystal.shapes import Nanocrystal
 from bandg.models.levels import Levels
@@ -214,7 +214,7 @@ def register(model: Model) -> Model:
     """Make a model known by its name to this process; returns it. Raises BandgError for the name of another one."""
     _checked(model, "register")
     if model.name in BUILT_IN or _registered.get(model.name, model) != model:
-        raise BandgError(one_line(f"there is a model {model.name!r} already: choose another name"))
+        raise BandgError(f"there is a model {model.name!r} already: choose another name")
     _registered[model.name] = model
     return model
 
@@ -236,7 +236,7 @@ def find(model: str | Model) -> Model:
     known = [point for point in entry_points_of(ENTRY_POINTS) if point.name == model]
     if not known:
         names = available()
-        raise BandgError(one_line(f"model {model!r} is unknown{nearest(model, names)}; there are: {', '.join(names)}"))
+        raise BandgError(f"model {model!r} is unknown{nearest(model, names)}; there are: {', '.join(names)}")
     found = load_entry_point(known[0])
     return _checked(found() if isinstance(found, type) else found, f"the entry point {model!r}")
 
@@ -245,6 +245,6 @@ def _checked(model: Any, what: str) -> Model:
     missing = [name for name in ("name", "load", "job", "complete", "terminations") if not hasattr(model, name)]
     if isinstance(model, type) or missing:
         given = f"the class {model.__name__}" if isinstance(model, type) else f"{model!r:.60} without {missing[0]}"
-        raise BandgError(one_line(f"{what} must be the name of a model or an object that inherits Model, not {given}"))
+        raise BandgError(f"{what} must be the name of a model or an object that inherits Model, not {given}")
     found: Model = model
     return found

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from bandg.base.errors import BandgError
-from bandg.base.text import one_line
 
 CARRIERS = {"electron": "e", "hole": "h"}
 AXES = ("x", "y", "z")
@@ -86,11 +85,11 @@ class Observable:
     def __post_init__(self) -> None:
         where = f"observable {self.name!r}: "
         if not self.name.isidentifier():
-            raise BandgError(one_line(f"{where}the name must consist of letters, digits and underscores"))
+            raise BandgError(f"{where}the name must consist of letters, digits and underscores")
         if self.dims and (self.dims[0] != "nc" or self.dims != tuple(dim for dim in DIMS if dim in self.dims)):
-            raise BandgError(one_line(f"{where}dims must be () or 'nc' with some of {', '.join(DIMS[1:])}, in order"))
+            raise BandgError(f"{where}dims must be () or 'nc' with some of {', '.join(DIMS[1:])}, in order")
         if self.kind not in KINDS:
-            raise BandgError(one_line(f"{where}kind must be {', '.join(KINDS[:-1])} or {KINDS[-1]}, not {self.kind!r}"))
+            raise BandgError(f"{where}kind must be {', '.join(KINDS[:-1])} or {KINDS[-1]}, not {self.kind!r}")
         if self.read is not None and self.states is not None:
             raise BandgError(f"{where}give read or states, not both")
         if self.states is not None and (self.unit == "" or "level" in self.dims or not self.dims):
@@ -150,7 +149,7 @@ class Observable:
         try:
             return function(*arguments)
         except Exception as error:  # any error in the user's code is reported in one line
-            raise BandgError(one_line(f"observable {self.name!r} fails: {type(error).__name__}: {error}")) from error
+            raise BandgError(f"observable {self.name!r} fails: {type(error).__name__}: {error}") from error
 
     def key(self) -> list[str]:
         """What the result of `states` depends on, for the cache: name, dims, and the code with what it refers to."""

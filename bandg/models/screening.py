@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar, named
-from bandg.base.text import nearest, one_line
+from bandg.base.text import nearest
 from bandg.base.units import E2_EV_NM
 
 Array = NDArray[np.float64]
@@ -82,7 +82,7 @@ class Screening:
     def __post_init__(self) -> None:
         if self.kind not in _FACTORS:
             close = nearest(str(self.kind), _FACTORS)
-            raise BandgError(one_line(f"screening {self.kind!r} is unknown{close}; choose {', '.join(_FACTORS)}"))
+            raise BandgError(f"screening {self.kind!r} is unknown{close}; choose {', '.join(_FACTORS)}")
         for name in ("eps_inf", "eps_static", "radius_e", "radius_h"):
             object.__setattr__(self, name, float(getattr(self, name)))  # the key of a result has no ints
         if not 1 <= self.eps_inf < math.inf:
@@ -175,7 +175,7 @@ def parse_screening(text: str) -> Screening | None:
         return None
     if kind not in _FACTORS:
         known = (*_FACTORS, "none")
-        raise BandgError(one_line(f"exciton {kind!r} is unknown{nearest(kind, known)}; choose {', '.join(known)}"))
+        raise BandgError(f"exciton {kind!r} is unknown{nearest(kind, known)}; choose {', '.join(known)}")
     if kind == "constant":
         found = named(rest.split(","), "exciton", "constant:eps=6") if rest else {}
         if set(found) != {"eps"}:
@@ -184,16 +184,12 @@ def parse_screening(text: str) -> Screening | None:
     if rest in PRESETS or not colon:
         return replace(PRESETS[rest or "middle"], kind=kind)
     if "=" not in rest:
-        raise BandgError(
-            one_line(f"exciton constants {rest!r} are unknown; choose {', '.join(PRESETS)}, or {_EXAMPLE}")
-        )
+        raise BandgError(f"exciton constants {rest!r} are unknown; choose {', '.join(PRESETS)}, or {_EXAMPLE}")
     changes: dict[str, float] = {}
     for name, value in named(rest.split(","), "exciton", _EXAMPLE).items():
         if name == "eps" or name not in {**_EPS, **_RADII}:
             known = ("eps_inf", "eps_static", *_RADII)
-            raise BandgError(
-                one_line(f"exciton {name!r} is unknown{nearest(name, known)}; there are {', '.join(known)}")
-            )
+            raise BandgError(f"exciton {name!r} is unknown{nearest(name, known)}; there are {', '.join(known)}")
         number = {**_EPS, **_RADII}[name].value(value).number
         changes |= {one: number for one in (("radius_e", "radius_h") if name == "radius" else (name,))}
     return Screening(kind, **(_plain(PRESETS["middle"]) | changes))

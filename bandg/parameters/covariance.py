@@ -15,7 +15,6 @@ from pydantic import BaseModel, Field, ValidationError
 from bandg.base import resources
 from bandg.base.errors import BandgError
 from bandg.base.files import read_text
-from bandg.base.text import one_line
 from bandg.parameters.check import complaint
 from bandg.parameters.sets import ParameterSet
 
@@ -120,13 +119,13 @@ def ensemble_of(parameters: ParameterSet) -> tuple[Member, ...]:
     try:
         found = _FitFile.model_validate(json.loads(text))
     except (ValueError, RecursionError) as error:
-        raise BandgError(one_line(f"{label}: is not what bandg fit writes beside a set: {_first(error)}")) from None
+        raise BandgError(f"{label}: is not what bandg fit writes beside a set: {_first(error)}") from None
     if found.parameters_sha256 != parameters.digest():
         what = f"holds the covariance of other numbers than those of the set {parameters.name}"
-        raise BandgError(one_line(f"{label}: {what}: fit the set again, or take the file as bandg fit wrote it"))
+        raise BandgError(f"{label}: {what}: fit the set again, or take the file as bandg fit wrote it")
     if exponents := [path for path in found.paths if path.startswith("scaling.")]:
         what = f"`band` is not known for a set whose fit varied distance exponents ({exponents[0]})"
-        raise BandgError(one_line(f"{label}: {what}: hold them in the job"))
+        raise BandgError(f"{label}: {what}: hold them in the job")
     own = _covariance(label, found.paths, found.covariance_eV2)
     members = [Member(parameters.name, found.chi2, parameters, own)]
     for one in found.ensemble:
@@ -154,13 +153,13 @@ def _beside(parameters: ParameterSet) -> tuple[str, str]:
         return f"{parameters.name}.json", resources.read_covariance(parameters.name)
     path = Path(parameters.origin).with_suffix(".json")
     if not path.is_file():
-        raise BandgError(one_line(f"the set {parameters.name} has no covariance, there is no file {path}: {needed}"))
+        raise BandgError(f"the set {parameters.name} has no covariance, there is no file {path}: {needed}")
     return str(path), read_text(path, str(path), needed, "the .json that bandg fit writes beside a set")
 
 
 def _covariance(label: str, paths: Sequence[str], rows: list[list[float]]) -> Covariance:
     if [len(row) for row in rows] != [len(paths)] * len(paths) or not np.isfinite(rows).all():
-        raise BandgError(one_line(f"{label}: the covariance is not a finite matrix of its {len(paths)} parameters"))
+        raise BandgError(f"{label}: the covariance is not a finite matrix of its {len(paths)} parameters")
     return Covariance(tuple(paths), np.array(rows, dtype=float))
 
 
@@ -168,4 +167,4 @@ def _moved(label: str, parameters: ParameterSet, name: str, values: Mapping[str,
     try:
         return parameters.with_values(values, source=f"minimum {name} of {label}")
     except BandgError as error:
-        raise BandgError(one_line(f"{label}: ensemble: {name}: {error}")) from None
+        raise BandgError(f"{label}: ensemble: {name}: {error}") from None

@@ -12,7 +12,7 @@ from bandg.base import resources
 from bandg.base.arguments import strict
 from bandg.base.errors import BandgError
 from bandg.base.files import read_text
-from bandg.base.text import nearest, one_line
+from bandg.base.text import nearest
 from bandg.base.toml import parse_toml
 from bandg.crystal.lattice import Lattice
 from bandg.parameters.names import LATTICE, order, required_integrals, shells_of
@@ -26,7 +26,7 @@ def load(name_or_path: str) -> ParameterSet:
         if is_shipped(name_or_path, "kp"):
             raise BandgError(f"{name_or_path} is a k.p set, not a tight-binding set: use it with bandg kp")
         if not is_shipped(name_or_path):
-            raise BandgError(one_line(f"unknown parameter set {name_or_path!r}{_hint(name_or_path)}"))
+            raise BandgError(f"unknown parameter set {name_or_path!r}{_hint(name_or_path)}")
         return _assemble(f"{name_or_path}.toml", None, name_or_path)
     return load_file(name_or_path)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar, Value, named
-from bandg.base.text import nearest, one_line
+from bandg.base.text import nearest
 from bandg.parameters.names import unit_of
 from bandg.parameters.sets import ParameterSet
 
@@ -35,7 +35,7 @@ class Range:
 def check_path(parameters: ParameterSet, path: str) -> None:
     """Raise BandgError for a path that is not in the set."""
     if path not in parameters.entries:
-        raise BandgError(one_line(f"{parameters.name} has no parameter {path!r}{nearest(path, parameters.entries)}"))
+        raise BandgError(f"{parameters.name} has no parameter {path!r}{nearest(path, parameters.entries)}")
 
 
 def parse_step(text: str, what: str, unit: str) -> float:

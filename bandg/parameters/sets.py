@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from bandg.base.errors import BandgError
 from bandg.base.show import Shown
-from bandg.base.text import nearest, one_line
+from bandg.base.text import nearest
 from bandg.base.toml import write_toml
 from bandg.crystal.lattice import PEROVSKITE, Lattice
 from bandg.parameters.names import (
@@ -187,7 +187,7 @@ class ParameterSet(Shown):
         Raises BandgError for an unknown path, a value that is not a finite number or out of range, or a wrong status.
         """
         if status not in STATUSES or not source.strip():
-            raise BandgError(one_line(f"status {status!r} must be one of {', '.join(STATUSES)}, with a source"))
+            raise BandgError(f"status {status!r} must be one of {', '.join(STATUSES)}, with a source")
         entries, scaling = dict(self.entries), dict(self.scaling)
         for path, number in values.items():
             self._check_path(path)
@@ -243,7 +243,7 @@ class ParameterSet(Shown):
 
     def _check_path(self, path: str) -> None:
         if path not in self.entries and hopping_of(path) not in self.entries:
-            raise BandgError(one_line(f"{self.name} has no parameter {path!r}{nearest(path, self.entries)}"))
+            raise BandgError(f"{self.name} has no parameter {path!r}{nearest(path, self.entries)}")
 
     def shown(self) -> tuple[str, dict[str, Any]]:
         """Title, and the properties of the set as lines."""
@@ -274,7 +274,7 @@ def _checked(path: str, number: float) -> float:
     except (TypeError, ValueError):
         value = math.nan
     if isinstance(number, bool | str) or not math.isfinite(value):
-        raise BandgError(one_line(f"{path}: must be a finite number, not {number!r}"))
+        raise BandgError(f"{path}: must be a finite number, not {number!r}")
     if problem := out_of_range(path, value):
         raise BandgError(f"{path}: {problem}")
     return value

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from bandg.base.cache import source_digest
 from bandg.base.errors import BandgError
-from bandg.base.text import install, one_line
+from bandg.base.text import install
 from bandg.runs.task import run_job
 from bandg.solvers.registry import added_solvers
 
@@ -57,7 +57,7 @@ def scheduler_address(given: str) -> str:
     except OSError as error:
         raise BandgError(f"the scheduler {address} does not answer: {error.strerror or error}") from error
     except ValueError as error:  # a part of the name that is longer than 63 letters, or a null character
-        raise BandgError(one_line(f"scheduler {given!r}: {host!r} is not a valid host name")) from error
+        raise BandgError(f"scheduler {given!r}: {host!r} is not a valid host name") from error
     # a dask server sends its greeting first; the client of dask would wait forever for a server that does not
     if scheme == "tcp" and not 0 < int.from_bytes(greeting, "little") < _LONGEST_GREETING:
         raise BandgError(f"the server at {address} is not a dask scheduler")

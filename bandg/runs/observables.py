@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from bandg.base.errors import BandgError
-from bandg.base.text import nearest, one_line
+from bandg.base.text import nearest
 from bandg.crystal.distortion import describe
 from bandg.crystal.lattice import PEROVSKITE
 from bandg.models.etb import optics
@@ -205,5 +205,5 @@ def resolve(asked: str | Observable | Iterable[str | Observable]) -> tuple[Obser
         else:
             names = ", ".join(each.name for each in known() if each.states or each.kind == "detail")
             hint = nearest(str(one), _known)
-            raise BandgError(one_line(f"observable {one!r} is unknown{hint}; those to ask for are {DETAILS}, {names}"))
+            raise BandgError(f"observable {one!r} is unknown{hint}; those to ask for are {DETAILS}, {names}")
     return tuple(dict.fromkeys(found))

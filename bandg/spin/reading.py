@@ -53,7 +53,7 @@ class _Sheet:
     def fail(self, what: str, row: int | None = None) -> NoReturn:
         """Raise BandgError, one line that begins with the file and the line of a row."""
         place = self.label if row is None else f"{self.label}, line {self.lines[row]}"
-        raise BandgError(one_line(f"{place}: {what}"))
+        raise BandgError(f"{place}: {what}")
 
 
 def read_traces(
@@ -115,7 +115,7 @@ def read_traces(
     if fields_T and len(fields_T) != len(paths):
         raise BandgError(f"`field` lists {len(fields_T)} fields for {len(paths)} files: give one for each file")
     if twice := next((path for n, path in enumerate(paths) if Path(path) in map(Path, paths[:n])), None):
-        raise BandgError(one_line(f"{os.fspath(twice)} is named twice: name each file once"))
+        raise BandgError(f"{os.fspath(twice)} is named twice: name each file once")
     traces: list[Trace] = []
     said: dict[str, str] = {}
     for number, path in enumerate(paths):
@@ -193,7 +193,7 @@ def _sheet(text: str, label: str) -> _Sheet:
     sample = [body for _, body, comment in content[:400] if not comment]
     counts = [sum(_is_data(_cells(body, sep), dec) for body in sample) for sep, dec in _FORMS]
     if not counts or not max(counts):
-        raise BandgError(one_line(f"{label}: has no rows of numbers{_word_in(content)}: it needs {_NEEDED}"))
+        raise BandgError(f"{label}: has no rows of numbers{_word_in(content)}: it needs {_NEEDED}")
     separator, decimal = _FORMS[counts.index(max(counts))]
     rows: list[list[float]] = []
     lines: list[int] = []

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bandg.base.arguments import choices, number, wrong
 from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar
-from bandg.base.text import nearest, one_line
+from bandg.base.text import nearest
 
 Floats = NDArray[np.float64]
 
@@ -52,7 +52,7 @@ class Scatter:
     def of(cls, name: str, given: Any) -> Scatter:
         """From "0.9+-0.05", "0.8..1" or a number. Raises BandgError."""
         if name not in _LIMITS:
-            raise BandgError(one_line(f"`scatter` knows no {name!r}{nearest(name, SCATTERED)}: {choices(SCATTERED)}"))
+            raise BandgError(f"`scatter` knows no {name!r}{nearest(name, SCATTERED)}: {choices(SCATTERED)}")
         least, most = _LIMITS[name]
         grammar = Grammar(f"`scatter` {name}", _EXAMPLE)
         if not isinstance(given, str):
@@ -72,13 +72,11 @@ class Scatter:
             spread = grammar.value(width, given).number if sign else 0.0
         if spread < 0 or not least <= mean <= most or (name in OF_EDGES and mean <= 0):
             raise BandgError(
-                one_line(
-                    f"`scatter` {name} {given!r} must have its mean within {least:g} and {most:g} and a standard "
-                    f"deviation of 0 or more: write {_EXAMPLE}"
-                )
+                f"`scatter` {name} {given!r} must have its mean within {least:g} and {most:g} and a standard "
+                f"deviation of 0 or more: write {_EXAMPLE}"
             )
         if name == "edges" and mean != 1:
-            raise BandgError(one_line(f"`scatter` edges {given!r} is relative to the common size: write 1+-0.1"))
+            raise BandgError(f"`scatter` edges {given!r} is relative to the common size: write 1+-0.1")
         low, high = max(least, mean - REACH * spread), min(most, mean + REACH * spread)
         return cls(mean, spread, low, high, uniform)
 

@@ -10,7 +10,7 @@ from bandg.analysis.fit.targets import POSITIVE
 from bandg.analysis.fit.targets import parse as parse_target
 from bandg.base.errors import BandgError
 from bandg.base.files import read_text
-from bandg.base.text import nearest, one_line
+from bandg.base.text import nearest
 from bandg.base.toml import parse_toml
 from bandg.data.bands import POINTS
 from bandg.parameters.check import complaint
@@ -260,7 +260,7 @@ def parse_job(text: str, label: str) -> FitJob:
     try:
         return FitJob.model_validate(raw)
     except ValidationError as error:
-        raise BandgError(one_line(f"{label}: {_explain(error)}")) from None
+        raise BandgError(f"{label}: {_explain(error)}") from None
 
 
 _MODELS = (FitJob, Free, Held, Link, Prior, Reference, BandGroup, FitTarget, Strain)

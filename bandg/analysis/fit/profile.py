@@ -17,7 +17,7 @@ from bandg.analysis.fit.solve import Fit, minimize
 from bandg.analysis.fit.targets import parse as parse_target
 from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar, named
-from bandg.base.text import one_line, quote
+from bandg.base.text import quote
 from bandg.runs.progress import SILENT, Progress
 
 _STIFFNESS = 1e-3
@@ -51,7 +51,7 @@ def parse_profile(text: str) -> tuple[str, NDArray[np.float64]]:
     try:
         parse_target(name)
     except ValueError as error:
-        raise BandgError(one_line(f"profile {quote(text)}: {error}; write {example}")) from None
+        raise BandgError(f"profile {quote(text)}: {error}; write {example}") from None
     grammar = Grammar(f"profile of {name}", example, ("eV" if name.startswith(("E_", "Delta", "level")) else "",))
     lower, upper, _, count = grammar.span(values)
     if lower == upper or count is None or not re.fullmatch("[0-9]{1,4}", count) or not 2 <= int(count) <= 1000:

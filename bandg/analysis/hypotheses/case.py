@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from bandg.base.errors import BandgError
 from bandg.base.task import Task
-from bandg.base.text import one_line
 from bandg.crystal.cell import cell_of
 from bandg.crystal.distortion import distorted
 from bandg.crystal.shapes import Nanocrystal, cube, cuboid, sphere
@@ -304,7 +303,7 @@ def own_code(what: str, kind: type[T], function: Callable[..., Any], *arguments:
     except BandgError:
         raise
     except (Exception, SystemExit) as error:
-        raise BandgError(one_line(f"{what} fails: {type(error).__name__}: {error}")) from error
+        raise BandgError(f"{what} fails: {type(error).__name__}: {error}") from error
     if not isinstance(found, kind):
         raise BandgError(f"{what} must return {kind.__name__}, not {type(found).__name__}")
     return found

@@ -8,7 +8,6 @@ from numbers import Real
 
 from bandg.analysis.hypotheses.changes import Change
 from bandg.base.errors import BandgError
-from bandg.base.text import one_line
 
 STATUSES = ("sourced", "definition", "assumed")
 
@@ -73,19 +72,19 @@ class Mechanism:
         where = f"mechanism {self.name!r}: "
         for field in ("name", "text", "source", "omits", "unit"):
             if not isinstance(getattr(self, field), str):
-                raise BandgError(one_line(f"{where}{field} must be text, not {getattr(self, field)!r}"))
+                raise BandgError(f"{where}{field} must be text, not {getattr(self, field)!r}")
         for field in ("lower", "upper", "baseline"):
             if not isinstance(getattr(self, field), Real) and (field, self.baseline) != ("baseline", None):
-                raise BandgError(one_line(f"{where}{field} must be a number, not {getattr(self, field)!r}"))
+                raise BandgError(f"{where}{field} must be a number, not {getattr(self, field)!r}")
         if not self.name or "," in self.name or not self.name.isprintable():
-            raise BandgError(one_line(f"{where}the name must be a word without comma"))
+            raise BandgError(f"{where}the name must be a word without comma")
         if not all(math.isfinite(x) for x in (self.lower, self.upper, self.baseline or 0.0)):
-            raise BandgError(one_line(f"{where}lower, upper and baseline must be finite numbers"))
+            raise BandgError(f"{where}lower, upper and baseline must be finite numbers")
         if self.lower >= self.upper:
             what = "is empty" if self.lower == self.upper else f"is reversed: write {self.upper:g}..{self.lower:g}"
-            raise BandgError(one_line(f"{where}the range {self.lower:g}..{self.upper:g} {what}"))
+            raise BandgError(f"{where}the range {self.lower:g}..{self.upper:g} {what}")
         if not callable(self.change):
-            raise BandgError(one_line(f"{where}change must be a function of (case, value)"))
+            raise BandgError(f"{where}change must be a function of (case, value)")
 
     @property
     def status(self) -> str:

@@ -12,7 +12,6 @@ from bandg.analysis.hypotheses.case import Case, own_code
 from bandg.analysis.hypotheses.mechanism import Mechanism
 from bandg.base.entries import entry_points_of, load_entry_point
 from bandg.base.errors import BandgError
-from bandg.base.text import one_line
 
 ENTRY_POINTS = "bandg.mechanisms"
 
@@ -53,7 +52,7 @@ def installed(case: Case) -> tuple[Mechanism, ...]:
         what = f"the entry point {point.name!r} ({ENTRY_POINTS})"
         found = own_code(what, tuple, mechanisms_in, load_entry_point(point), case)
         if not found:
-            raise BandgError(one_line(f"{what} has no mechanism"))
+            raise BandgError(f"{what} has no mechanism")
         known += found
     return tuple(known)
 
@@ -68,4 +67,4 @@ def mechanisms_in(given: Any, case: Case) -> tuple[Mechanism, ...]:
 
 
 def _failed(label: str, what: str) -> BandgError:
-    return BandgError(one_line(f"plugin {label}: {what}"))
+    return BandgError(f"plugin {label}: {what}")

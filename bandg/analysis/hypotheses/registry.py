@@ -10,7 +10,7 @@ from bandg.analysis.hypotheses.crystal_changes import Distorted, LeadVacancies, 
 from bandg.analysis.hypotheses.energy_changes import After, Glass, HoleDispersion, Image, IntraAtomic, Screened
 from bandg.analysis.hypotheses.mechanism import Mechanism
 from bandg.base.errors import BandgError
-from bandg.base.text import nearest, one_line
+from bandg.base.text import nearest
 from bandg.models.screening import GLASS_EPS, PRESETS
 from bandg.parameters.loader import available_sets, load_set
 from bandg.parameters.sets import ParameterSet
@@ -34,7 +34,7 @@ def choose(mechanisms: Sequence[Mechanism], names: Sequence[str]) -> tuple[Mecha
     for name in names:
         if name not in known:
             hint = nearest(name, known)
-            raise BandgError(one_line(f"no mechanism is called {name!r}{hint}; there are: {', '.join(known)}"))
+            raise BandgError(f"no mechanism is called {name!r}{hint}; there are: {', '.join(known)}")
     return tuple(known[name] for name in dict.fromkeys(names))
 
 

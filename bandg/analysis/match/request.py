@@ -21,7 +21,7 @@ from bandg.base.arguments import names, strict, words
 from bandg.base.errors import BandgError
 from bandg.base.quantities import Grammar, named
 from bandg.base.show import Shown
-from bandg.base.text import nearest, one_line, quote
+from bandg.base.text import nearest, quote
 from bandg.data.choice import material_of
 from bandg.data.measured import MeasuredPoint, load_measured, load_spreads
 
@@ -168,9 +168,7 @@ def chosen_emulators(
         for word in asked:
             if word not in known:
                 raise BandgError(
-                    one_line(
-                        f"`{kind}` {quote(word)} has no emulator{nearest(word, known)}; there are {', '.join(known)}"
-                    )
+                    f"`{kind}` {quote(word)} has no emulator{nearest(word, known)}; there are {', '.join(known)}"
                 )
         every = tuple(one for one in every if not asked or getattr(one, kind) in asked)
     found = tuple(one for one in every if not materials or material_of(one.set) in {*materials, ""})
@@ -192,7 +190,7 @@ def fixed_values(
     for name, text in named(names("fix", fix, "bromide=0"), "`fix`", "bromide=0").items():
         if name not in known:
             hint = f"{nearest(name, known)}; there are {', '.join(known)}"
-            raise BandgError(one_line(f"`fix` {quote(name)} is not among the unknowns{hint}"))
+            raise BandgError(f"`fix` {quote(name)} is not among the unknowns{hint}")
         found[name] = Grammar(f"`fix` {name}", "bromide=0").value(text).number
     return found
 

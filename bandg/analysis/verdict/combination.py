@@ -10,7 +10,7 @@ from bandg.analysis.hypotheses.case import Case
 from bandg.analysis.verdict.bulk_error import is_linear
 from bandg.analysis.verdict.pair import IMAGE, SCALES, Scale, pair_observables
 from bandg.base.errors import BandgError
-from bandg.base.text import nearest, one_line
+from bandg.base.text import nearest
 from bandg.models.etb.local import resolve_neighbors
 from bandg.parameters.covariance import Member, ensemble_of
 from bandg.parameters.loader import load_set
@@ -155,10 +155,10 @@ def choose(words: Iterable[str], known: Sequence[Combination]) -> tuple[Combinat
     every = sorted({word.lower() for one in known for word in one.words})
     for word in sorted(wanted):
         if word not in every:
-            raise BandgError(one_line(f"`only` names {word!r}{nearest(word, every)}; there are: {', '.join(every)}"))
+            raise BandgError(f"`only` names {word!r}{nearest(word, every)}; there are: {', '.join(every)}")
     found = tuple(one for one in known if wanted <= {word.lower() for word in one.words})
     if not found:
-        raise BandgError(one_line(f"no combination has all of {', '.join(sorted(wanted))}"))
+        raise BandgError(f"no combination has all of {', '.join(sorted(wanted))}")
     return found
 
 

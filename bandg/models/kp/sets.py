@@ -115,7 +115,7 @@ def load_kp(name_or_path: str | os.PathLike[str]) -> KpSet:
         return from_etb(name)
     if not (name.endswith(".toml") or os.sep in name):
         known = [*available_sets("kp"), *available_sets("etb")]
-        raise BandgError(one_line(f"unknown set {name!r}{nearest(name, known)}; there are: {', '.join(known)}"))
+        raise BandgError(f"unknown set {name!r}{nearest(name, known)}; there are: {', '.join(known)}")
     text = read_text(name, name, "`bandg params list` names the sets that ship", "the TOML file of a k.p set")
     if parse_toml(text, name).get("model", "etb") == "etb":
         return from_etb(name)
