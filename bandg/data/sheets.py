@@ -29,6 +29,9 @@ _DIGITS = r"[+-]?(?:\d[\d.,]*|[.,]\d+)(?:[eE][+-]?\d+)?"
 CELL = re.compile(
     rf"({_DIGITS})\s*(?:\((\d+)\)|(?:±|\+/?-)\s*({_DIGITS}))?\s*(eV|meV|nm|K|T|mT|ps|Å)?(?:\s*(?:±|\+/?-)\s*({_DIGITS}))?"
 )
+_SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", " ": "blanks"}
+"""Of two that fit equally well the first is meant."""
+
 SAMPLE = re.compile(r"#\w*\s*[\t;,]|#\d+\s")
 """The beginning of a row of sample #4, which is no comment."""
 
@@ -106,13 +109,14 @@ def _text(content: bytes, label: str, wanted: str) -> Sheet:
             lines.append((number, line))
     if not lines:
         raise BandgError(f"{label}: is empty")
-    tried = {separator: _split(lines, separator) for separator in ("\t", ";", ",", " ")}
+    tried = {separator: _split(lines, separator) for separator in _SEPARATORS}
     scores = {separator: _score(rows) for separator, rows in tried.items()}
     best = max(scores, key=lambda separator: scores[separator])
     if scores[best] == 0:
         raise BandgError(f"{label}: has no table: it needs headings, as energy_eV and g_e, and rows of as many cells")
-    named = {"\t": "tabs", ";": "semicolons", ",": "commas", " ": "blanks"}[best]
-    return Sheet(label, tried[best], settings, (*how, *([f"columns separated by {named}"] if best != "," else ())))
+    if best != ",":
+        how += (f"columns separated by {_SEPARATORS[best]}",)
+    return Sheet(label, tried[best], settings, how)
 
 
 def _is_own(text: str) -> bool:

@@ -37,12 +37,12 @@ def understood(sheet: Sheet) -> tuple[Table, tuple[str, ...]]:
     energy = next((k for k, column in columns.items() if column.name in ("energy", "wavelength")), None)
     if energy is not None:  # a row without a second number belongs to the table too
         heading = columns[energy].heading
-        named = max(n for n, (_, cells) in enumerate(above) if energy < len(cells) and cells[energy] == heading)
+        last = max(n for n, (_, cells) in enumerate(above) if energy < len(cells) and cells[energy] == heading)
         numeric = [k for k, column in columns.items() if _is_numeric(column.name)]
         earlier = (
             n
             for n, (_, cells) in enumerate(above)
-            if n > named and any(k < len(cells) and CELL.fullmatch(plain(cells[k])) for k in numeric)
+            if n > last and any(k < len(cells) and CELL.fullmatch(plain(cells[k])) for k in numeric)
         )
         first -= len(above) - next(earlier, len(above))
     body = sheet.rows[first:]
@@ -234,7 +234,7 @@ def _to_eV(
     if column.name == "wavelength":
         notes.append(f"energies from {quote(column.heading)} by {EV_NM} eV nm (wavelength in vacuum)")
     elif not column.unit and not any(
-        CELL.fullmatch(plain(cell)) and CELL.fullmatch(plain(cell))[4]  # type: ignore[index]
+        (match := CELL.fullmatch(plain(cell))) and match[4]
         for _, cells in body
         for k, cell in enumerate(cells)
         if columns.get(k) is column

@@ -42,7 +42,7 @@ def rules() -> dict[str, Any]:
         "spreads": measured.SPREADS,
         "needed": measured.NEEDED,
         "schema": measured.SCHEMA,
-        "stated": [name for name in measured.Stated.model_fields],
+        "stated": list(measured.Stated.model_fields),
         "wide": _fields(measured.Wide),
         "long": _fields(measured.Long),
     }

@@ -141,9 +141,6 @@ PRESETS = {
 """Constants by name: the middle and both ends of the ranges for CsPbI3, computed ones of MAPbI3 [frost2017], and quoted
 ones of CsPbBr3 (second-hand)."""
 
-NOT_PEROVSKITE = (4.43, 14.65)
-"""eps_inf and eps_static of the yellow, non-perovskite phase of CsPbI3: no preset."""
-
 _EXAMPLE = "haken:eps_inf=5,eps_static=25,radius=3nm"
 _EPS = {name: Grammar(f"exciton {name}", _EXAMPLE) for name in ("eps_inf", "eps_static", "eps")}
 _RADII = {name: Grammar(f"exciton {name}", _EXAMPLE, ("nm",)) for name in ("radius", "radius_e", "radius_h")}

@@ -34,7 +34,6 @@ class Words:
     ) -> None:
         self._values = (*_ROOTS, *symbols, *(1 / d for d in denominators))
         self.ring = PolyRing([sp.Dummy() for _ in self._values], sp.QQ, "lex")
-        self._first_inverse = len(self._values) - len(denominators)
         self._denominators = denominators
         one: Word = ((), ())
         self._known: dict[sp.Expr, dict[Word, PolyElement]] = {}
