@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,7 +17,6 @@ from bandg.parameters.names import DEFAULT_SET
 if TYPE_CHECKING:
     from bandg.analysis.sensitivity.effects import Effects
     from bandg.analysis.sensitivity.indices import GlobalSensitivity
-    from bandg.plot.style import Look
 
 app = App()
 
@@ -81,43 +80,32 @@ def sensitivity(
             seed=seed,
             run=run,
         )
-    written = (
-        _show_effects(found, top, out, plot, figure.look)
-        if isinstance(found, Effects)
-        else _show_indices(found, top, out, plot, figure.look)
-    )
+    show_table, write, draw = _local() if isinstance(found, Effects) else _global()
+    show_table(found, top)
+    written = [write(found, out)] if out is not None else []
+    if plot is not None:
+        from bandg.plot.output import save
+
+        save(draw(found, **figure.look), plot)
+        written.append(plot)
     for path in written:
         typer.echo(f"wrote {path}")
 
 
-def _show_effects(found: Effects, top: int, out: Path | None, plot: Path | None, look: Look) -> list[Path]:
-    """Exact derivatives, printed and written; the files."""
-    from bandg.analysis.sensitivity import effects as library
+def _local() -> tuple[Any, Any, Any]:
+    """What prints, writes and draws exact derivatives."""
+    from bandg.analysis.sensitivity.effects import write_effects
+    from bandg.plot.tornado import plot_tornado
 
-    print_effects(found, top)
-    written = [library.write_effects(found, out)] if out is not None else []
-    if plot is not None:
-        from bandg.plot.output import save
-        from bandg.plot.tornado import plot_tornado
-
-        save(plot_tornado(found, **look), plot)
-        written.append(plot)
-    return written
+    return print_effects, write_effects, plot_tornado
 
 
-def _show_indices(found: GlobalSensitivity, top: int, out: Path | None, plot: Path | None, look: Look) -> list[Path]:
-    """Indices of a design, printed and written; the files."""
-    from bandg.analysis.sensitivity import indices as worldwide
+def _global() -> tuple[Any, Any, Any]:
+    """What prints, writes and draws the indices of a design."""
+    from bandg.analysis.sensitivity.indices import write_indices
+    from bandg.plot.indices import plot_indices
 
-    print_indices(found, top)
-    written = [worldwide.write_indices(found, out)] if out is not None else []
-    if plot is not None:
-        from bandg.plot.indices import plot_indices
-        from bandg.plot.output import save
-
-        save(plot_indices(found, **look), plot)
-        written.append(plot)
-    return written
+    return print_indices, write_indices, plot_indices
 
 
 def print_indices(found: GlobalSensitivity, top: int) -> None:

@@ -152,23 +152,24 @@ def effects(
 
 def write_effects(found: Effects, path: Path) -> Path:
     """Write the table to .csv or .json (with provenance). Raises BandgError where it cannot be written."""
-    from bandg.base.tables import write_csv
-    from bandg.runs.dataset import write_json
-
-    check_writable(path, FORMATS)
-    table = found.table()
-    if path.suffix.lower() == ".csv":
-        write_csv(path, table)
-        return path
-    content = {
-        "schema": 1,
-        "bandg": __version__,
+    head = {
         "units": {"effect_E_gap_eV": "eV", "d_X": "per unit of the parameter", "size_nm": "nm"},
         "neighbors": found.neighbors,
         "intra_atomic": found.intra_atomic,
         "steps": [asdict(step) for step in found.steps],
-        "rows": table,
-        "parameters": found.parameters.to_dict(),
     }
-    write_json(content, path)
+    return write_table(found.table(), head, found.parameters, path)
+
+
+def write_table(rows: list[dict[str, Any]], head: dict[str, Any], parameters: ParameterSet, path: Path) -> Path:
+    """Write rows to .csv or, with what they were made of, to .json. Raises BandgError where it cannot be written."""
+    from bandg.base.tables import write_csv
+    from bandg.runs.dataset import write_json
+
+    check_writable(path, FORMATS)
+    if path.suffix.lower() == ".csv":
+        write_csv(path, rows)
+    else:
+        content = {"schema": 1, "bandg": __version__, **head, "rows": rows, "parameters": parameters.to_dict()}
+        write_json(content, path)
     return path

@@ -11,10 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandg import __version__
-from bandg.analysis.sensitivity.effects import FORMATS, SHOWN
+from bandg.analysis.sensitivity.effects import SHOWN, write_table
 from bandg.base.errors import BandgError
-from bandg.base.files import check_writable
 from bandg.base.show import Shown
 from bandg.base.text import install
 from bandg.crystal.shapes import Nanocrystal
@@ -222,16 +220,6 @@ def _salib(name: str) -> Any:
 
 def write_indices(found: GlobalSensitivity, path: Path) -> Path:
     """Write the table to .csv or .json (with provenance). Raises BandgError where it cannot be written."""
-    from bandg.base.tables import write_csv
-    from bandg.runs.dataset import write_json
-
-    check_writable(path, FORMATS)
-    table = found.table()
-    if path.suffix.lower() == ".csv":
-        write_csv(path, table)
-        return path
     head = {name: getattr(found, name) for name in ("method", "samples", "seed", "neighbors", "intra_atomic")}
-    ranges = [asdict(chosen) for chosen in found.ranges]
-    content = {"schema": 1, "bandg": __version__, **head, "ranges": ranges, "rows": table}
-    write_json(content | {"parameters": found.parameters.to_dict()}, path)
-    return path
+    head["ranges"] = [asdict(chosen) for chosen in found.ranges]
+    return write_table(found.table(), head, found.parameters, path)
