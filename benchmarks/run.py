@@ -250,7 +250,7 @@ ROWS = {
     "gradient-16": Row("bandg", 16, references=(("gradient", "auto"),), repeat=3),
     "sweep": Row("sweep", 2, is_long=True),
     "gamma-25": Row("bandg", 25, kind="gamma", is_long=True),
-    "gamma-36": Row("bandg", 36, kind="gamma", is_long=True),
+    "gamma-35": Row("bandg", 35, kind="gamma", is_long=True),
     "gamma-nnn-25": Row("bandg", 25, kind="gamma-nnn", is_long=True),
     "bromide-25": Row("bandg", 25, kind="bromide", is_long=True),
     "vacancies-25": Row("bandg", 25, kind="vacancies", is_long=True),
@@ -388,7 +388,7 @@ def show(results: list[dict[str, Any]]) -> None:
         table.add_row(one["row"], one["what"], str(one["orbitals"] or ""), str(one["block"] or ""), *numbers)
     console.print(table)
     own = {one["row"]: one for one in results if one["what"] == "bandg"}
-    for pair in (("cube-25", "cube-48"), ("gamma-25", "gamma-36")):
+    for pair in (("cube-25", "cube-48"), ("gamma-25", "gamma-35")):
         if set(pair) <= set(own):
             seconds, cells = ([own[name]["processor_s"] for name in pair], [ROWS[name].number for name in pair])
             power = math.log(seconds[1] / seconds[0]) / math.log(cells[1] / cells[0])
