@@ -71,7 +71,7 @@ class NearSymmetric(Solver):
 
     @staticmethod
     def memory_gb(size: int, nnz: int, is_complex: bool) -> float:
-        """Hoppings without spin, 1.2 kB for each spin-orbital, and the factors of the blocks of O_h.
+        """Hoppings without spin, 1.2 kB for each spin-orbital, and a quarter more than the factors of O_h's blocks.
 
         size, nnz: of the whole nanocrystal before its distortion. Its blocks are real, with up to 1.35 times the
         elements in a row. With the inversion half of all this is enough.
@@ -79,7 +79,7 @@ class NearSymmetric(Solver):
         row = 1.35 * nnz / size
         small, large = size // 24 + 1, size // 12 + 1
         factors = 4 * dissected_fill(small, round(row * small)) + 2 * dissected_fill(large, round(row * large))
-        return 35e-9 * nnz + 1.2e-6 * size + 8e-9 * factors
+        return 35e-9 * nnz + 1.2e-6 * size + 10e-9 * factors
 
     def between(self, lower: float, upper: float, shift: str) -> tuple[NDArray[np.float64], NDArray[Any]]:
         """Raise SolverError: a matrix alone does not tell its crystal."""

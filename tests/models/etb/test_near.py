@@ -218,14 +218,15 @@ def test_half_of_the_trial_pair_is_no_proof(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_the_memory_of_a_large_tilted_cube_is_that_of_the_iteration() -> None:
-    """25 cells, 1.29 million spin-orbitals: 1.5 and 2.5 GB were measured, 2.6 in an alloy without the inversion."""
+    """Measured with 25 cells, 1.29 million spin-orbitals: 1.5 GB, with second neighbors 2.5; with 35 cells 5.4."""
     first = Job(STANDIN, made("standin", 25, tilt="a-b+a-", angles="9,8"), 1)
     assert 1.5 < first.estimate_memory() < 2.0
     alloy = Job(STANDIN, made("standin", 25, fraction=0.3, seed=1), 1, solver="near-symmetric")
     assert alloy.estimate_memory() == pytest.approx(2 * first.estimate_memory() - 0.2)
     job = Job(NNN, made("nnn", 25, tilt="a-b+a-", angles="9,8"), 2)
     assert job.estimate_memory() == replace(job, solver="near-symmetric").estimate_memory()
-    assert 2.5 < job.estimate_memory() < 3.0
+    assert 2.5 < job.estimate_memory() < 3.2
+    assert 5.4 < Job(STANDIN, made("standin", 35, tilt="a-b+a-", angles="9,8"), 1).estimate_memory() < 6
     assert replace(job, solver=DIRECT).estimate_memory() > 20
 
 
