@@ -194,7 +194,8 @@ class Emulator:
     def _scaled(self, values: ArrayLike) -> Array:
         """t of the knobs (..., d)."""
         x = np.asarray(values, dtype=float)
-        return np.stack([one.scaled(x[..., k]) for k, one in enumerate(self.knobs)], axis=-1)
+        columns = [one.scaled(x[..., k]) for k, one in enumerate(self.knobs)]
+        return np.stack(columns, axis=-1) if columns else x
 
     def evaluate(
         self,
@@ -248,7 +249,7 @@ class Emulator:
 
     @cached_property
     def _exponents(self) -> NDArray[np.int64]:
-        return np.array(self.exponents, dtype=np.int64).reshape(-1, len(self.knobs))
+        return np.array(self.exponents, dtype=np.int64).reshape(len(self.exponents), len(self.knobs))
 
     @cached_property
     def _coefficients(self) -> Array:

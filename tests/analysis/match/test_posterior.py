@@ -140,6 +140,8 @@ def test_a_known_unknown_is_taken_out_of_the_polynomials():
     found = match((1.8, 0.01), (1.2, 0.15), emulators=[own], fix=["one=0.7", "inverse_eps=0"]).samples[0].fits[0]
     assert list(found.unknowns) == ["size_nm", "two"] and found.best["inverse_eps"] == 0
     assert found.chi2 == pytest.approx(((1.32 - 1.2) / 0.15) ** 2, rel=0.01)
+    every = match((1.8, 0.01), (1.2, 0.15), emulators=[own], fix=["one=0.7", "two=0.4", "inverse_eps=0"]).samples[0]
+    assert list(every.fits[0].unknowns) == ["size_nm"] and every.fits[0].chi2 == pytest.approx(found.chi2, rel=0.01)
     with pytest.raises(BandgError, match=r"`fix` 'tow' is not among the unknowns \(did you mean 'two'\?\)"):
         match(1.8, 1.2, emulators=[own], fix="tow=1")
     with pytest.raises(BandgError, match="two must lie between 0 and 1, not 3"):
