@@ -98,8 +98,6 @@ def _write(
     points: Sequence[MeasuredPoint],
     look: Look,
 ) -> list[Path]:
-    import tempfile
-
     from bandg.analysis.hypotheses.report import rows, to_html
     from bandg.base.files import write_whole
     from bandg.runs.dataset import write_json
@@ -111,17 +109,14 @@ def _write(
         written.append(out)
     if plot is not None or report is not None:
         from bandg.plot.hypotheses import plot_hypotheses
-        from bandg.plot.output import save
+        from bandg.plot.output import rendered, save
 
+        picture = plot_hypotheses(table, points, **look)
         if plot is not None:
-            save(plot_hypotheses(table, points, **look), plot)
+            save(picture, plot)
             written.append(plot)
         if report is not None:
-            with tempfile.TemporaryDirectory() as folder:
-                picture = Path(folder) / "hypotheses.png"
-                save(plot_hypotheses(table, points, **look), picture)
-                text = to_html(table, picture, found.points)
-            write_whole(report, text)
+            write_whole(report, to_html(table, rendered(picture, "png"), found.points))
             written.append(report)
     return written
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -113,7 +112,7 @@ def print_verdict(table: dict[str, Any], found: Verdict) -> None:
 def _write(table: dict[str, Any], out: Path | None, plot: Path | None, report: Path | None, look: Look) -> list[Path]:
     from bandg.analysis.verdict.report import to_html, to_markdown
     from bandg.base.files import write_whole
-    from bandg.plot.output import save
+    from bandg.plot.output import rendered, save
     from bandg.plot.verdict import plot_verdict
     from bandg.runs.dataset import write_json
 
@@ -124,13 +123,9 @@ def _write(table: dict[str, Any], out: Path | None, plot: Path | None, report: P
     if plot is not None:
         save(plot_verdict(table, **look), plot)
         written.append(plot)
-    if report is not None and report.suffix == ".md":
-        write_whole(report, to_markdown(table))
-        written.append(report)
-    elif report is not None:
-        with tempfile.TemporaryDirectory() as folder:
-            picture = Path(folder) / "verdict.png"
-            save(plot_verdict(table, **look), picture)
-            write_whole(report, to_html(table, picture))
+    if report is not None:
+        is_markdown = report.suffix == ".md"
+        page = to_markdown(table) if is_markdown else to_html(table, rendered(plot_verdict(table, **look), "png"))
+        write_whole(report, page)
         written.append(report)
     return written

@@ -53,7 +53,11 @@ def save(picture: Axes | Sequence[Axes] | Figure, path: str | os.PathLike[str]) 
 
     Every picture of bandg is written here. The figure stays open. Raises BandgError where the file cannot be written.
     """
-    form = check_picture_path(path)
+    return write_whole(path, rendered(picture, check_picture_path(path)))
+
+
+def rendered(picture: Axes | Sequence[Axes] | Figure, form: str) -> bytes:
+    """The content of a file with the figure of these axes, in one of FORMATS."""
     content = io.BytesIO()
     figure = figure_of(picture)
     # a figure with a layout is saved as wide as it is, any other without its empty margins
@@ -61,4 +65,4 @@ def save(picture: Axes | Sequence[Axes] | Figure, path: str | os.PathLike[str]) 
     with style(style_of(figure)), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         figure.savefig(content, format=form, metadata=_METADATA[form], bbox_inches=margins)
-    return write_whole(path, content.getvalue())
+    return content.getvalue()

@@ -7,7 +7,6 @@ import html
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -316,8 +315,8 @@ img { max-width: 100%; } pre { white-space: pre-wrap; font-size: 12px; }
 """
 
 
-def to_html(table: Sequence[Mapping[str, Any]], picture: Path | None = None, points: Sequence[Any] = ()) -> str:
-    """One HTML page that needs nothing else: table, picture and, for each mechanism, what it rests on."""
+def to_html(table: Sequence[Mapping[str, Any]], picture: bytes | None = None, points: Sequence[Any] = ()) -> str:
+    """One HTML page that needs nothing else: table, picture (PNG) and, for each mechanism, what it rests on."""
     parts = [
         "<!DOCTYPE html>",
         '<html lang="en"><head><meta charset="utf-8"><title>bandg hypotheses</title>',
@@ -329,7 +328,7 @@ def to_html(table: Sequence[Mapping[str, Any]], picture: Path | None = None, poi
         html_table(SPREADS, spread_lines(table)),
     ]
     if picture is not None:
-        content = base64.b64encode(picture.read_bytes()).decode()
+        content = base64.b64encode(picture).decode()
         parts.append(f'<img alt="g against energy for every mechanism" src="data:image/png;base64,{content}">')
     if points:
         head = ("energy (eV)", "quantity", "measured", "source")

@@ -7,7 +7,6 @@ import html
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 from bandg import __version__
@@ -339,9 +338,9 @@ def to_markdown(table: Mapping[str, Any]) -> str:
     return "\n".join([*text, "", *table["notes"], ""])
 
 
-def to_html(table: Mapping[str, Any], picture: Path) -> str:
-    """One HTML page that needs nothing else: the result, the picture, the table and the settings."""
-    encoded = base64.b64encode(picture.read_bytes()).decode()
+def to_html(table: Mapping[str, Any], picture: bytes) -> str:
+    """One HTML page that needs nothing else: the result, the picture (PNG), the table and the settings."""
+    encoded = base64.b64encode(picture).decode()
     parts = [
         "<!DOCTYPE html>",
         '<html lang="en"><head><meta charset="utf-8"><title>bandg verdict</title>',
