@@ -30,7 +30,7 @@ def sliders(found: list[Emulator]) -> str:
     for one in found:
         for knob in one.knobs:
             unit = f" {knob.unit}" if knob.unit else ""
-            span = f"{knob.low:g} to {knob.high:g}{unit}, {knob.default:.3g}"
+            span = f"{knob.low:.3g} to {knob.high:.3g}{unit}, {knob.default:.3g}"
             rows.setdefault(knob.name, (knob, {}))[1].setdefault(span, []).append(f"{one.set} {one.shape}")
     text = []
     for name, (knob, spans) in rows.items():

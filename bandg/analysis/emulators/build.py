@@ -270,8 +270,9 @@ def _bulk_row(case: Case) -> tuple[float, ...]:
 
 
 def _of_all(errors: Any) -> Array:
-    """Errors (4, n) by size; where nothing was left out, the largest of the sizes that have one."""
-    return np.asarray(errors.filled(errors.max(axis=-1)[:, None].repeat(errors.shape[-1], axis=-1)))
+    """Errors (4, n) by size, masked where nothing was left out: there that of the next smaller size."""
+    known = np.flatnonzero(~np.ma.getmaskarray(errors)[0])
+    return np.asarray(errors.data[:, [known[known <= n][-1] for n in range(errors.shape[-1])]])
 
 
 def _plain(values: Any) -> Any:
