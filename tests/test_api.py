@@ -30,7 +30,7 @@ def small(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BANDG_CACHE_DIR", str(tmp_path_factory.mktemp("cache")))
         arguments = {"set": STANDIN, "levels": 4, "observables": "details", "run": Run(workers=1)}
-        return bandg.compute("2..3cells", termination=["halide", "lead"], **arguments)
+        return bandg.compute("2..3cells", termination="halide, lead", **arguments)
 
 
 def test_the_dataset_holds_what_its_schema_says(small):

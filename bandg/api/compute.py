@@ -74,8 +74,8 @@ def compute(
         "cube", "sphere", "cuboid", "octahedron" or "truncated-cube".
     termination : str or list of str, optional
         "halide" or "CsX" (default; CsX-terminated: every Pb keeps its six X), "lead" or "PbX2" (PbX2-terminated: only X
-        that bridge two Pb), or both in a list. The model "kp" has "hard-wall" (default) and "glass". Another lattice
-        has its own terminations.
+        that bridge two Pb), or both, "halide,lead" or a list. The model "kp" has "hard-wall" (default) and "glass".
+        Another lattice has its own terminations.
     set : str, path or parameter set, optional
         Name of a parameter set, path of a file, or a set. The k.p model extracts its set from a tight-binding set.
         Default "bandg-cspbi3-nnn", our fit to first principles; "nestoklon2023-standin" stands in for the published

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, cast
 
-from bandg.base.arguments import choices, flag, names, number, size_text, text, whole, wrong
+from bandg.base.arguments import choices, flag, number, size_text, text, whole, words, wrong
 from bandg.base.errors import BandgError
 from bandg.base.quantities import parse_energies
 from bandg.base.task import Task
@@ -117,13 +117,13 @@ def _ideal(
     if shape not in model.shapes:
         known = [one for one in SHAPES if one in model.shapes] + sorted(model.shapes.difference(SHAPES))
         raise BandgError(f"shape {shape!r} is unknown in the {model.name} model; choose {choices(known)}")
-    words = DEFAULT_SIZE if size is None else size_text(size)
+    wanted = DEFAULT_SIZE if size is None else size_text(size)
     found = []
     lattice = model.lattice(parameters)
     known = [one.name for one in lattice.terminations]
     for end in terminations:
         surface = end if end in known else known[0]
-        made = nanocrystals(words, shape, surface, center, a_nm, truncation, lattice)
+        made = nanocrystals(wanted, shape, surface, center, a_nm, truncation, lattice)
         found += [replace(crystal, termination=end) for crystal in made]
     return found
 
@@ -228,7 +228,7 @@ def load(model: Model, given: Any) -> Any:
 def options_of(model: Model, parameters: Any, termination: Any, given: Mapping[str, Any], asked: Variation) -> Options:
     """The options of the model, before it completes them."""
     known = model.ends(parameters)
-    asked_ends = () if termination is None else names("termination", termination, known[0].name)
+    asked_ends = () if termination is None else words("termination", termination, known[0].name)
     if termination is not None and not asked_ends:
         raise BandgError(f"no termination is given; choose {choices([e.name for e in known])}, or several in a list")
     where = f" in the {model.name} model"

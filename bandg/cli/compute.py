@@ -148,7 +148,7 @@ def compute(
         table = level_table(
             size,
             shape,
-            None if termination is None else list(dict.fromkeys(part.strip() for part in termination.split(","))),
+            termination,
             set_name,
             energy=energy,
             center=center,

@@ -67,7 +67,7 @@ def sensitivity(
         found = library(
             size,
             shape,
-            [part.strip() for part in termination.split(",")],
+            termination,
             set_name,
             center=center,
             neighbors=neighbors,

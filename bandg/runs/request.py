@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, TypedDict, cast
 
-from bandg.base.arguments import choices, flag, names, number, size_text, text, whole, wrong
+from bandg.base.arguments import choices, flag, number, size_text, text, whole, words, wrong
 from bandg.base.errors import BandgError, BandgWarning
 from bandg.base.quantities import parse_edges, parse_size
 from bandg.crystal.atoms import Atoms
@@ -196,7 +196,7 @@ def request(
     flag("intra_atomic", intra_atomic)
     chosen = MODEL.load(MODEL.default_set if set is None else set)
     shells = resolve_neighbors(chosen, None if neighbors is None else whole("neighbors", neighbors))
-    ends = None if termination is None else list(dict.fromkeys(names("termination", termination, "halide")))
+    ends = None if termination is None else words("termination", termination, "halide")
     text("shape", shape, "cube")
     crystals = nanocrystals(size_text(size), shape, ends, center, chosen.a_nm, lattice=chosen.lattice)
     if chosen.crystal:
