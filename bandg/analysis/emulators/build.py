@@ -1,13 +1,13 @@
 """Builds an emulator from computed nanocrystals.
 
-Nanocrystals are computed at points of the knobs that a Sobol sequence spreads over the ranges, dense near the ends, the
-same points at every size. A polynomial is fitted to them by least squares, size by size. Further nanocrystals, left out
-of the fit, give its error.
+Nanocrystals are computed at points of the knobs that a Sobol sequence spreads over the ranges, dense near the ends, and
+at the defaults: all points at every small size, a part of them at the large ones. A polynomial is fitted to them by
+least squares, size by size. Further nanocrystals, left out of the fit, give its error.
 
-Beyond the largest computed size every point has a crystal whose bulk is known, and a nanocrystal nears its bulk as
-bulk + c_2 / N^2 + ... + c_5 / N^5 with N cells [docs/explore.md]. The four coefficients come from the four largest
-computed sizes. The same continues tilted crystals, which are computed at fewer and smaller sizes: there what is
-continued is their difference from the polynomials of the cubic ones.
+The bulk of every point is known, and larger sizes near it as `bandg.analysis.emulators.beyond` says. The large sizes
+are a first value from that and a polynomial for what it misses. Beyond them it stands alone. The same continues tilted
+crystals, which are computed at small sizes: there what is continued is their difference from the polynomials of the
+cubic ones.
 """
 
 from __future__ import annotations
