@@ -218,7 +218,7 @@ def in_own_crystal(parameters: Any, asked: Variation) -> Variation:
 
 
 def load(model: Model, given: Any) -> Any:
-    """The parameter set."""
+    """The parameter set that is given, else the default of the model. Raises BandgError where there is none."""
     chosen = model.default_set if given is None else given
     if chosen is None:
         raise BandgError(f"the model {model.name} needs a parameter set: add `set`")
@@ -226,7 +226,7 @@ def load(model: Model, given: Any) -> Any:
 
 
 def options_of(model: Model, parameters: Any, termination: Any, given: Mapping[str, Any], asked: Variation) -> Options:
-    """The options of the model, before it completes them."""
+    """The options of the model, before it completes them. Raises BandgError for terminations that it has not."""
     known = model.ends(parameters)
     asked_ends = () if termination is None else words("termination", termination, known[0].name)
     if termination is not None and not asked_ends:

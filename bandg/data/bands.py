@@ -109,7 +109,10 @@ class ReferenceBands:
     contributions: Mapping[str, Contributions] = field(default_factory=dict)
 
     def offset(self, band: int) -> int:
-        """Doublets above the upper valence band (0; the conduction band is 1), from a band number of the source."""
+        """Doublets above the upper valence band (0; the conduction band is 1), from a band number of the source.
+
+        Raises BandgError for a band that the source has not.
+        """
         column = (band - self.first_band) // self.per_doublet
         count = next(iter(self.sections.values())).energies.shape[1]
         if not 0 <= column < count:
@@ -168,7 +171,10 @@ class ReferenceBands:
         raise BandgError(f"{self.name} has no k point at {point}")
 
     def lead_s_column(self, point: str) -> int:
-        """Doublet of the bonding Pb 6s at Gamma, X, M or R, picked by its character among bands 59-66 of the source."""
+        """Doublet of the bonding Pb 6s at Gamma, X, M or R, picked by its character among bands 59-66 of the source.
+
+        Raises BandgError where there are no characters.
+        """
         if point not in self.characters:
             raise BandgError(f"{self.name} has no characters at {point}, so its Pb s band cannot be picked")
         first, last = (self.offset(band) + self.top for band in (_LEAD_S[0], _LEAD_S[-1]))

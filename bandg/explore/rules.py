@@ -17,7 +17,6 @@ def rules() -> dict[str, Any]:
     The patterns mean the same in JavaScript with the flag u.
     """
     return {
-        "suffixes": list(sheets.SUFFIXES),
         "other": sheets.OTHER,
         "cell": sheets.CELL.pattern,
         "sample": sheets.SAMPLE.pattern,

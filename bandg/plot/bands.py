@@ -115,7 +115,10 @@ def plot_bands(
 def path_of(
     hamiltonian: BlochHamiltonian, points: Sequence[str], n_per_segment: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], list[tuple[float, str]]]:
-    """k in 1/nm (n, 3), distances (n,) and ticks."""
+    """k in 1/nm (n, 3), distances in 1/nm (n,), and ticks: distance and name of each corner.
+
+    Raises BandgError for an unknown point, for fewer than two and for one twice in a row.
+    """
     unknown = [name for name in points if name not in HIGH_SYMMETRY]
     if unknown:
         raise BandgError(f"no high-symmetry point {unknown[0]!r}; there are: {', '.join(HIGH_SYMMETRY)}")

@@ -57,7 +57,10 @@ class Sheet:
         return float(inches) / pt(1)
 
     def pick(self, names: Sequence[str], parts: Sequence[str] = ()) -> tuple[str, ...]:
-        """The panels to draw, all names without a choice. parts: what may be joined to panels by "+", as "g_e+g_h"."""
+        """The panels to draw, all names without a choice. parts: what may be joined to panels by "+", as "g_e+g_h".
+
+        Raises BandgError for a panel that the picture has not, and for one named twice.
+        """
         self._used.add("panels")
         asked = self.look.get("panels")
         if asked is None:

@@ -79,7 +79,7 @@ class PardisoFactor(RefinedFactor):
         _kept[key] = factor
 
     def move(self, sigma: float) -> None:
-        """Factorize at another shift in the same memory; the ordering is kept."""
+        """Factorize at another shift in eV in the same memory; the ordering is kept. Raises SolverError."""
         self.sigma = sigma
         self._factor.refactor_values(self._triangle.at(sigma))
         self._finish()

@@ -51,7 +51,10 @@ class RslabFactor(RefinedFactor):
         self.move(sigma)
 
     def move(self, sigma: float) -> None:
-        """Factorize at another shift; the memory of the last factors is freed before."""
+        """Factorize at another shift in eV; the memory of the last factors is freed before.
+
+        Raises ShiftIsLevel where a level lies there, and SolverError where the factors do not solve.
+        """
         self.sigma, self._factor = sigma, None
         try:
             self._factor = self._analysis.factor(self._triangle.at(sigma), threads=thread_limit())
