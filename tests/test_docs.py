@@ -1,10 +1,12 @@
 """The pages that make statements in code: they are run."""
 
+import ast
 import doctest
 import json
 import re
 import runpy
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,17 @@ BASELINES = (
     ("hypotheses-nnn", "bandg-nnn", "halide"),
 )
 DOCS = Path(__file__).parents[1] / "docs"
+
+
+def test_scripts_import_what_there_is():
+    paths = [*(DOCS / "_scripts").glob("*.py"), *(DOCS.parent / "benchmarks").glob("*.py")]
+    nodes = [node for path in paths for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    names = {(node.module, one.name) for node in nodes if isinstance(node, ast.ImportFrom) for one in node.names}
+    own = {(module, name) for module, name in names if module.partition(".")[0] == "bandg"}
+    assert len(own) > 100
+    missing = {(module, name) for module, name in own if not hasattr(import_module(module), name)}
+    packages = {pair for pair in missing if hasattr(import_module(pair[0]), "__path__")}
+    assert not {pair for pair in missing if pair not in packages or find_spec(".".join(pair)) is None}
 
 
 def test_every_convention_holds():

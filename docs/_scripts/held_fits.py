@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bandg.analysis.fit.job import Job, read_job
+from bandg.analysis.fit.job import FitJob, read_job
 from bandg.analysis.fit.report import group_rows
 from bandg.analysis.fit.residuals import problem_of
 from bandg.analysis.fit.result import fitted_set
@@ -37,7 +37,7 @@ VARIANTS = {
 }
 
 
-def job_of(is_lambda_held: bool, is_lead_s_held: bool) -> Job:
+def job_of(is_lambda_held: bool, is_lead_s_held: bool) -> FitJob:
     """The job of bandg-nnn with these changes."""
     job = read_job(str(ROOT / "docs" / "fits" / "bandg-nnn.toml"))
     if is_lambda_held:

@@ -164,17 +164,14 @@ def of_tensors(energy_eV: float, tensors: NDArray[np.float64], labels: Mapping[s
     from scipy.spatial.transform import Rotation
 
     turned = Rotation.random(COUNT, np.random.default_rng(0)).as_matrix()[:, None]
-    return of_vectors(energy_eV, (turned @ tensors @ turned.swapaxes(2, 3))[..., 0], tensors, labels)
+    return of_vectors(energy_eV, (turned @ tensors @ turned.swapaxes(2, 3))[..., 0], labels)
 
 
-def of_vectors(
-    energy_eV: float, vectors: NDArray[np.float64], tensors: NDArray[np.float64], labels: Mapping[str, str]
-) -> Ensemble:
+def of_vectors(energy_eV: float, vectors: NDArray[np.float64], labels: Mapping[str, str]) -> Ensemble:
     """Nanocrystals of equal weight with given g b, (n, 2, 3)."""
     n, none = len(vectors), (np.nan,) * 3
-    g = np.sign(np.trace(tensors, axis1=1, axis2=2)) * np.linalg.norm(vectors, axis=2)
     energies, edges = np.full(n, energy_eV), np.full((n, 3), np.nan)
-    return Ensemble(energy_eV, 0.0, 0.0, energies, np.full(n, 1 / n), edges, vectors, g, 0.0, none, labels)
+    return Ensemble(energy_eV, 0.0, 0.0, energies, np.full(n, 1 / n), edges, vectors, 0.0, none, labels)
 
 
 def mixed(kinds: Sequence[Ensemble]) -> Ensemble:
@@ -225,7 +222,7 @@ def bulk_of(name: str, cell: Cell | None, permuted: bool = False) -> Ensemble:
         return of_tensors(found.E_g, tensors, {"set": name})
     tensors = cell.turn.T @ tensors @ cell.turn
     vectors = np.stack([np.roll(tensors[..., axis], -axis, axis=1) for axis in range(3)])  # light along the axis + 2
-    return of_vectors(found.E_g, np.tile(vectors, (COUNT // 3, 1, 1)), tensors, {"set": name})
+    return of_vectors(found.E_g, np.tile(vectors, (COUNT // 3, 1, 1)), {"set": name})
 
 
 def assumed(principal: tuple[float, ...], deviation: float) -> Ensemble:
@@ -237,7 +234,7 @@ def assumed(principal: tuple[float, ...], deviation: float) -> Ensemble:
     electron = (turned @ np.diag(np.array(principal) + MEANS[0]) @ turned.swapaxes(1, 2))[..., 0]
     electron[:, 0] += deviation * rng.standard_normal(COUNT)
     hole = np.tile([MEANS[1], 0.0, 0.0], (COUNT, 1))
-    return of_vectors(1.911, np.stack([electron, hole], axis=1), np.array([np.eye(3)] * 2), {})
+    return of_vectors(1.911, np.stack([electron, hole], axis=1), {})
 
 
 def fitted_together(ensemble: Ensemble) -> tuple[str, ...]:
