@@ -23,7 +23,17 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("e", "energy", "photonenergy", "excitonenergy", "transitionenergy", "laserenergy", "plenergy", "ephoton"),
         *("eph", "ex", "hv", "hω", "ħω", "energie", "photonenergie", "laserenergie", "энергия", "энергияфотона"),
     ),
-    "wavelength": ("λ", "lambda", "wavelength", "wl", "wellenlänge", "wellenlange", "длинаволны"),
+    "wavelength": (
+        "λ",
+        "lambda",
+        "wavelength",
+        "wl",
+        "plwavelength",
+        "emissionwavelength",
+        "wellenlänge",
+        "wellenlange",
+        "длинаволны",
+    ),
     "size_nm": ("size", "d", "l", "diameter", "edge", "edgelength", "größe", "durchmesser", "kantenlänge", "размер"),
     "temperature_K": ("t", "temp", "temperature", "temperatur", "температура"),
     "field_T": ("b", "field", "magneticfield", "feld", "magnetfeld", "поле", "магнитноеполе"),
@@ -35,9 +45,20 @@ NAMES: dict[str, tuple[str, ...]] = {
     "quantity": ("quantity", "größe/quantity"),
     "value": ("value", "wert", "значение"),
 }
+PEAK = ("pl", "plpeak", "plmax", "plmaximum", "plposition", "peak", "peakposition", "emission", "emissionpeak")
+"""Names of an energy or of a wavelength: the unit, which must be there, says of which."""
+
 G = {
-    "g_e": ("ge", "gelectron", "electrong", "electrongfactor", "gfactorelectron", "gfactorofelectron", "gel", "ge-"),
-    "g_h": ("gh", "ghole", "holeg", "holegfactor", "gfactorhole", "gfactorofhole"),
+    "g_e": (
+        *("ge", "gelectron", "electrong", "electrongfactor", "gfactorelectron", "gfactorofelectron", "gel", "ge-"),
+        *("gelektron", "elektrong", "elektrongfaktor", "elektronengfaktor", "gfaktorelektron", "gfaktorelektronen"),
+        *("gfaktordeselektrons", "gфакторэлектрона", "gфакторэлектронов"),
+    ),
+    "g_h": (
+        *("gh", "ghole", "holeg", "holegfactor", "gfactorhole", "gfactorofhole"),
+        *("gloch", "lochg", "lochgfaktor", "löchergfaktor", "gfaktorloch", "gfaktorlöcher", "gfaktordeslochs"),
+        *("gфактордырки", "gфактордырок"),
+    ),
     "g_bx": ("gbx", "gbrightexciton", "ge+gh"),
     "abs_g": ("absg",),
 }
@@ -56,6 +77,9 @@ ERROR = re.compile(
     r"|[±σ]|\+/?-|^δ(?=g)",
     re.IGNORECASE,
 )
+OF = re.compile(r"^\s*(?:of|in|von)\s")
+"""What is left of `error of g_e` before the name."""
+
 SIGNS = re.compile(r"[\s_{}^$\\*.|()\[\]\-]")
 """Signs that do not count where names are compared."""
 
@@ -73,8 +97,7 @@ class Column:
 
 def _folded(text: str) -> str:
     """A heading in lower case without signs, for a comparison of names."""
-    text = unicodedata.normalize("NFKC", text).lower().replace("g-factor", "gfactor")
-    return SIGNS.sub("", text)
+    return SIGNS.sub("", unicodedata.normalize("NFKC", text).lower())
 
 
 def named(heading: str) -> Column | None:
@@ -89,14 +112,18 @@ def named(heading: str) -> Column | None:
         return None
     bare = ERROR.sub(" ", name)
     is_error = bare != name
+    if is_error:
+        bare = OF.sub("", bare)
     magnitude = "|" in bare or re.match(r"\s*abs", bare, re.IGNORECASE) is not None
     folded = re.sub(r"^abs(?=g.)", "", _folded(bare))
     for g, spellings in G.items():
         if folded in spellings:
             quantity = f"abs_{g}" if magnitude and g in ("g_e", "g_h") else g
             return Column(f"{quantity}_error" if is_error else quantity, heading, unit)
-    if folded in ("g", "gfactor"):
+    if folded in ("g", "gfactor", "gfaktor", "gфактор"):
         return Column("abs_g_error" if is_error else "abs_g", heading) if magnitude else None
     if is_error:
         return Column("error", heading) if folded in ("", "y", "g") else None
+    if folded in PEAK:
+        return Column("wavelength" if unit in FAMILY["wavelength"] else "energy", heading, unit) if unit else None
     return next((Column(known, heading, unit) for known, names in NAMES.items() if folded in names), None)

@@ -381,7 +381,7 @@ def _check_evidence(table: Table, found: list[tuple[int, MeasuredPoint]]) -> Non
             what = "the rows that it follows from" if point.evidence == "derived" else "the rows and the theory"
             how = f"name {what} in derived_from, as 'g_e at 1.69; g_h at 1.69'"
             table.fail(f"evidence is {point.evidence}: {how}", number)
-        others = {(other.quantity, other.energy_eV) for n, other in found if n != number}
+        others = {(other.quantity, other.energy_eV) for n, other in found if n != number} if parts else set()
         for part in parts:
             match = _ROW.fullmatch(part)
             if match is None and point.evidence == "contains-theory":

@@ -7,10 +7,10 @@ import datetime
 import io
 import re
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from bandg.base.errors import BandgError
 from bandg.base.files import decoded, read_bytes
@@ -27,10 +27,17 @@ OTHER = {
 
 _DIGITS = r"[+-]?(?:\d[\d.,]*|[.,]\d+)(?:[eE][+-]?\d+)?"
 CELL = re.compile(
-    rf"({_DIGITS})\s*(?:\((\d+)\)|(?:±|\+/?-)\s*({_DIGITS}))?\s*(eV|meV|nm|K|T|mT|ps|Å)?(?:\s*(?:±|\+/?-)\s*({_DIGITS}))?"
+    rf"({_DIGITS})\s*(?:\((\d+)\)|(?:±|\+/?-)\s*({_DIGITS}))?\s*"
+    rf"(eV|meV|nm|K|T|mT|ps|Å|эВ|мэВ|нм|К|Тл|мТл|пс)?(?:\s*(?:±|\+/?-)\s*({_DIGITS}))?"
 )
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", " ": "blanks"}
 """Of two that fit equally well the first is meant."""
+
+NEARLY = re.compile(
+    rf"[~≈<>≤≥]\s*{_DIGITS}|{_DIGITS}\s*[+-]\s*{_DIGITS}\s*/?\s*[+-]\s*{_DIGITS}|{_DIGITS}\s*-\s*{_DIGITS}"
+    rf"|{_DIGITS}\s*(?:(?:±|\+/?-)\s*{_DIGITS}\s*)?%"
+)
+"""Cells that state a number in a way that is refused: a bound, two errors, a range, percent."""
 
 SAMPLE = re.compile(r"#\w*\s*[\t;,]|#\d+\s")
 """The beginning of a row of sample #4, which is no comment."""
@@ -74,23 +81,47 @@ def _workbook(content: bytes, label: str) -> Sheet:
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        book = load_workbook(io.BytesIO(content), data_only=True)
+        book, formulas = (load_workbook(io.BytesIO(content), data_only=stored) for stored in (True, False))
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError, TypeError, SyntaxError) as error:
         raise BandgError(f"{label}: is not an Excel workbook that can be read: save it again") from error
-    full = [sheet for sheet in book.worksheets if any(c.value is not None for row in sheet.iter_rows() for c in row)]
+    full = [
+        sheet
+        for sheet in book.worksheets
+        if any(cell.value is not None for row in formulas[sheet.title].iter_rows() for cell in row)
+    ]
     if not full:
         raise BandgError(f"{label}: is empty")
     if len(full) > 1:
         names = ", ".join(quote(sheet.title) for sheet in full)
         raise BandgError(f"{label}: has {len(full)} sheets with cells ({names}): save the one with the points alone")
     rows = []
-    for number, row in enumerate(full[0].iter_rows(values_only=True), start=1):
+    for number, row in enumerate(_values(full[0], formulas[full[0].title], label), start=1):
         for cell in row:
             if isinstance(cell, (datetime.datetime, datetime.date, datetime.time)):
                 raise BandgError(f"{label}, line {number}: has the date {cell}: Excel may have made it of a number")
         rows.append((number, tuple("" if cell is None else str(cell).strip() for cell in row)))
     found = tuple((number, cells) for number, cells in rows if any(cells))
     return Sheet(label, found, {}, ("Excel sheet " + quote(full[0].title),))
+
+
+def _values(sheet: Any, formulas: Any, label: str) -> Iterator[list[Any]]:
+    """The rows of a worksheet; cells that are merged over several rows of one column have the same value in each.
+
+    formulas: the worksheet with formulas in place of stored values. Raises BandgError for a formula without value.
+    """
+    for cells in formulas.iter_rows():
+        for cell in cells:
+            if cell.data_type == "f" and sheet[cell.coordinate].value is None:
+                what = f"the formula in {cell.coordinate} has no value yet: open it in Excel and save"
+                raise BandgError(f"{label}, line {cell.row}: {what}")
+    merged = {
+        (line, one.min_col): sheet.cell(one.min_row, one.min_col).value
+        for one in sheet.merged_cells.ranges
+        if one.min_col == one.max_col
+        for line in range(one.min_row, one.max_row + 1)
+    }
+    for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+        yield [merged.get((number, k), cell) for k, cell in enumerate(row, start=1)]
 
 
 def _text(content: bytes, label: str, wanted: str) -> Sheet:
@@ -157,7 +188,8 @@ def _score(rows: Sequence[tuple[int, Sequence[str]]]) -> int:
 
 def is_data(cells: Sequence[str]) -> bool:
     """Whether a row holds numbers rather than headings."""
-    return sum(CELL.fullmatch(plain(cell)) is not None for cell in cells) > 1
+    numbers = sum(CELL.fullmatch(plain(cell)) is not None for cell in cells)
+    return numbers + sum(NEARLY.fullmatch(plain(cell)) is not None for cell in cells) > 1
 
 
 def plain(cell: str) -> str:

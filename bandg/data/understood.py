@@ -77,13 +77,18 @@ def _columns(
             sheet.fail(
                 f"column {quote(spread)} may be an error or a spread: call it g_e_error, or dg_e with a convention"
             )
-        found = next((column for text in texts if (column := named(text))), None)
+        found = next((column for text in (*texts, " ".join(texts)) if (column := named(text))), None)
         if found is None:
             continue
         if found.name == "error":
             left = columns.get(k - 1)
             if left is None or not left.name.startswith(("g_", "abs_g", "value")) or left.name.endswith("_error"):
-                sheet.fail(f"column {quote(found.heading)} stands beside no g-factor: call it g_e_error or g_h_error")
+                before = " ".join(cells[k - 1] for _, cells in above if 0 < k <= len(cells) and cells[k - 1])
+                unknown = f" (that on its left, {quote(before)}, is not known as one)" if before and not left else ""
+                sheet.fail(
+                    f"column {quote(found.heading)} stands beside no g-factor{unknown}: "
+                    "call them g_e and g_e_error, or g_h and g_h_error"
+                )
             name = "error" if left.name == "value" else f"{left.name}_error"
             notes.append(f"{quote(found.heading)} is the error of {left.name}")
             found = Column(name, found.heading)
@@ -118,6 +123,8 @@ def _check_columns(
         )
         if k not in columns and line is not None:
             what = f"column {quote(heading)}" if heading else f"column {k + 1}, which has no heading,"
+            if "%" in heading:
+                sheet.fail(f"{what} is in percent: give errors in units of g", line)
             sheet.fail(
                 f"{what} contains numbers ({number}) and is not known: call it energy_eV, g_e, g_h, g_bx, one of these "
                 "with _error, sample, size_nm, temperature_K, field_T or note, or delete it",
@@ -183,10 +190,11 @@ def _row(sheet: Sheet, line: int, cells: Sequence[str], columns: Mapping[int, Co
         match = CELL.fullmatch(text)
         value = _number(match[1], comma) if match else None
         if match is None or value is None:
-            sheet.fail(f"{quote(column.heading)} is {quote(cell)}, which is not a number: leave the cell empty", line)
-        unit = match[4] or column.unit
+            sheet.fail(f"{quote(column.heading)} is {quote(cell)}, which is not a number: {_instead(text)}", line)
+        written = match[4] and UNITS.get(match[4], match[4])
+        unit = written or column.unit
         family = FAMILY.get(column.name, {})
-        if match[4] and (match[4] not in family or column.unit not in ("", match[4])):
+        if written and (written not in family or column.unit not in ("", written)):
             sheet.fail(f"{quote(column.heading)} is {quote(cell)}, whose unit does not fit the column", line)
         error = _error(match, comma)
         if error is not None:
@@ -203,6 +211,15 @@ def _row(sheet: Sheet, line: int, cells: Sequence[str], columns: Mapping[int, Co
         scaled = value * Decimal(family[unit]) if unit in family else value
         found[column.name] = f"{scaled:f}" if abs(scaled) < 10**12 else str(scaled)
     return found
+
+
+def _instead(text: str) -> str:
+    """What to write in place of a cell that is not a number."""
+    if "%" in text:
+        return "give errors in units of g, as 1.41±0.05"
+    if re.fullmatch(r"[^+-]+\+[^+-]+-[^+-]+|[^+-]+-[^+-]+\+[^+-]+", text):
+        return "give one error, as 1.41±0.05"
+    return "correct it, empty the cell, or delete the row"
 
 
 def _quantity(cell: str) -> str:

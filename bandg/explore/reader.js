@@ -6,13 +6,14 @@
 class Refusal extends Error {}
 
 const refuse = (label, what, line = null) => {
-  throw new Refusal(`${label}${line === null ? "" : `, line ${line}`}: ${what}`);
+  throw new Refusal(`${label}${line === null ? "" : `, line ${line}`}: ${what}`.trim().replace(/\s+/gu, " "));
 };
 
 const Reader = (() => {
   const pattern = (source, flags = "u") => new RegExp(source, flags);
   const whole = (source) => pattern(`^(?:${source})$`);
   const CELL = whole(RULES.cell);
+  const NEARLY = whole(RULES.nearly);
   const BARE_UNIT = whole(RULES.bare_unit);
   const UNIT = pattern(RULES.unit);
   const ERROR = pattern(RULES.error, "giu");
@@ -78,7 +79,7 @@ const Reader = (() => {
   const plain = (cell) =>
     cell.replace(/[−–—‒‑]/gu, "-").trim().replace(/^['"]+|['"]+$/gu, "").replace(/(?<=\d)[ \u00a0\u2009\u202f](?=\d{3}(?!\d))/gu, "");
   const isCell = (cell) => CELL.test(plain(cell));
-  const isData = (cells) => cells.filter(isCell).length > 1;
+  const isData = (cells) => cells.filter((cell) => isCell(cell) || NEARLY.test(plain(cell))).length > 1;
 
   function split(lines, separator) {
     if (separator === " ") {
@@ -136,7 +137,7 @@ const Reader = (() => {
   // ---- headings.py
 
   const folded = (text) =>
-    text.normalize("NFKC").toLowerCase().replaceAll("g-factor", "gfactor").replace(pattern(RULES.folded, "gu"), "");
+    text.normalize("NFKC").toLowerCase().replace(pattern(RULES.folded, "gu"), "");
 
   function named(text) {
     const heading = text.trim().replace(/^['"]+|['"]+$/gu, "");
@@ -145,8 +146,9 @@ const Reader = (() => {
     const unit = match ? RULES.units[match[1]] ?? match[1] : "";
     const name = match ? heading.slice(0, match.index) : heading;
     if (!name.trim()) return null;
-    const bare = name.replace(ERROR, " ");
+    let bare = name.replace(ERROR, " ");
     const isError = bare !== name;
+    if (isError) bare = bare.replace(pattern(RULES.of), "");
     const magnitude = bare.includes("|") || /^\s*abs/iu.test(bare);
     const plainName = folded(bare).replace(/^abs(?=g.)/u, "");
     for (const [g, spellings] of Object.entries(RULES.g)) {
@@ -155,10 +157,13 @@ const Reader = (() => {
         return { name: isError ? `${quantity}_error` : quantity, heading, unit };
       }
     }
-    if (["g", "gfactor"].includes(plainName)) {
+    if (["g", "gfactor", "gfaktor", "gфактор"].includes(plainName)) {
       return magnitude ? { name: isError ? "abs_g_error" : "abs_g", heading, unit: "" } : null;
     }
     if (isError) return ["", "y", "g"].includes(plainName) ? { name: "error", heading, unit: "" } : null;
+    if (RULES.peak.includes(plainName)) {
+      return unit ? { name: has(RULES.family.wavelength, unit) ? "wavelength" : "energy", heading, unit } : null;
+    }
     const known = Object.keys(RULES.names).find((one) => RULES.names[one].includes(plainName));
     return known ? { name: known, heading, unit } : null;
   }
@@ -213,12 +218,15 @@ const Reader = (() => {
       const units = texts.map((text) => BARE_UNIT.exec(text)).filter(Boolean).map((match) => RULES.units[match[1]] ?? match[1]);
       const spread = texts.find((text) => SPREAD.test(text) && !text.startsWith("dg_"));
       if (spread) fail(`column ${quote(spread)} may be an error or a spread: call it g_e_error, or dg_e with a convention`);
-      let found = texts.map(named).find(Boolean);
+      let found = [...texts, texts.join(" ")].map(named).find(Boolean);
       if (!found) continue;
       if (found.name === "error") {
         const left = columns.get(k - 1)?.name;
         if (!left || !/^(g_|abs_g|value)/u.test(left) || left.endsWith("_error")) {
-          fail(`column ${quote(found.heading)} stands beside no g-factor: call it g_e_error or g_h_error`);
+          const before = k ? above.map((cells) => cells[k - 1] ?? "").filter(Boolean).join(" ").trim() : "";
+          const unknown = before && !left ? ` (that on its left, ${quote(before)}, is not known as one)` : "";
+          fail(`column ${quote(found.heading)} stands beside no g-factor${unknown}: ` +
+            "call them g_e and g_e_error, or g_h and g_h_error");
         }
         notes.push(`${quote(found.heading)} is the error of ${left}`);
         found = { name: left === "value" ? "error" : `${left}_error`, heading: found.heading, unit: "" };
@@ -245,6 +253,7 @@ const Reader = (() => {
       const held = body.find(([, cells]) => k < cells.length && isCell(cells[k]));
       if (!held) continue;
       const what = heading ? `column ${quote(heading)}` : `column ${k + 1}, which has no heading,`;
+      if (heading.includes("%")) fail(`${what} is in percent: give errors in units of g`, held[0]);
       fail(
         `${what} contains numbers (${held[1][k]}) and is not known: call it energy_eV, g_e, g_h, g_bx, one of these ` +
         "with _error, sample, size_nm, temperature_K, field_T or note, or delete it", held[0]);
@@ -294,6 +303,13 @@ const Reader = (() => {
     return Number(`${digits}e${Number(exponent ?? 0) + Math.round(Math.log10(Number(factor)))}`);
   }
 
+  // What to write in place of a cell that is not a number.
+  function instead(text) {
+    if (text.includes("%")) return "give errors in units of g, as 1.41±0.05";
+    if (/^(?:[^+-]+\+[^+-]+-[^+-]+|[^+-]+-[^+-]+\+[^+-]+)$/u.test(text)) return "give one error, as 1.41±0.05";
+    return "correct it, empty the cell, or delete the row";
+  }
+
   function rowOf(fail, line, cells, columns, comma) {
     const found = {};
     cells.forEach((cell, k) => {
@@ -304,9 +320,10 @@ const Reader = (() => {
       if (RULES.none.includes(text.toLowerCase())) return;
       const match = CELL.exec(text);
       const value = match ? number(match[1], comma) : null;
-      if (value === null) fail(`${quote(heading)} is ${quote(cell)}, which is not a number: leave the cell empty`, line);
-      const unit = match[4] ?? headed, family = RULES.family[name] ?? {};
-      if (match[4] && (!has(family, match[4]) || !["", match[4]].includes(headed))) {
+      if (value === null) fail(`${quote(heading)} is ${quote(cell)}, which is not a number: ${instead(text)}`, line);
+      const written = match[4] && (RULES.units[match[4]] ?? match[4]);
+      const unit = written ?? headed, family = RULES.family[name] ?? {};
+      if (written && (!has(family, written) || !["", written].includes(headed))) {
         fail(`${quote(heading)} is ${quote(cell)}, whose unit does not fit the column`, line);
       }
       const error = errorOf(match, comma);

@@ -19,6 +19,7 @@ def rules() -> dict[str, Any]:
     return {
         "other": sheets.OTHER,
         "cell": sheets.CELL.pattern,
+        "nearly": sheets.NEARLY.pattern,
         "sample": sheets.SAMPLE.pattern,
         "unit": headings.UNIT.pattern,
         "bare_unit": headings.BARE_UNIT.pattern,
@@ -26,6 +27,8 @@ def rules() -> dict[str, Any]:
         "family": headings.FAMILY,
         "names": headings.NAMES,
         "g": headings.G,
+        "peak": headings.PEAK,
+        "of": headings.OF.pattern,
         "as_they_are": headings.AS_THEY_ARE,
         "words": headings.WORDS,
         "error": headings.ERROR.pattern,

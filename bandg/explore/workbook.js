@@ -49,6 +49,7 @@ const Workbook = (() => {
 
   function cellText(cell, strings, dates) {
     const kind = cell.getAttribute("t"), raw = all(cell, "v")[0]?.textContent ?? "";
+    if (raw === "" && all(cell, "f").length) return { text: "", formula: cell.getAttribute("r") };
     if (kind === "inlineStr") return { text: all(cell, "t").map((one) => one.textContent).join("") };
     if (kind === "s") return { text: strings[Number(raw)] };
     if (kind === "b") return { text: raw === "1" ? "True" : "False" };
@@ -64,9 +65,9 @@ const Workbook = (() => {
     return [...reference.replace(/\d/gu, "")].reduce((sum, letter) => 26 * sum + letter.charCodeAt(0) - 64, 0) - 1;
   }
 
-  // Rows with their numbers, each a list of cells.
+  // Rows with their numbers, each a list of cells; cells merged over several rows of a column have one content.
   function rowsOf(sheet, strings, dates) {
-    return all(sheet, "row").map((row, n) => {
+    const rows = all(sheet, "row").map((row, n) => {
       const cells = [];
       for (const cell of all(row, "c")) {
         const reference = cell.getAttribute("r");
@@ -74,6 +75,17 @@ const Workbook = (() => {
       }
       return [Number(row.getAttribute("r") ?? n + 1), Array.from(cells, (one) => one ?? { text: "" })];
     });
+    for (const merged of all(sheet, "mergeCell")) {
+      const [start, end] = merged.getAttribute("ref").split(":"), k = column(start), line = Number(start.replace(/\D/gu, ""));
+      if (end === undefined || column(end) !== k) continue;
+      const upper = rows.find(([number]) => number === line)?.[1][k];
+      for (const [number, cells] of upper ? rows : []) {
+        if (number <= line || number > Number(end.replace(/\D/gu, ""))) continue;
+        while (cells.length < k) cells.push({ text: "" });
+        cells[k] = upper;
+      }
+    }
+    return rows;
   }
 
   async function sheets(bytes) {
@@ -97,7 +109,7 @@ const Workbook = (() => {
     } catch {
       refuse(label, "is not an Excel workbook that can be read: save it again");
     }
-    const full = found.filter((one) => one.rows.some(([, cells]) => cells.some((cell) => cell.date || cell.text)));
+    const full = found.filter((one) => one.rows.some(([, cells]) => cells.some((cell) => cell.date || cell.text || cell.formula)));
     if (!full.length) refuse(label, "is empty");
     if (full.length > 1) {
       const names = full.map((one) => Reader.quote(one.title)).join(", ");
@@ -105,6 +117,8 @@ const Workbook = (() => {
     }
     const [{ title, rows }] = full, width = Math.max(...rows.map(([, cells]) => cells.length));
     for (const [line, cells] of rows) {
+      const formula = cells.find((cell) => cell?.formula)?.formula;
+      if (formula) refuse(label, `the formula in ${formula} has no value yet: open it in Excel and save`, line);
       const date = cells.find((cell) => cell.date)?.date;
       if (date) refuse(label, `has the date ${date}: Excel may have made it of a number`, line);
     }

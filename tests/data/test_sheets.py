@@ -333,3 +333,73 @@ def test_300_files_are_read_right_or_refused(tmp_path: Path) -> None:
         assert found == wanted, (separator, lines, found, wanted)
         right += 1
     assert right > 90 and refused > 60
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Probe;;Energie (eV);g-Faktor Elektron;Fehler;g-Faktor Loch;Fehler\nA;;1,69;2,3;0,1;-0,19;0,05\n",
+        "Образец;Энергия;g-фактор электрона;погрешность;g-фактор дырки;погрешность\nA;1,69 эВ;2,3;0,1;-0,19;0,05\n",
+        "Sample,E (eV),Electron,,Hole,\n,,g,error,g,error\nA,1.69,2.3,0.1,-0.19,0.05\n",
+        "Name\tPL (nm)\tge\tError of g_e\tgh\tError of g_h\nsample\t\t\t\t\t\nA\t733.634310\t2.3\t0.1\t-0.19\t0.05\n",
+    ],
+)
+def test_headings_in_words_and_in_two_rows(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path, text) == [("A", 1.69, "g_e", 2.3, 0.1), ("A", 1.69, "g_h", -0.19, 0.05)]
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("1.911,1.41 +0.05/-0.03,0.91", "'g_e' is '1.41 +0.05/-0.03', which is not a number: give one error"),
+        ("1.911,1.41±5%,0.91±5%", "'g_e' is '1.41±5%', which is not a number: give errors in units of g"),
+        ("1.69-1.72,2.3,", "'E (eV)' is '1.69-1.72', which is not a number"),
+        ("~1.69,<2.3,", "'E (eV)' is '~1.69', which is not a number"),
+    ],
+)
+def test_a_number_stated_in_another_way_is_named_with_its_line(tmp_path: Path, row: str, words: str) -> None:
+    assert f"line 2: {words}" in refusal(tmp_path, f"E (eV),g_e,g_h\n{row}\n")
+
+
+def test_an_error_beside_an_unknown_column_names_it(tmp_path: Path) -> None:
+    assert "that on its left, 'chi', is not known" in refusal(tmp_path, "E (eV),chi,err\n1.69,2.3,0.1\n")
+
+
+def test_a_peak_without_a_unit_is_neither_energy_nor_wavelength(tmp_path: Path) -> None:
+    assert "energy or wavelength" in refusal(tmp_path, "PL peak,g_e\n733.6,2.3\n")
+
+
+def test_cells_that_are_merged_over_rows_have_one_content(tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    rows: list[list[object]] = [["Sample", "E (eV)", "g_e"], ["A", 1.9, 1.4], [None, 1.8, 1.6]]
+    path = workbook(tmp_path / "merged.xlsx", {"points": rows})
+    book = load_workbook(path)
+    book.active.merge_cells("A2:A3")
+    book.save(path)
+    assert [point[:2] for point in points_of(path)] == [("A", 1.9), ("A", 1.8)]
+
+
+def test_a_formula_without_a_stored_value_is_no_empty_cell(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "formula.xlsx", {"points": [["E (eV)", "g_e", "g_h"], [1.9, "=1+0.4", 0.9]]})
+    with pytest.raises(BandgError, match="line 2: the formula in B2 has no value yet"):
+        load_measured(path)
+
+
+def test_reading_costs_as_much_as_there_are_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each row is compared with the others only where it names some: the fields of a point are asked 8 times a row."""
+    from bandg.data.measured import MeasuredPoint
+
+    asked = []
+    ask = MeasuredPoint.__getattribute__
+
+    def counted(point: MeasuredPoint, name: str) -> object:
+        """Note that the energy of a point is asked."""
+        if name == "energy_eV":
+            asked.append(name)
+        return ask(point, name)
+
+    monkeypatch.setattr(MeasuredPoint, "__getattribute__", counted)
+    rows = [f"1.{500 + n},1.4" for n in range(200)]
+    read(tmp_path, "\n".join(["E (eV),g_e", *rows]))
+    assert len(asked) <= 8 * len(rows)

@@ -43,6 +43,10 @@ GOOD = (
     "energy_eV,quantity,value,±\n1.8,g_e,1,0.1\n",
     "energy_eV,abs_g,error\n1.8,1,0.1\n1.9,1.2,\n",
     "sample,energy_eV,g_e\n#1,1.69,2.3\nA,1.9,1.4\n",
+    "Probe;;Energie (eV);g-Faktor Elektron;Fehler;g-Faktor Loch;Fehler\nA;;1,69;2,3;0,1;-0,19;0,05\n",
+    "Образец;Энергия;g-фактор электрона;погрешность\nA;1,69 эВ;2,3;0,1\n",
+    "PL peak (nm),ge,Error of g_e\n733.6,2.3,0.1\n",
+    "Sample,E (eV),Electron,,Hole,\n,,g,error,g,error\nA,1.69,2.3,0.1,-0.19,0.05\n",
 )
 REFUSED = (
     "E (eV);g_e\n1,911;1.41\n",
@@ -76,6 +80,13 @@ REFUSED = (
     "# schema = 1\nenergy_eV,quantity,value\n1.9,g_e,1\n",
     "# schema = 2\nenergy_eV,quantity,value\n1.9,g_e,1\n",
     'energy_eV,g_e\n1.9,"1"2\n',
+    "E (eV),g_e,g_h\n1.911,1.41 +0.05/-0.03,0.91 -0.05 +0.03\n",
+    "E (eV),g_e,g_h\n1.911,1.41 ± 5%,0.91±10 %\n",
+    "E (eV),g_e,g_e err (%)\n1.911,1.41,5\n",
+    "E (eV),g_e\n1.69-1.72,2.3\n",
+    "E (eV),g_e\n~1.69,<2.3\n",
+    "E (eV),chi,err\n1.69,2.3,0.1\n",
+    "PL peak,g_e\n733.6,2.3\n",
 )
 
 
@@ -142,7 +153,7 @@ def test_bad_files_are_refused_in_the_same_words(opened: Any, tmp_path: Path) ->
     assert page == python and "damaged" in page
 
 
-def workbook(sheets: dict[str, list[list[object]]], date_format: str = "") -> bytes:
+def workbook(sheets: dict[str, list[list[object]]], date_format: str = "", merged: tuple[str, ...] = ()) -> bytes:
     book = Workbook()
     book.remove(book.active)
     for title, rows in sheets.items():
@@ -151,6 +162,8 @@ def workbook(sheets: dict[str, list[list[object]]], date_format: str = "") -> by
             sheet.append(row)
         for cell in (cell for row in sheet.iter_rows() for cell in row if cell.is_date and date_format):
             cell.number_format = date_format
+        for cells in merged:
+            sheet.merge_cells(cells)
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()
@@ -168,11 +181,21 @@ def test_workbooks_are_read_or_refused_alike(opened: Any, tmp_path: Path) -> Non
     dated = [["E (eV)", "g_e"], [1.9, 1.4], [1.8, datetime.datetime(2026, 1, 21)]]
     books = [{"points": rows, "empty": []}, {"points": as_text[2:]}, {"a": rows, "b": rows}, {"a": []}, {"a": dated}]
     contents = [*map(workbook, books), workbook({"a": dated}, "mm-dd-yy"), b"PK\x03\x04 no workbook"]
+    contents.append(workbook({"a": [["E (eV)", "g_e", "g_h"], [1.9, "=1+0.4", 0.9]]}))
+    joined = [["Sample", "E (eV)", "g_e"], ["A", 1.9, 1.4], [None, 1.8, 1.6], ["B", 1.7, 2.0], [None, None, 2.1]]
+    contents.append(workbook({"a": joined}, merged=("A2:A3", "A4:A5", "B4:B5")))
     found = both(opened, tmp_path, contents, ".xlsx")
     for n, (python, page) in enumerate(found):
         assert page == python, n
-    assert [isinstance(python, str) for python, _ in found] == [False, False, True, True, True, True, True]
+    assert [isinstance(python, str) for python, _ in found] == [False, False, True, True, True, True, True, True, False]
     assert len(found[0][0][0]) == 4 and "has the date 2026-01-21" in found[4][1]
+    assert "line 2: the formula in B2 has no value yet" in found[7][0]
+    assert [(one["sample"], one["energy_eV"]) for one in found[8][0][0]] == [
+        ("A", 1.9),
+        ("A", 1.8),
+        ("B", 1.7),
+        ("B", 1.7),
+    ]
 
 
 def damaged(draw: random.Random, text: str) -> str:
