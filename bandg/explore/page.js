@@ -224,7 +224,7 @@ const Page = (() => {
     const words = [], missing = [];
     for (const knob of sliders()) {
       const value = knob.get(), how = DATA.options[knob.name];
-      if (how?.[value]) words.push(how[value]);
+      if (typeof how === "object" && how[value]) words.push(how[value]);
       else if (value !== knob.default && typeof how === "string") words.push(`${how} ${value}`);
       else if (value !== knob.default) missing.push(`${knob.label}: ${short(value)}`);
     }

@@ -126,6 +126,10 @@ def test_commands_that_reproduce_the_state(opened: Any) -> None:
         "bandg compute --set bandg-nnn --shape cube --termination halide "
         "--size 4cells,5cells,6cells,8cells,11cells,16cells --occupancy 0.25 --surface none"
     )
+    for occupancy, option in ((0, "--occupancy 0 "), (1, "")):
+        opened.evaluate(f"Page.load('shape=cube&occupancy={occupancy}&potential=0')")
+        opened.click("#copy")
+        assert opened.input_value("#command").endswith(f"16cells {option}--surface none")
     opened.evaluate("Page.load('shape=cube&potential=0.2&inverse_eps=0.1')")
     opened.click("#copy")
     said = opened.input_value("#command").splitlines()[1]
