@@ -195,6 +195,8 @@ def level_table(
     same: dict[str, Any] = {name: value for name, value in locals().items() if name not in ("size", "variation")}
     if energy is not None:
         same |= {**variation, "energy": None, "levels": 1, "observables": (), "band": False}
+        if shape == "cuboid":
+            raise BandgError("`energy` chooses one edge, and a cuboid has three: give `size`, as 4x4x6nm")
         size = _size_of(energy, size, partial(level_table, **same))
     asked = resolve(observables)
     screening = screening_of(exciton, eps_out)

@@ -94,7 +94,11 @@ class Sheet:
         if given is None:
             return tuple(own)
         if len(given) != len(own):
-            what = f"{len(own)} curve{'s' * (len(own) != 1)}: {', '.join(own)}" if name == "labels" else f"{len(own)}"
+            what = (
+                f"{len(own)} curve{'s' * (len(own) != 1)}: {', '.join(own)}"
+                if name == "labels"
+                else f"{len(own)} of them"
+            )
             raise BandgError(f"`{name}` has {len(given)}, but this picture has {what}")
         return tuple(given)
 

@@ -333,7 +333,7 @@ def _single(sheet: _Sheet, given_T: float | None) -> float:
         return abs(_quantity(text, _FIELDS_T, f"{sheet.label}: field", "field = 420 mT"))
     if match := _FIELD.search(Path(sheet.label).name):
         return _field(match)
-    sheet.fail("does not say its field: add a column field_mT, name the file trace_90mT.csv, or list `field`")
+    sheet.fail("does not say its field: add a column field_mT, name the file trace_90mT.csv, or give `field`, as 90mT")
 
 
 def _long(sheet: _Sheet, t: Floats, B: Floats, signal: int, error: int | None) -> list[Trace]:

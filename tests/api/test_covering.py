@@ -80,3 +80,5 @@ def test_compute_takes_the_sizes_of_a_range() -> None:
     assert pair["cells"].values[-1] < found["cells"].values[-1]
     with pytest.raises(BandgError, match="`size` and `energy` both choose the sizes"):
         bandg.compute("4nm", energy="2.3..2.6eV", **own)
+    with pytest.raises(BandgError, match="a cuboid has three: give `size`"):
+        bandg.compute(energy="2.3..2.6eV", shape="cuboid", **own)

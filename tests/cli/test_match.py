@@ -34,6 +34,13 @@ def test_the_samples_of_a_file(bandg, tmp_path):
     assert "C: No curve comes near this energy." in out
 
 
+def test_samples_of_a_material_without_candidates_are_left_out(bandg, tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text("sample,energy_eV,g_e,material\nA,1.95,1.2,CsPbI3\nB,2.4,0.9,CsPbBr3\n")
+    code, out, _ = bandg("match", "--data", file, "--set", "bandg-cspbi3-nnn")
+    assert code == 0 and "A: E = 1.95" in out and "which are left out: B (CsPbBr3)" in out
+
+
 def test_spreads_of_the_data_bound_the_sizes(bandg):
     code, out, _ = bandg("match", "--data", "meliakov2025", "--set", "bandg-cspbi3-nnn")
     assert code == 0 and "Fixed: bromide = 0." in out

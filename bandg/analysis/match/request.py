@@ -133,6 +133,8 @@ def match(
         samples, notes = samples_of(points, load_spreads(data)), _unused(points)
     materials = {one.material for one in samples} - {""}
     chosen = chosen_emulators(set, shape, emulators, materials)
+    samples, foreign = _of_material(samples, {material_of(one.set) for one in chosen})
+    notes += foreign
     known = fixed_values(fix, chosen, materials)
     chosen = tuple(fixed(one, known) for one in chosen)
     if known:
@@ -143,6 +145,14 @@ def match(
     if not any(one.inside for one in found):
         raise BandgError(outside(pool, samples))
     return Matches(found, notes)
+
+
+def _of_material(samples: Sequence[Sample], offered: Collection[str]) -> tuple[tuple[Sample, ...], tuple[str, ...]]:
+    """The samples that the offered materials may be, "" for any, and a sentence on the others."""
+    others = [one for one in samples if one.material and not {one.material, ""} & {*offered}]
+    listed = ", ".join(f"{one.name or 'one without a name'} ({one.material})" for one in others)
+    kept = tuple(one for one in samples if one not in others)
+    return kept, (f"No emulator is of the material of these samples, which are left out: {listed}.",) if others else ()
 
 
 def _unused(points: Sequence[MeasuredPoint]) -> tuple[str, ...]:
