@@ -72,8 +72,9 @@ def crystal(cells: int, kind: str = "cube") -> tuple[Any, Any]:
 
 
 def task_bandg(cells: int, solver: str, kind: str) -> dict[str, Any]:
-    """Both band edges with g."""
+    """Both band edges with g, after those of a small cube: imports and irreps are made once a process."""
     compute_levels = found_in("compute_levels", "bandg.models.etb.nanocrystal", "bandg.etb.nanocrystal")
+    compute_levels(*crystal(2), solver="auto")
     parameters, nanocrystal = crystal(cells, kind)
     before = time.process_time()
     levels = compute_levels(parameters, nanocrystal, solver=solver)
