@@ -27,6 +27,8 @@ _SPREAD_NM = 0.25
 
 _STEP_NM = 0.05
 _LEVELS = (0.25, 0.5, 0.75)
+_WIDE_INCHES = 3.2
+"""Width of the keys in one line, in inches of the paper's style."""
 
 
 def plot_densities(
@@ -86,7 +88,8 @@ def plot_densities(
             letters(axes)
             figure: Any = axes[0].figure
             said = formulas(literal(title)) or None
-            figure.legend(handles=handles, loc="outside lower center", ncols=len(handles), title=said)
+            columns = len(handles) if page.width > _WIDE_INCHES else 1
+            figure.legend(handles=handles, loc="outside lower center", ncols=columns, title=said)
         else:
             axes[-1].legend(handles=handles, fontsize="small")
     return axes

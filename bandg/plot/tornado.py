@@ -9,12 +9,15 @@ import numpy as np
 
 from bandg.plot.palette import BLACK, NAMES, QUANTITIES
 from bandg.plot.sheet import letters, sheet
-from bandg.plot.style import Look, literal, pt
+from bandg.plot.style import Look, literal, pt, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from bandg.analysis.sensitivity.effects import Effects
+
+_LETTER_PT = 4.5
+"""Mean width of a letter of the title in the paper's style."""
 
 LARGEST = 12
 """So many parameters are drawn, those with the largest effect at any size."""
@@ -49,10 +52,17 @@ def plot_tornado(
         if page.is_new:
             letters(axes)
             figure: Any = axes[0].figure
-            figure.supxlabel("change of $g$ for a step up (pale: down), linear", fontsize="medium")
+            change, fits = "change of $g$ for a step up (pale: down), linear", int(page.width * 72 / _LETTER_PT)
+            beside = fits > 90  # room for the keys on the line of this label
+            if beside:
+                figure.supxlabel(change, fontsize="medium")
             title = f"{found.parameters.name}: exact derivatives times the stated step"
-            figure.suptitle(literal(title), fontsize="medium")
-            figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower right", ncols=3)
+            figure.suptitle("\n".join(wrapped(literal(title), fits)), fontsize="medium")
+            keys = axes[0].get_legend_handles_labels()
+            place: dict[str, Any] = (
+                {"loc": "outside lower right"} if beside else {"loc": "outside lower center", "title": change}
+            )
+            figure.legend(*keys, ncols=3, **place)
         else:
             axes[0].legend(loc="lower right", fontsize="small")
     return axes
