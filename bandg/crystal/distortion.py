@@ -79,7 +79,8 @@ def parse_tilt(symbol: str, angles: str) -> tuple[str, tuple[float, float, float
     values = [angle.number for angle in _ANGLES.values(angles)] if angles.strip() else []
     if len(values) != len(turning):
         raise BandgError(
-            f"tilt {symbol!r} needs {len(turning)} angle(s), for {', '.join(turning) or 'nothing'}, not {len(values)}"
+            f"tilt {symbol!r} needs {len(turning)} angle(s), for {', '.join(turning) or 'nothing'}, "
+            f"not {len(values)}: give them by `angles`"
         )
     by_letter = dict(zip(turning, values, strict=True))
     x, y, z = (0.0 if sign == "0" else by_letter[of] for of, sign in zip(letters, signs, strict=True))
