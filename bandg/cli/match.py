@@ -142,7 +142,8 @@ def _print_samples(found: Matches) -> None:
     head += [Column("probability", ".3f"), Column("p", ".2g")]
     columns = (*head, *(Column(_heading(name)) for name in names))
     count = sum(not one.found for one in found.samples)
-    title = f"most probable candidate of each of {len(found.samples)} samples; none of these fits {count} of them"
+    title = f"most probable candidate of each of {len(found.samples)} samples"
+    title += f"; none of these fits {count} of them" if count else ""
     show(title, columns, rows, _caption(best, True), keys=2)
     typer.echo("")
     assumed = [one for one in found.samples if any(datum.assumed for datum in one.sample.data)]
