@@ -16,7 +16,10 @@ from bandg.runs.options import Run
 from bandg.runs.progress import Lines
 
 FOLDER = Path(__file__).resolve().parents[2] / "theory_curves" / "computed" / "emulators"
-STORED = {"bandg-cspbi3-nnn:cube": Plan(), "nestoklon2023-standin:cube": Plan(checks=2, check_cells=())}
+STORED = {
+    "bandg-cspbi3-nnn:cube": Plan(tilted_points=20, tilted_left_out=5),
+    "nestoklon2023-standin:cube": Plan(checks=2, check_cells=()),
+}
 """What is computed of each set and shape."""
 
 if __name__ == "__main__":

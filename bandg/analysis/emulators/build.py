@@ -80,8 +80,8 @@ def build(parameters: ParameterSet, shape: str = "cube", plan: Plan = DEFAULT_PL
     case = Case(parameters, resolve_neighbors(parameters, None), shape, "halide", cells=plan.cells)
     varied = variations(case, bool(plan.tilted_points))
     exponents, coefficients, fitted = _fitted(case, varied, plan, run)
-    checks, tested = _checks(case, varied, plan, run)
-    error = np.einsum("pt,ont->pon", powers(checks, exponents), coefficients) - tested
+    checks, tested, expected = _checks(case, varied, plan, run)
+    error = np.einsum("pt,ont->pon", powers(checks, exponents), coefficients) - expected
     crystals = case.crystals()
     bulk = bulk_of(parameters, case.neighbors)
     values = np.array([[one.knob.value(at) for one, at in zip(varied, row, strict=True)] for row in checks])
@@ -110,6 +110,15 @@ def build(parameters: ParameterSet, shape: str = "cube", plan: Plan = DEFAULT_PL
 def _fitted(case: Case, varied: Sequence[Variation], plan: Plan, run: Run) -> tuple[NDArray[np.int64], Array, int]:
     """Exponents (n_terms, d), coefficients (4, n, n_terms) at all sizes, and the number of computed nanocrystals."""
     cubic = [one for one in varied if one.knob.name != "tilt"]
+    exponents, coefficients, count = _fitted_cubic(case, cubic, plan, run)
+    if len(cubic) == len(varied):
+        return exponents, coefficients, count
+    own, of_tilt, tilted = _fitted_tilt(case, varied, exponents, coefficients, plan, run)
+    return *_together(exponents, coefficients, own, of_tilt), count + tilted
+
+
+def _fitted_cubic(case: Case, cubic: Sequence[Variation], plan: Plan, run: Run) -> tuple[NDArray[np.int64], Array, int]:
+    """The same of crystals without a tilt."""
     exponents = terms_of(cubic)
     t = points(len(cubic), _POINTS_PER_TERM * len(exponents), dense=True)
     t = np.concatenate([_at_defaults(cubic), t])
@@ -117,13 +126,24 @@ def _fitted(case: Case, varied: Sequence[Variation], plan: Plan, run: Run) -> tu
     large, count = _large(case, cubic, t, found, bulk, plan, run)
     found = np.concatenate([found, large], axis=-1)
     values = np.concatenate([found, continued(plan.sizes[: found.shape[-1]], found, bulk, plan.beyond)], axis=-1)
-    coefficients = least_squares(t, exponents, values)
-    count += len(t) * len(plan.cells)
-    if len(cubic) == len(varied):
-        return exponents, coefficients, count
-    small = replace(case, cells=plan.tilted_cells)
+    return exponents, least_squares(t, exponents, values), count + len(t) * len(plan.cells)
+
+
+def _fitted_tilt(
+    case: Case,
+    varied: Sequence[Variation],
+    exponents: NDArray[np.int64],
+    coefficients: Array,
+    plan: Plan,
+    run: Run,
+) -> tuple[NDArray[np.int64], Array, int]:
+    """The same of the change by a tilt, the last of the knobs, in its share u = (t + 1) / 2.
+
+    exponents, coefficients: of crystals without a tilt.
+    """
+    cubic = varied[:-1]
     t = points(len(varied), plan.tilted_points, dense=True)
-    tilted, bulk = computed(small, varied, t, run)
+    tilted, bulk = computed(replace(case, cells=plan.tilted_cells), varied, t, run)
     of_cubic = np.einsum("pt,ont->pon", powers(t[:, :-1], exponents), coefficients)
     bulk_of_cubic = np.array([_bulk_row(changed(case, cubic, one)) for one in t[:, :-1]])
     place = [plan.cells.index(n) for n in plan.tilted_cells]
@@ -133,8 +153,7 @@ def _fitted(case: Case, varied: Sequence[Variation], plan: Plan, run: Run) -> tu
     order = np.argsort([*plan.tilted_cells, *others])
     own = _tilt_terms(cubic)
     share = np.concatenate([t[:, :-1], (t[:, -1:] + 1) / 2], axis=1)
-    of_tilt = least_squares(share, own, change[..., order])
-    return *_together(exponents, coefficients, own, of_tilt), count + tilted[:, 0].size
+    return own, least_squares(share, own, change[..., order]), tilted[:, 0].size
 
 
 def _at_defaults(varied: Sequence[Variation]) -> Array:
@@ -170,8 +189,11 @@ def _large(
     return followed + np.einsum("pt,ont->pon", powers(t, low), missed), exact[:, 0].size
 
 
-def _checks(case: Case, varied: Sequence[Variation], plan: Plan, run: Run) -> tuple[Array, Array]:
-    """Points (n, d) that are left out, and OUTPUTS (n, 4, n_sizes), NaN where they are not computed."""
+def _checks(case: Case, varied: Sequence[Variation], plan: Plan, run: Run) -> tuple[Array, Array, Array]:
+    """Points (n, d) that are left out, OUTPUTS (n, 4, n_sizes) computed at them and expected, NaN where there are none.
+
+    Where a tilted one is not computed, what follows from its own smaller sizes and its own bulk is expected.
+    """
     cubic = [one for one in varied if one.knob.name != "tilt"]
     t = points(len(cubic), plan.left_out, dense=False)
     parts: list[tuple[Sequence[Variation], Array, tuple[int, ...]]] = [
@@ -181,13 +203,18 @@ def _checks(case: Case, varied: Sequence[Variation], plan: Plan, run: Run) -> tu
     if len(cubic) < len(varied):
         tilted = points(len(varied), plan.tilted_left_out, dense=False)
         parts += [(varied, tilted, plan.tilted_cells), (varied, tilted[: plan.tilted_checks], plan.tilted_check_cells)]
-    rows: dict[tuple[float, ...], Array] = {}
+    tested: dict[tuple[float, ...], Array] = {}
+    followed: dict[tuple[float, ...], Array] = {}
     for which, at, cells in parts:
-        found = computed(replace(case, cells=cells), which, at, run)[0]
-        for one, outputs in zip(at, found, strict=True):
-            row = rows.setdefault((*one, *[-1.0] * (len(varied) - len(one))), np.full((4, len(plan.sizes)), np.nan))
+        for one, outputs, bulk in zip(at, *computed(replace(case, cells=cells), which, at, run), strict=True):
+            key = (*one, *[-1.0] * (len(varied) - len(one)))
+            row = tested.setdefault(key, np.full((4, len(plan.sizes)), np.nan))
             row[:, [plan.sizes.index(n) for n in cells]] = outputs
-    return np.array(list(rows)), np.array(list(rows.values()))
+            if key not in followed:
+                is_tilted = len(cubic) < len(varied) == len(one)
+                followed[key] = continued(cells, outputs, bulk, plan.sizes) if is_tilted else np.full_like(row, np.nan)
+    found, other = (np.array(list(rows.values())) for rows in (tested, followed))
+    return np.array(list(tested)), found, np.where(np.isnan(found), other, found)
 
 
 def least_squares(t: Array, exponents: NDArray[np.int64], values: Array) -> Array:
@@ -255,8 +282,9 @@ def computed(case: Case, varied: Sequence[Variation], t: Array, run: Run) -> tup
 
 
 def changed(case: Case, varied: Sequence[Variation], t: Array) -> Case:
-    """The case at one point (d,) of t."""
-    return together(case, *((one.change, one.knob.value(float(at))) for one, at in zip(varied, t, strict=True)))
+    """The case at one point (d,) of t, of its own sizes."""
+    values = ((one.change, one.knob.value(float(at))) for one, at in zip(varied, t, strict=True))
+    return replace(together(case, *values), cells=case.cells)
 
 
 def _row(found: Levels | None) -> tuple[float, ...]:

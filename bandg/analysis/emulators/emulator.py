@@ -134,7 +134,8 @@ class Emulator:
     coefficients : tuple
         (4, n, n_terms).
     error_rms, error_max : tuple
-        Root mean square and largest of the errors at computed nanocrystals that were left out, (4, n).
+        Root mean square and largest of the errors at computed nanocrystals that were left out, (4, n). Tilted ones
+        count at sizes that were not computed too: as they follow from their own smaller sizes and their own bulk.
     band : tuple or None
         Standard errors that the fit of the set leaves with all knobs at their default, (4, n); those of g at fixed
         transition energy.

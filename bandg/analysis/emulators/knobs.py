@@ -54,7 +54,7 @@ def _mechanism(case: Case, mechanism: Mechanism) -> Variation:
     knob = Knob(name, label, mechanism.unit, mechanism.lower, high, mechanism.baseline or 0.0)
     change = mechanism.change
     if isinstance(change, Tilt):
-        knob, change = replace(knob, power=2), replace(change, cells=case.cells)
+        knob = replace(knob, power=2)
     return Variation(knob, change)
 
 

@@ -1,5 +1,7 @@
 """What an emulator is built of: points, terms, sizes beyond the computed ones, errors of the bulk parameters."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from bandg.analysis.curves import bulk_gradients, resolve
 from bandg.analysis.emulators import build as building
 from bandg.analysis.emulators.band import band
 from bandg.analysis.emulators.beyond import POWERS, continued
-from bandg.analysis.emulators.build import Plan, _fitted, _together, least_squares, terms_of
+from bandg.analysis.emulators.build import Plan, _fitted, _together, changed, least_squares, terms_of
 from bandg.analysis.emulators.emulator import Knob, powers
 from bandg.analysis.emulators.knobs import Variation
 from bandg.analysis.hypotheses.case import Case, bulk_of
@@ -52,6 +54,13 @@ def test_a_tilt_joins_the_polynomial_of_the_others():
     expected += np.einsum("pt,ont->pon", powers(share, tilt), of_tilt)
     assert np.einsum("pt,ont->pon", powers(t, exponents), together) == pytest.approx(expected)
     assert least_squares(np.tile(t, (3, 1)) * 1.1, exponents, np.zeros((15, 4, 2))) == pytest.approx(0)
+
+
+def test_a_change_that_chooses_its_own_sizes_leaves_those_of_the_plan():
+    """As the tilt of `bandg hypotheses`, which is computed at small sizes."""
+    knob = Variation(Knob("x", "x", "", 1.0, 3.0, 1.0), lambda case, value: replace(case, aspect=value, cells=(4, 5)))
+    case = Case(load_set("bandg-nnn"), 2, cells=(12,))
+    assert changed(case, [knob], np.array([0.0])) == replace(case, aspect=2.0)
 
 
 def made_up(t, cells):
