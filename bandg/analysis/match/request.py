@@ -86,7 +86,7 @@ def match(
         Transition energy with its error, as "1.911+-0.01eV"; a number or a pair of value and error is in eV.
         Without an error 0.01 eV is assumed.
     g_e, g_h, g_bx : str, float or pair, optional
-        g-factors with their errors, as "1.41+-0.05", or "|1.41|+-0.05" where the sign is not known; at least one.
+        g-factors with their errors, as "1.41+-0.05", or ``"|1.41|+-0.05"`` without a known sign; at least one.
         Without an error 0.1 is assumed.
     size : str, float or pair, optional
         Edge of a cube or diameter of a sphere, as "10+-1nm" or in nm. Without an error 10 % is assumed.

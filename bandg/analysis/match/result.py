@@ -211,7 +211,7 @@ class Match(Shown):
     def size_scatter(self) -> dict[str, float]:
         """Largest relative standard deviation of the sizes by each measured spread of g: median of the posterior.
 
-        The spread that sizes alone would give, |dg / d ln L| times that deviation, may not exceed the measured one.
+        The spread that sizes alone would give, ``|dg / d ln L|`` times that deviation, may not exceed the measured one.
         """
         found = {}
         for name, spread in self.sample.spreads:
