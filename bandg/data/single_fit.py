@@ -34,7 +34,10 @@ REACH = 0.15
 
 
 class SingleFit(NamedTuple):
-    """g and spread dg of one cosine, and the rms of what it leaves as a share of the rms of the trace."""
+    """g and spread dg of one cosine, and the rms of what it leaves as a share of the rms of the trace.
+
+    A cosine has no sign: that of g is the sign of the mean g of the ensemble.
+    """
 
     g: Floats
     dg: Floats
@@ -82,6 +85,7 @@ def fit_one(
     for _ in range(_LEVELS):
         best_g, best_dg, explained = trace.best(best_g + step_g * _NEAR, np.maximum(best_dg + step_dg * _NEAR, 0))
         step_g, step_dg = step_g / 2.5, step_dg / 2.5
+    best_g = np.copysign(best_g, weight @ kinds)  # a cosine has no sign
     left = np.sqrt(np.maximum(0, 1 - explained))
     return SingleFit(*(one.reshape(shape) for one in (best_g, best_dg, left)))
 

@@ -101,3 +101,10 @@ def test_the_fit_of_a_whole_trace_with_noise_agrees(apart, share):
 def test_kinds_without_g_have_no_fit():
     one = fit_one([[0.9, np.nan], [1.0, 1.0]], [0.5, 0.5], 250.0)
     assert np.isfinite(one.g[0]) and all(np.isnan(part[1]) for part in one)
+
+
+def test_a_small_share_of_the_other_sign_does_not_turn_the_sign() -> None:
+    halide, lead = np.linspace(0.15, 0.25, 9), np.linspace(-0.2, -0.1, 9)
+    most = fit_one([halide, lead], [0.87, 0.13], 250.0)
+    assert np.all(most.g > 0)
+    assert np.allclose(fit_one([-halide, -lead], [0.87, 0.13], 250.0).g, -most.g, atol=1e-3)
