@@ -235,6 +235,7 @@ def _size_of(
         raise BandgError("`size` and `energy` both choose the sizes: leave one out")
 
     def energies(cells: int) -> tuple[float, float]:
+        """Lowest and highest energy in eV of the nanocrystals of so many cells."""
         variables = table_of(f"{cells}cells").variables
         found = variables["E_exciton_eV" if "E_exciton_eV" in variables else "E_gap_eV"].values
         return float(found.min()), float(found.max())

@@ -28,6 +28,7 @@ def strict(function: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(function)
     def checked(*values: P.args, **named: P.kwargs) -> T:
+        """The function, after a check of the names of its arguments."""
         for key in named:
             if key not in signature.parameters:
                 raise BandgError(f"{name} has no argument {key!r}{_hint(key, signature.parameters)}")

@@ -79,6 +79,7 @@ def html(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A small HTML table; all text is escaped."""
 
     def line(cells: Sequence[str], tag: str) -> str:
+        """One row of cells with a tag."""
         return "<tr>" + "".join(f"<{tag} style='text-align:left'>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
     body = "".join(line(row, "td") for row in rows)

@@ -127,6 +127,7 @@ def _rows(text: str, label: str, settings: dict[str, str]) -> Iterator[tuple[int
     line = 0
 
     def data_lines() -> Iterator[str]:
+        """Lines that are no comments; comments with an equals sign become settings."""
         nonlocal line
         for line, content in enumerate(io.StringIO(text), start=1):
             if not content.startswith("#"):

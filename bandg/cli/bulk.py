@@ -189,6 +189,7 @@ def _print_contributions(result: Bulk, known: FirstPrinciples | None, intra_atom
     sides = [one for g in edges for one in (own[g], known.g[g] if known else {})]
 
     def row(label: str, name: str, energy: float | None = None) -> tuple[Any, ...]:
+        """The row of one level: its energy in eV and its contributions to g, of the set and from first principles."""
         first = known.energies.get(name) if known else None
         shares = (sum(one.get(part, 0.0) for part in {name, *name.split("/")}) for one in sides)
         return (label, energy, first, *(share if abs(share) >= 5e-4 else None for share in shares))

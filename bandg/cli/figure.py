@@ -68,6 +68,7 @@ def draws(command: Callable[..., None] | None = None, *, measured: bool = False)
 
     @functools.wraps(drawing)
     def run(**values: Any) -> None:
+        """The command, with its Figure in place of the options of pictures."""
         given = {name: values.pop(name) for name in shared}
         stated = [name for name, value in given.items() if value]
         pictures = [values[name] for name in _PICTURES if values.get(name)]

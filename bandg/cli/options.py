@@ -75,6 +75,7 @@ def as_options(message: str) -> str:
     """A message of the library with its arguments, as `x_vacancies` or `solver='iterative'`, spelled as options."""
 
     def option(match: re.Match[str]) -> str:
+        """One argument as an option."""
         name, value = match[1], match[2]
         if match[0].strip("`") in _SPELLED:
             return _SPELLED[match[0].strip("`")]

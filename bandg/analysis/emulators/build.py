@@ -233,6 +233,7 @@ def terms_of(varied: Sequence[Variation]) -> NDArray[np.int64]:
     low = np.array([order < degree for order in orders])
 
     def fits(row: tuple[int, ...]) -> bool:
+        """Whether a product is within the order."""
         return sum(row) < degree or (sum(row) == degree and row[0] > 0 and not np.any(np.array(row)[low]))
 
     return np.array([row for row in found if fits(row)])
@@ -288,11 +289,13 @@ def changed(case: Case, varied: Sequence[Variation], t: Array) -> Case:
 
 
 def _row(found: Levels | None) -> tuple[float, ...]:
+    """OUTPUTS (4,) of a nanocrystal."""
     assert found is not None and found.electron.g is not None and found.hole.g is not None
     return found.electron.energy_eV, found.hole.energy_eV, found.electron.g, found.hole.g
 
 
 def _bulk_row(case: Case) -> tuple[float, ...]:
+    """OUTPUTS (4,) of the bulk of a case."""
     bulk = own_bulk(case)
     return bulk.conduction.energy, bulk.valence.energy, *bulk.g_factors()
 

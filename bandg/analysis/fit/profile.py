@@ -109,6 +109,7 @@ def allowed(points: Sequence[ProfilePoint], rise: float = 1.0) -> tuple[float | 
         return None, None
 
     def crossing(order: Sequence[int]) -> float | None:
+        """Where chi2 has risen enough, from the minimum outwards; None where it does not."""
         for one, other in itertools.pairwise(order):
             if y[one] <= 0 < y[other]:
                 return float(x[one] - y[one] * (x[other] - x[one]) / (y[other] - y[one]))

@@ -129,6 +129,7 @@ def minimize(problem: Problem, start: NDArray[np.float64]) -> Any:
     known: dict[bytes, Pair] = {}
 
     def at(theta: NDArray[np.float64]) -> Pair:
+        """Residuals and Jacobian, kept for the next call at the same point."""
         key = theta.tobytes()
         if key not in known:
             known.clear()

@@ -46,6 +46,7 @@ def _ratio(reference: ReferenceBands, target: Target) -> float | None:
     characters = reference.characters[point]
 
     def charge(weights: Weights) -> float:
+        """Sum of the mean weights of the named shells."""
         species = {"Pb": characters.lead, "X": characters.halide}
         return float(sum(species[one][columns, _SHELLS[shell]].mean() for one, shell in weights))
 

@@ -137,9 +137,11 @@ class Target:
         E_g = bulk_of(old, neighbors).E_g
 
         def at(number: float) -> ParameterSet:
+            """The set with the parameter at that value, at the same gap."""
             return with_gap(old.with_values({self.path: number}, source="hypothesis"), neighbors, E_g)
 
         def error(number: float) -> float:
+            """The bulk quantity above the wanted value."""
             return QUANTITIES[self.quantity](bulk_of(at(number), neighbors)) - value
 
         unit = "" if self.quantity.startswith("g_") else " eV"

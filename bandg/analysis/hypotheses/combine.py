@@ -105,6 +105,7 @@ def _lowest(
     theory = np.array([[r.theory for r in one.residuals] for _, one in known])
 
     def terms(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Terms of the second order (n, 6) at pairs of values (n, 2), in units of the ranges."""
         x, y = ((pairs[:, n] - m.middle) / (m.upper - m.lower) for n, m in enumerate((first, second)))
         return np.stack([np.ones_like(x), x, y, x * y, x**2, y**2], axis=1)
 

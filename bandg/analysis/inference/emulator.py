@@ -216,6 +216,7 @@ def _bulk_with_slopes(
     """OUTPUTS of the bulk (3,) and their central differences by the knobs (d, 3)."""
 
     def at(values: Sequence[float]) -> NDArray[np.float64]:
+        """OUTPUTS of the bulk (3,) at values of the knobs. Raises BandgError."""
         try:
             return bulk_outputs(parameters_at(parameters, knobs, values), neighbors, intra_atomic)
         except BandgError as error:

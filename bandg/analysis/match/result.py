@@ -297,6 +297,7 @@ def _best(one: Weights, sample: Sample) -> tuple[Array, float]:
     free = width > 0
 
     def at(unit: Array) -> float:
+        """chi^2 at unknowns in units of their ranges, (d,)."""
         own_point = low + width * unit
         predicted = curves(own, own_point[None, :-1], own_point[-1:])[:, 0].T
         return float(chi_square(sample, predicted, errors(own, own_point[-1:]))[0][0])
