@@ -97,8 +97,7 @@ def resolve(names: Sequence[str], evaluator: Evaluator | None = None, fresh: boo
     cases: dict[str, Case] = {}
     found: dict[str, Sequence[TheoryCurve]] = {}
     for name in dict.fromkeys(names):
-        is_path = name.endswith(".csv") or os.sep in name or "/" in name
-        if is_path and _kind_of(name) not in KINDS:  # the set of a kind may be a path too
+        if _is_file(name):
             found[name] = read_curves(name, file_columns())
         elif name in stored_names() and not fresh:
             found[name] = [load_stored(name)]
@@ -119,6 +118,16 @@ def resolve(names: Sequence[str], evaluator: Evaluator | None = None, fresh: boo
                 raise BandgError(f"{name}: there is no curve: {why}")
             found[name] = [curve]
     return [curve for name in names for curve in found[name]]
+
+
+def count(names: Sequence[str]) -> int:
+    """How many curves `resolve` makes of these names, without computing any. Raises BandgError for a bad file."""
+    return sum(len(read_curves(name, file_columns())) if _is_file(name) else 1 for name in names)
+
+
+def _is_file(name: str) -> bool:
+    """Whether a name is that of a file; the set of a kind may be a path too."""
+    return (name.endswith(".csv") or os.sep in name or "/" in name) and _kind_of(name) not in KINDS
 
 
 def _kind_of(name: str) -> str:

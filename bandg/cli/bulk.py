@@ -16,17 +16,38 @@ from bandg.cli.tables import Column, show
 from bandg.parameters.names import DEFAULT_SET
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bandg.crystal.cell import Cell
     from bandg.data.contributions import FirstPrinciples
     from bandg.models.etb.bulk import Bulk
     from bandg.parameters.sets import ParameterSet
+    from bandg.plot.sheet import Contents
     from bandg.runs.request import Variation
 
 app = App()
 
 
+def _contents(given: Mapping[str, Any]) -> Contents:
+    """What may be chosen of the picture: other bands of a cell than of the cubic crystal."""
+    from bandg.api.plan import in_own_crystal
+    from bandg.crystal.distortion import distorted
+    from bandg.crystal.shapes import cube
+    from bandg.parameters.loader import load_set
+    from bandg.plot import bands, unfolded
+    from bandg.runs.request import checked
+
+    if given["structure"]:
+        return unfolded.CONTENTS
+    parameters = load_set(given["set_name"])
+    stated = {name: given[name] for name in ("strain", "tilt", "angles", "keep")}
+    asked: Any = in_own_crystal(parameters, checked(cast("Variation", stated)))
+    one = distorted(cube(2, parameters.a_nm), **{name: value for name, value in asked.items() if value is not None})
+    return unfolded.CONTENTS if one.strain or one.tilt else bands.contents(parameters.lattice.characters)
+
+
 @app.command("bulk")
-@draws
+@draws(_contents)
 @takes(mixed=options.alloy)
 def bulk(
     set_name: SetName = DEFAULT_SET,

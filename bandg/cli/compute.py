@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,6 +25,7 @@ from bandg.cli.tables import Column, show
 from bandg.parameters.names import DEFAULT_SET
 
 if TYPE_CHECKING:
+    from bandg.plot.sheet import Contents
     from bandg.runs.table import LevelTable
 
 app = App()
@@ -61,8 +63,22 @@ _ERROR_COLUMNS = (
 )
 
 
+def _contents(given: Mapping[str, Any]) -> Contents:
+    """What may be chosen of the picture: one curve for each termination."""
+    from bandg.api.plan import load, options_of
+    from bandg.models.base import find
+    from bandg.plot.levels import contents
+
+    model = find(given["model"])
+    parameters = load(model, given["set_name"])
+    if given["structure"] or model.nanocrystals(parameters) is not None:
+        return contents(range(1, 1000))
+    options = model.complete(parameters, options_of(model, parameters, given["termination"], {}, {}))
+    return contents([len(options.terminations)])
+
+
 @app.command("compute")
-@draws(measured=True)
+@draws(_contents, measured=True)
 @takes(changes=options.distortion, mixed=options.alloy, running=running)
 def compute(
     size: Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,11 +14,23 @@ from bandg.cli.figure import Figure, draws
 from bandg.cli.options import Force, takes
 from bandg.cli.tables import Column, show
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bandg.plot.sheet import Contents
+
 app = App()
 
 
+def _contents(given: Mapping[str, Any]) -> Contents:
+    """What may be chosen of the picture."""
+    from bandg.plot.dos import contents
+
+    return contents(bool(given["count"]))
+
+
 @app.command("dos")
-@draws
+@draws(_contents)
 @takes(one_nanocrystal=options.one_nanocrystal)
 def dos(
     one_nanocrystal: options.OneNanocrystal,

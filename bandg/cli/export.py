@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,11 +13,23 @@ from bandg.cli.command import App
 from bandg.cli.figure import Figure, draws
 from bandg.cli.options import Force, takes
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bandg.plot.sheet import Contents
+
 app = App()
 
 
+def _contents(_: Mapping[str, Any]) -> Contents:
+    """What may be chosen of the picture."""
+    from bandg.plot.density import CONTENTS
+
+    return CONTENTS
+
+
 @app.command("export")
-@draws
+@draws(_contents)
 @takes(one_nanocrystal=options.one_nanocrystal)
 def export(
     one_nanocrystal: options.OneNanocrystal,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,6 +16,7 @@ from bandg.cli.options import with_parameters
 
 if TYPE_CHECKING:
     from bandg.data.measured import MeasuredPoint
+    from bandg.plot.sheet import Contents
     from bandg.plot.style import Look
 
 _PICTURES = ("plot", "corner", "waterfall")
@@ -52,36 +53,42 @@ class Figure:
         return (*kept, *(point for point in measured_points(list(self.measured)) if point not in kept))
 
 
-def draws(command: Callable[..., None] | None = None, *, measured: bool = False) -> Any:
+def draws(contents: Callable[[Mapping[str, Any]], Contents], *, measured: bool = False) -> Any:
     """Decorator: the command with the options of pictures after its own; it gets a Figure as `figure`.
 
-    measured: whether the picture has measured points. Options without a picture, and files that no picture can be
-    written to, are refused.
+    contents: what may be chosen of the picture, by the other options of the command. measured: whether the picture has
+    measured points. Options without a picture, files that no picture can be written to, and choices that the picture
+    has not are refused before the command runs.
     """
-    if command is None:
-        return functools.partial(draws, measured=measured)
-    drawing = command
     shared = dict(inspect.signature(_options, eval_str=True).parameters)
     if not measured:
         del shared["measured"]
-    own = [one for one in inspect.signature(drawing, eval_str=True).parameters.values() if one.name != "figure"]
 
-    @functools.wraps(drawing)
-    def run(**values: Any) -> None:
-        """The command, with its Figure in place of the options of pictures."""
-        given = {name: values.pop(name) for name in shared}
-        stated = [name for name, value in given.items() if value]
-        pictures = [values[name] for name in _PICTURES if values.get(name)]
-        if stated and not (pictures or values.get("report")):
-            raise BandgError(f"--{stated[0]} is for the picture: add --plot FILE.pdf, or leave it out")
-        if pictures:
-            from bandg.plot.output import check_picture_path
+    def decorated(drawing: Callable[..., None]) -> Any:
+        """The command with the options of pictures."""
+        own = [one for one in inspect.signature(drawing, eval_str=True).parameters.values() if one.name != "figure"]
 
-            for path in pictures:
-                check_picture_path(path)
-        drawing(**values, figure=_options(**given))
+        @functools.wraps(drawing)
+        def run(**values: Any) -> None:
+            """The command, with its Figure in place of the options of pictures."""
+            given = {name: values.pop(name) for name in shared}
+            stated = [name for name, value in given.items() if value]
+            pictures = [values[name] for name in _PICTURES if values.get(name)]
+            if stated and not (pictures or values.get("report")):
+                raise BandgError(f"--{stated[0]} is for the picture: add --plot FILE.pdf, or leave it out")
+            if pictures:
+                from bandg.plot.output import check_picture_path
 
-    return with_parameters(run, (*own, *shared.values()))
+                for path in pictures:
+                    check_picture_path(path)
+            figure = _options(**given)
+            if figure.look:
+                contents(values).check(figure.look)
+            drawing(**values, figure=figure)
+
+        return with_parameters(run, (*own, *shared.values()))
+
+    return decorated
 
 
 def _options(

@@ -13,14 +13,25 @@ from bandg.cli.figure import Figure, draws
 from bandg.cli.options import NoCache, running
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bandg.analysis.fit.profile import ProfilePoint
     from bandg.analysis.fit.solve import Fit
+    from bandg.plot.sheet import Contents
 
 app = App()
 
 
+def _contents(given: Mapping[str, Any]) -> Contents:
+    """What may be chosen of the picture."""
+    from bandg.analysis.fit.job import read_job
+    from bandg.plot.fit import contents
+
+    return contents(len(read_job(str(given["job"])).bands))
+
+
 @app.command("fit")
-@draws
+@draws(_contents)
 def fit(
     job: Annotated[Path, typer.Argument(help="JOB.toml: free parameters and targets.")],
     out: Annotated[Path | None, typer.Option(help="Write NAME.toml, and the covariance beside it.")] = None,

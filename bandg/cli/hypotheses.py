@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -26,13 +26,23 @@ if TYPE_CHECKING:
     from bandg.analysis.hypotheses import Mechanism
     from bandg.analysis.hypotheses.study import Study
     from bandg.data.measured import MeasuredPoint
+    from bandg.plot.sheet import Contents
     from bandg.plot.style import Look
 
 app = App()
 
 
+def _contents(given: Mapping[str, Any]) -> Contents:
+    """What may be chosen of the picture."""
+    from bandg.analysis.hypotheses.request import baseline, mechanisms
+    from bandg.plot.hypotheses import contents
+
+    base = baseline(*(given[name] for name in ("set_name", "termination", "shape", "neighbors", "cells")))
+    return contents(mechanisms(base, given["only"] or (), given["combine"] or (), given["plugin"] or ()).names)
+
+
 @app.command("hypotheses")
-@draws(measured=True)
+@draws(_contents, measured=True)
 @takes(running=running)
 def hypotheses(
     only: Annotated[str | None, typer.Option(help="Mechanisms, A,B,C; quick, the default, is all quick ones.")] = None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,13 +22,27 @@ from bandg.cli.tables import Column, show
 from bandg.parameters.names import PUBLISHED_SET
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bandg.analysis.inference.posterior import Inference
+    from bandg.plot.sheet import Contents
 
 app = App()
 
 
+def _contents(given: Mapping[str, Any]) -> Contents:
+    """What may be chosen of the picture, that of the bands where both are drawn."""
+    from bandg.analysis.inference.request import models_of
+    from bandg.models.base import find
+    from bandg.plot.posterior import CORNER, contents
+
+    if given["plot"] is None:
+        return CORNER
+    return contents(len(models_of(find("etb").load(given["set_name"]), given["model"] or (), given["vary"] or ())))
+
+
 @app.command("infer")
-@draws(measured=True)
+@draws(_contents, measured=True)
 @takes(running=running)
 def infer(
     vary: Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,10 +13,11 @@ from bandg.cli.options import as_options, say_data
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bandg.analysis.match.request import Matches
     from bandg.analysis.match.result import Fit, Interval, Match
+    from bandg.plot.sheet import Contents
 
 app = App()
 
@@ -26,8 +27,18 @@ _SHOWN = 12
 """Most candidates in the table."""
 
 
+def _contents(given: Mapping[str, Any]) -> Contents:
+    """What may be chosen of the picture of any sample; its candidates are not known before the match."""
+    from bandg.analysis.match.candidate import unknowns
+    from bandg.analysis.match.request import chosen_emulators
+    from bandg.plot.match import contents
+
+    emulators = chosen_emulators(given["set_name"] or (), given["shape"] or (), None, ())
+    return contents(list(dict.fromkeys(name for one in emulators for name in unknowns(one))))
+
+
 @app.command("match")
-@draws
+@draws(_contents)
 def match(
     energy: Annotated[
         str | None, typer.Option(help="Transition energy with its error, as 1.911+-0.01eV; 10 meV is assumed.")

@@ -14,16 +14,26 @@ from bandg.cli.options import Data, Running, running, takes
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bandg.data.compare import Comparison, Residual
     from bandg.data.measured import MeasuredPoint
+    from bandg.plot.sheet import Contents
 
 app = App()
 
 
+def _contents(given: Mapping[str, Any]) -> Contents:
+    """What may be chosen of the picture."""
+    from bandg.analysis.curves import count
+    from bandg.analysis.overlay import DEFAULT_CURVES
+    from bandg.plot.levels import contents
+
+    return contents([count(given["curve"] or DEFAULT_CURVES)])
+
+
 @app.command("overlay")
-@draws(measured=True)
+@draws(_contents, measured=True)
 @takes(running=running)
 def overlay(
     curve: Annotated[

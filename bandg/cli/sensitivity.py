@@ -15,14 +15,28 @@ from bandg.cli.tables import Column, show
 from bandg.parameters.names import DEFAULT_SET
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bandg.analysis.sensitivity.effects import Effects
     from bandg.analysis.sensitivity.indices import GlobalSensitivity
+    from bandg.plot.sheet import Contents
 
 app = App()
 
 
+def _contents(given: Mapping[str, Any]) -> Contents:
+    """What may be chosen of the picture."""
+    from bandg.plot import indices, tornado
+    from bandg.runs.request import request
+
+    if given["method"] != "local":
+        return indices.CONTENTS
+    names = ("size", "shape", "termination", "set_name")
+    return tornado.contents(len(request(*(given[name] for name in names), center=given["center"]).crystals))
+
+
 @app.command("sensitivity")
-@draws
+@draws(_contents)
 @takes(running=running)
 def sensitivity(
     size: Annotated[str, typer.Option(help="7nm, 4..16nm, 5nm,8nm or 7..25cells.")] = "5cells,9cells,24cells",

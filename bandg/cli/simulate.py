@@ -16,11 +16,21 @@ from bandg.cli.tables import Column, show
 from bandg.parameters.names import DEFAULT_SET
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bandg.plot.sheet import Contents
     from bandg.spin.ensemble import Ensemble
     from bandg.spin.traces import Traces
 
 
-@draws
+def _contents(_: Mapping[str, Any]) -> Contents:
+    """What may be chosen of the picture."""
+    from bandg.plot.ensemble import CONTENTS
+
+    return CONTENTS
+
+
+@draws(_contents)
 @takes(changes=nc.distortion, running=running)
 def simulate(
     energy: Annotated[str, typer.Option(help="Photon energy of the laser, as 1.911eV.")],

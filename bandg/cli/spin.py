@@ -15,6 +15,9 @@ from bandg.cli.simulate import simulate
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bandg.plot.sheet import Contents
     from bandg.spin.results import Fit
     from bandg.spin.traces import Traces
 
@@ -23,8 +26,15 @@ app = App(help="Oscillating spin signals: g, T2* and spreads from traces, and tr
 _LEAST_CORRELATION = 0.9
 
 
+def _contents(given: Mapping[str, Any]) -> Contents:
+    """What may be chosen of the picture."""
+    from bandg.plot.spin import contents
+
+    return contents([given["components_"]] if given["components_"] else (1, 2))
+
+
 @app.command("fit")
-@draws
+@draws(_contents)
 def fit(
     traces: Annotated[list[Path], typer.Argument(help="Table of all fields, or one file for each field.")],
     field: Annotated[
@@ -90,21 +100,18 @@ def fit(
         seed=seed,
     )
     _report(found)
-    written = []
     if out is not None:
         from bandg.spin.output import write_fit, write_points
 
         write_points(found, out)
         write_fit(found, out.with_suffix(".json"))
-        written = [out, out.with_suffix(".json")]
+        typer.echo(f"wrote {out}\nwrote {out.with_suffix('.json')}")
     if plot is not None:
         from bandg.plot.output import save
         from bandg.plot.spin import plot_spin
 
         save(plot_spin(found, **figure.look), plot)
-        written.append(plot)
-    for path in written:
-        typer.echo(f"wrote {path}")
+        typer.echo(f"wrote {plot}")
     if found.problems:
         raise typer.Exit(1)
 

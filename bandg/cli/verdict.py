@@ -13,15 +13,32 @@ from bandg.cli.figure import Figure, draws
 from bandg.cli.options import Judge, Running, running, takes
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bandg.analysis.verdict.study import Verdict
+    from bandg.plot.sheet import Contents
     from bandg.plot.style import Look
     from bandg.runs.options import Run
 
 app = App()
 
 
+def _contents(given: Mapping[str, Any]) -> Contents:
+    """What may be chosen of the picture."""
+    from bandg.analysis.verdict.request import measured
+    from bandg.base.arguments import words
+    from bandg.parameters.loader import load_set
+    from bandg.plot import verdict, waterfall
+
+    if given["waterfall"] is not None:
+        return waterfall.contents(measured(given["data"], "CsPbI3"))
+    sets = words("sets", given["sets"] or (), "bandg-nnn")
+    points = measured(given["data"], load_set(sets[0]).material if sets else "CsPbI3")
+    return verdict.contents([(point.quantity, point.energy_eV) for point in points])
+
+
 @app.command("verdict")
-@draws
+@draws(_contents)
 @takes(running=running)
 def verdict(
     sets: Annotated[str | None, typer.Option(help="Bulk sets, A,B.", show_default="seven sets of CsPbI3")] = None,

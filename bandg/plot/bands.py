@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bandg.base.errors import BandgError
 from bandg.crystal.lattice import BAND_PATH, HIGH_SYMMETRY
 from bandg.plot.palette import BLUE, GREEN, GRID, INK, ORANGE, PINK, SKY, VERMILLION
-from bandg.plot.sheet import Sheet, letters, sheet
+from bandg.plot.sheet import Contents, Sheet, letters, sheet
 from bandg.plot.style import Look, literal, pt
 
 if TYPE_CHECKING:
@@ -64,6 +64,11 @@ def bands_with_character(
     characters = hamiltonian.lattice.characters
     weights = [density[:, _positions(hamiltonian, kind, shell)].sum(axis=1) for kind, shell in characters]
     return Bands(distances, energies, np.stack(weights, axis=-1), ticks)
+
+
+def contents(characters: Sequence[tuple[str, str]]) -> Contents:
+    """What may be chosen of the picture of a lattice with these characters."""
+    return Contents([" ".join(one) for one in characters], labels=None, colors=None)
 
 
 def plot_bands(
@@ -150,7 +155,7 @@ def _draw(page: Sheet, bulk: Bulk, bands: Bands, set_name: str, window: tuple[fl
     energies = bands.energies - bulk.valence.energy
     shown = (energies.min(axis=0) <= window[1]) & (energies.max(axis=0) >= window[0])
     shown[1::2] = False  # Kramers partners lie on each other
-    every = [f"{kind} {shell}" for kind, shell in bulk.hamiltonian.lattice.characters]
+    every = contents(bulk.hamiltonian.lattice.characters).panels
     names = page.pick(every)
     labels = page.labels([f"{kind} ${shell}$" for kind, shell in (name.split() for name in names)])
     own = dict(zip(every, itertools.cycle(_COLORS)))

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from bandg.base.arguments import choices
 from bandg.base.errors import BandgError
+from bandg.models.observable import CARRIERS
 from bandg.plot.palette import BLUE, ELEMENTS, INK, PINK, VERMILLION
-from bandg.plot.sheet import letters, sheet
+from bandg.plot.sheet import Contents, letters, sheet
 from bandg.plot.style import Look, formulas, literal, number, pt
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ _STEP_NM = 0.05
 _LEVELS = (0.25, 0.5, 0.75)
 _WIDE_INCHES = 3.2
 """Width of the keys in one line, in inches of the paper's style."""
+
+
+CONTENTS = Contents(tuple(CARRIERS), labels=None, colors=None)
+"""What may be chosen of the picture."""
 
 
 def plot_densities(
@@ -76,7 +81,7 @@ def plot_densities(
     carriers = {"electron": (weights.electron, weights.E_e_eV), "hole": (weights.hole, weights.E_h_eV)}
     own = {"electron": BLUE, "hole": VERMILLION}
     with sheet(ax, look) as page:
-        names = page.pick(tuple(carriers))
+        names = page.pick(CONTENTS.panels)
         labels, colors = page.labels(names), page.colors([own[name] for name in names])
         axes = page.axes(len(names), 3.1, narrowest=2.2)
         for one, name, label, color in zip(axes, names, labels, colors, strict=True):

@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 
 from bandg.plot.palette import BLACK, BLUE
-from bandg.plot.sheet import letters, sheet
+from bandg.plot.sheet import Contents, letters, sheet
 from bandg.plot.style import Look, literal, pt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from bandg.models.etb.dos import DensityOfStates
+
+
+PANELS = ("density", "count")
+
+
+def contents(counts: bool) -> Contents:
+    """What may be chosen of the picture. counts: whether there are exact counts."""
+    return Contents(PANELS, labels=(1 + counts,), colors=(1 + counts,))
 
 
 def plot_dos(
@@ -32,7 +40,7 @@ def plot_dos(
     that cannot be.
     """
     with sheet(ax, look) as page:
-        names = page.pick(("density", "count"))
+        names = page.pick(PANELS)
         own = ("kernel polynomials", "exact count") if counts else ("kernel polynomials",)
         labels, colors = page.labels(own), page.colors((BLUE, BLACK)[: len(own)])
         axes = page.axes(len(names), 1.9, 1, sharex=True)

@@ -9,7 +9,7 @@ import numpy as np
 
 from bandg.models.observable import CARRIERS
 from bandg.plot.palette import GRID, LINES, NAMES
-from bandg.plot.sheet import letters, sheet
+from bandg.plot.sheet import Contents, letters, sheet
 from bandg.plot.spin import STEP, shown_traces
 from bandg.plot.style import Look, literal, number, pt
 from bandg.spin.ensemble import Ensemble
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 _BINS = 60
 _FIELDS = 30
 _PANELS = ("traces", "g", "t2")
+
+
+CONTENTS = Contents(_PANELS, labels=(2,), colors=(2,))
+"""What may be chosen of the picture."""
 
 
 def plot_ensemble(

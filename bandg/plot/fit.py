@@ -14,7 +14,7 @@ from bandg.analysis.fit.result import fitted_set
 from bandg.base.errors import BandgError
 from bandg.data.bands import point_at
 from bandg.plot.palette import FAINT, GRID, INK, LINES, VERMILLION
-from bandg.plot.sheet import letters, sheet
+from bandg.plot.sheet import Contents, letters, sheet
 from bandg.plot.style import Look, literal, pt
 
 if TYPE_CHECKING:
@@ -28,6 +28,14 @@ _SYMBOLS = {"Gamma": "Γ"}
 _DEEPEST_EV = -6.0
 _JUMP = 3.0
 """A step in k this many times longer than the median step is a jump, not a line."""
+
+
+PANELS = ("bands", "residuals", "errors")
+
+
+def contents(groups: int) -> Contents:
+    """What may be chosen of the picture of a fit to so many groups of bands."""
+    return Contents(PANELS, labels=(groups,), colors=(groups,))
 
 
 def plot_fit(fit: Fit, ax: Axes | Sequence[Axes] | None = None, **look: Unpack[Look]) -> tuple[Axes, ...]:
@@ -45,7 +53,7 @@ def plot_fit(fit: Fit, ax: Axes | Sequence[Axes] | None = None, **look: Unpack[L
     errors = 1000 * (fit.problem.bands(fit.theta)[0] - fit.problem.band_energy)
     groups = [literal(group.name) for group in fit.problem.job.bands]
     with sheet(ax, look) as page:
-        names = page.pick(("bands", "residuals", "errors"))
+        names = page.pick(PANELS)
         labels = page.labels(groups)
         colors = page.colors([LINES[number % len(LINES)] for number in range(len(groups))])
         ratios: dict[str, Any] = {"width_ratios": (3, 1), "height_ratios": (2.2, 1)}

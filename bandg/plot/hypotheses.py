@@ -12,7 +12,7 @@ from bandg.plot.legends import keys_of
 from bandg.plot.overlay import draw_curve
 from bandg.plot.palette import FAINT, GRAY, INK, NAMES, QUANTITIES
 from bandg.plot.points import Series, series_of
-from bandg.plot.sheet import Sheet, grow, letters, sheet
+from bandg.plot.sheet import Contents, Sheet, grow, letters, sheet
 from bandg.plot.style import Look, formulas, literal, number, pt, wrapped
 
 if TYPE_CHECKING:
@@ -27,6 +27,11 @@ _COLUMNS = 4
 _FINE = 200
 
 
+def contents(names: Sequence[str]) -> Contents:
+    """What may be chosen of the picture of these mechanisms."""
+    return Contents([name.replace(" ", "") for name in names], labels=None, colors=(2,))
+
+
 def plot_hypotheses(
     table: Sequence[Mapping[str, Any]],
     data: Sequence[MeasuredPoint],
@@ -39,7 +44,7 @@ def plot_hypotheses(
     as in `bandg.plot.Look`; panels are the names of the mechanisms, labels their titles, colors those of g_e and g_h.
     Returns the axes. Raises BandgError for another number of axes and for a look that cannot be.
     """
-    rows = {str(row["name"]).replace(" ", ""): row for row in table}
+    rows = dict(zip(contents([str(row["name"]) for row in table]).panels, table, strict=True))
     with sheet(ax, look) as page:
         names = page.pick(tuple(rows))
         chosen = [rows[name] for name in names]

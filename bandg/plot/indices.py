@@ -9,7 +9,7 @@ import numpy as np
 
 from bandg.plot.palette import BLACK, LINES, NAMES, QUANTITIES
 from bandg.plot.points import error_bar
-from bandg.plot.sheet import sheet
+from bandg.plot.sheet import Contents, sheet
 from bandg.plot.style import Look, literal, pt
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ _SHORT = {"mu_star": "mean change", "ST": "$S_T$"}
 LARGEST = 10
 _FOLLOWED = 5
 """The convergence is drawn of so many parameters."""
+
+
+CONTENTS = Contents(tuple(QUANTITIES), labels=None, colors=None)
+"""What may be chosen of the picture."""
 
 
 def plot_indices(
@@ -41,7 +45,7 @@ def plot_indices(
             best[index.path] = max(best[index.path], index.values[rank])
     chosen = sorted(best, key=lambda name: -best[name])[:LARGEST]
     with sheet(ax, look) as page:
-        shown = page.pick(tuple(QUANTITIES))
+        shown = page.pick(CONTENTS.panels)
         labels = page.labels([NAMES[quantity] for quantity in shown])
         colors = page.colors([QUANTITIES[quantity] for quantity in shown])
         n, high = len(shown), 1.2 + 0.17 * len(chosen)

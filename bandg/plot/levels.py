@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -18,7 +18,7 @@ from bandg.plot.curves import Curve, curves_of
 from bandg.plot.legends import put_legends
 from bandg.plot.palette import FAINT, INK, NAMES
 from bandg.plot.points import Mark, Series, point_notes, series_of
-from bandg.plot.sheet import grow, letters, sheet
+from bandg.plot.sheet import Contents, grow, letters, sheet
 from bandg.plot.style import Look, literal, pt
 
 if TYPE_CHECKING:
@@ -38,6 +38,11 @@ _SIZE_WIDTH_PT = 17.0
 _BULK = ("bulk_E_gap_eV", "bulk_g_e", "bulk_g_h")
 _NO_BULK = "bulk_missing"
 """Attribute that says in a sentence why there are no bulk values."""
+
+
+def contents(curves: Collection[int]) -> Contents:
+    """What may be chosen of a picture of g against energy with so many curves."""
+    return Contents(PANELS, PARTS, curves, curves)
 
 
 def plot_levels(

@@ -10,7 +10,7 @@ import numpy as np
 from bandg.analysis.match.sample import OUTPUTS
 from bandg.plot.palette import BLACK, DASHES, FAINT, LINES, NAMES
 from bandg.plot.points import point_look
-from bandg.plot.sheet import letters, sheet
+from bandg.plot.sheet import Contents, letters, sheet
 from bandg.plot.style import Look, literal, number, pt, wrapped
 
 if TYPE_CHECKING:
@@ -45,6 +45,12 @@ _LABELS = {
     "tilt": "Tilt (degrees)",
 }
 """Short labels of unknowns; another knob has its name."""
+
+
+def contents(unknowns: Sequence[str]) -> Contents:
+    """What may be chosen of the picture where candidates have these unknowns besides the size."""
+    counts = range(1, _MOST + 1)
+    return Contents(("g_e", "g_h", "g_bx", _SIZE, *unknowns), labels=counts, colors=counts)
 
 
 def plot_match(found: Matches, ax: Axes | Sequence[Axes] | None = None, **look: Unpack[Look]) -> tuple[Axes, ...]:

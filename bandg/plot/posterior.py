@@ -12,7 +12,7 @@ import numpy as np
 from bandg.base.errors import BandgError
 from bandg.plot.palette import BLACK, BLUE, FAINT, LINES, NAMES, QUANTITIES
 from bandg.plot.points import series_of
-from bandg.plot.sheet import letters, sheet
+from bandg.plot.sheet import Contents, letters, sheet
 from bandg.plot.style import Look, checked, literal, number, pt, remember, style
 
 if TYPE_CHECKING:
@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 
 ENERGIES = np.linspace(1.62, 2.4, 157)
 """Photon energies in eV at which the bands are evaluated."""
+
+
+CORNER = Contents(colors=(1,))
+"""What may be chosen of a corner plot."""
+
+
+def contents(models: int) -> Contents:
+    """What may be chosen of the picture of so many models."""
+    return Contents(tuple(QUANTITIES), labels=(models,), colors=(models,))
 
 
 def plot_bands_of_models(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +25,29 @@ _NARROWEST = 1.85
 
 _ROOM = 3.0
 """How many times higher than its frames a picture may become by legends."""
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What may be chosen of a picture, as far as it is known before there is anything to draw.
+
+    panels, parts: as of `Sheet.pick`; () where there is one panel. labels, colors: how many there may be; () where
+    there are none, None for one of each panel that is drawn.
+    """
+
+    panels: Sequence[str] = ()
+    parts: Sequence[str] = ()
+    labels: Collection[int] | None = ()
+    colors: Collection[int] | None = ()
+
+    def check(self, look: Look) -> None:
+        """Raise BandgError for a look that the picture cannot have, so that it is refused before long work."""
+        page = Sheet(None, look)
+        panels = page.pick(self.panels, self.parts) if self.panels else ()
+        for name, counts in (("labels", self.labels), ("colors", self.colors)):
+            if counts != ():
+                page.count(name, [len(panels)] if counts is None else counts)
+        page.finish()
 
 
 class Sheet:
@@ -89,18 +113,19 @@ class Sheet:
         return self._each("colors", own)
 
     def _each(self, name: str, own: Sequence[str]) -> tuple[str, ...]:
+        self.count(name, [len(own)], f": {', '.join(own)}" if name == "labels" else "")
+        given: Any = self.look.get(name)  # type: ignore[call-overload]
+        return tuple(own if given is None else given)
+
+    def count(self, name: str, counts: Collection[int], listed: str = "") -> None:
+        """Raise BandgError for another number of labels or colors than one of these."""
         self._used.add(name)
         given: Any = self.look.get(name)  # type: ignore[call-overload]
-        if given is None:
-            return tuple(own)
-        if len(given) != len(own):
-            what = (
-                f"{len(own)} curve{'s' * (len(own) != 1)}: {', '.join(own)}"
-                if name == "labels"
-                else f"{len(own)} of them"
-            )
-            raise BandgError(f"`{name}` has {len(given)}, but this picture has {what}")
-        return tuple(given)
+        if given is None or len(given) in counts:
+            return
+        several = f"{min(counts)} to {max(counts)}" if len(counts) > 1 else f"{min(counts)}"
+        what = f"curve{'s' * (max(counts) != 1)}{listed}" if name == "labels" else "of them"
+        raise BandgError(f"`{name}` has {len(given)}, but this picture has {several} {what}")
 
     def axes(
         self,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from bandg.plot.palette import BLACK, FAINT, GRID, INK, LINES
 from bandg.plot.points import error_bar
-from bandg.plot.sheet import letters, sheet
+from bandg.plot.sheet import Contents, letters, sheet
 from bandg.plot.style import Look, literal, pt
 from bandg.spin.decay import MU_B_OVER_HBAR, larmor
 from bandg.spin.results import Component, Fit, Line, components, lines
@@ -20,6 +20,14 @@ if TYPE_CHECKING:
 _MOST_TRACES = 12
 STEP = 1.25
 """Distance of stacked traces in units of their largest range."""
+
+
+PANELS = ("traces", "parts", "frequency", "t2")
+
+
+def contents(components: Collection[int]) -> Contents:
+    """What may be chosen of the picture of a fit with so many components."""
+    return Contents(PANELS, labels=components, colors=components)
 
 
 def plot_spin(fit: Fit, ax: Axes | Sequence[Axes] | None = None, **look: Unpack[Look]) -> tuple[Axes, ...]:
@@ -33,7 +41,7 @@ def plot_spin(fit: Fit, ax: Axes | Sequence[Axes] | None = None, **look: Unpack[
     """
     found = components(fit)
     with sheet(ax, look) as page:
-        names = page.pick(("traces", "parts", "frequency", "t2"))
+        names = page.pick(PANELS)
         labels = page.labels([_name(one) for one in found])
         colors = page.colors([LINES[_place(one, n)] for n, one in enumerate(found)])
         whole = [["traces", "parts"], ["traces", "frequency"], ["traces", "t2"]]

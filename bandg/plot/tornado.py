@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from bandg.plot.palette import BLACK, NAMES, QUANTITIES
-from bandg.plot.sheet import letters, sheet
+from bandg.plot.sheet import Contents, letters, sheet
 from bandg.plot.style import Look, literal, pt, wrapped
 
 if TYPE_CHECKING:
@@ -21,6 +21,11 @@ _LETTER_PT = 4.5
 
 LARGEST = 12
 """So many parameters are drawn, those with the largest effect at any size."""
+
+
+def contents(crystals: int) -> Contents:
+    """What may be chosen of the picture of so many nanocrystals."""
+    return Contents([str(number + 1) for number in range(crystals)], labels=(3,), colors=(3,))
 
 
 def plot_tornado(
@@ -40,7 +45,7 @@ def plot_tornado(
     chosen = sorted(by_path, key=lambda name: -by_path[name])[:largest]
     steps = {step.path: step for step in found.steps}
     with sheet(ax, look) as page:
-        numbers = [int(name) - 1 for name in page.pick([str(number + 1) for number in range(len(tables))])]
+        numbers = [int(name) - 1 for name in page.pick(contents(len(tables)).panels)]
         labels, colors = page.labels([NAMES[one] for one in QUANTITIES]), page.colors(tuple(QUANTITIES.values()))
         axes = page.axes(len(numbers), 0.8 + 0.25 * len(chosen), narrowest=1.5, sharey=True, sharex=True)
         for one, number in zip(axes, numbers, strict=True):

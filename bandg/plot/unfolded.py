@@ -11,7 +11,7 @@ from bandg.base.errors import BandgError
 from bandg.crystal.lattice import BAND_PATH
 from bandg.plot.bands import Bands, draw_frame, path_of
 from bandg.plot.palette import BLUE, GRID, INK
-from bandg.plot.sheet import sheet
+from bandg.plot.sheet import Contents, sheet
 from bandg.plot.style import Look, formulas, literal, pt
 
 if TYPE_CHECKING:
@@ -37,6 +37,10 @@ def unfolded_bands(result: CellBulk, points: Sequence[str] = BAND_PATH, n_per_se
         energies.append(levels)
         weights.append(own.spectral_weights(states, at, q))
     return Bands(distances, np.array(energies), np.array(weights)[:, :, None], ticks)
+
+
+CONTENTS = Contents(labels=(2,), colors=(2,))
+"""What may be chosen of the picture."""
 
 
 def plot_unfolded(

@@ -9,7 +9,7 @@ import numpy as np
 
 from bandg.analysis.verdict.report import set_of
 from bandg.plot.palette import BLACK, BLUE, FAINT, INK, NAMES, VERMILLION
-from bandg.plot.sheet import sheet
+from bandg.plot.sheet import Contents, sheet
 from bandg.plot.style import Look, literal, number, pt
 
 if TYPE_CHECKING:
@@ -25,6 +25,12 @@ _LARGEST = 60
 """Rows of the picture; of more, those with the smallest rms of each set are drawn."""
 
 
+def contents(numbers: Sequence[tuple[str, float | None]]) -> Contents:
+    """What may be chosen of the picture of these measured numbers: quantity and energy in eV."""
+    named = (f"{quantity.removeprefix('abs_')}@{energy:g}" for quantity, energy in numbers)
+    return Contents(("residuals", *named), colors=(2,))
+
+
 def plot_verdict(
     table: Mapping[str, Any], ax: Axes | Sequence[Axes] | None = None, **look: Unpack[Look]
 ) -> tuple[Axes, ...]:
@@ -36,9 +42,10 @@ def plot_verdict(
     """
     rows, points = _drawn(table["rows"]), table["points"]
     error = table["settings"]["assumed_errors"][0]
-    places = {f"{one['quantity'].removeprefix('abs_')}@{one['energy_eV']:g}": n for n, one in enumerate(points)}
+    known = contents([(one["quantity"], one["energy_eV"]) for one in points]).panels
+    places = {name: n for n, name in enumerate(known[1:])}
     with sheet(ax, look) as page:
-        names = page.pick(("residuals", *places))
+        names = page.pick(known)
         e, h = page.colors((BLUE, VERMILLION))
         widths = [0.62 * len(points) if name == "residuals" else 1.0 for name in names]
         settings: dict[str, Any] = {"sharey": True, "gridspec_kw": {"width_ratios": widths}}

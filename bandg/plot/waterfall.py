@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from bandg.plot.palette import BLACK, BLUE, FAINT, GRAY, INK, NAMES, VERMILLION
-from bandg.plot.sheet import Sheet, letters, sheet
+from bandg.plot.sheet import Contents, Sheet, letters, sheet
 from bandg.plot.style import Look, literal, number, pt, remember
 
 if TYPE_CHECKING:
@@ -17,6 +17,27 @@ if TYPE_CHECKING:
 
     from bandg.analysis.verdict.waterfall import Waterfall
     from bandg.data.measured import MeasuredPoint
+
+
+def contents(points: Sequence[MeasuredPoint]) -> Contents:
+    """What may be chosen of the picture of these numbers."""
+    _, others = _split(points)
+    return Contents(("1", "2", *(_panel_of(points[n]) for n in others)), colors=(2,))
+
+
+def _split(points: Sequence[MeasuredPoint]) -> tuple[int, list[int]]:
+    """The number to which both paths are drawn, g_h at the highest energy, and the others."""
+    names = [(_quantity(point), point.energy_eV or 0.0) for point in points]
+    main = max(range(len(names)), key=lambda one: (names[one][0] == "g_h", names[one][1]))
+    return main, [number for number in sorted(range(len(points)), key=lambda one: names[one]) if number != main]
+
+
+def _quantity(point: MeasuredPoint) -> str:
+    return point.quantity.removeprefix("abs_")
+
+
+def _panel_of(point: MeasuredPoint) -> str:
+    return f"{_quantity(point)}@{point.energy_eV:g}"
 
 
 def plot_waterfall(
@@ -55,12 +76,10 @@ def plot_waterfall(
     BandgError
         For another number of axes and for a look that cannot be.
     """
-    names = [(point.quantity.removeprefix("abs_"), point.energy_eV) for point in points]
-    main = max(range(len(names)), key=lambda one: (names[one][0] == "g_h", names[one][1] or 0.0))
-    others = [number for number in sorted(range(len(points)), key=lambda one: names[one]) if number != main]
+    main, others = _split(points)
     first = next(iter(paths.values()))
     drawn = {str(n): (path, main, f": {title}") for n, (title, path) in enumerate(paths.items(), start=1)}
-    drawn |= {f"{names[number][0]}@{names[number][1]:g}": (first, number, "") for number in others}
+    drawn |= {_panel_of(points[number]): (first, number, "") for number in others}
     with sheet(ax, look) as page:
         chosen = page.pick(tuple(drawn))
         up, down = page.colors((VERMILLION, BLUE))
@@ -69,7 +88,7 @@ def plot_waterfall(
         for one, name in zip(axes, chosen, strict=True):
             path, number, title = drawn[name]
             _panel(one, path, ingredients, number, float(band[number]), (up, down), small=whole and name not in "12")
-            one.set_title(_title(names[number]) + title, loc="left")
+            one.set_title(_title(points[number]) + title, loc="left")
         parts = [[one for one, name in zip(axes, chosen, strict=True) if (name in "12") == side] for side in (1, 0)]
         _same_scale(parts[0], parts[1])
         if whole:
@@ -102,9 +121,8 @@ def _same_scale(upper: Sequence[Axes], lower: Sequence[Axes]) -> None:
         axes.set_xlim(middle - width / 2, middle + width / 2)
 
 
-def _title(name: tuple[str, float | None]) -> str:
-    quantity, energy = name
-    return f"{NAMES[quantity]} at {energy:g} eV"
+def _title(point: MeasuredPoint) -> str:
+    return f"{NAMES[_quantity(point)]} at {point.energy_eV:g} eV"
 
 
 def _panel(

@@ -43,6 +43,11 @@ class Pair:
         return together(case, (self.first.change, a), (self.second.change, b))
 
 
+def title(first: Mechanism, second: Mechanism) -> str:
+    """Name of two mechanisms together."""
+    return f"{first.name} + {second.name}"
+
+
 def combine(
     base: Case, first: Mechanism, second: Mechanism, measured: Sequence[MeasuredPoint], evaluator: Evaluator
 ) -> Mechanism:
@@ -64,7 +69,7 @@ def combine(
             continue
     comparisons = [compare(curve, points) for curve in evaluator.curves(cases)]
     known = [(pair, one) for pair, one in zip(kept, comparisons, strict=True) if not one.outside]
-    name = f"{first.name} + {second.name}"
+    name = title(first, second)
     if len(known) < 6:
         raise BandgError(f"{name}: only {len(known)} of nine pairs of values give a curve that reaches all points")
     for _ in range(_REFINEMENTS):

@@ -9,6 +9,7 @@ from typing import Any
 
 from bandg.analysis.hypotheses.case import Case
 from bandg.analysis.hypotheses.combine import combine as combined
+from bandg.analysis.hypotheses.combine import title
 from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.analysis.hypotheses.mechanism import Mechanism
 from bandg.analysis.hypotheses.plugin import installed, load_plugin
@@ -93,6 +94,11 @@ class Chosen:
     known: tuple[Mechanism, ...]
     singles: tuple[Mechanism, ...]
     pairs: tuple[tuple[Mechanism, Mechanism], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of what is asked for."""
+        return (*(one.name for one in self.singles), *(title(*pair) for pair in self.pairs))
 
 
 def baseline(
