@@ -21,7 +21,9 @@ FAMILY = {
 NAMES: dict[str, tuple[str, ...]] = {
     "energy": (
         *("e", "energy", "photonenergy", "excitonenergy", "transitionenergy", "laserenergy", "plenergy", "ephoton"),
-        *("eph", "ex", "hv", "hω", "ħω", "energie", "photonenergie", "laserenergie", "энергия", "энергияфотона"),
+        *("eph", "ex", "hv", "hω", "ħω", "peakenergy", "emissionenergy", "energie", "photonenergie", "laserenergie"),
+        *("plenergie", "emissionsenergie", "übergangsenergie", "exzitonenergie"),
+        *("энергия", "энергияфотона", "энергияперехода", "энергияэкситона"),
     ),
     "wavelength": (
         "λ",
@@ -37,7 +39,9 @@ NAMES: dict[str, tuple[str, ...]] = {
     "size_nm": ("size", "d", "l", "diameter", "edge", "edgelength", "größe", "durchmesser", "kantenlänge", "размер"),
     "temperature_K": ("t", "temp", "temperature", "temperatur", "температура"),
     "field_T": ("b", "field", "magneticfield", "feld", "magnetfeld", "поле", "магнитноеполе"),
-    "sample": ("sample", "samplename", "sampleid", "probe", "probenname", "образец", "#", "no", "nr", "label"),
+    "sample": (
+        *("sample", "samplename", "sampleid", "probe", "probenname", "образец", "#", "№", "no", "nr", "id", "label"),
+    ),
     "series": ("series", "serie", "серия"),
     "material": ("material", "composition", "материал"),
     "note": ("note", "notes", "comment", "comments", "remark", "remarks", "bemerkung", "kommentar", "примечание"),
@@ -52,12 +56,12 @@ G = {
     "g_e": (
         *("ge", "gelectron", "electrong", "electrongfactor", "gfactorelectron", "gfactorofelectron", "gel", "ge-"),
         *("gelektron", "elektrong", "elektrongfaktor", "elektronengfaktor", "gfaktorelektron", "gfaktorelektronen"),
-        *("gfaktordeselektrons", "gфакторэлектрона", "gфакторэлектронов"),
+        *("gfaktordeselektrons", "gфакторэлектрона", "gфакторэлектронов", "gэ", "gfactore", "gfaktore"),
     ),
     "g_h": (
         *("gh", "ghole", "holeg", "holegfactor", "gfactorhole", "gfactorofhole"),
         *("gloch", "lochg", "lochgfaktor", "löchergfaktor", "gfaktorloch", "gfaktorlöcher", "gfaktordeslochs"),
-        *("gфактордырки", "gфактордырок"),
+        *("gфактордырки", "gфактордырок", "gд", "gfactorh", "gfaktorh"),
     ),
     "g_bx": ("gbx", "gbrightexciton", "ge+gh"),
     "abs_g": ("absg",),
@@ -72,7 +76,7 @@ WORDS = ("sample", "series", "material", "note", "source", "quantity", *AS_THEY_
 """Columns of text."""
 
 ERROR = re.compile(
-    r"(?:^|[\s_(])(?:yer±|y ?error|error|err|sigma|std|stderr|s\.?d\.?|uncertainty|fehler|ошибка|погрешность)"
+    r"(?:^|[\s_(])(?:yer±|y ?error|error|err|sigma|std|stderr|s\.?d\.?|uncertainty|fehler|ошибка|погрешность)\.?"
     r"(?=$|[\s_)(])"
     r"|[±σ]|\+/?-|^δ(?=g)",
     re.IGNORECASE,
@@ -82,6 +86,12 @@ OF = re.compile(r"^\s*(?:of|in|von)\s")
 
 SIGNS = re.compile(r"[\s_{}^$\\*.|()\[\]\-]")
 """Signs that do not count where names are compared."""
+
+MEANS = (
+    *("mean", "average", "avg", "median", "std", "stdev", "sum", "total", "mittelwert", "mittel", "durchschnitt"),
+    *("summe", "среднее", "итого"),
+)
+"""Names of rows that sum up others, which are no sample."""
 
 SPREAD = re.compile(r"^(?:Δ|δ|delta|d)[\s_]*\|?g")
 

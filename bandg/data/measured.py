@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -15,10 +16,11 @@ from pydantic import AfterValidator, create_model
 from bandg.base import resources
 from bandg.base.arguments import wrong
 from bandg.base.errors import BandgError
+from bandg.base.files import read_bytes
 from bandg.base.rows import NotNegative, Number, Positive, Row
 from bandg.base.tables import Table, read_table
 from bandg.base.text import nearest, quote
-from bandg.data.sheets import SUFFIXES, read_sheet
+from bandg.data.sheets import SUFFIXES, WANTED, read_sheet
 from bandg.data.understood import understood
 
 Quantity = Literal["g_e", "g_h", "g_bx", "abs_g_e", "abs_g_h", "abs_g"]
@@ -125,6 +127,18 @@ def in_eV(energy: float) -> float:
 
 Energy = Annotated[Positive, AfterValidator(in_eV)]
 
+NO_ERROR = "an error is above zero: leave the cell empty where it is not known"
+
+
+def _above_zero(error: float) -> float:
+    if error <= 0:
+        raise ValueError(NO_ERROR)
+    return error
+
+
+Error = Annotated[Number, AfterValidator(_above_zero)]
+"""A standard error. Zero may mean that it is not known or that it is small, and is refused."""
+
 
 class Stated(Row):
     """What every row may say; the names of the fields are those of the columns and of MeasuredPoint."""
@@ -152,12 +166,14 @@ class Long(Stated):
 
     quantity: Literal[Quantity, Spread]
     value: Number
-    error: NotNegative | None = None
+    error: Error | None = None
 
 
 _VALUES: dict[str, Any] = {quantity: (Number | None, None) for quantity in (*QUANTITIES, *SPREADS)}
-_ERRORS: dict[str, Any] = {f"{quantity}_error": (NotNegative | None, None) for quantity in _VALUES}
-Wide = create_model("Wide", __base__=Stated, error=(NotNegative | None, None), **_VALUES, **_ERRORS)
+_ERRORS: dict[str, Any] = {f"{quantity}_error": (Error | None, None) for quantity in _VALUES}
+_PAIRS = tuple(zip(_VALUES, _ERRORS, strict=True))
+_STATED = tuple(Stated.model_fields)
+Wide = create_model("Wide", __base__=Stated, error=(Error | None, None), **_VALUES, **_ERRORS)
 
 
 def available_measured() -> tuple[str, ...]:
@@ -247,7 +263,14 @@ def _everything(path_or_name: str | os.PathLike[str]) -> tuple[Table, tuple[Meas
     is_path = not isinstance(path_or_name, str) or "/" in name or os.sep in name
     if not is_path and Path(name).suffix.lower() not in SUFFIXES:
         return (table := read_table(_shipped(name), label, NEEDED)), tuple(_points(table, "")), ()
-    sheet = read_sheet(name, label, f"shipped collections are: {', '.join(available_measured())}")
+    content = read_bytes(name, label, f"shipped collections are: {', '.join(available_measured())}", WANTED)
+    return _of_content(content, name, label)
+
+
+@lru_cache(maxsize=1)
+def _of_content(content: bytes, name: str, label: str) -> tuple[Table, tuple[MeasuredPoint, ...], tuple[str, ...]]:
+    """The table of a file, its points and what was understood; kept, as each command asks several times."""
+    sheet = read_sheet(content, name, label)
     table, notes = understood(sheet) if sheet.text is None else (read_table(sheet.text, label, NEEDED), ())
     return table, tuple(_points(table, label)), notes
 
@@ -324,7 +347,8 @@ def _points(table: Table, source: str) -> Iterator[MeasuredPoint]:
 
 def _of_row(row: Stated, table: Table, number: int, source: str) -> Iterator[MeasuredPoint]:
     """The points of one row: one in the long format, one for each cell that is filled in the wide format."""
-    stated = {name: getattr(row, name) for name in Stated.model_fields} | {"source": row.source or source}
+    held = row.__dict__
+    stated = {name: held[name] for name in _STATED} | {"source": row.source or source}
     stated["source_name"] = table.settings.get(f"source {row.source}", "")
     values = {row.quantity: (row.value, row.error)} if isinstance(row, Long) else _by_quantity(row)
     if row.convention and not any(value is not None for name, (value, _) in values.items() if name in SPREADS):
@@ -352,8 +376,9 @@ def _of_row(row: Stated, table: Table, number: int, source: str) -> Iterator[Mea
 
 
 def _by_quantity(row: Any) -> dict[str, tuple[float | None, float | None]]:
-    own = [name for name in _VALUES if getattr(row, name) is not None]
-    values = {name: (getattr(row, name), getattr(row, f"{name}_error")) for name in _VALUES}
+    held, filled = row.__dict__, row.model_fields_set
+    values = {name: (held[name], held[error]) for name, error in _PAIRS if name in filled or error in filled}
+    own = [name for name, (value, _) in values.items() if value is not None]
     if row.error is not None:  # the header has one quantity
         values[own[0] if own else "a value"] = (values[own[0]][0] if own else None, row.error)
     return values

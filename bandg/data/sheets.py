@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from bandg.base.errors import BandgError
-from bandg.base.files import decoded, read_bytes
+from bandg.base.files import decoded
 from bandg.base.text import quote
 from bandg.data.headings import named
 
@@ -30,7 +30,7 @@ CELL = re.compile(
     rf"({_DIGITS})\s*(?:\((\d+)\)|(?:±|\+/?-)\s*({_DIGITS}))?\s*"
     rf"(eV|meV|nm|K|T|mT|ps|Å|эВ|мэВ|нм|К|Тл|мТл|пс)?(?:\s*(?:±|\+/?-)\s*({_DIGITS}))?"
 )
-_SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", " ": "blanks"}
+_SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", "  ": "blanks", " ": "blanks"}
 """Of two that fit equally well the first is meant."""
 
 NEARLY = re.compile(
@@ -38,6 +38,10 @@ NEARLY = re.compile(
     rf"|{_DIGITS}\s*(?:(?:±|\+/?-)\s*{_DIGITS}\s*)?%"
 )
 """Cells that state a number in a way that is refused: a bound, two errors, a range, percent."""
+
+_DASHES = str.maketrans("−–—‒‑", "-----")
+_GROUPS = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f](?=\d{3}(?!\d))")
+"""Blanks between groups of three digits."""
 
 SAMPLE = re.compile(r"#\w*\s*[\t;,]|#\d+\s")
 """The beginning of a row of sample #4, which is no comment."""
@@ -61,18 +65,20 @@ class Sheet:
         raise BandgError(f"{self.label}{'' if line is None else f', line {line}'}: {what}")
 
 
-def read_sheet(path: str, label: str, missing: str) -> Sheet:
-    """The cells of a text file (any separator) or of an Excel workbook.
+WANTED = "a CSV, text or .xlsx file"
 
-    Raises BandgError, one line that starts with `label`; `missing` is the advice where the file does not exist.
+
+def read_sheet(content: bytes, path: str, label: str) -> Sheet:
+    """The cells of a text file (any separator) or of an Excel workbook with this content.
+
+    Raises BandgError, one line that starts with `label`.
     """
-    suffix, wanted = Path(path).suffix.lower(), "a CSV, text or .xlsx file"
-    content = read_bytes(path, label, missing, wanted)
+    suffix = Path(path).suffix.lower()
     if suffix in OTHER:
         raise BandgError(f"{label}: is {OTHER[suffix]}")
     if suffix == ".xlsx" or content.startswith(b"PK\x03\x04"):
         return _workbook(content, label)
-    return _text(content, label, wanted)
+    return _text(content, label)
 
 
 def _workbook(content: bytes, label: str) -> Sheet:
@@ -124,9 +130,9 @@ def _values(sheet: Any, formulas: Any, label: str) -> Iterator[list[Any]]:
         yield [merged.get((number, k), cell) for k, cell in enumerate(row, start=1)]
 
 
-def _text(content: bytes, label: str, wanted: str) -> Sheet:
+def _text(content: bytes, label: str) -> Sheet:
     """The cells of a text file; the separator is that which gives every row the same number of cells."""
-    text, how = decoded(content, label, wanted)
+    text, how = decoded(content, label, WANTED)
     if not how and _is_own(text):
         return Sheet(label, (), {}, (), text)
     settings: dict[str, str] = {}
@@ -166,10 +172,11 @@ def _is_own(text: str) -> bool:
 
 def _split(lines: Sequence[tuple[int, str]], separator: str) -> tuple[tuple[int, tuple[str, ...]], ...]:
     """The rows of cells by a separator; none where quotation marks do not fit."""
-    if separator == " ":
+    if not separator.strip(" "):
         joined = [(number, re.sub(r"\s*(±|\+/?-)\s*(?=[\d.,])", r"\1", line.strip())) for number, line in lines]
         joined = [(number, re.sub(r"\s+(?=[(\[][A-Za-zÅ]+[)\]])", "", line)) for number, line in joined]
-        return tuple((number, tuple(line.split())) for number, line in joined)
+        between = re.compile(r"\s+" if separator == " " else r"\s{2,}")
+        return tuple((number, tuple(between.split(line))) for number, line in joined)
     try:
         cells = [next(csv.reader([line], delimiter=separator, skipinitialspace=True, strict=True)) for _, line in lines]
     except csv.Error:
@@ -188,11 +195,14 @@ def _score(rows: Sequence[tuple[int, Sequence[str]]]) -> int:
 
 def is_data(cells: Sequence[str]) -> bool:
     """Whether a row holds numbers rather than headings."""
+    if len(cells) < 2:
+        return False
     numbers = sum(CELL.fullmatch(plain(cell)) is not None for cell in cells)
     return numbers + sum(NEARLY.fullmatch(plain(cell)) is not None for cell in cells) > 1
 
 
 def plain(cell: str) -> str:
     """A cell with hyphens for minus signs and dashes, and no blanks within numbers."""
-    cell = re.sub(r"[−–—‒‑]", "-", cell).strip().strip("'\"")
-    return re.sub(r"(?<=\d)[ \u00a0\u2009\u202f](?=\d{3}(?!\d))", "", cell)
+    if not cell.isascii():
+        cell = cell.translate(_DASHES)
+    return _GROUPS.sub("", cell.strip().strip("'\""))

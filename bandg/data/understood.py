@@ -12,14 +12,14 @@ from decimal import Decimal
 
 from bandg.base.tables import Table
 from bandg.base.text import quote
-from bandg.data.headings import BARE_UNIT, FAMILY, SPREAD, UNITS, WORDS, Column, named
+from bandg.data.headings import BARE_UNIT, FAMILY, MEANS, SPREAD, UNITS, WORDS, Column, named
 from bandg.data.sheets import CELL, Sheet, is_data, plain
 
 EV_NM = 1239.841984
 """Photon energy in eV times wavelength in vacuum in nm."""
 
 LARGEST_G = 50
-NONE = frozenset(("", "-", "--", "---", "n/a", "na", "nan", "none", "null", "#n/a", "n.a.", "k.a."))
+NONE = frozenset(("", "-", "--", "---", "n/a", "na", "nan", "none", "null", "#n/a", "n.a.", "k.a.", "n.d.", "nd"))
 """Cells without a value, in lower case and with plain hyphens."""
 
 
@@ -36,8 +36,13 @@ def understood(sheet: Sheet) -> tuple[Table, tuple[str, ...]]:
     columns = _columns(sheet, above, width, notes)
     energy = next((k for k, column in columns.items() if column.name in ("energy", "wavelength")), None)
     if energy is not None:  # a row without a second number belongs to the table too
-        heading = columns[energy].heading
-        last = max(n for n, (_, cells) in enumerate(above) if energy < len(cells) and cells[energy] == heading)
+        held = [cells[energy] if energy < len(cells) else "" for _, cells in above]
+        whole = columns[energy].heading in held  # else it is made of several cells
+        last = max(
+            n
+            for n, text in enumerate(held)
+            if (text == columns[energy].heading if whole else text and not CELL.fullmatch(plain(text)))
+        )
         numeric = [k for k, column in columns.items() if _is_numeric(column.name)]
         earlier = (
             n
@@ -49,7 +54,9 @@ def understood(sheet: Sheet) -> tuple[Table, tuple[str, ...]]:
     headed = max((len(cells) for _, cells in above), default=0)
     for line, cells in body:
         if not max(columns, default=0) < len(cells) <= headed:
-            sheet.fail(f"has {len(cells)} cells under {headed} headings: leave empty cells in their places", line)
+            count = f"{len(cells)} cell{'s' * (len(cells) != 1)}"
+            advice = "leave empty cells in their places, and delete lines that are no points"
+            sheet.fail(f"has {count} under {headed} headings: {advice}", line)
     filled = [k for k in range(width) if any(k < len(cells) and cells[k] for _, cells in body)]
     _check_columns(sheet, columns, filled, above, body)
     unread = (" ".join(cells[k] for _, cells in above if k < len(cells)).strip() for k in filled if k not in columns)
@@ -59,6 +66,10 @@ def understood(sheet: Sheet) -> tuple[Table, tuple[str, ...]]:
         notes.append("decimal commas")
     rows = [_row(sheet, line, cells, columns, comma) for line, cells in body]
     _to_eV(sheet, rows, body, columns, notes)
+    for k, column in columns.items():
+        unit = {"size_nm": "nm", "temperature_K": "K", "field_T": "T"}.get(column.name)
+        if unit and not column.unit and any(k < len(cells) and cells[k] for _, cells in body):
+            notes.append(f"{quote(column.heading)} is taken in {unit}{' where no unit stands' * _has_unit(body, k)}")
     names = [columns[k].name for k in sorted(columns) if columns[k].name not in ("energy", "wavelength")]
     used = dict.fromkeys(["energy_eV", *names, *(name for row in rows for name in row)])
     complete = tuple({name: row.get(name, "") for name in used} for row in rows)
@@ -72,7 +83,6 @@ def _columns(
     columns: dict[int, Column] = {}
     for k in range(width):
         texts = [cells[k] for _, cells in above if k < len(cells) and cells[k]]
-        units = [UNITS.get(match[1], match[1]) for text in texts if (match := BARE_UNIT.fullmatch(text))]
         if spread := next((text for text in texts if SPREAD.match(text) and not text.startswith("dg_")), None):
             sheet.fail(
                 f"column {quote(spread)} may be an error or a spread: call it g_e_error, or dg_e with a convention"
@@ -96,7 +106,9 @@ def _columns(
             sheet.fail(
                 f"columns {quote(other.heading)} and {quote(found.heading)} are both {found.name}: leave one out"
             )
-        columns[k] = Column(found.name, found.heading, found.unit or next(iter(units), ""))
+        below = (BARE_UNIT.fullmatch(text) for text in texts if text != found.heading)
+        units = (UNITS.get(match[1], match[1]) for match in below if match)
+        columns[k] = Column(found.name, found.heading, found.unit or next(units, ""))
     return columns
 
 
@@ -111,17 +123,20 @@ def _check_columns(
     names = {column.name for column in columns.values()}
     energies = [column.heading for column in columns.values() if column.name in ("energy", "wavelength")]
     if not energies:
+        first = [named(cells[0]) for _, cells in (*above, *body) if cells]
+        if any(one and one.name in ("energy", "wavelength") for one in first):
+            sheet.fail("has its energies in a row: exchange rows and columns (in Excel: paste, transpose)")
         sheet.fail("has no column energy_eV: it needs one of energy or wavelength, as energy_eV, 'E (meV)' or 'λ (nm)'")
     if len(energies) > 1:
         sheet.fail(f"has {len(energies)} columns of energy or wavelength ({', '.join(map(quote, energies))}): keep one")
     if not names & {"g_e", "g_h", "g_bx", "abs_g_e", "abs_g_h", "abs_g", "value"}:
         sheet.fail("has no column of g-factors: call it g_e, g_h, g_bx, |g_e| or |g_h|")
-    for k in filled:
+    for k in (one for one in filled if one not in columns):
         heading = " ".join(cells[k] for _, cells in above if k < len(cells) and cells[k])
         line, number = next(
             ((n, cells[k]) for n, cells in body if k < len(cells) and CELL.fullmatch(plain(cells[k]))), (None, "")
         )
-        if k not in columns and line is not None:
+        if line is not None:
             what = f"column {quote(heading)}" if heading else f"column {k + 1}, which has no heading,"
             if "%" in heading:
                 sheet.fail(f"{what} is in percent: give errors in units of g", line)
@@ -157,6 +172,11 @@ def _decimal_comma(sheet: Sheet, body: Sequence[tuple[int, tuple[str, ...]]], co
     return bool(commas)
 
 
+def _has_unit(body: Sequence[tuple[int, tuple[str, ...]]], k: int) -> bool:
+    """Whether a cell of a column has its own unit."""
+    return any((match := CELL.fullmatch(plain(cells[k]))) and match[4] for _, cells in body if k < len(cells))
+
+
 def _is_numeric(name: str) -> bool:
     return name not in WORDS
 
@@ -183,6 +203,8 @@ def _row(sheet: Sheet, line: int, cells: Sequence[str], columns: Mapping[int, Co
             continue
         column, text = columns[k], plain(cell)
         if not _is_numeric(column.name):
+            if column.name == "sample" and cell.strip(" :").lower() in MEANS:
+                sheet.fail(f"sample {quote(cell)} sums up other rows: delete the row, or name the sample", line)
             found[column.name] = _quantity(cell) if column.name == "quantity" else cell
             continue
         if text.lower() in NONE:
@@ -200,15 +222,15 @@ def _row(sheet: Sheet, line: int, cells: Sequence[str], columns: Mapping[int, Co
         if error is not None:
             name = "error" if column.name == "value" else f"{column.name}_error"
             if family or column.name.endswith("error"):
-                sheet.fail(f"{quote(column.heading)} is {quote(cell)}: an error stands with g-factors alone", line)
+                sheet.fail(f"{quote(column.heading)} is {quote(cell)}: only g-factors have errors, delete it", line)
             if found.get(name):
                 sheet.fail(f"{column.name} has two errors: leave one out", line)
-            found[name] = str(error)
+            found[name] = str(error or "0")  # not 0.00, in messages
         elif found.get(column.name) is not None:
             sheet.fail(f"{column.name.removesuffix('_error')} has two errors: leave one out", line)
         if column.name.startswith(("g_", "abs_g")) and abs(value) > LARGEST_G:
             sheet.fail(f"{quote(column.heading)} is {quote(cell)}, which is no g-factor: see the columns", line)
-        scaled = value * Decimal(family[unit]) if unit in family else value
+        scaled = (value * Decimal(family[unit]) if unit in family else value) or Decimal(0)
         found[column.name] = f"{scaled:f}" if abs(scaled) < 10**12 else str(scaled)
     return found
 
@@ -250,12 +272,7 @@ def _to_eV(
     factor = Decimal(1)
     if column.name == "wavelength":
         notes.append(f"energies from {quote(column.heading)} by {EV_NM} eV nm (wavelength in vacuum)")
-    elif not column.unit and not any(
-        (match := CELL.fullmatch(plain(cell))) and match[4]
-        for _, cells in body
-        for k, cell in enumerate(cells)
-        if columns.get(k) is column
-    ):
+    elif not column.unit and not _has_unit(body, next(k for k, one in columns.items() if one is column)):
         if all(Decimal("0.3") <= value <= 8 for value in values):
             notes.append(f"{quote(column.heading)} is taken in eV")
         elif all(300 <= value <= 8000 for value in values):

@@ -142,7 +142,7 @@ const Picture = (() => {
           if (energy >= low && energy <= high) values.push(value);
         });
       }
-      const span = values.length ? [Math.min(...values), Math.max(...values)] : [-1, 3];
+      const span = values.length ? [Math.min, Math.max].map((end) => values.reduce((one, other) => end(one, other))) : [-1, 3];
       const room = 0.08 * (span[1] - span[0]) + 0.1;
       models[panel].x_range.setv({ start: low, end: high, reset_start: low, reset_end: high });
       models[panel].y_range.setv({ start: span[0] - room, end: span[1] + room, reset_start: span[0] - room, reset_end: span[1] + room });

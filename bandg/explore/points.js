@@ -94,6 +94,7 @@ const Points = (() => {
     const found = value(text);
     if (!Number.isFinite(found)) fail("which is not a finite number: leave the cell empty where there is none");
     if (Math.abs(found) > RULES.largest_number) fail("which is beyond 1e+12");
+    if (found <= 0 && field.no_error) fail(field.no_error);
     if (found < 0 && !field.negative) fail(field.zero ? "it must not be negative" : "it must be above zero");
     if (found === 0 && !field.zero) fail("it must be above zero");
     if (found > RULES.largest_eV && field.energy) fail("which looks like meV: give eV");
@@ -183,8 +184,10 @@ const Points = (() => {
   }
 
   function checkRanges(fail, found) {
+    const counts = new Map();
+    for (const [, point] of found) counts.set(rangeOf(point), (counts.get(rangeOf(point)) ?? 0) + 1);
     for (const [n, point] of found) {
-      const key = rangeOf(point), ends = found.filter(([, other]) => rangeOf(other) === key).length;
+      const key = rangeOf(point), ends = counts.get(key);
       if (key && ends !== 2) {
         const same = point.kind === "value-range" ? "energy_eV" : "value";
         fail(`kind is ${point.kind}, but ${ends} rows have this sample, quantity and ${same}: write both ends`, n);
@@ -238,7 +241,8 @@ const Points = (() => {
       const known = point.energy_eV !== null && point.kind === "point" && point.evidence !== "contains-theory";
       if (known && !stated.includes(point.source) && ["g_e", "g_h"].includes(point.quantity)) {
         const key = JSON.stringify(same.map((name) => point[name]));
-        members.set(key, [...(members.get(key) ?? []), point]);
+        if (!members.has(key)) members.set(key, []);
+        members.get(key).push(point);
       }
     }
     const pairs = [...members.values()].filter((pair) => pair.map((point) => point.quantity).sort().join() === "g_e,g_h");
@@ -261,7 +265,8 @@ const Points = (() => {
     const energies = g.map((point) => point.energy_eV).filter((energy) => energy !== null);
     const short = (energy) => String(Number(energy.toPrecision(4)));
     const of = samples ? ` of ${samples} sample${samples === 1 ? "" : "s"}` : "";
-    const at = energies.length ? `, ${short(Math.min(...energies))} to ${short(Math.max(...energies))} eV` : "";
+    const [low, high] = [Math.min, Math.max].map((end) => energies.reduce((one, other) => end(one, other), energies[0]));
+    const at = energies.length ? `, ${short(low)} to ${short(high)} eV` : "";
     return `${g.length} point${g.length === 1 ? "" : "s"}${of}: ${parts.join(", ")}${at}${notes.length ? ` (${notes.join("; ")})` : ""}`;
   }
 

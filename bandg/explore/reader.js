@@ -79,13 +79,14 @@ const Reader = (() => {
   const plain = (cell) =>
     cell.replace(/[−–—‒‑]/gu, "-").trim().replace(/^['"]+|['"]+$/gu, "").replace(/(?<=\d)[ \u00a0\u2009\u202f](?=\d{3}(?!\d))/gu, "");
   const isCell = (cell) => CELL.test(plain(cell));
-  const isData = (cells) => cells.filter((cell) => isCell(cell) || NEARLY.test(plain(cell))).length > 1;
+  const isData = (cells) => cells.length > 1 && cells.filter((cell) => isCell(cell) || NEARLY.test(plain(cell))).length > 1;
 
   function split(lines, separator) {
-    if (separator === " ") {
+    if (!separator.trim() && separator !== "\t") {
+      const between = separator === " " ? /\s+/u : /\s{2,}/u;
       return lines.map(([number, line]) => {
         const joined = line.trim().replace(/\s*(±|\+\/?-)\s*(?=[\d.,])/gu, "$1").replace(/\s+(?=[([][A-Za-zÅ]+[)\]])/gu, "");
-        return [number, joined.split(/\s+/u)];
+        return [number, joined.split(between)];
       });
     }
     const rows = [];
@@ -124,13 +125,13 @@ const Reader = (() => {
       } else if (line.replace(/[ \t;,]/gu, "")) lines.push([n + 1, line]);
     });
     if (!lines.length) refuse(label, "is empty");
-    const tried = new Map(["\t", ";", ",", " "].map((separator) => [separator, split(lines, separator)]));
+    const tried = new Map(["\t", ";", ",", "  ", " "].map((separator) => [separator, split(lines, separator)]));
     let best = "\t", highest = -1;
     for (const [separator, rows] of tried) {
       if (score(rows) > highest) [best, highest] = [separator, score(rows)];
     }
     if (highest === 0) refuse(label, "has no table: it needs headings, as energy_eV and g_e, and rows of as many cells");
-    const name = { "\t": "tabs", ";": "semicolons", " ": "blanks" }[best];
+    const name = { "\t": "tabs", ";": "semicolons", " ": "blanks", "  ": "blanks" }[best];
     return { label, rows: tried.get(best), settings, how: name ? [...how, `columns separated by ${name}`] : how };
   }
 
@@ -176,12 +177,14 @@ const Reader = (() => {
     if (first < 1) fail("has no line of headings above its numbers: name the columns, as energy_eV, g_e, g_e_error, sample");
     const above = sheet.rows.slice(Math.max(0, first - 4), first).map(([, cells]) => cells);
     const notes = [...sheet.how];
-    const width = Math.max(...above.map((cells) => cells.length), ...sheet.rows.slice(first).map(([, cells]) => cells.length));
+    const width = above.map((cells) => cells.length).concat(sheet.rows.slice(first).map(([, cells]) => cells.length))
+      .reduce((one, other) => Math.max(one, other));
     const columns = columnsOf(fail, above, width, notes);
     const energy = [...columns].find(([, one]) => ["energy", "wavelength"].includes(one.name));
     if (energy) {
       const [k, { heading }] = energy;
-      const at = above.findLastIndex((cells) => cells[k] === heading);
+      const isWhole = above.some((cells) => cells[k] === heading); // else it is made of several cells
+      const at = above.findLastIndex((cells) => (isWhole ? cells[k] === heading : cells[k] && !isCell(cells[k])));
       const numeric = [...columns].filter(([, one]) => isNumeric(one.name)).map(([place]) => place);
       const earlier = above.findIndex((cells, n) => n > at && numeric.some((place) => place < cells.length && isCell(cells[place])));
       first -= earlier < 0 ? 0 : above.length - earlier;
@@ -191,7 +194,8 @@ const Reader = (() => {
     const last = Math.max(0, ...columns.keys());
     for (const [line, cells] of body) {
       if (!(last < cells.length && cells.length <= headed)) {
-        fail(`has ${cells.length} cells under ${headed} headings: leave empty cells in their places`, line);
+        const advice = "leave empty cells in their places, and delete lines that are no points";
+        fail(`has ${cells.length} cell${cells.length === 1 ? "" : "s"} under ${headed} headings: ${advice}`, line);
       }
     }
     const filled = [...Array(width).keys()].filter((k) => body.some(([, cells]) => cells[k]));
@@ -204,6 +208,12 @@ const Reader = (() => {
     if (comma) notes.push("decimal commas");
     const rows = body.map(([line, cells]) => rowOf(fail, line, cells, columns, comma));
     toEV(fail, rows, body, columns, notes);
+    for (const [k, { name, heading, unit }] of columns) {
+      const own = { size_nm: "nm", temperature_K: "K", field_T: "T" }[name];
+      if (own && !unit && body.some(([, cells]) => cells[k])) {
+        notes.push(`${quote(heading)} is taken in ${own}${hasUnit(body, k) ? " where no unit stands" : ""}`);
+      }
+    }
     const names = [...columns.keys()].sort((a, b) => a - b).map((k) => columns.get(k).name);
     const used = new Set(["energy_eV", ...names.filter((name) => !["energy", "wavelength"].includes(name))]);
     rows.forEach((row) => Object.keys(row).forEach((name) => used.add(name)));
@@ -215,7 +225,6 @@ const Reader = (() => {
     const columns = new Map();
     for (let k = 0; k < width; k++) {
       const texts = above.map((cells) => cells[k]).filter(Boolean);
-      const units = texts.map((text) => BARE_UNIT.exec(text)).filter(Boolean).map((match) => RULES.units[match[1]] ?? match[1]);
       const spread = texts.find((text) => SPREAD.test(text) && !text.startsWith("dg_"));
       if (spread) fail(`column ${quote(spread)} may be an error or a spread: call it g_e_error, or dg_e with a convention`);
       let found = [...texts, texts.join(" ")].map(named).find(Boolean);
@@ -233,7 +242,8 @@ const Reader = (() => {
       }
       const other = [...columns.values()].find((one) => one.name === found.name);
       if (other) fail(`columns ${quote(other.heading)} and ${quote(found.heading)} are both ${found.name}: leave one out`);
-      columns.set(k, { ...found, unit: found.unit || units[0] || "" });
+      const below = texts.filter((text) => text !== found.heading).map((text) => BARE_UNIT.exec(text)).find(Boolean);
+      columns.set(k, { ...found, unit: found.unit || (below ? RULES.units[below[1]] ?? below[1] : "") });
     }
     return columns;
   }
@@ -241,6 +251,10 @@ const Reader = (() => {
   function checkColumns(fail, columns, filled, above, body) {
     const all = [...columns.values()];
     const energies = all.filter((one) => ["energy", "wavelength"].includes(one.name)).map((one) => one.heading);
+    const isEnergy = (cell) => ["energy", "wavelength"].includes(named(cell)?.name);
+    if (!energies.length && above.concat(body.map(([, cells]) => cells)).some((cells) => cells.length && isEnergy(cells[0]))) {
+      fail("has its energies in a row: exchange rows and columns (in Excel: paste, transpose)");
+    }
     if (!energies.length) fail("has no column energy_eV: it needs one of energy or wavelength, as energy_eV, 'E (meV)' or 'λ (nm)'");
     if (energies.length > 1) {
       fail(`has ${energies.length} columns of energy or wavelength (${energies.map(quote).join(", ")}): keep one`);
@@ -285,6 +299,8 @@ const Reader = (() => {
     return commas.length > 0;
   }
 
+  const hasUnit = (body, k) => body.some(([, cells]) => k < cells.length && CELL.exec(plain(cells[k]))?.[4]);
+
   // The number as JavaScript writes it; null where it is none.
   function number(written, comma) {
     const [thousands, decimal] = comma ? [".", ","] : [",", "."];
@@ -316,6 +332,9 @@ const Reader = (() => {
       if (!columns.has(k)) return;
       const { name, heading, unit: headed } = columns.get(k);
       const text = plain(cell);
+      if (name === "sample" && RULES.means.includes(cell.replace(/^[ :]+|[ :]+$/gu, "").toLowerCase())) {
+        fail(`sample ${quote(cell)} sums up other rows: delete the row, or name the sample`, line);
+      }
       if (!isNumeric(name)) { found[name] = name === "quantity" ? quantityOf(cell) : cell; return; }
       if (RULES.none.includes(text.toLowerCase())) return;
       const match = CELL.exec(text);
@@ -330,7 +349,7 @@ const Reader = (() => {
       if (error !== null) {
         const own = name === "value" ? "error" : `${name}_error`;
         if (has(RULES.family, name) || name.endsWith("error")) {
-          fail(`${quote(heading)} is ${quote(cell)}: an error stands with g-factors alone`, line);
+          fail(`${quote(heading)} is ${quote(cell)}: only g-factors have errors, delete it`, line);
         }
         if (found[own]) fail(`${name} has two errors: leave one out`, line);
         found[own] = String(error);
@@ -358,11 +377,10 @@ const Reader = (() => {
   function toEV(fail, rows, body, columns, notes) {
     const [place, column] = [...columns].find(([, one]) => ["energy", "wavelength"].includes(one.name));
     const values = rows.filter((row) => row[column.name] !== undefined).map((row) => Number(row[column.name]));
-    const inCells = () => body.some(([, cells]) => place < cells.length && CELL.exec(plain(cells[place]))?.[4]);
     let factor = "1";
     if (column.name === "wavelength") {
       notes.push(`energies from ${quote(column.heading)} by ${RULES.ev_nm} eV nm (wavelength in vacuum)`);
-    } else if (!column.unit && !inCells()) {
+    } else if (!column.unit && !hasUnit(body, place)) {
       if (values.every((value) => value >= 0.3 && value <= 8)) notes.push(`${quote(column.heading)} is taken in eV`);
       else if (values.every((value) => value >= 300 && value <= 8000)) {
         factor = "0.001";

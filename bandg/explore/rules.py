@@ -28,6 +28,7 @@ def rules() -> dict[str, Any]:
         "names": headings.NAMES,
         "g": headings.G,
         "peak": headings.PEAK,
+        "means": headings.MEANS,
         "of": headings.OF.pattern,
         "as_they_are": headings.AS_THEY_ARE,
         "words": headings.WORDS,
@@ -59,6 +60,7 @@ def _fields(model: type[BaseModel]) -> dict[str, dict[str, Any]]:
         accepts = _accepting(model, name)
         if not options and not accepts("x"):
             kind = {"type": "number", "negative": accepts("-1"), "zero": accepts("0"), "energy": not accepts("101")}
+            kind |= {"no_error": measured.NO_ERROR} if name.endswith("error") else {}
         found[name] = kind | {
             "required": field.is_required(),
             "default": None if field.is_required() else field.default,

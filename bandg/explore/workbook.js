@@ -115,7 +115,7 @@ const Workbook = (() => {
       const names = full.map((one) => Reader.quote(one.title)).join(", ");
       refuse(label, `has ${full.length} sheets with cells (${names}): save the one with the points alone`);
     }
-    const [{ title, rows }] = full, width = Math.max(...rows.map(([, cells]) => cells.length));
+    const [{ title, rows }] = full, width = rows.reduce((most, [, cells]) => Math.max(most, cells.length), 0);
     for (const [line, cells] of rows) {
       const formula = cells.find((cell) => cell?.formula)?.formula;
       if (formula) refuse(label, `the formula in ${formula} has no value yet: open it in Excel and save`, line);

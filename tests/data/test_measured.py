@@ -188,7 +188,7 @@ HEAD = "energy_eV,quantity,value,error\n"
         ("energy_eV,g_e,\n1.8,1,0.1\n", ["line 2", "a column without a name"]),
         ("energy_eV,quantity,value,kind\n1.8,g_e,1,range\n", ["line 2", "kind is 'range'", "value-range, upper-bound"]),
         ("energy_eV,quantity,value,kind\n1.8,g_e,1,value-range\n", ["line 2", "1 rows have this sample", "both ends"]),
-        (HEAD + "1.8,g_e,1,-0.1\n", ["must not be negative"]),
+        (HEAD + "1.8,g_e,1,-0.1\n", ["error is -0.1: an error is above zero: leave the cell empty"]),
         (HEAD + "1.8,abs_g_e,-1,\n", ["magnitude"]),
         (HEAD + "1.8,g_e,1,0.1,5\n", ["5 cells under 4 columns"]),
         (HEAD + '1.8,g_e,"1\n', ["not CSV"]),

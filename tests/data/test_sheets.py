@@ -403,3 +403,34 @@ def test_reading_costs_as_much_as_there_are_rows(tmp_path: Path, monkeypatch: py
     rows = [f"1.{500 + n},1.4" for n in range(200)]
     read(tmp_path, "\n".join(["E (eV),g_e", *rows]))
     assert len(asked) <= 8 * len(rows)
+
+
+def test_a_heading_in_two_cells_and_bare_letters_are_no_units(tmp_path: Path) -> None:
+    text = "Sample,PL max,T,B,g_e,err.\n,nm,K,mT,,\nS-12,690.3,1.6,300,1.81,0.02\nS-13,655.1,1.6 K,,n.d.,\n"
+    (point,) = load_measured(_written(tmp_path, text))
+    assert (point.sample, point.value, point.error) == ("S-12", 1.81, 0.02)
+    assert (point.energy_eV, point.temperature_K, point.field_T) == (1.796092, 1.6, 0.3)
+    path = _written(tmp_path, "E (eV),Size,T,B,g_e\n1.75,10.2,10,0.4,2.1\n1.8,9 nm,10,,2\n")
+    assert describe(path).endswith("('Size' is taken in nm where no unit stands; 'T' is taken in K; 'B' is taken in T)")
+    assert load_measured(path)[0].size_nm == 10.2
+
+
+def test_samples_with_blanks_in_columns_of_fixed_width(tmp_path: Path) -> None:
+    text = "sample      E(eV)   ge     gh\nglass A     1.80    1.95   0.25\nglass B     1.88    1.58\n"
+    assert "line 3: has 3 cells under 4 headings" in refusal(tmp_path, text)
+    assert read(tmp_path, text[:-1] + "   0.61\n")[3] == ("glass B", 1.88, "g_h", 0.61, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("E (eV),g_e,err\n1.9,1,0\n", "line 2: g_e_error is 0: an error is above zero: leave the cell empty"),
+        ("energy_eV,g_e,g_e_error\n1.9,1,0.00\n", "line 2: g_e_error is 0.00: an error is above zero"),
+        ("E (eV),g_e\n1.9,1.4(0)\n1.8,1\n", "line 2: g_e_error is 0: an error is above zero"),
+        ("sample,E (eV),g_e\nA,1.9,1\nMean,1.9,1\n", "line 3: sample 'Mean' sums up other rows"),
+        ("sample,A,B\nE (eV),1.75,1.85\ng_e,2.1,1.7\n", "has its energies in a row: exchange rows and columns"),
+        ("E (eV),g_e\n1.9±0.1,1\n1.8,1\n", "line 2: 'E (eV)' is '1.9±0.1': only g-factors have errors, delete it"),
+    ],
+)
+def test_what_people_write_and_cannot_be_used_is_named(tmp_path: Path, text: str, words: str) -> None:
+    assert words in refusal(tmp_path, text)

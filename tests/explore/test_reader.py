@@ -47,6 +47,10 @@ GOOD = (
     "Образец;Энергия;g-фактор электрона;погрешность\nA;1,69 эВ;2,3;0,1\n",
     "PL peak (nm),ge,Error of g_e\n733.6,2.3,0.1\n",
     "Sample,E (eV),Electron,,Hole,\n,,g,error,g,error\nA,1.69,2.3,0.1,-0.19,0.05\n",
+    "Sample\tPL max\tT\tB\tg_e\terr.\n\tnm\tK\tmT\t\t\nS-12\t690.3\t1.6\t300\t1.81\t0.02\nS-13\t655\t2 K\t\tn.d.\t\n",
+    "ID;Größe;T;B;PL-Energie (eV);g-Faktor (e);Fehler\nX;10,2;10;0,4;1,75;2,1;0,1\n",
+    "sample   size  E (eV)   ge     gh\nNC A     8.1  1.80     1.95   0.25\nNC B     6.2  1.88     1.58   0.6\n",
+    "№;d;Энергия, эВ;gэ;gд\n1;9,1 нм;1,8;2;0,1\n2;8;1,9;1,6;0,5\n",
 )
 REFUSED = (
     "E (eV);g_e\n1,911;1.41\n",
@@ -87,6 +91,15 @@ REFUSED = (
     "E (eV),g_e\n~1.69,<2.3\n",
     "E (eV),chi,err\n1.69,2.3,0.1\n",
     "PL peak,g_e\n733.6,2.3\n",
+    "energy_eV,g_e,g_e_error\n1.9,1,0\n",
+    "energy_eV,g_e,g_e_error\n1.9,1,-1\n",
+    "energy_eV,quantity,value,error\n1.9,g_e,1,0.0\n",
+    "E (eV),g_e,err\n1.9,1,0\n",
+    "E (eV),g_e,g_h\n1.9,1.4(0),1\n",
+    "E (eV) ± 1,g_e\n1.9±0.1,1.4\n",
+    "Probe;E (eV);g_e\nA;1,9;1,4\nMittelwert:;1,9;1,4\n",
+    "sample,A,B\nE (eV),1.75,1.85\ng_e,2.1,1.7\n",
+    "E (eV)\tg_e\n1.7\t2\n\nSample B\nE (eV)\tg_e\n1.8\t2\n",
 )
 
 
