@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Unpack
 
 from bandg import __version__
-from bandg.api.covering import FEWEST, covering, energy_range
+from bandg.api.covering import FEWEST, STEPS, covering, energy_range
 from bandg.api.plan import (
     Set,
     Size,
@@ -34,6 +34,7 @@ from bandg.runs import sweep
 from bandg.runs.dataset import tabulated
 from bandg.runs.observables import AT_ENERGY, AT_SIZE, OF_PAIR, resolve
 from bandg.runs.options import DEFAULT_RUN, Run
+from bandg.runs.progress import Search
 from bandg.runs.request import Variation
 from bandg.runs.table import LevelTable
 
@@ -197,7 +198,9 @@ def level_table(
         same |= {**variation, "energy": None, "levels": 1, "observables": (), "band": False}
         if shape == "cuboid":
             raise BandgError("`energy` chooses one edge, and a cuboid has three: give `size`, as 4x4x6nm")
-        size = _size_of(energy, size, partial(level_table, **same))
+        search = Search(checked_run(run).progress, "the sizes that cover the energies are searched, one by one", STEPS)
+        size = _size_of(energy, size, partial(level_table, **same | {"run": replace(run, progress=search)}))
+        search.end()
     asked = resolve(observables)
     screening = screening_of(exciton, eps_out)
     refuse_unknown(models.find(model), {"exciton": screening, "eps_out": eps_out})

@@ -13,6 +13,9 @@ from bandg.base.quantities import Grammar
 FEWEST, MOST = 2, 40
 """Cells of the smallest and the largest nanocrystal that is tried."""
 
+STEPS = 6
+"""Nanocrystals that a search computes, as a rule: the smallest, two more, and some that follow from these."""
+
 _FIRST = (5, 8)
 _POWER = 1.6
 

@@ -42,7 +42,7 @@ _NUMBER = re.compile(r"([+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?
 
 _PLUS_MINUS = re.compile(r"\+/?-|±")
 
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?[0-9]+,[0-9]+\s*[A-Za-z]+\s*")
+_DECIMAL_COMMA = re.compile(r"\s*([+-]?[0-9]+),([0-9]+)(?![0-9,])(.*)", re.DOTALL)
 
 
 class Value(NamedTuple):
@@ -92,12 +92,14 @@ class Grammar:
         text: the whole text, for messages. unit: the unit of an item without one.
         """
         text = item if text is None else text
+        item = self._with_point(item, text, unit)
         number, given = self._split(item, text)
         given = given or unit
         found = next((name for name in self.units if given in UNITS[name]), None)
         if found is None:
             known = [name for unit in self.units for name in UNITS[unit] if name not in ("", "cell")]
-            if not given and _DECIMAL_COMMA.fullmatch(text):
+            comma = _DECIMAL_COMMA.fullmatch(text)
+            if not given and comma and comma[3].strip().isalpha():
                 right = text.strip().replace(",", ".")
                 raise self.wrong(text, f"has a comma where a decimal point should stand: write {right}")
             if not given:
@@ -122,7 +124,7 @@ class Grammar:
             raise self.wrong(text, f"has several errors: write {self.example}")
         if not rest:
             return self.value(text), None
-        units = [self._split(part, text)[1] for part in (first, *rest)]
+        units = [self._split(_DECIMAL_COMMA.sub(r"\1.\2\3", part), text)[1] for part in (first, *rest)]
         value = self.value(first, text, units[1])
         plain = Grammar(self.what, self.example, self.units)
         error = plain.value(rest[0], text, units[0])
@@ -149,6 +151,24 @@ class Grammar:
         if lower.number > upper.number:
             raise self.wrong(text, f"is reversed: write {upper.number:.12g}..{lower.number:.12g}{upper.unit}")
         return Span(lower.number, upper.number, upper.unit, rest if colon else None)
+
+    def _with_point(self, item: str, text: str, unit: str) -> str:
+        """The item with a decimal point in place of a decimal comma; items of lists have no commas.
+
+        Raises BandgError where the comma may part thousands as well.
+        """
+        match = _DECIMAL_COMMA.fullmatch(item)
+        if match is None:
+            return item
+        whole, decimals, rest = match.groups()
+        right, other = f"{whole}.{decimals}{rest}".strip(), f"{whole}{decimals}{rest}".strip()
+        if len(decimals) != 3 or re.match("[+-]?0|[+-]?[0-9]{4}", whole):
+            return right
+        try:
+            self.value(other, text, unit)
+        except BandgError:
+            return right
+        raise self.wrong(text, f"has a comma that may be a decimal one or part thousands: write {right} or {other}")
 
     def _split(self, item: str, text: str) -> tuple[str, str]:
         """The number and the unit of an item as written."""

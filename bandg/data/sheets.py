@@ -43,8 +43,8 @@ _DASHES = str.maketrans("−–—‒‑", "-----")
 _GROUPS = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f](?=\d{3}(?!\d))")
 """Blanks between groups of three digits."""
 
-SAMPLE = re.compile(r"#\w*\s*[\t;,]|#\d+\s")
-"""The beginning of a row of sample #4, which is no comment."""
+SAMPLE = re.compile(r"#[^\s=;,]*\s*[\t;,]|#\d+\s")
+"""The beginning of a row of sample #4 or #4*, which is no comment."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,12 @@ def _text(content: bytes, label: str) -> Sheet:
             lines.append((number, line))
     if not lines:
         raise BandgError(f"{label}: is empty")
-    tried = {separator: _split(lines, separator) for separator in _SEPARATORS}
+    is_tabbed = any("\t" in line.strip() for _, line in lines)  # then blanks are no separators
+    tried = {
+        separator: _split(lines, separator)
+        for separator in _SEPARATORS
+        if not (is_tabbed and separator.isspace() and separator != "\t")
+    }
     scores = {separator: _score(rows) for separator, rows in tried.items()}
     best = max(scores, key=lambda separator: scores[separator])
     if scores[best] == 0:

@@ -218,6 +218,8 @@ def _row(sheet: Sheet, line: int, cells: Sequence[str], columns: Mapping[int, Co
         family = FAMILY.get(column.name, {})
         if written and (written not in family or column.unit not in ("", written)):
             sheet.fail(f"{quote(column.heading)} is {quote(cell)}, whose unit does not fit the column", line)
+        if sum(part is not None for part in (match[2], match[3], match[5])) > 1:
+            sheet.fail(f"{quote(column.heading)} is {quote(cell)}, which has several errors: give one", line)
         error = _error(match, comma)
         if error is not None:
             name = "error" if column.name == "value" else f"{column.name}_error"

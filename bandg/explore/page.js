@@ -50,19 +50,29 @@ const Page = (() => {
     return words.toString().replaceAll("%2C", ",").replaceAll("%3A", ":");
   }
 
+  // The state of a text; what of it is not understood is said with what is taken instead.
   function fromText(text) {
-    const words = new URLSearchParams(text);
+    const words = new URLSearchParams(text), odd = [];
+    const say = (name, instead) => odd.push(`${name}=${words.get(name).slice(0, 40)} (${instead})`);
     state.knobs = {};
     choose(Object.fromEntries(kinds.map((kind) => [kind, words.get(kind) ?? ""])));
+    for (const kind of kinds) if (words.has(kind) && words.get(kind) !== state[kind]) say(kind, `there is none: ${state[kind]} is shown`);
     for (const one of sliders()) {
-      const given = Number(words.get(one.name) ?? NaN);
-      one.set(Number.isFinite(given) ? Math.min(Math.max(given, one.low), one.high) : one.default);
+      const given = words.get(one.name), value = given?.trim() ? Number(given) : NaN;
+      one.set(Number.isFinite(value) ? Math.min(Math.max(value, one.low), one.high) : one.default);
+      if (given !== null && one.get() !== value) say(one.name, `not from ${short(one.low)} to ${short(one.high)}: ${short(one.get())} is used`);
     }
     const known = [...kinds, "hide", ...sliders().map((one) => one.name)];
-    const strange = [...words.keys()].filter((name) => !known.includes(name));
-    element("refused").textContent = strange.length ? `The address has ${strange.join(", ")}, which is no slider of this curve.` : "";
-    const hidden = (words.get("hide") ?? "").split(",");
+    for (const name of new Set(words.keys())) {
+      if (!known.includes(name)) say(name, "no slider of this curve: left out");
+      else if (words.getAll(name).length > 1) say(name, "given more than once: the first is used");
+    }
+    const hidden = (words.get("hide") ?? "").split(",").filter(Boolean);
     collections.forEach((one) => { one.shown = !hidden.includes(one.name); });
+    if (hidden.some((name) => !collections.some((one) => one.name === name))) {
+      say("hide", `the points here are ${collections.map((one) => one.name).join(", ")}`);
+    }
+    element("refused").textContent = odd.length ? `Not understood in the address: ${odd.join("; ")}.` : "";
   }
 
   // ---- controls

@@ -125,7 +125,8 @@ const Reader = (() => {
       } else if (line.replace(/[ \t;,]/gu, "")) lines.push([n + 1, line]);
     });
     if (!lines.length) refuse(label, "is empty");
-    const tried = new Map(["\t", ";", ",", "  ", " "].map((separator) => [separator, split(lines, separator)]));
+    const isTabbed = lines.some(([, line]) => line.trim().includes("\t")); // then blanks are no separators
+    const tried = new Map((isTabbed ? ["\t", ";", ","] : ["\t", ";", ",", "  ", " "]).map((separator) => [separator, split(lines, separator)]));
     let best = "\t", highest = -1;
     for (const [separator, rows] of tried) {
       if (score(rows) > highest) [best, highest] = [separator, score(rows)];
@@ -344,6 +345,9 @@ const Reader = (() => {
       const unit = written ?? headed, family = RULES.family[name] ?? {};
       if (written && (!has(family, written) || !["", written].includes(headed))) {
         fail(`${quote(heading)} is ${quote(cell)}, whose unit does not fit the column`, line);
+      }
+      if ([match[2], match[3], match[5]].filter((one) => one !== undefined).length > 1) {
+        fail(`${quote(heading)} is ${quote(cell)}, which has several errors: give one`, line);
       }
       const error = errorOf(match, comma);
       if (error !== null) {

@@ -18,7 +18,7 @@ class Progress(Protocol):
     """
 
     def start(self, total: int, what: str) -> None:
-        """Add `total` pieces of work called `what` ("nanocrystals"); may be called again."""
+        """Add `total` pieces of work called `what` ("nanocrystals"); may be called again, also to take some back."""
 
     def advance(self, done: str) -> None:
         """Advance by one; `done` is the name of the finished piece ("5.03 nm")."""
@@ -35,6 +35,50 @@ class Silent:
 
 
 SILENT = Silent()
+
+
+class Search:
+    """One display for a search, which runs one piece after the other and does not know how many.
+
+    Parameters
+    ----------
+    progress : Progress
+        What shows it.
+    what : str
+        What is searched; said once, before the first piece that takes long.
+    expected : int
+        A guess of the number of pieces.
+    """
+
+    def __init__(self, progress: Progress, what: str, expected: int) -> None:
+        self._progress, self._what, self._expected = progress, what, expected
+        self._ahead: int | None = None
+        self._noun = ""
+
+    def announce(self, text: str) -> None:
+        """Say what is searched, and what its first long piece takes."""
+        say = getattr(self._progress, "announce", None)
+        if say is not None and self._what:
+            say(f"{self._what}; the first of them: {text}")
+        self._what = ""
+
+    def start(self, total: int, what: str) -> None:
+        """Show the expected number of pieces, or more where there are more."""
+        self._noun = f"{what.partition(',')[0]} of the search (a guess)"
+        known = 0 if self._ahead is None else self._ahead
+        wanted = max(total, self._expected) if self._ahead is None else total
+        if wanted > known:
+            self._progress.start(wanted - known, self._noun)
+        self._ahead = max(wanted, known) - total
+
+    def advance(self, done: str) -> None:
+        """Advance by one."""
+        self._progress.advance(done)
+
+    def end(self) -> None:
+        """Take back what was expected and not needed."""
+        if self._ahead:
+            self._progress.start(-self._ahead, self._noun)
 
 
 class Lines:
@@ -61,7 +105,8 @@ class Lines:
             self._total = self._done = self._shown = 0
             self._begun = self._last = time.monotonic()
         self._total += total
-        self._write(f"{what}: {self._total} to do")
+        if self._done < self._total:
+            self._write(f"{what}: {self._total} to do")
 
     def advance(self, done: str) -> None:
         """Write the progress after every tenth of the work or 30 s."""

@@ -41,6 +41,27 @@ def test_samples_of_a_material_without_candidates_are_left_out(bandg, tmp_path):
     assert code == 0 and "A: E = 1.95" in out and "which are left out: B (CsPbBr3)" in out
 
 
+def test_each_sample_has_its_own_material(bandg, tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text("sample,energy_eV,g_e,g_h,material\nA,1.95,1.2,0.9,CsPbI3\nB,1.95,1.2,0.9,\n")
+    code, _, _ = bandg("match", "--data", file, "--set", "bandg-cspbi3-nnn", "--out", tmp_path / "a.json")
+    assert code == 0
+    of_iodide, other = (
+        one["candidates"][0]["unknowns"] for one in json.loads((tmp_path / "a.json").read_text())["samples"]
+    )
+    alone = bandg("match", *ASKED[:2], "--g-e", "1.2", "--g-h", "0.9", "--set", "bandg-cspbi3-nnn")
+    assert alone[0] == 0 and "bromide" not in of_iodide
+    assert "Fixed in samples of CsPbI3: bromide = 0." in bandg("match", "--data", file)[1]
+    assert "bromide" in other
+
+
+def test_decimal_commas_are_read_where_they_can_be_nothing_else(bandg):
+    with_commas = [word.replace(".", ",") for word in ASKED]
+    assert bandg("match", *with_commas)[1] == bandg("match", *ASKED)[1]
+    code, _, err = bandg("match", "--energy", "1,911meV", "--g-e", "1,4±0,1")
+    assert code == 2 and "may be a decimal one or part thousands: write 1.911meV or 1911meV" in err
+
+
 def test_spreads_of_the_data_bound_the_sizes(bandg):
     code, out, _ = bandg("match", "--data", "meliakov2025", "--set", "bandg-cspbi3-nnn")
     assert code == 0 and "Fixed: bromide = 0." in out

@@ -65,6 +65,7 @@ def test_a_first_row_of_a_sample_with_a_number_is_no_comment(tmp_path: Path) -> 
     text = "sample,energy_eV,quantity,value,evidence,derived_from\n#1,1.69,g_e,2.3,,\nA,1.9,g_e,1.4,,\n"
     assert read(tmp_path, text) == [("#1", 1.69, "g_e", 2.3, None), ("A", 1.9, "g_e", 1.4, None)]
     assert read(tmp_path, "sample,energy_eV,g_e\n# 2,3\n#1,1.69,2.3\n") == [("#1", 1.69, "g_e", 2.3, None)]
+    assert [one[0] for one in read(tmp_path, "sample,E (eV),g_e\n#1*,1.69,2.3\n#2-a,1.7,2\n")] == ["#1*", "#2-a"]
 
 
 TWO = [("#4", 1.911, "g_e", 1.41, 0.05), ("#4", 1.911, "g_h", 0.91, 0.03), ("#1", 1.69, "g_h", -0.19, None)]
@@ -429,6 +430,11 @@ def test_samples_with_blanks_in_columns_of_fixed_width(tmp_path: Path) -> None:
         ("E (eV),g_e\n1.9,1.4(0)\n1.8,1\n", "line 2: g_e_error is 0: an error is above zero"),
         ("sample,E (eV),g_e\nA,1.9,1\nMean,1.9,1\n", "line 3: sample 'Mean' sums up other rows"),
         ("sample,A,B\nE (eV),1.75,1.85\ng_e,2.1,1.7\n", "has its energies in a row: exchange rows and columns"),
+        (
+            "E (eV),g_e\n1.9,1.4±0.03±0.05\n1.8,1\n",
+            "line 2: 'g_e' is '1.4±0.03±0.05', which has several errors: give one",
+        ),
+        ("E (eV)\tg_e\tg_h\n1.9\t\t1\t0.5\n1.8\t\t1\t0.6\n", "has no table"),
         ("E (eV),g_e\n1.9±0.1,1\n1.8,1\n", "line 2: 'E (eV)' is '1.9±0.1': only g-factors have errors, delete it"),
     ],
 )

@@ -82,6 +82,26 @@ def test_a_slider_moves_the_curve_and_the_address_keeps_it(opened: Any) -> None:
     opened.wait_for_function("document.getElementById('refused').textContent.includes('nonsense')")
 
 
+def test_what_is_not_understood_in_the_address_is_said_with_what_is_used(opened: Any) -> None:
+    def said(state: str) -> str:
+        opened.evaluate("state => Page.load(state)", state)
+        return str(opened.text_content("#refused"))
+
+    begin = "Not understood in the address: "
+    assert said("shape=ball") == begin + "shape=ball (there is none: cube is shown)."
+    assert said("occupancy=much&tilt=40&potential=") == begin + (
+        "occupancy=much (not from 0 to 1: 1 is used); potential= (not from -0.4 to 0.4: 0 is used); "
+        "tilt=40 (not from 0 to 12: 12 is used)."
+    )
+    assert opened.evaluate("Page.state.knobs") == {"occupancy": 1, "potential": 0, "tilt": 12}
+    assert said("nonsense=1&occupancy=0.5&occupancy=0.7") == begin + (
+        "nonsense=1 (no slider of this curve: left out); occupancy=0.5 (given more than once: the first is used)."
+    )
+    assert said("hide=mine") == begin + "hide=mine (the points here are meliakov2025, checks)."
+    assert said("shape=sphere&occupancy=1e-1&hide=checks") == ""
+    assert said("") == ""
+
+
 def test_the_picture_shows_what_the_curve_has(opened: Any) -> None:
     opened.evaluate("Page.load('shape=cube')")
     shown = opened.evaluate("Picture.shown('carriers')")

@@ -50,6 +50,7 @@ GOOD = (
     "Sample\tPL max\tT\tB\tg_e\terr.\n\tnm\tK\tmT\t\t\nS-12\t690.3\t1.6\t300\t1.81\t0.02\nS-13\t655\t2 K\t\tn.d.\t\n",
     "ID;Größe;T;B;PL-Energie (eV);g-Faktor (e);Fehler\nX;10,2;10;0,4;1,75;2,1;0,1\n",
     "sample   size  E (eV)   ge     gh\nNC A     8.1  1.80     1.95   0.25\nNC B     6.2  1.88     1.58   0.6\n",
+    "sample,E (eV),g_e\n#1*,1.69,2.3\n#2-a,1.7,2\n",
     "№;d;Энергия, эВ;gэ;gд\n1;9,1 нм;1,8;2;0,1\n2;8;1,9;1,6;0,5\n",
 )
 REFUSED = (
@@ -96,6 +97,8 @@ REFUSED = (
     "energy_eV,quantity,value,error\n1.9,g_e,1,0.0\n",
     "E (eV),g_e,err\n1.9,1,0\n",
     "E (eV),g_e,g_h\n1.9,1.4(0),1\n",
+    "E (eV),g_e\n1.9,1.4±0.03±0.05\n1.8,1\n",
+    "E (eV)\tg_e\tg_h\n1.9\t\t1\t0.5\n1.8\t\t1\t0.6\n",
     "E (eV) ± 1,g_e\n1.9±0.1,1.4\n",
     "Probe;E (eV);g_e\nA;1,9;1,4\nMittelwert:;1,9;1,4\n",
     "sample,A,B\nE (eV),1.75,1.85\ng_e,2.1,1.7\n",

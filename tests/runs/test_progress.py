@@ -12,7 +12,7 @@ from bandg.models.etb.job import Job
 from bandg.parameters.loader import load_set
 from bandg.runs import progress as library
 from bandg.runs.options import Run
-from bandg.runs.progress import Lines, Notebook
+from bandg.runs.progress import Lines, Notebook, Search
 from bandg.runs.sweep import run_jobs
 
 SET = load_set("nestoklon2023-standin")
@@ -41,6 +41,31 @@ def test_a_line_comes_after_thirty_seconds(monkeypatch):
     for _ in range(6):
         lines.advance("one")
     assert [line.split()[0] for line in stream.getvalue().splitlines()[1:]] == ["2", "4", "6"]
+
+
+def test_a_search_is_said_once_and_has_one_display(monkeypatch):
+    clock = iter(range(1000))
+    monkeypatch.setattr(library.time, "monotonic", lambda: float(next(clock)))
+    stream = io.StringIO()
+    search = Search(Lines(stream), "the sizes are searched", 4)
+    for number in range(3):
+        search.announce(f"1 nanocrystal; about {10 * number} s")
+        search.start(1, "nanocrystals, largest first")
+        search.advance(f"{number} nm")
+    search.end()
+    assert stream.getvalue().splitlines() == [
+        "the sizes are searched; the first of them: 1 nanocrystal; about 0 s",
+        "nanocrystals of the search (a guess): 4 to do",
+        *(f"{n} of 4 done after {n} s: {n - 1} nm" for n in (1, 2, 3)),
+    ]
+    more = Search(Lines(stream := io.StringIO()), "", 1)
+    for _ in range(2):
+        more.start(1, "nanocrystals")
+        more.advance("one")
+    more.end()
+    assert [line for line in stream.getvalue().splitlines() if "to do" in line] == [
+        "nanocrystals of the search (a guess): 1 to do"
+    ] * 2
 
 
 class Shell:

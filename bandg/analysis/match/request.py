@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -131,20 +131,31 @@ def match(
             raise BandgError(f"`{stated[0]}` is that of one sample, and `data` has its own: give one of them")
         points = load_measured(data)
         samples, notes = samples_of(points, load_spreads(data)), _unused(points)
-    materials = {one.material for one in samples} - {""}
-    chosen = chosen_emulators(set, shape, emulators, materials)
+    materials = dict.fromkeys(one.material for one in samples)
+    chosen = chosen_emulators(set, shape, emulators, () if "" in materials else tuple(materials))
     samples, foreign = _of_material(samples, {material_of(one.set) for one in chosen})
-    notes += foreign
-    known = fixed_values(fix, chosen, materials)
-    chosen = tuple(fixed(one, known) for one in chosen)
-    if known:
-        notes += (f"Fixed: {', '.join(f'{name} = {value:g}' for name, value in known.items())}.",)
-    check_sizes(chosen, samples)
-    pool = Pool(chosen)
-    found = tuple(pool.match(one) for one in samples)
+    pools: dict[str, Pool] = {}
+    known: dict[str, dict[str, float]] = {}
+    for material in dict.fromkeys(one.material for one in samples):
+        its = (material,) if material else ()
+        own = chosen_emulators(set, shape, emulators, its)
+        free = {name for one in own for name in unknowns(one)}
+        known[material] = {name: x for name, x in fixed_values(fix, chosen, its).items() if name in free}
+        pools[material] = Pool([fixed(one, known[material]) for one in own])
+        check_sizes(pools[material].emulators, [one for one in samples if one.material == material])
+    found = tuple(pools[one.material].match(one) for one in samples)
     if not any(one.inside for one in found):
-        raise BandgError(outside(pool, samples))
-    return Matches(found, notes)
+        raise BandgError(outside([one for pool in pools.values() for one in pool.emulators], samples))
+    return Matches(found, (*notes, *foreign, *_fixed(known)))
+
+
+def _fixed(known: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
+    """Sentences on the values that are fixed, by material where there are several."""
+    for material, values in known.items():
+        whose = f" in samples of {material}" if material else " in samples without a material"
+        if values:
+            listed = ", ".join(f"{name} = {value:g}" for name, value in values.items())
+            yield f"Fixed{whose if len(known) > 1 else ''}: {listed}."
 
 
 def _of_material(samples: Sequence[Sample], offered: Collection[str]) -> tuple[tuple[Sample, ...], tuple[str, ...]]:
@@ -248,9 +259,9 @@ def _is_short(one: Weights, total: float) -> bool:
     return bool(one.chi2.min() < HOPELESS)
 
 
-def outside(pool: Pool, samples: Sequence[Sample]) -> str:
+def outside(emulators: Sequence[Emulator], samples: Sequence[Sample]) -> str:
     """What to say where no curve comes near the energy of any sample."""
-    energies = [pool.candidate(n, pool.fewest).curves[0] for n in range(len(pool.emulators))]
+    energies = [candidate(one, FEWEST).curves[0] for one in emulators]
     low, high = min(one.min() for one in energies), max(one.max() for one in energies)
     given = ", ".join(f"{one.energy_eV:g}" for one in samples)
     return f"the energy {given} eV lies outside of all emulators, which reach from {low:.3f} to {high:.3f} eV"
