@@ -20,6 +20,8 @@ def nearest(word: str, options: Iterable[str], cutoff: float = 0.5) -> str:
 
 def one_line(text: str) -> str:
     """``text`` with everything that is not printable escaped, so that it stays on one line."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 

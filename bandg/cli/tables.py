@@ -111,6 +111,8 @@ def _row(texts: Sequence[str], part: Sequence[Column], gap: str) -> Iterator[str
 
 def _wrapped(text: str, space: float) -> str:
     """A text in lines of which none is longer than `space`."""
+    if len(text) <= space and text.isprintable():
+        return text
     lines = [one_line(line) for line in text.split("\n")]
     fold = textwrap.TextWrapper(int(min(space, 1e6)), break_on_hyphens=False).fill
     return "\n".join(line if len(line) <= space else fold(line) for line in lines)

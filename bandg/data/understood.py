@@ -241,6 +241,8 @@ def _instead(text: str) -> str:
     """What to write in place of a cell that is not a number."""
     if "%" in text:
         return "give errors in units of g, as 1.41±0.05"
+    if re.search(r"\(\d*[.,]\d+\)$", text):
+        return "give the error as 1.41±0.05"
     if re.fullmatch(r"[^+-]+\+[^+-]+-[^+-]+|[^+-]+-[^+-]+\+[^+-]+", text):
         return "give one error, as 1.41±0.05"
     return "correct it, empty the cell, or delete the row"
@@ -273,7 +275,8 @@ def _to_eV(
     values = [Decimal(row[column.name]) for row in rows if column.name in row]
     factor = Decimal(1)
     if column.name == "wavelength":
-        notes.append(f"energies from {quote(column.heading)} by {EV_NM} eV nm (wavelength in vacuum)")
+        taken = "" if column.unit else ", taken in nm,"
+        notes.append(f"energies from {quote(column.heading)}{taken} by {EV_NM} eV nm (wavelength in vacuum)")
     elif not column.unit and not _has_unit(body, next(k for k, one in columns.items() if one is column)):
         if all(Decimal("0.3") <= value <= 8 for value in values):
             notes.append(f"{quote(column.heading)} is taken in eV")

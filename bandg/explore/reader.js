@@ -323,6 +323,7 @@ const Reader = (() => {
   // What to write in place of a cell that is not a number.
   function instead(text) {
     if (text.includes("%")) return "give errors in units of g, as 1.41±0.05";
+    if (/\(\d*[.,]\d+\)$/u.test(text)) return "give the error as 1.41±0.05";
     if (/^(?:[^+-]+\+[^+-]+-[^+-]+|[^+-]+-[^+-]+\+[^+-]+)$/u.test(text)) return "give one error, as 1.41±0.05";
     return "correct it, empty the cell, or delete the row";
   }
@@ -383,7 +384,7 @@ const Reader = (() => {
     const values = rows.filter((row) => row[column.name] !== undefined).map((row) => Number(row[column.name]));
     let factor = "1";
     if (column.name === "wavelength") {
-      notes.push(`energies from ${quote(column.heading)} by ${RULES.ev_nm} eV nm (wavelength in vacuum)`);
+      notes.push(`energies from ${quote(column.heading)}${column.unit ? "" : ", taken in nm,"} by ${RULES.ev_nm} eV nm (wavelength in vacuum)`);
     } else if (!column.unit && !hasUnit(body, place)) {
       if (values.every((value) => value >= 0.3 && value <= 8)) notes.push(`${quote(column.heading)} is taken in eV`);
       else if (values.every((value) => value >= 300 && value <= 8000)) {

@@ -434,6 +434,10 @@ def test_samples_with_blanks_in_columns_of_fixed_width(tmp_path: Path) -> None:
             "E (eV),g_e\n1.9,1.4±0.03±0.05\n1.8,1\n",
             "line 2: 'g_e' is '1.4±0.03±0.05', which has several errors: give one",
         ),
+        (
+            "E (eV),g_e\n1.9,1.41 (0.05)\n1.8,2 (0.1)\n",
+            "line 2: 'g_e' is '1.41 (0.05)', which is not a number: give the",
+        ),
         ("E (eV)\tg_e\tg_h\n1.9\t\t1\t0.5\n1.8\t\t1\t0.6\n", "has no table"),
         ("E (eV),g_e\n1.9±0.1,1\n1.8,1\n", "line 2: 'E (eV)' is '1.9±0.1': only g-factors have errors, delete it"),
     ],

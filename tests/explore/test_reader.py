@@ -51,6 +51,7 @@ GOOD = (
     "ID;Größe;T;B;PL-Energie (eV);g-Faktor (e);Fehler\nX;10,2;10;0,4;1,75;2,1;0,1\n",
     "sample   size  E (eV)   ge     gh\nNC A     8.1  1.80     1.95   0.25\nNC B     6.2  1.88     1.58   0.6\n",
     "sample,E (eV),g_e\n#1*,1.69,2.3\n#2-a,1.7,2\n",
+    "λ,g_e\n650,1.41\n690,2\n",
     "№;d;Энергия, эВ;gэ;gд\n1;9,1 нм;1,8;2;0,1\n2;8;1,9;1,6;0,5\n",
 )
 REFUSED = (
@@ -99,6 +100,7 @@ REFUSED = (
     "E (eV),g_e,g_h\n1.9,1.4(0),1\n",
     "E (eV),g_e\n1.9,1.4±0.03±0.05\n1.8,1\n",
     "E (eV)\tg_e\tg_h\n1.9\t\t1\t0.5\n1.8\t\t1\t0.6\n",
+    "E (eV)\tg_e\tg_h\n1.911\t1.41 (0.05)\t0.91 (0.03)\n1.80\t2.0 (0.1)\t0.3 (0.1)\n",
     "E (eV) ± 1,g_e\n1.9±0.1,1.4\n",
     "Probe;E (eV);g_e\nA;1,9;1,4\nMittelwert:;1,9;1,4\n",
     "sample,A,B\nE (eV),1.75,1.85\ng_e,2.1,1.7\n",
