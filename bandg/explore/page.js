@@ -173,12 +173,15 @@ const Page = (() => {
       : `${one.name}: no point lies inside the curve;${outside}`;
   }
 
+  const MOST_ROWS = 300; // more make the sliders slow
+
   function residuals(points) {
     const found = summary();
     const lines = found.length ? found.map(sentence) : ["No measured point that judges models is shown."];
+    if (points.length > MOST_ROWS) lines.push(`The table has the first ${MOST_ROWS} of ${points.length} points.`);
     element("summary").replaceChildren(...lines.map((text) => make("p", { textContent: text })));
     const head = ["sample", "energy (eV)", "", "measured", "curve", "curve − measured", "nanocrystal there", "in the rms"];
-    const rows = points.map((point) => {
+    const rows = points.slice(0, MOST_ROWS).map((point) => {
       const theory = theoryAt(point), outside = Number.isNaN(theory);
       const cells = [point.sample || "", point.energy_eV.toFixed(3), NAMES[point.quantity], measured(point),
         outside ? "" : signed(theory), outside ? "" : signed(theory - point.value), where(point.energy_eV), point.why || (outside ? "no" : "yes")];

@@ -132,7 +132,8 @@ const Picture = (() => {
   // Axes that hold every point and the curve near them.
   function fit() {
     const { points } = now, energies = points.map((point) => point.energy_eV);
-    const low = Math.min(DATA.span_eV[0], ...energies.map((one) => one - 0.03)), high = Math.max(DATA.span_eV[1], ...energies.map((one) => one + 0.03));
+    const low = energies.reduce((end, one) => Math.min(end, one - 0.03), DATA.span_eV[0]);
+    const high = energies.reduce((end, one) => Math.max(end, one + 0.03), DATA.span_eV[1]);
     for (const panel of PANELS) {
       const own = points.filter((point) => panelOf(point) === panel);
       const values = own.flatMap((point) => [point.value - (point.error ?? 0), point.value + (point.error ?? 0)]);

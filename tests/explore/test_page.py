@@ -237,3 +237,12 @@ def test_dropped_files_are_drawn_or_refused_in_one_line(opened: Any) -> None:
         (c, m) for s, c, m in zip(marks["sample"], marks["color"], marks["marker"], strict=True) if s.startswith("S")
     }
     assert len(looks) == 14
+
+
+def test_many_points_are_drawn_and_the_table_ends(opened: Any) -> None:
+    opened.evaluate("Page.load('shape=cube&hide=meliakov2025,checks')")
+    many = "sample,energy_eV,g_e\n" + "".join(f"many,{1.7 + n / 1000:.3f},1\n" for n in range(400))
+    drop(opened, "very_many.csv", many.encode())
+    opened.wait_for_function("Picture.shown('carriers').marks.sample.filter((one) => one === 'many').length === 400")
+    assert opened.evaluate("document.querySelectorAll('#residuals tbody tr').length") == 300
+    assert "The table has the first 300 of " in opened.text_content("#summary")
