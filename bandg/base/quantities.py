@@ -124,7 +124,7 @@ class Grammar:
             raise self.wrong(text, f"has several errors: write {self.example}")
         if not rest:
             return self.value(text), None
-        units = [self._split(_DECIMAL_COMMA.sub(r"\1.\2\3", part), text)[1] for part in (first, *rest)]
+        units = [self._unit(part, text) for part in (first, *rest)]
         value = self.value(first, text, units[1])
         plain = Grammar(self.what, self.example, self.units)
         error = plain.value(rest[0], text, units[0])
@@ -146,7 +146,7 @@ class Grammar:
         if len(ends) != 2 or "..." in body or not all(end.strip() for end in ends):
             raise self.wrong(text, f"is not a complete range: write both ends once, as {self.example}")
         upper = self.value(ends[1], text)
-        lower = self.value(ends[0], text, self._split(ends[1], text)[1])
+        lower = self.value(ends[0], text, self._unit(ends[1], text))
         self._one_unit([lower, upper], text)
         if lower.number > upper.number:
             raise self.wrong(text, f"is reversed: write {upper.number:.12g}..{lower.number:.12g}{upper.unit}")
@@ -169,6 +169,10 @@ class Grammar:
         except BandgError:
             return right
         raise self.wrong(text, f"has a comma that may be a decimal one or part thousands: write {right} or {other}")
+
+    def _unit(self, item: str, text: str) -> str:
+        """The unit of an item as written, which may have a decimal comma."""
+        return self._split(_DECIMAL_COMMA.sub(r"\1.\2\3", item), text)[1]
 
     def _split(self, item: str, text: str) -> tuple[str, str]:
         """The number and the unit of an item as written."""

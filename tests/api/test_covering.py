@@ -57,6 +57,7 @@ def test_energies_that_no_nanocrystal_has() -> None:
 
 def test_what_a_range_may_be() -> None:
     assert energy_range("1.69..2.25eV") == energy_range((1.69, 2.25)) == energy_range("1690meV..2250meV")
+    assert energy_range("1,69..2,25eV") == energy_range("1.69..2.25eV")
     assert energy_range(1.911) == energy_range("1.911eV") == (1.911, 1.911)
     for wrong, message in (
         ("1.69..2.25", "has no unit"),
