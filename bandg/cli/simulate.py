@@ -175,6 +175,8 @@ def _report(found: Ensemble, asked: _Signal) -> None:
     """Print spreads and T2* of an ensemble."""
     import numpy as np
 
+    from bandg.spin.results import time_text
+
     what = found.options
     scatter = "".join(f", {name} {value}" for name, value in what["scatter"].items())
     typer.echo(
@@ -211,5 +213,5 @@ def _report(found: Ensemble, asked: _Signal) -> None:
     names = ("electron", "hole")
     fields, decays = asked.field_T, asked.t2_zero_ps
     each = [found.t2_star_ps(name, fields, decay) for name, decay in zip(names, decays, strict=True)]
-    rows = [(1000 * one, *times) for one, *times in zip(fields, *each, strict=True)]
-    show("T2* (ps)", (Column("field\n(mT)", "g"), Column("electron", ".4g"), Column("hole", ".4g")), rows)
+    rows = [(1000 * one, *map(time_text, times)) for one, *times in zip(fields, *each, strict=True)]
+    show("T2*", (Column("field\n(mT)", "g"), Column("electron"), Column("hole")), rows)

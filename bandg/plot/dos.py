@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
+from bandg.plot.legends import own_legend
 from bandg.plot.palette import BLACK, BLUE
 from bandg.plot.sheet import Contents, letters, sheet
 from bandg.plot.style import Look, literal, pt
@@ -58,8 +59,8 @@ def plot_dos(
                 one.set(ylabel="states below", ylim=(0, None))
             one.set_xlim(energies[0], energies[-1])
         axes[-1].set_xlabel("energy (eV)")
-        axes[-1].legend(loc="upper left", borderaxespad=0.8)
-        axes[0].set_title(literal(title))
+        own_legend(page, axes[-1], loc="upper left", borderaxespad=0.8)
+        axes[0].set_title("\n".join(page.lines(literal(title), 1.2)) if page.is_new else literal(title))
         if page.is_new:
             letters(axes)
     return axes

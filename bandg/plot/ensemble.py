@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from bandg.models.observable import CARRIERS
+from bandg.plot.legends import own_legend
 from bandg.plot.palette import GRID, LINES, NAMES
-from bandg.plot.sheet import Contents, letters, sheet
+from bandg.plot.sheet import Contents, letters, sheet, suptitle
 from bandg.plot.spin import STEP, shown_traces
-from bandg.plot.style import Look, literal, number, pt
+from bandg.plot.style import Look, number, pt
 from bandg.spin.ensemble import Ensemble
+from bandg.spin.results import time_unit
 from bandg.spin.traces import Traces
 
 if TYPE_CHECKING:
@@ -50,13 +52,14 @@ def plot_ensemble(
                 _traces(one, traces)
             elif name == "g":
                 _distributions(one, ensemble, labels, colors)
+                own_legend(page, one, loc="upper left", borderaxespad=0.6)
             else:
                 _times(one, ensemble, traces.fields, t2_zero_ps, labels, colors)
+                own_legend(page, one, loc="upper right", borderaxespad=0.8)
         if page.is_new:
             letters(axes)
-            figure: Any = axes[0].figure
             stated = [str(ensemble.options.get("set", "")), f"{ensemble.laser_eV:g} eV"]
-            figure.suptitle(literal(", ".join(filter(None, stated))), fontsize="medium")
+            suptitle(page, axes, ", ".join(filter(None, stated)))
     return axes
 
 
@@ -85,7 +88,6 @@ def _distributions(axes: Axes, ensemble: Ensemble, labels: Sequence[str], colors
     axes.set_xlabel("effective g-factor")
     axes.set_ylabel("share")
     axes.set_ylim(0, 1.5 * axes.get_ylim()[1])
-    axes.legend(fontsize="small", loc="upper left", borderaxespad=0.6)
 
 
 def _times(
@@ -97,15 +99,17 @@ def _times(
     colors: Sequence[str],
 ) -> None:
     line = np.linspace(0, 1.05 * fields.max(), _FIELDS + 1)[1:] if fields.any() else fields
-    highest = 0.0
-    for n, (carrier, decay) in enumerate(zip(CARRIERS, t2_zero_ps, strict=True)):
-        axes.plot(1000 * line, ensemble.t2_star_ps(carrier, line, decay), color=colors[n])
-        times = ensemble.t2_star_ps(carrier, fields, decay)
-        axes.plot(1000 * fields, times, "os"[n], color=colors[n], label=labels[n])
-        highest = max(highest, *times[np.isfinite(times)], 0.0)
-    axes.set_ylim(0, 1.35 * highest or 1.0)
+    found = [
+        [ensemble.t2_star_ps(carrier, at, decay) for at in (line, fields)]
+        for carrier, decay in zip(CARRIERS, t2_zero_ps, strict=True)
+    ]
+    highest = max((time for _, times in found for time in times[np.isfinite(times)]), default=0.0)
+    unit, name = time_unit(highest)
+    for n, (curve, times) in enumerate(found):
+        axes.plot(1000 * line, curve / unit, color=colors[n])
+        axes.plot(1000 * fields, times / unit, "os"[n], color=colors[n], label=labels[n])
+    axes.set_ylim(0, 1.35 * highest / unit or 1.0)
     axes.set_xlim(0, 1050 * fields.max() or 1.0)
     axes.set_xlabel("magnetic field (mT)")
-    axes.set_ylabel(r"$T_2^*$ (ps)")
+    axes.set_ylabel(rf"$T_2^*$ ({name})")
     axes.grid(color=GRID, linewidth=pt(0.3))
-    axes.legend(fontsize="small", loc="upper right", borderaxespad=0.8)

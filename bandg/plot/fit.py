@@ -14,7 +14,7 @@ from bandg.analysis.fit.result import fitted_set
 from bandg.base.errors import BandgError
 from bandg.data.bands import point_at
 from bandg.plot.palette import FAINT, GRID, INK, LINES, VERMILLION
-from bandg.plot.sheet import Contents, letters, sheet
+from bandg.plot.sheet import Contents, letters, sheet, suptitle
 from bandg.plot.style import Look, literal, pt
 
 if TYPE_CHECKING:
@@ -63,15 +63,19 @@ def plot_fit(fit: Fit, ax: Axes | Sequence[Axes] | None = None, **look: Unpack[L
                 _bands(one, fit, k, distance)
             elif name == "residuals":
                 _residuals(one, fit, k, distance, errors, labels, colors)
+                share = 1 if page.is_new and page.columns == 1 else 0.75
+                columns = min(3, max(1, int((share * page.width - 0.7) / 1.1))) if page.is_new else 3
+                place: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12)}
+                one.legend(ncols=columns, markerscale=3, fontsize="small", **place)
             else:
-                _by_band(one, fit, errors, colors)
+                _by_band(one, fit, errors, colors, 2.0 if page.is_narrow else 1.4)
+                one.set_xlabel("rms error\n(meV)" if page.is_narrow else "rms error (meV)")
             if name != "errors":
                 _ticks(one, k, distance)
         if page.is_new:
             letters(axes)
-            figure: Any = axes[0].figure
             title = f"{fit.problem.job.name} (lines) over {reference.name} (dots)"
-            figure.suptitle(literal(title), fontsize="medium")
+            suptitle(page, axes, title)
     return axes
 
 
@@ -144,11 +148,10 @@ def _residuals(
     axes.set_ylim(-1.1 * max(shown) - 1e-6, 1.1 * max(shown) + 1e-6)
     axes.axhline(0, color=GRID, linewidth=pt(0.5), zorder=1)
     axes.set_ylabel("fit minus\nreference (meV)")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, markerscale=3, fontsize="small")
 
 
-def _by_band(axes: Axes, fit: Fit, errors: NDArray[np.float64], colors: Sequence[str]) -> None:
-    """Rms error of every band, the highest on top, with the number of residuals."""
+def _by_band(axes: Axes, fit: Fit, errors: NDArray[np.float64], colors: Sequence[str], room: float) -> None:
+    """Rms error of every band in numbers, the highest on top. room: width of the axes by the longest bar."""
     rows = fit.problem.rows
     names = sorted({row.band for row in rows}, key=lambda name: int(name.partition("-")[0]))
     rms = [float(np.sqrt(np.mean(errors[_of_band(rows, name)] ** 2))) for name in names]
@@ -158,9 +161,8 @@ def _by_band(axes: Axes, fit: Fit, errors: NDArray[np.float64], colors: Sequence
         spot: dict[str, Any] = {"textcoords": "offset points", "verticalalignment": "center", "fontsize": "small"}
         axes.annotate(f"{value:.0f}", (value, position), (pt(3), 0), **spot)
     axes.set_yticks(range(len(names)), [name.replace("-", "\N{EN DASH}") for name in names], fontsize="small")
-    axes.set_xlim(0, 1.25 * max(rms) if max(rms) > 0 else 1)
+    axes.set_xlim(0, room * max(rms) if max(rms) > 0 else 1)
     axes.tick_params(axis="y", which="minor", length=0)
-    axes.set_xlabel("rms error (meV)")
     axes.set_ylabel("band of the reference")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from bandg.plot.palette import BLACK, LINES, NAMES, QUANTITIES
 from bandg.plot.points import error_bar
-from bandg.plot.sheet import Contents, sheet
+from bandg.plot.sheet import Contents, sheet, suptitle
 from bandg.plot.style import Look, literal, pt
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _FOLLOWED = 5
 """The convergence is drawn of so many parameters."""
 
 
-CONTENTS = Contents(tuple(QUANTITIES), labels=None, colors=None)
+CONTENTS = Contents(tuple(QUANTITIES), labels=None, colors=None, least=lambda panels: 1.3 + 0.68 * len(panels))
 """What may be chosen of the picture."""
 
 
@@ -46,6 +46,7 @@ def plot_indices(
     chosen = sorted(best, key=lambda name: -best[name])[:LARGEST]
     with sheet(ax, look) as page:
         shown = page.pick(CONTENTS.panels)
+        page.check_width(CONTENTS.least(shown))
         labels = page.labels([NAMES[quantity] for quantity in shown])
         colors = page.colors([QUANTITIES[quantity] for quantity in shown])
         n, high = len(shown), 1.2 + 0.17 * len(chosen)
@@ -65,7 +66,7 @@ def plot_indices(
             cut = found.crystals[number]
             title = f"{found.parameters.name}, {cut.size_nm:.2f} nm {cut.shape}, {cut.termination}: {found.method}"
             figure: Any = axes[0].figure
-            figure.suptitle(literal(title), fontsize="medium")
+            suptitle(page, axes, title)
             figure.legend(*axes[-1].get_legend_handles_labels(), loc="outside lower center", ncols=2)
         else:
             axes[-1].legend(fontsize="small")

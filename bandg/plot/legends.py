@@ -93,7 +93,25 @@ def _legend(axes: Axes, entries: Sequence[Entry], title: str, letters: int, plac
     handles, labels = zip(*entries, strict=True)
     lines = [formulas("\n".join(wrapped(label, letters))) for label in labels]
     together: dict[Any, Any] = {tuple: HandlerTuple(ndivide=None)}
+    title = "\n".join(wrapped(title, letters + _HANDLE_LETTERS))
     axes.legend(handles, lines, title=title or None, alignment="left", handler_map=together, **place)
+
+
+def legend_below(
+    page: Sheet, axes: Sequence[Axes], handles: Sequence[Any], labels: Sequence[str], title: str = ""
+) -> None:
+    """A legend below all panels of a new figure, in two columns where there is room, and in lines that fit."""
+    figure: Any = axes[0].get_figure(root=True)
+    letters = int(page.width * 72 / _LETTER_PT)
+    columns = 2 if 2 * (max(map(len, labels)) + _HANDLE_LETTERS) < letters else 1
+    lines = ["\n".join(wrapped(text, letters // columns - _HANDLE_LETTERS)) for text in labels]
+    above = "\n".join(wrapped(title, letters)) or None
+    figure.legend(handles, lines, loc="outside lower center", ncols=columns, title=above)
+
+
+def own_legend(page: Sheet, axes: Axes, **place: Any) -> None:
+    """The legend of one panel: inside, or where that is too narrow below its labels."""
+    axes.legend(fontsize="small", **_below(axes) if page.is_narrow else place)
 
 
 def _below(axes: Axes) -> dict[str, Any]:

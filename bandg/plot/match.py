@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from bandg.analysis.match.sample import OUTPUTS
+from bandg.plot.legends import legend_below
 from bandg.plot.palette import BLACK, DASHES, FAINT, LINES, NAMES
 from bandg.plot.points import point_look
-from bandg.plot.sheet import Contents, letters, sheet
-from bandg.plot.style import Look, literal, number, pt, wrapped
+from bandg.plot.sheet import Contents, Sheet, letters, sheet
+from bandg.plot.style import Look, literal, number, pt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,9 +28,6 @@ _CURVES = 15
 """Curves of each posterior that are drawn."""
 
 _BINS = 16
-_LETTER_PT = 3.9
-"""Mean width of a letter of the legend in the paper's style."""
-
 _SPAN_EV = 0.12
 
 _SIZE = "size"
@@ -93,12 +91,12 @@ def plot_match(found: Matches, ax: Axes | Sequence[Axes] | None = None, **look: 
                 one.set_xlim(*_span(found))
         if page.is_new:
             letters(axes)
-        _legend(page.width if page.is_new else 0.0, axes, found, dict(zip(colors.values(), labels, strict=True)))
+        _legend(page, axes, found, dict(zip(colors.values(), labels, strict=True)))
     return axes
 
 
-def _legend(width: float, axes: Sequence[Axes], found: Matches, labels: dict[str, str]) -> None:
-    """Below a new figure of this width, else in the first axes. labels: of the candidates, by color."""
+def _legend(page: Sheet, axes: Sequence[Axes], found: Matches, labels: dict[str, str]) -> None:
+    """Below a new figure, else in the first axes. labels: of the candidates, by color."""
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], color=color, linewidth=pt(2)) for color in labels]
@@ -107,17 +105,11 @@ def _legend(width: float, axes: Sequence[Axes], found: Matches, labels: dict[str
         if fit in fits:
             handles.append(Line2D([], [], **point_look("g_e", True, color)))
             texts.append(text)
-    if width:
-        figure: Any = axes[0].figure
-        letters_of_line = int(width * 72 / _LETTER_PT)
+    if page.is_new:
         title = (
             "thick: best nanocrystal; thin, histograms: posterior; dotted: prior; gray bar: with errors of the curves"
-            if True in fits
-            else None
         )
-        title = title and "\n".join(wrapped(title, letters_of_line))
-        columns = 2 if 2 * max(map(len, texts)) + 20 < letters_of_line else 1
-        figure.legend(handles, texts, loc="outside lower center", ncols=columns, title=title)
+        legend_below(page, axes, handles, texts, title if True in fits else "")
     else:
         axes[0].legend(handles, texts, fontsize="small")
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 
 from bandg.base.errors import BandgError
+from bandg.plot.legends import legend_below
 from bandg.plot.palette import BLACK, BLUE, FAINT, LINES, NAMES, QUANTITIES
 from bandg.plot.points import series_of
 from bandg.plot.sheet import Contents, letters, sheet
@@ -70,9 +71,8 @@ def plot_bands_of_models(
             panel.set_xlabel("Transition energy (eV)")
         if page.is_new:
             letters(axes)
-            figure: Any = axes[0].figure
             title = "median and 95 % of each model; gray points did not enter"
-            figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2, title=title)
+            legend_below(page, axes, *axes[0].get_legend_handles_labels(), title)
         else:
             axes[0].legend(fontsize="small")
     return axes

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Sequence
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import numpy as np
 
 from bandg.base.errors import BandgError
 from bandg.base.text import quote
-from bandg.plot.style import Look, checked, pt, remember, style
+from bandg.plot.style import Look, checked, literal, pt, remember, style, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +24,18 @@ _NARROWEST = 1.85
 """Least width of a panel in inches of the paper's style."""
 
 
+LEAST = 1.9
+"""Least width of a new figure in inches of the paper's style, 48 mm, where a picture does not need more."""
+
+_NARROW = 2.5
+"""Width of a panel in inches of the paper's style, with its labels, below which a legend stands below it."""
+
+_LETTER_PT = 4.5
+"""Mean width of a letter of a title in the paper's style."""
+
+_TICK_PT = 29.0
+"""Room that a label of a tick of the horizontal axis needs in points of the paper's style."""
+
 _ROOM = 3.0
 """How many times higher than its frames a picture may become by legends."""
 
@@ -32,33 +45,37 @@ class Contents:
     """What may be chosen of a picture, as far as it is known before there is anything to draw.
 
     panels, parts: as of `Sheet.pick`; () where there is one panel. labels, colors: how many there may be; () where
-    there are none, None for one of each panel that is drawn.
+    there are none, None for one of each panel that is drawn. least: width that the panels that are drawn need, as of
+    `Sheet.check_width`.
     """
 
     panels: Sequence[str] = ()
     parts: Sequence[str] = ()
     labels: Collection[int] | None = ()
     colors: Collection[int] | None = ()
+    least: Callable[[Sequence[str]], float] = lambda _: LEAST
 
     def check(self, look: Look) -> None:
         """Raise BandgError for a look that the picture cannot have, so that it is refused before long work."""
-        page = Sheet(None, look)
-        panels = page.pick(self.panels, self.parts) if self.panels else ()
-        for name, counts in (("labels", self.labels), ("colors", self.colors)):
-            if counts != ():
-                page.count(name, [len(panels)] if counts is None else counts)
-        page.finish()
+        with sheet(None, look) as page:
+            panels = page.pick(self.panels, self.parts) if self.panels else ()
+            for name, counts in (("labels", self.labels), ("colors", self.colors)):
+                if counts != ():
+                    page.count(name, [len(panels)] if counts is None else counts)
+            page.check_width(self.least(panels))
 
 
 class Sheet:
     """Where one picture is drawn, and what its caller chose of it.
 
-    ax: the axes that were given, None for a new figure. look: as `Look`.
+    ax: the axes that were given, None for a new figure. look: as `Look`. columns: panels side by side in a new figure.
     """
 
     def __init__(self, ax: Any, look: Look) -> None:
         self.ax, self.look = ax, checked(look)
         self._used = {"style"}
+        self._frames: tuple[Axes, ...] = ()
+        self.columns = 1
         if ax is not None and "width" in self.look:
             raise BandgError("`width` is that of a new figure: leave it out where ax is given")
 
@@ -79,6 +96,15 @@ class Sheet:
 
         inches = self.look["width"] / _MM if "width" in self.look else matplotlib.rcParams["figure.figsize"][0]  # type: ignore[operator]
         return float(inches) / pt(1)
+
+    def lines(self, text: str, columns: float = 1, size: float = 1) -> list[str]:
+        """A text in lines as wide as the figure, or as one of so many columns. size: of its letters."""
+        return wrapped(text, int(self.width / columns * 72 / (_LETTER_PT * size)))
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether the panels of a new figure are too narrow for a legend inside."""
+        return self.is_new and self.width / self.columns < _NARROW
 
     def pick(self, names: Sequence[str], parts: Sequence[str] = ()) -> tuple[str, ...]:
         """The panels to draw, all names without a choice. parts: what may be joined to panels by "+", as "g_e+g_h".
@@ -134,19 +160,23 @@ class Sheet:
         columns: int | None = None,
         least: int = 0,
         narrowest: float = _NARROWEST,
+        beside: float = 0.0,
         **figure: Any,
     ) -> tuple[Axes, ...]:
         """The axes that were given, or those of a new figure, row by row.
 
         height: of one row in inches of the paper's style. columns: most panels side by side, fewer where one would
-        be narrower than `narrowest`. least: so many axes are enough where some are given. figure: as for
-        matplotlib.pyplot.subplots. Raises BandgError for another number of axes and for what is not axes.
+        be narrower than `narrowest`. beside: width that labels take at the left. least: so many axes are enough where
+        some are given. figure: as for matplotlib.pyplot.subplots. Raises BandgError for another number of axes and for
+        what is not axes.
         """
         if self.ax is not None:
             return _given(self.ax, count, least)
         import matplotlib.pyplot as plt
 
-        fitting = max(1, int(self.width / narrowest + 1e-9))
+        self.check_width(LEAST)
+
+        fitting = max(1, int((self.width - beside) / narrowest + 1e-9))
         columns = max(1, min(count, columns or count, fitting))
         rows = math.ceil(count / columns)
         size = (self.width * pt(1), height * rows * pt(1))
@@ -155,7 +185,8 @@ class Sheet:
         remember(made, self.style)
         for spare in grid.flat[count:]:
             spare.remove()
-        return tuple(grid.flat[:count])
+        self._frames, self.columns = tuple(grid.flat[:count]), columns
+        return self._frames
 
     def mosaic(
         self,
@@ -178,10 +209,26 @@ class Sheet:
         rows: Any = [list(row) for row in whole]
         made, axes = plt.subplot_mosaic(rows, figsize=size, layout="constrained", gridspec_kw=ratios)
         remember(made, self.style)
-        return tuple(axes[name] for name in names)
+        self._frames, self.columns = tuple(axes[name] for name in names), 2
+        return self._frames
+
+    def check_width(self, least: float) -> None:
+        """Raise BandgError where a new figure would be narrower than this, in inches of the paper's style."""
+        if self.is_new and self.width < least:
+            needed = f"{math.ceil(least * pt(1) * _MM)} mm at least in the style {os.fspath(self.style)}"
+            raise BandgError(f"`width` is {self.width * pt(1) * _MM:.0f} mm, but this picture needs {needed}")
 
     def finish(self) -> None:
-        """Raise BandgError for a choice that the picture has not used."""
+        """Give the horizontal axes fewer ticks where their labels would meet.
+
+        Raises BandgError for a choice that the picture has not used.
+        """
+        from matplotlib.ticker import AutoLocator
+
+        room = int((self.width / self.columns - 0.7) * 72 / _TICK_PT) - 1 if self._frames else 0
+        for axes in self._frames if room < 5 else ():
+            if isinstance(axes.xaxis.get_major_locator(), AutoLocator):
+                axes.locator_params(axis="x", nbins=max(1, room))
         unused = [name for name in self.look if name not in self._used | {"width"}]
         if unused:
             what = {"panels": "one panel", "labels": "no curves to name", "colors": "no curves to color"}
@@ -220,6 +267,11 @@ def grow(frames: Sequence[Axes], height: float, rows: int = 1) -> None:
     engine.execute(figure)
     now = min(one.get_window_extent().height for one in frames) / figure.dpi
     figure.set_figheight(figure.get_figheight() + rows * (height * pt(1) - now))
+
+
+def suptitle(page: Sheet, axes: Sequence[Axes], title: str) -> None:
+    """A title above all frames of a new figure, in lines that are no longer than it is wide."""
+    _figure(axes[0]).suptitle("\n".join(page.lines(literal(title))), fontsize="medium")
 
 
 def letters(axes: Sequence[Axes]) -> None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
+from bandg.plot.legends import own_legend
 from bandg.plot.palette import BLACK, FAINT, GRID, INK, LINES
 from bandg.plot.points import error_bar
-from bandg.plot.sheet import Contents, letters, sheet
-from bandg.plot.style import Look, literal, pt
+from bandg.plot.sheet import Contents, letters, sheet, suptitle
+from bandg.plot.style import Look, pt
 from bandg.spin.decay import MU_B_OVER_HBAR, larmor
 from bandg.spin.results import Component, Fit, Line, components, lines
 
@@ -51,19 +52,20 @@ def plot_spin(fit: Fit, ax: Axes | Sequence[Axes] | None = None, **look: Unpack[
                 _traces(one, fit)
             elif name == "parts":
                 _parts(one, fit, labels, colors)
+                own_legend(page, one, borderaxespad=0.6)
             elif name == "frequency":
                 _frequency(one, fit, found, labels, colors)
+                own_legend(page, one, loc="upper left", borderaxespad=0.6)
             else:
                 _times(one, fit, found, colors)
         if page.is_new:
             letters(axes)
-            figure: Any = axes[0].figure
             stated = [
                 fit.traces.sample,
                 f"{fit.traces.energy_eV:g} eV" if fit.traces.energy_eV else "",
                 fit.best.model.name,
             ]
-            figure.suptitle(literal(", ".join(filter(None, stated))), fontsize="medium")
+            suptitle(page, axes, ", ".join(filter(None, stated)))
     return axes
 
 
@@ -118,7 +120,6 @@ def _parts(axes: Axes, fit: Fit, labels: Sequence[str], colors: Sequence[str]) -
     axes.set_xlabel("time (ps)")
     axes.set_ylabel(f"components\nat {1000 * trace.field_T:.4g} mT")
     axes.margins(x=0.01)
-    axes.legend(fontsize="small", borderaxespad=0.6)
 
 
 def _place(one: Component, number: int) -> int:
@@ -141,7 +142,6 @@ def _frequency(axes: Axes, fit: Fit, found: Sequence[Component], labels: Sequenc
             _marks(axes, 1000 * line.fields_T, line.omega[:, 0], line.omega[:, 1], color, "os"[_place(one, n)])
     axes.set_ylabel("frequency (rad/ns)")
     axes.set_ylim(0, 1.1 * MU_B_OVER_HBAR * max(one.g.value for one in found) * fields.max())
-    axes.legend(fontsize="small", loc="upper left", borderaxespad=0.6)
     _field_axis(axes, fields)
 
 

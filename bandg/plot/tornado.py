@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 import numpy as np
 
 from bandg.plot.palette import BLACK, NAMES, QUANTITIES
-from bandg.plot.sheet import Contents, letters, sheet
-from bandg.plot.style import Look, literal, pt, wrapped
+from bandg.plot.sheet import Contents, letters, sheet, suptitle
+from bandg.plot.style import Look, literal, pt
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _LETTER_PT = 4.5
 """Mean width of a letter of the title in the paper's style."""
+
+_NARROWEST = 1.3
+"""Least width of a panel in inches of the paper's style."""
 
 LARGEST = 12
 """So many parameters are drawn, those with the largest effect at any size."""
@@ -47,25 +50,34 @@ def plot_tornado(
     with sheet(ax, look) as page:
         numbers = [int(name) - 1 for name in page.pick(contents(len(tables)).panels)]
         labels, colors = page.labels([NAMES[one] for one in QUANTITIES]), page.colors(tuple(QUANTITIES.values()))
-        axes = page.axes(len(numbers), 0.8 + 0.25 * len(chosen), narrowest=1.5, sharey=True, sharex=True)
+        names = [_name(steps[name]) for name in chosen]
+        beside = max(map(len, names)) * _LETTER_PT / 72
+        narrow = page.is_new and page.width < beside + _NARROWEST
+        if narrow:  # value and unit of a step below its name
+            names = [name.replace(" (", "\n(") for name in names]
+            beside /= 1.5
+        height = 0.8 + (0.32 if narrow else 0.25) * len(chosen)
+        axes = page.axes(len(numbers), height, narrowest=_NARROWEST, beside=beside, sharey=True, sharex=True)
         for one, number in zip(axes, numbers, strict=True):
             _bars(one, [tables[number][name] for name in chosen], labels, colors)
             crystal = found.found[number].nanocrystal
-            one.set_title(f"{crystal.size_nm:.2f} nm {crystal.shape}, {crystal.termination}")
-        axes[0].set_yticks(np.arange(len(chosen)), [_name(steps[name]) for name in chosen])
+            between = "\n" if narrow else ", "
+            one.set_title(f"{crystal.size_nm:.2f} nm {crystal.shape}{between}{crystal.termination}")
+        axes[0].set_yticks(np.arange(len(chosen)), names, fontsize="small" if narrow else None)
         axes[0].invert_yaxis()
         if page.is_new:
             letters(axes)
             figure: Any = axes[0].figure
             change, fits = "change of $g$ for a step up (pale: down), linear", int(page.width * 72 / _LETTER_PT)
-            beside = fits > 90  # room for the keys on the line of this label
-            if beside:
+            wide = fits > 90  # room for the keys on the line of this label
+            if wide:
                 figure.supxlabel(change, fontsize="medium")
-            title = f"{found.parameters.name}: exact derivatives times the stated step"
-            figure.suptitle("\n".join(wrapped(literal(title), fits)), fontsize="medium")
+            suptitle(page, axes, f"{found.parameters.name}: exact derivatives times the stated step")
             keys = axes[0].get_legend_handles_labels()
             place: dict[str, Any] = (
-                {"loc": "outside lower right"} if beside else {"loc": "outside lower center", "title": change}
+                {"loc": "outside lower right"}
+                if wide
+                else {"loc": "outside lower center", "title": "\n".join(page.lines(change))}
             )
             figure.legend(*keys, ncols=3, **place)
         else:

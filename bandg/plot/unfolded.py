@@ -105,8 +105,10 @@ def plot_unfolded(
         axes.set_ylabel("Energy from the valence-band top (eV)")
         cell = result.hamiltonian.cell
         turned = f", turned by {angles}°" if (angles := cell.turns(1)) else ""
-        axes.set_title(formulas(f"{literal(set_name)}, {cell.formulas}{turned}"), fontsize="small")
+        title = f"{literal(set_name)}, {cell.formulas}{turned}"
+        lines = page.lines(title, 1.1, 0.85) if page.is_new else [title]
+        axes.set_title(formulas("\n".join(lines)), fontsize="small")
         axes.plot([], [], "o", color=color, markersize=area**0.5, markeredgewidth=0, label=labels[0])
         axes.plot([], [], color=pale, label=labels[1])
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=2, labelcolor=INK)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=1 if page.is_narrow else 2, labelcolor=INK)
     return axes

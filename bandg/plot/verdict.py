@@ -28,7 +28,13 @@ _LARGEST = 60
 def contents(numbers: Sequence[tuple[str, float | None]]) -> Contents:
     """What may be chosen of the picture of these measured numbers: quantity and energy in eV."""
     named = (f"{quantity.removeprefix('abs_')}@{energy:g}" for quantity, energy in numbers)
-    return Contents(("residuals", *named), colors=(2,))
+    return Contents(("residuals", *named), colors=(2,), least=_width)
+
+
+def _width(panels: Sequence[str]) -> float:
+    """Least width of the picture in inches of the paper's style: names of the rows, matrix, and numbers."""
+    numbers = [name for name in panels if name != "residuals"]
+    return 1.7 + (1.9 if len(numbers) < len(panels) else 0) + 0.42 * len(numbers)
 
 
 def plot_verdict(
@@ -40,12 +46,16 @@ def plot_verdict(
     colors as in `bandg.plot.Look`; the panels are "residuals" and the numbers as "g_h@1.911", colors those of g_e and
     g_h. Returns the axes. Raises BandgError for another number of axes and for a look that cannot be.
     """
+    from matplotlib.ticker import MultipleLocator
+
     rows, points = _drawn(table["rows"]), table["points"]
     error = table["settings"]["assumed_errors"][0]
     known = contents([(one["quantity"], one["energy_eV"]) for one in points]).panels
     places = {name: n for n, name in enumerate(known[1:])}
     with sheet(ax, look) as page:
         names = page.pick(known)
+        page.check_width(_width(names))
+        narrow = page.is_new and page.width < _width(known) + 1
         e, h = page.colors((BLUE, VERMILLION))
         widths = [0.62 * len(points) if name == "residuals" else 1.0 for name in names]
         settings: dict[str, Any] = {"sharey": True, "gridspec_kw": {"width_ratios": widths}}
@@ -53,15 +63,24 @@ def plot_verdict(
         for one, name in zip(axes, names, strict=True):
             if name == "residuals":
                 _matrix(one, rows, points)
+                one.set_xlabel(_lines("theory minus measured; rms at the right", narrow), fontsize="small")
             else:
                 point = points[places[name]]
                 _predictions(one, rows, places[name], point, error, e if name.startswith("g_e") else h)
+                one.locator_params(axis="x", nbins=3)
+                if narrow:
+                    one.xaxis.set_major_locator(MultipleLocator(1))
         _rows(axes[0], rows)
         numbers = [one for one, name in zip(axes, names, strict=True) if name != "residuals"]
         if numbers:
-            text = "prediction and bulk band; gray: measured, assumed error"
+            text = _lines("prediction and bulk band; gray: measured, assumed error", narrow)
             numbers[len(numbers) // 2].set_xlabel(text, fontsize="small")
     return axes
+
+
+def _lines(text: str, narrow: bool) -> str:
+    """A label, in two lines below narrow panels."""
+    return text.replace("; ", ";\n") if narrow else text
 
 
 def _rows(axes: Axes, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -113,7 +132,6 @@ def _matrix(axes: Axes, rows: Sequence[Mapping[str, Any]], points: Sequence[Mapp
     axes.xaxis.tick_top()
     axes.tick_params(which="both", length=0, bottom=False, left=False, right=False)
     axes.minorticks_off()
-    axes.set_xlabel("theory minus measured; rms at the right", fontsize="small")
 
 
 def _predictions(
@@ -133,7 +151,6 @@ def _predictions(
     bar: dict[str, Any] = {"fmt": "none", "ecolor": color, "elinewidth": pt(0.7), "capsize": pt(1.6), "zorder": 3}
     axes.errorbar(values, np.arange(len(rows)), xerr=bands, **bar)
     axes.set_title(f"{_symbol(point)}\n{point['energy_eV']:g} eV", fontsize="small")
-    axes.locator_params(axis="x", nbins=3)
     axes.set_xlim(point["value"] - _REACH, point["value"] + _REACH)
     axes.grid(axis="y", color=FAINT, linewidth=pt(0.2))
     axes.tick_params(axis="y", which="both", length=0)

@@ -19,10 +19,14 @@ if TYPE_CHECKING:
     from bandg.data.measured import MeasuredPoint
 
 
+_LEAST = 3.3
+"""Least width of the picture in inches of the paper's style."""
+
+
 def contents(points: Sequence[MeasuredPoint]) -> Contents:
     """What may be chosen of the picture of these numbers."""
     _, others = _split(points)
-    return Contents(("1", "2", *(_panel_of(points[n]) for n in others)), colors=(2,))
+    return Contents(("1", "2", *(_panel_of(points[n]) for n in others)), colors=(2,), least=lambda _: _LEAST)
 
 
 def _split(points: Sequence[MeasuredPoint]) -> tuple[int, list[int]]:
@@ -82,13 +86,15 @@ def plot_waterfall(
     drawn |= {_panel_of(points[number]): (first, number, "") for number in others}
     with sheet(ax, look) as page:
         chosen = page.pick(tuple(drawn))
+        page.check_width(_LEAST)
         up, down = page.colors((VERMILLION, BLUE))
         whole = page.is_new and chosen == tuple(drawn) and page.width > 5 and len(others) > 1
         axes = _frames(page, len(paths), len(others)) if whole else page.axes(len(chosen), 2.6, 2, narrowest=3.2)
         for one, name in zip(axes, chosen, strict=True):
             path, number, title = drawn[name]
             _panel(one, path, ingredients, number, float(band[number]), (up, down), small=whole and name not in "12")
-            one.set_title(_title(points[number]) + title, loc="left")
+            narrow = page.is_new and page.width < 4
+            one.set_title(_title(points[number]) + title.replace(": ", ":\n" if narrow else ": "), loc="left")
         parts = [[one for one, name in zip(axes, chosen, strict=True) if (name in "12") == side] for side in (1, 0)]
         _same_scale(parts[0], parts[1])
         if whole:
@@ -157,4 +163,4 @@ def _panel(
     axes.tick_params(axis="y", which="both", length=0)
     axes.set_ylim(len(names) - 0.4, -0.6)
     span = stops.max() - stops.min()
-    axes.set_xlim(stops.min() - 0.08 * span, stops.max() + (0.3 if small else 0.2) * span)
+    axes.set_xlim(stops.min() - 0.08 * span, stops.max() + (0.65 if small else 0.5) * span)

@@ -17,6 +17,9 @@ from bandg.spin.traces import Floats, Traces
 _SIGNIFICANT = 2.0
 """Standard errors above zero from which on a spread or rate counts as seen; else it has a bound of as many."""
 
+_MOST_DIGITS = 7
+"""Digits of a value with a smaller error than its last one."""
+
 _SLOWEST = 1e-6
 """Lowest rate in 1/ns that a bound on a time is made of."""
 
@@ -88,15 +91,28 @@ class Estimate:
 
 
 def with_error(value: float, error: float) -> str:
-    """A value with its error in the last digit, as 1.412(7)."""
+    """A value with its error in the last digit, as 1.412(7); of seven digits with a smaller error 1.410000(<1)."""
     if not (math.isfinite(value) and math.isfinite(error) and error > 0):
         return f"{value:.4g}"
     digits = -math.floor(math.log10(error))
     if error * 10**digits < 1.95:
         digits += 1
+    if value and digits > (most := max(0, _MOST_DIGITS - 1 - math.floor(math.log10(abs(value))))):
+        return f"{value:.{most}f}(<1)"
     if digits <= 0:
         return f"{value:.0f}({error:.0f})"
     return f"{value:.{digits}f}({round(error * 10**digits)})"
+
+
+def time_unit(largest_ps: float) -> tuple[float, str]:
+    """What times in ps are divided by for people to read, and the name of that unit, by the largest of them."""
+    return next(unit for unit in ((1e6, "µs"), (1e3, "ns"), (1.0, "ps")) if largest_ps >= 10 * unit[0] or unit[0] == 1)
+
+
+def time_text(time_ps: float) -> str:
+    """A time in a unit in which it is easy to read."""
+    unit, name = time_unit(time_ps)
+    return f"{time_ps / unit:.4g} {name}" if math.isfinite(time_ps) else "no decay"
 
 
 @dataclass(frozen=True)

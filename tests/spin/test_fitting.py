@@ -1,12 +1,14 @@
 """Fits return what traces were made of."""
 
+import math
+
 import numpy as np
 import pytest
 
 from bandg.base.errors import BandgError
 from bandg.spin import Traces, decay, fit
 from bandg.spin.minimize import minimize
-from bandg.spin.results import Fit, components, lines, residual_tests, with_error
+from bandg.spin.results import Fit, components, lines, residual_tests, time_text, with_error
 
 STATED = {"g": (58.5 / 36.9352, 26.5 / 36.9352), "t2_ps": (150, 220), "dg": (0.0, 0.0)}
 """The paper's sample #4 in 420 mT: 58.5 and 26.5 rad/ns, 150 and 220 ps."""
@@ -234,6 +236,17 @@ def test_values_are_printed_with_their_errors():
         "260(12)",
         "0.220(14)",
     ]
+    assert [with_error(1.41, 3e-13), with_error(-25.0, 1e-9), with_error(2.5e5, 1e-4), with_error(1e-9, 2e-11)] == [
+        "1.410000(<1)",
+        "-25.00000(<1)",
+        "250000.0(<1)",
+        "0.00000000100(2)",
+    ]
+
+
+def test_times_are_printed_in_units_that_are_easy_to_read():
+    times = (230.0, 9999.0, 250_000.0, 3.2e7, math.inf)
+    assert [time_text(one) for one in times] == ["230 ps", "9999 ps", "250 ns", "32 µs", "no decay"]
 
 
 @pytest.mark.slow
