@@ -68,7 +68,7 @@ def plot_fit(fit: Fit, ax: Axes | Sequence[Axes] | None = None, **look: Unpack[L
                 place: dict[str, Any] = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.12)}
                 one.legend(ncols=columns, markerscale=3, fontsize="small", **place)
             else:
-                _by_band(one, fit, errors, colors, 2.0 if page.is_narrow else 1.4)
+                _by_band(one, fit, errors, colors, 2.3 if page.is_narrow else 1.4)
                 one.set_xlabel("rms error\n(meV)" if page.is_narrow else "rms error (meV)")
             if name != "errors":
                 _ticks(one, k, distance)

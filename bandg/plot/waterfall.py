@@ -94,6 +94,8 @@ def plot_waterfall(
             path, number, title = drawn[name]
             _panel(one, path, ingredients, number, float(band[number]), (up, down), small=whole and name not in "12")
             narrow = page.is_new and page.width < 4
+            if narrow:  # names of the steps take most of the width
+                one.locator_params(axis="x", nbins=2)
             one.set_title(_title(points[number]) + title.replace(": ", ":\n" if narrow else ": "), loc="left")
         parts = [[one for one, name in zip(axes, chosen, strict=True) if (name in "12") == side] for side in (1, 0)]
         _same_scale(parts[0], parts[1])
