@@ -182,7 +182,7 @@ def run(count: int, folder: Path, seed: int, intact: float = 0.1) -> tuple[Count
 
 
 def test_300_mutated_files_are_read_right_or_refused(tmp_path: Path) -> None:
-    """More by `python tests/data/test_mutated.py 3000 1`: the number and the seed."""
+    """More by `python -m tests.data.test_mutated 3000 1`: the number and the seed."""
     counts, bad = run(345, tmp_path, seed=18)
     assert not bad, "\n".join(bad)
     mutated_files = sum(count for what, count in counts.items() if what.startswith("mutated"))
