@@ -98,23 +98,17 @@ const Curve = (() => {
   function errors(emulator, size, curve, rows, isAtEnergy) {
     if (!rows) return () => NaN;
     const off = Object.fromEntries(emulator.outputs.map((name, n) => [name, rows[n]]));
-    const pair = off.E_e_eV.map((one, n) => Math.hypot(one, off.E_h_eV[n]));
-    const g = { g_e: off.g_e, g_h: off.g_h, g_bx: off.g_e.map((one, n) => Math.hypot(one, off.g_h[n])) };
+    const both = (one, other) => off[one].map((value, n) => Math.hypot(value, off[other][n]));
+    const [pair, g_e, g_h, g_bx] = betweenSizes(size, [both("E_e_eV", "E_h_eV"), off.g_e, off.g_h, both("g_e", "g_h")]);
+    const g = { g_e, g_h, g_bx };
     const { energy_eV } = curve.points;
     return (quantity, energy) => {
-      const at = curve.at.size_nm(energy), own = between(size, g[quantity], at);
+      const at = curve.at.size_nm(energy), own = g[quantity](at);
       if (isAtEnergy) return own;
       const low = Math.max(energy - 1e-4, energy_eV[0]), high = Math.min(energy + 1e-4, energy_eV.at(-1));
       const slope = (curve.at[quantity](high) - curve.at[quantity](low)) / (high - low);
-      return Math.hypot(own, slope * between(size, pair, at));
+      return Math.hypot(own, slope * pair(at));
     };
-  }
-
-  // Linear interpolation, constant beyond the ends.
-  function between(x, y, at) {
-    const k = x.findIndex((one) => one >= at);
-    if (k <= 0) return k === 0 ? y[0] : y.at(-1);
-    return y[k - 1] + ((y[k] - y[k - 1]) * (at - x[k - 1])) / (x[k] - x[k - 1]);
   }
 
   // The curve of a state: points by ascending energy, and functions of the energy by quantity.

@@ -6,6 +6,7 @@ from typing import Any
 
 from bokeh.models import (
     ColumnDataSource,
+    CustomJSHover,
     FixedTicker,
     HoverTool,
     Legend,
@@ -39,14 +40,12 @@ COLUMNS = {
 }
 """Columns of each source, which page.js fills."""
 
-_OF_CURVE = [("energy", "@energy{0.000} eV"), ("size", "@size{0.00} nm, @cells{0.0} cells")]
-_OF_POINT = [
-    ("sample", "@sample"),
-    ("measured", "@quantity = @measured at @energy{0.000} eV"),
-    ("curve - measured", "@residual"),
-    ("nanocrystal there", "@where"),
-    ("in the rms", "@why"),
-]
+_OF_CURVE = "<b>{name} @{quantity}{{custom}}</b> at @energy{{0.000}} eV<br>@size{{0.00}} nm, @cells{{0.0}} cells"
+_OF_POINT = (
+    "<b>@sample: @quantity = @measured</b> at @energy{0.000} eV, in the rms: @why<br>"
+    "curve − measured: @residual; nanocrystal there: @where"
+)
+_SIGNED = "return (value < 0 ? '−' : '+') + Math.abs(value).toFixed(3)"
 
 
 def panel(name: str) -> Any:
@@ -74,10 +73,12 @@ def panel(name: str) -> Any:
     items = [_curve(plot, sources, quantity) for quantity in quantities]
     items += _measured(plot, sources)
     _axes(plot, name)
-    legend = Legend(items=items, name=f"{name} legend", border_line_color=None, margin=4, padding=0, spacing=1)
-    legend.label_text_font, legend.label_text_font_size, legend.glyph_width = _FONT, "12px", 24
-    legend.label_height = legend.glyph_height = 16
-    plot.add_layout(legend, "below")
+    for side in ("above", "below"):
+        look = {"border_line_color": None, "margin": 4, "padding": 0, "spacing": 1, "visible": side == "below"}
+        legend = Legend(items=items, name=f"{name} legend {side}", **look)
+        legend.label_text_font, legend.label_text_font_size, legend.glyph_width = _FONT, "12px", 24
+        legend.label_height = legend.glyph_height = 16
+        plot.add_layout(legend, side)
     return plot
 
 
@@ -94,7 +95,10 @@ def _curve(plot: Any, sources: dict[str, Any], quantity: str) -> Any:
     plot.add_tools(
         HoverTool(
             renderers=[line, nodes],
-            tooltips=[(_LEGEND[quantity], f"@{quantity}{{+0.000}}"), *_OF_CURVE],
+            tooltips=_OF_CURVE.format(name=_LEGEND[quantity], quantity=quantity),
+            formatters={f"@{quantity}": CustomJSHover(code=_SIGNED)},
+            limit=1,
+            attachment="above",
             description=f"nanocrystals of the curve: {_LEGEND[quantity]}",
             line_policy="nearest",
         )
@@ -121,7 +125,9 @@ def _measured(plot: Any, sources: dict[str, Any]) -> list[Any]:
     for end in ("lower", "upper"):
         plot.scatter("energy", end, source=marks, marker="dash", size=8, line_color="color")
     plot.scatter("energy", "value", source=bounds, marker="marker", size=14, line_color="color", fill_alpha=0)
-    plot.add_tools(HoverTool(renderers=[points], tooltips=_OF_POINT, description="measured points"))
+    plot.add_tools(
+        HoverTool(renderers=[points], tooltips=_OF_POINT, attachment="above", limit=3, description="measured points")
+    )
     named = [LegendItem(label={"field": "label"}, renderers=[one]) for one in (points, bars)]
     return named
 

@@ -24,8 +24,24 @@ const Page = (() => {
     const best = kinds.map((_, n) => matching(Object.fromEntries(kinds.slice(0, n + 1).map((kind) => [kind, wanted[kind]])))[0]);
     emulator = best.findLast(Boolean) ?? DATA.emulators[0];
     kinds.forEach((kind) => { state[kind] = emulator[kind]; });
-    state.knobs = Object.fromEntries(emulator.knobs.map((knob) => [knob.name, state.knobs[knob.name] ?? knob.default]));
+    state.knobs = {};
+    sliders().forEach((one) => one.set(one.default));
   }
+
+  // Choose while sliders that were moved keep their value, where the other curve can have it; says where it cannot.
+  function exchange(wanted) {
+    const moved = sliders().map((one) => ({ ...one, value: one.get() })).filter((one) => one.value !== one.default);
+    choose(wanted);
+    const odd = moved.flatMap(({ name, label, value }) => {
+      const one = sliders().find((other) => other.name === name);
+      one?.set(within(one, value));
+      return one?.get() === value ? [] : [`${label}: ${short(value)} (${one ? instead(one) : "this curve has no such slider"})`];
+    });
+    return odd.length ? `Not kept: ${odd.join("; ")}.` : "";
+  }
+
+  const within = (one, value) => Math.min(Math.max(value, one.low), one.high);
+  const instead = (one) => `not from ${short(one.low)} to ${short(one.high)}: ${short(one.get())} is used`;
 
   // 1 / eps and the width of the size distribution.
   const commonKnobs = () => DATA.common.map((knob) => {
@@ -40,7 +56,7 @@ const Page = (() => {
     ...commonKnobs().map((knob) => ({ ...knob, get: () => state[knob.name], set: (value) => { state[knob.name] = value; } })),
   ];
 
-  const short = (value) => String(Number(value.toPrecision(6)));
+  const short = (value) => String(Number(value.toPrecision(3))).replaceAll("-", "−");
 
   function asText() {
     const words = new URLSearchParams(kinds.map((kind) => [kind, state[kind]]));
@@ -54,13 +70,12 @@ const Page = (() => {
   function fromText(text) {
     const words = new URLSearchParams(text), odd = [];
     const say = (name, instead) => odd.push(`${name}=${words.get(name).slice(0, 40)} (${instead})`);
-    state.knobs = {};
     choose(Object.fromEntries(kinds.map((kind) => [kind, words.get(kind) ?? ""])));
     for (const kind of kinds) if (words.has(kind) && words.get(kind) !== state[kind]) say(kind, `there is none: ${state[kind]} is shown`);
     for (const one of sliders()) {
       const given = words.get(one.name), value = given?.trim() ? Number(given) : NaN;
-      one.set(Number.isFinite(value) ? Math.min(Math.max(value, one.low), one.high) : one.default);
-      if (given !== null && one.get() !== value) say(one.name, `not from ${short(one.low)} to ${short(one.high)}: ${short(one.get())} is used`);
+      if (Number.isFinite(value)) one.set(within(one, value));
+      if (given !== null && one.get() !== value) say(one.name, instead(one));
     }
     const known = [...kinds, "hide", ...sliders().map((one) => one.name)];
     for (const name of new Set(words.keys())) {
@@ -83,10 +98,10 @@ const Page = (() => {
       const options = [...new Set(matching(before).map((one) => one[kind]))];
       const select = make("select", { id: `choose-${kind}` }, ...options.map((one) => new Option(one, one, false, one === state[kind])));
       select.addEventListener("change", () => {
-        choose({ ...state, [kind]: select.value });
+        const told = exchange({ ...state, [kind]: select.value });
         buildControls();
         element(`choose-${kind}`).focus();
-        changed(true);
+        changed(true, told);
       });
       return [make("label", { htmlFor: select.id, textContent: DATA.kinds[kind] }), select];
     }));
@@ -94,7 +109,7 @@ const Page = (() => {
     element("collections").replaceChildren(...collections.map((one) => {
       const box = make("input", { type: "checkbox", checked: one.shown });
       box.addEventListener("change", () => { one.shown = box.checked; changed(true); });
-      return make("label", {}, box, ` ${one.name} (${one.points.length} points)`);
+      return make("label", {}, box, ` ${one.name} (${count(one.count, "point")})`);
     }));
   }
 
@@ -107,8 +122,9 @@ const Page = (() => {
       input.setAttribute("aria-valuetext", output.value);
     };
     input.addEventListener("input", () => {
-      const step = 10 ** Math.floor(Math.log10((one.high - one.low) / 100));
-      one.set(Number((Math.round(Number(input.value) / step) * step).toPrecision(6)));
+      const step = 10 ** Math.floor(Math.log10((one.high - one.low) / 100)), value = Number(input.value);
+      const exact = [one.default, one.low, one.high].find((other) => Math.abs(other - value) < step / 2);
+      one.set(exact ?? Number((Math.round(value / step) * step).toPrecision(6)));
       say();
       changed(false);
     });
@@ -119,17 +135,21 @@ const Page = (() => {
 
   // ---- points
 
+  // Collections that are shown; those that ship are of one material.
+  const present = () => collections.filter((one) => one.shown && (!one.material || one.material === emulator.material));
+
   // Points that are shown, each with its color and marker: one look for each source, series and temperature.
   function shownPoints() {
     const looks = new Map();
-    const here = collections.filter((one) => one.shown && (!one.material || one.material === emulator.material));
-    const all = here.flatMap((one) => one.points.map((point) => ({ ...point, collection: one.name })));
+    const all = present().flatMap((one) => one.points.map((point) => ({ ...point, collection: one.name })));
     return all.filter((point) => point.energy_eV !== null).map((point) => {
       const key = JSON.stringify([point.source, point.series || point.sample, point.temperature_K]);
       if (!looks.has(key)) looks.set(key, looks.size);
       const number = looks.get(key), family = DATA.markers[Math.floor(number / DATA.colors.length) % DATA.markers.length];
       const quantity = point.quantity.replace("abs_", "");
-      return { ...point, own: quantity, color: DATA.colors[number % DATA.colors.length],
+      const isForeign = !point.why && point.material && emulator.material && point.material !== emulator.material;
+      const why = isForeign ? `of ${point.material}, not ${emulator.material}` : point.why;
+      return { ...point, why, isForeign, own: quantity, color: DATA.colors[number % DATA.colors.length],
         marker: quantity === "g" ? "hex" : family[quantity === "g_h" ? 1 : 0], label: labelOf(point) };
     });
   }
@@ -137,7 +157,7 @@ const Page = (() => {
   function labelOf(point) {
     const kelvin = point.temperature_K === null ? "" : `${point.temperature_K} K`;
     const what = [point.series || point.sample, kelvin].filter(Boolean).join(", ");
-    return `${point.source_name || point.source}${what && ` (${what})`}`;
+    return `${point.source_name || point.source.split(/[\\/]/u).at(-1)}${what && ` (${what})`}`;
   }
 
   function draw() {
@@ -152,25 +172,28 @@ const Page = (() => {
   const rms = (values) => Math.sqrt(values.reduce((sum, one) => sum + one * one, 0) / values.length);
   const mean = (values) => values.reduce((sum, one) => sum + one, 0) / values.length;
 
-  // Rms and means of the points of each collection that judge models and lie inside the curve.
+  // Rms and means of the points of each collection that judge models and lie inside the curve, and numbers of the others.
   function summary() {
-    return collections.filter((one) => one.shown).map((one) => {
-      const judged = shownPoints().filter((point) => point.collection === one.name && !point.why);
+    return present().map((one) => {
+      const own = shownPoints().filter((point) => point.collection === one.name), judged = own.filter((point) => !point.why);
       const off = judged.map((point) => ({ own: point.own, value: theoryAt(point) - point.value }));
       const inside = off.filter((point) => !Number.isNaN(point.value));
       const each = QUANTITIES.map((quantity) => [quantity, inside.filter((point) => point.own === quantity).map((point) => point.value)]);
-      return { name: one.name, inside: inside.length, outside: off.length - inside.length, rms: rms(inside.map((point) => point.value)),
+      return { name: one.name, inside: inside.length, outside: off.length - inside.length,
+        foreign: own.filter((point) => point.isForeign), unplaced: one.points.filter((point) => point.energy_eV === null).length, rms: rms(inside.map((point) => point.value)),
         each: each.filter(([, values]) => values.length).map(([quantity, values]) => ({ quantity, count: values.length, rms: rms(values), mean: mean(values) })) };
-    }).filter((one) => one.inside + one.outside);
+    }).filter((one) => one.inside + one.outside + one.foreign.length + one.unplaced);
   }
 
   const count = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
 
   function sentence(one) {
     const each = one.each.map((part) => `${NAMES[part.quantity]} ${part.rms.toFixed(3)}, mean ${signed(part.mean)} (${part.count})`).join("; ");
-    const outside = one.outside ? ` ${count(one.outside, "point")} outside the curve, in no rms.` : "";
-    return one.inside ? `${one.name}: rms ${one.rms.toFixed(3)} of ${count(one.inside, "point")} inside the curve: ${each}.${outside}`
-      : `${one.name}: no point lies inside the curve;${outside}`;
+    const materials = [...new Set(one.foreign.map((point) => point.material))].join(", ");
+    const left = [[one.outside, "outside the curve"], [one.foreign.length, `of ${materials}, not ${emulator.material}`],
+      [one.unplaced, "without an energy, not drawn"]].filter(([n]) => n).map(([n, why]) => `${count(n, "point")} ${why}`);
+    const others = left.length ? ` In no rms: ${left.join("; ")}.` : "";
+    return `${one.name}: ${one.inside ? `rms ${one.rms.toFixed(3)} of ${count(one.inside, "point")} inside the curve: ${each}` : "no rms"}.${others}`;
   }
 
   const MOST_ROWS = 300; // more make the sliders slow
@@ -196,17 +219,22 @@ const Page = (() => {
   // ---- files and buttons
 
   async function take(files) {
-    element("refused").textContent = "";
+    const told = [], refused = [], say = () => {
+      element("told").textContent = told.join("\n");
+      element("refused").textContent = refused.join("\n");
+    };
+    say();
     for (const file of files) {
       try {
-        const { points, told } = await Points.read(file.name, new Uint8Array(await file.arrayBuffer()));
-        collections = collections.filter((one) => one.name !== file.name).concat({ name: file.name, points, shown: true, own: true });
-        element("told").textContent = `${file.name}: ${told}`;
+        const { told: one, ...found } = await Points.read(file.name, new Uint8Array(await file.arrayBuffer()));
+        collections = collections.filter((one) => one.name !== file.name).concat({ name: file.name, ...found, shown: true, own: true });
+        told.push(`${file.name}: ${one}`);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
-        element("refused").textContent = error.message;
+        refused.push(error.message);
       }
     }
+    say();
     buildControls();
     changed(true);
   }
@@ -229,7 +257,8 @@ const Page = (() => {
 
   function command() {
     const own = collections.filter((one) => one.own || one.file).map((one) => ` --data ${quoted(one.file ?? one.name)}`).join("");
-    return `bandg explore --state ${quoted(asText())}${own}`;
+    const none = collections.some((one) => one.material) ? "" : " --data none";
+    return `bandg explore --state ${quoted(asText())}${none}${own}`;
   }
 
   // The bandg compute that computes what is emulated, or why there is none.
@@ -266,9 +295,10 @@ const Page = (() => {
   }
 
   let frame = 0, timer = 0;
-  function changed(isWhole) {
+  function changed(isWhole, told = "") {
+    element("kept").textContent = told;
     cancelAnimationFrame(frame);
-    frame = requestAnimationFrame(() => { draw(); if (isWhole) Picture.fit(); });
+    frame = requestAnimationFrame(() => { draw(); Picture.fit(!isWhole); });
     clearTimeout(timer);
     timer = setTimeout(remember, 150);
   }
@@ -281,6 +311,7 @@ const Page = (() => {
 
   function load(text) {
     fromText(text);
+    element("kept").textContent = "";
     buildControls();
     draw();
     Picture.fit();

@@ -67,7 +67,8 @@ def explore(
     set, shape : str, optional
         What the page shows first; all emulators are in it.
     data : path, name or sequence of these, optional
-        Measured points besides those that ship of the materials, as `load_measured` takes them; "none" for no points.
+        Measured points besides those that ship of the materials, as `load_measured` takes them; "none" for none
+        of those that ship.
     state : str
         The state that the page opens in, as its address has it: "set=bandg-nnn&shape=cube&occupancy=0.8".
     emulators : sequence of Emulator, optional
@@ -96,11 +97,9 @@ def _plain(emulator: Emulator) -> dict[str, Any]:
 
 def collections_of(data: object, emulators: Sequence[Emulator]) -> list[dict[str, Any]]:
     """Measured points for the page: the user's, and those that ship of the materials, measurements before checks."""
-    if data == "none" or data == ["none"]:
-        return []
     given = [] if data is None else [data] if isinstance(data, str | os.PathLike) else list(data)  # type: ignore[call-overload]
-    found = [_collection(Path(one).name, measured_points(one), file=str(one)) for one in given]
-    for material in dict.fromkeys(material_of(one.set) for one in emulators):
+    found = [_collection(Path(one).name, measured_points(one), file=str(one)) for one in given if one != "none"]
+    for material in [] if "none" in given else dict.fromkeys(material_of(one.set) for one in emulators):
         for name in available_measured():
             points = [point for point in load_measured(name) if point.material == material]
             if points and name not in given:
@@ -144,4 +143,4 @@ def _html(emulators: Sequence[Mapping[str, Any]], collections: Sequence[Mapping[
 def _collection(name: str, points: Sequence[MeasuredPoint], material: str = "", file: str = "") -> dict[str, Any]:
     """Points in plain types; those of a shipped collection with their material, others with their file."""
     rows = [asdict(point) | {"why": point.why_not_judged_by} for point in with_pairs(points)]
-    return {"name": name, "points": rows} | ({"file": file} if file else {"material": material})
+    return {"name": name, "count": len(points), "points": rows} | ({"file": file} if file else {"material": material})

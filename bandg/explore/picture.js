@@ -6,7 +6,7 @@ const Picture = (() => {
   const PANELS = Object.keys(DATA.panels);
   const QUANTITIES = Object.values(DATA.panels).flat();
   const NAMES = { g_e: "gₑ", g_h: "gₕ", g_bx: "g of the exciton", abs_g_e: "|gₑ|", abs_g_h: "|gₕ|", abs_g: "|g|" };
-  const FINE = 160;
+  const FINE = 160, SCALE = 44;
   const models = {}, views = {}, drawn = {};
   let now;
 
@@ -122,15 +122,24 @@ const Picture = (() => {
     axis.ticker.ticks = ticks.map(([, energy]) => energy).sort((a, b) => a - b);
   }
 
-  // On a phone the first panel stays in view beside the sliders, so it is low and has no legend.
+  // On a phone the first panel stays in view beside the sliders: it is low, and its legend is above and scrolls away.
   const narrow = matchMedia("(max-width: 700px)");
   function adapt() {
-    model("carriers", "legend").visible = !narrow.matches;
-    PANELS.forEach((panel) => { models[panel].frame_height = narrow.matches ? 190 : 270; });
+    for (const panel of PANELS) {
+      model(panel, "legend above").visible = narrow.matches;
+      model(panel, "legend below").visible = !narrow.matches;
+      models[panel].frame_height = narrow.matches ? 190 : 270;
+    }
   }
 
-  // Axes that hold every point and the curve near them.
-  function fit() {
+  // Sticks the first panel by the scale of sizes.
+  function stick() {
+    document.getElementById("carriers").style.top = `${Math.min(0, SCALE - views.carriers.frame.bbox.top)}px`;
+  }
+
+  // Axes that hold every point and the curve near them. While a slider moves (isDragged) they stay if they hold both and
+  // are not twice too high, or if the user has zoomed.
+  function fit(isDragged = false) {
     const { points } = now, energies = points.map((point) => point.energy_eV);
     const low = energies.reduce((end, one) => Math.min(end, one - 0.03), DATA.span_eV[0]);
     const high = energies.reduce((end, one) => Math.max(end, one + 0.03), DATA.span_eV[1]);
@@ -144,9 +153,12 @@ const Picture = (() => {
         });
       }
       const span = values.length ? [Math.min, Math.max].map((end) => values.reduce((one, other) => end(one, other))) : [-1, 3];
-      const room = 0.08 * (span[1] - span[0]) + 0.1;
-      models[panel].x_range.setv({ start: low, end: high, reset_start: low, reset_end: high });
-      models[panel].y_range.setv({ start: span[0] - room, end: span[1] + room, reset_start: span[0] - room, reset_end: span[1] + room });
+      const room = 0.08 * (span[1] - span[0]) + 0.1, { x_range, y_range } = models[panel], { start, end } = y_range;
+      const holds = start <= span[0] && end >= span[1] && end - start < 2 * (span[1] - span[0] + 2 * room);
+      const isZoomed = [x_range, y_range].some((one) => one.start !== one.reset_start || one.end !== one.reset_end);
+      if (isDragged && (holds || isZoomed)) continue;
+      x_range.setv({ start: low, end: high, reset_start: low, reset_end: high });
+      y_range.setv({ start: span[0] - room, end: span[1] + room, reset_start: span[0] - room, reset_end: span[1] + room });
     }
     PANELS.forEach(drawSizes);
   }
@@ -158,6 +170,7 @@ const Picture = (() => {
       models[panel] = views[panel].model;
     }
     adapt();
+    new ResizeObserver(stick).observe(document.getElementById("carriers"));
     narrow.addEventListener("change", adapt);
   }
 
@@ -165,27 +178,28 @@ const Picture = (() => {
 
   const pictures = (type) => PANELS.map((panel) => views[panel].export(type));
 
+  // Size of the whole picture and the place of each panel: side by side, or on a phone one below the other.
+  function layout(sizes) {
+    const along = narrow.matches ? "height" : "width", across = narrow.matches ? "width" : "height";
+    const sum = (some) => some.reduce((total, one) => total + one[along], 0);
+    const places = sizes.map((_, n) => (narrow.matches ? [0, sum(sizes.slice(0, n))] : [sum(sizes.slice(0, n)), 0]));
+    return { [along]: sum(sizes), [across]: Math.max(...sizes.map((one) => one[across])), places };
+  }
+
   async function asSvg() {
     const parts = await Promise.all(pictures("svg").map(async (canvas) => (await canvas.to_blob()).text()));
-    const boxes = PANELS.map((panel) => views[panel].el.getBoundingClientRect());
-    const width = boxes.reduce((sum, box) => sum + box.width, 0), height = Math.max(...boxes.map((box) => box.height));
-    let x = 0;
-    const placed = parts.map((text, n) => {
-      const inner = text.slice(text.indexOf("<svg")).replace("<svg", `<svg x="${x}" y="0"`);
-      x += boxes[n].width;
-      return inner;
-    });
+    const { width, height, places } = layout(PANELS.map((panel) => views[panel].el.getBoundingClientRect()));
+    const placed = parts.map((text, n) => text.slice(text.indexOf("<svg")).replace("<svg", `<svg x="${places[n][0]}" y="${places[n][1]}"`));
     return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}">${placed.join("")}</svg>\n`;
   }
 
   async function asPng() {
     const canvases = pictures("png").map((layer) => layer.canvas);
-    const whole = Object.assign(document.createElement("canvas"), { width: canvases.reduce((sum, one) => sum + one.width, 0), height: Math.max(...canvases.map((one) => one.height)) });
+    const { places, ...size } = layout(canvases), whole = Object.assign(document.createElement("canvas"), size);
     const context = whole.getContext("2d");
     context.fillStyle = "#fff";
     context.fillRect(0, 0, whole.width, whole.height);
-    let x = 0;
-    for (const one of canvases) { context.drawImage(one, x, 0); x += one.width; }
+    canvases.forEach((one, n) => context.drawImage(one, ...places[n]));
     return new Promise((resolve) => { whole.toBlob(resolve, "image/png"); });
   }
 

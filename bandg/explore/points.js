@@ -276,7 +276,7 @@ const Points = (() => {
     const all = pointsOf(table);
     const points = all.filter((point) => QUANTITIES.includes(point.quantity));
     if (!points.length) refuse(name, `has no points${all.length ? " but spreads" : ""}: it needs ${RULES.needed}`);
-    return { points: withPairs(points).map((point) => ({ ...point, why: whyNotJudgedBy(point) })), told: describe(all, notes) };
+    return { count: points.length, points: withPairs(points).map((point) => ({ ...point, why: whyNotJudgedBy(point) })), told: describe(all, notes) };
   }
 
   return { read, strictTable, rangeOf };

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import product
 from pathlib import Path
@@ -48,7 +49,14 @@ def made_up(shape: str = "cube", seed: int = 1) -> Emulator:
 
 @pytest.fixture(scope="session")
 def emulators() -> list[Emulator]:
-    return [made_up(), made_up("sphere", 2)]
+    cube, sphere = made_up(), made_up("sphere", 2)
+    occupancy, potential, tilt = sphere.knobs
+    knobs = (
+        replace(occupancy, default=0.8),
+        replace(potential, low=-0.2),
+        replace(tilt, name="strain", label="strain"),
+    )
+    return [cube, replace(sphere, knobs=knobs)]
 
 
 @pytest.fixture(scope="session")

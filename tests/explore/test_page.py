@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,66 @@ def test_a_slider_moves_the_curve_and_the_address_keeps_it(opened: Any) -> None:
     opened.wait_for_function("document.getElementById('refused').textContent.includes('nonsense')")
 
 
+def test_another_curve_takes_its_own_defaults_and_what_was_moved_within_its_ranges(opened: Any) -> None:
+    def choose(shape: str) -> tuple[dict[str, float], str]:
+        opened.select_option("#choose-shape", shape)
+        return opened.evaluate("Page.state.knobs"), opened.text_content("#kept")
+
+    opened.evaluate("Page.load('shape=cube')")
+    assert choose("sphere") == ({"occupancy": 0.8, "potential": 0, "strain": 0}, "")
+    opened.evaluate("Page.load('shape=cube&occupancy=0.3&potential=-0.4&tilt=5&inverse_eps=0.1')")
+    said = "Not kept: surface potential: −0.4 (not from −0.2 to 0.4: −0.2 is used); "
+    said += "tilt: 5 (this curve has no such slider)."
+    assert choose("sphere") == ({"occupancy": 0.3, "potential": -0.2, "strain": 0}, said)
+    opened.wait_for_function("location.hash.includes('potential=-0.2&strain=0&inverse_eps=0.1')")
+    shown = opened.evaluate("[Page.curve().points, Page.load(location.hash.slice(1)), Page.curve().points]")
+    assert shown[0] == shown[2]  # the address opens the same curve
+    assert opened.text_content("#refused") == opened.text_content("#kept") == ""
+
+
+def test_a_slider_returns_to_its_default_and_its_ends(opened: Any) -> None:
+    opened.evaluate("Page.load('shape=sphere&inverse_eps=0.1')")
+    for slider, value, became in (
+        ("occupancy", 0.5043, 0.5),
+        ("occupancy", 0.8004, 0.8),
+        ("inverse_eps", 0.2271, 1 / 4.4),
+        ("potential", -0.1999, -0.2),
+        ("potential", -0.1211, -0.121),
+    ):
+        moved = (
+            "([id, value]) => Object.assign(document.getElementById(id), { value }).dispatchEvent(new Event('input'))"
+        )
+        opened.evaluate(moved, [f"knob-{slider}", value])
+        assert opened.evaluate("name => Page.state.knobs[name] ?? Page.state[name]", slider) == became
+    assert opened.text_content("#knobs .knob:nth-of-type(2) output") == "−0.121 eV"
+    assert opened.text_content("#knobs .knob:nth-of-type(2) small") == "−0.20.4"
+
+
+def test_axes_follow_a_curve_that_leaves_them_unless_the_user_has_zoomed(opened: Any) -> None:
+    y_range = "Bokeh.documents.map((one) => one.get_model_by_name('exciton')).find(Boolean).y_range"
+
+    def moved(slider: str, value: float) -> tuple[float, float, float, float]:
+        opened.evaluate(
+            """([id, value]) => new Promise((done) => {
+                const old = Page.curve(), wait = () => requestAnimationFrame(Page.curve() === old ? wait : done);
+                Object.assign(document.getElementById(id), { value }).dispatchEvent(new Event("input"));
+                wait();
+            })""",
+            [f"knob-{slider}", value],
+        )
+        own = opened.evaluate("Picture.shown('exciton').line.g_bx.filter(Number.isFinite)")
+        return (*opened.evaluate(f"[{y_range}.start, {y_range}.end]"), min(own), max(own))
+
+    opened.evaluate("Page.load('shape=cube&hide=meliakov2025,checks')")
+    before = moved("tilt", 0.1)
+    assert before[:2] == moved("tilt", 0.2)[:2]
+    low, high, least, most = moved("tilt", 12)
+    assert least < before[0] or most > before[1], "the curve has left the old frame"
+    assert low < least and most < high
+    opened.evaluate(f"{y_range}.setv({{ start: 1.9, end: 2 }})")
+    assert moved("tilt", 0)[:2] == (1.9, 2)
+
+
 def test_what_is_not_understood_in_the_address_is_said_with_what_is_used(opened: Any) -> None:
     def said(state: str) -> str:
         opened.evaluate("state => Page.load(state)", state)
@@ -90,7 +151,7 @@ def test_what_is_not_understood_in_the_address_is_said_with_what_is_used(opened:
     begin = "Not understood in the address: "
     assert said("shape=ball") == begin + "shape=ball (there is none: cube is shown)."
     assert said("occupancy=much&tilt=40&potential=") == begin + (
-        "occupancy=much (not from 0 to 1: 1 is used); potential= (not from -0.4 to 0.4: 0 is used); "
+        "occupancy=much (not from 0 to 1: 1 is used); potential= (not from −0.4 to 0.4: 0 is used); "
         "tilt=40 (not from 0 to 12: 12 is used)."
     )
     assert opened.evaluate("Page.state.knobs") == {"occupancy": 1, "potential": 0, "tilt": 12}
@@ -191,20 +252,26 @@ def test_nothing_is_wider_than_the_screen(opened: Any, width: int) -> None:
     assert opened.evaluate("document.documentElement.scrollWidth") <= width
     frame = opened.locator("#carriers").bounding_box()
     assert frame["width"] > 340 and frame["x"] >= 0
+    assert {"electron", "hole", "sum"} <= set(re.findall(r">(\w+)</text>", opened.evaluate("Picture.asSvg()")))
     opened.set_viewport_size({"width": 1400, "height": 900})
 
 
 def drop(page: Any, name: str, content: bytes) -> tuple[str, str]:
     """Drop a file on the page; what it says that it read, and why it refused."""
+    return drop_all(page, {name: content})
+
+
+def drop_all(page: Any, contents: dict[str, bytes]) -> tuple[str, str]:
+    """Drop files together."""
     page.evaluate(
-        """async ([name, text]) => {
-            document.getElementById("told").textContent = "";
-            const bytes = Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+        """async (files) => {
             const data = new DataTransfer();
-            data.items.add(new File([bytes], name));
+            for (const [name, text] of files) {
+                data.items.add(new File([Uint8Array.from(atob(text), (one) => one.charCodeAt(0))], name));
+            }
             document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
         }""",
-        [name, base64.b64encode(content).decode()],
+        [[name, base64.b64encode(content).decode()] for name, content in contents.items()],
     )
     page.wait_for_function(
         "document.getElementById('told').textContent + document.getElementById('refused').textContent"
@@ -223,8 +290,12 @@ def test_dropped_files_are_drawn_or_refused_in_one_line(opened: Any) -> None:
         np.hypot(0.05, 0.03)
     )
     assert opened.evaluate("Page.command()").endswith(" --data mine.csv")
-    _, refused = drop(opened, "bad.csv", b"E (eV);g_e\n1,911;1.41\n")
-    assert refused == (
+    assert "mine.csv (2 points)" in opened.text_content("#collections")
+    told, refused = drop_all(opened, {"no.csv": b"", "one.csv": b"energy_eV,g_e\n1.9,1\n", "odd.csv": b"E (eV)\n1.9\n"})
+    assert told.startswith("one.csv: 1 point: 1 g_e") and "one.csv (1 point)" in opened.text_content("#collections")
+    assert [line.split(":")[0] for line in refused.splitlines()] == ["no.csv", "odd.csv"]
+    told, refused = drop(opened, "bad.csv", b"E (eV);g_e\n1,911;1.41\n")
+    assert told == "" and refused == (
         "bad.csv: has '1,911' in line 2 and '1.41' in line 2: "
         "write all numbers with decimal points, or all with decimal commas"
     )
@@ -237,6 +308,22 @@ def test_dropped_files_are_drawn_or_refused_in_one_line(opened: Any) -> None:
         (c, m) for s, c, m in zip(marks["sample"], marks["color"], marks["marker"], strict=True) if s.startswith("S")
     }
     assert len(looks) == 14
+
+
+def test_points_of_another_material_and_without_an_energy_are_in_no_rms_with_a_word(opened: Any) -> None:
+    opened.evaluate("Page.load('shape=cube&hide=meliakov2025,checks')")
+    rows = "sample,energy_eV,g_e,material\nB,1.91,1.41,CsPbBr3\nI,2.0,1.2,CsPbI3\nU,2.05,1.1,\nN,,1.4,\n"
+    drop(opened, "stated.csv", rows.encode())
+    opened.wait_for_function("Picture.shown('carriers').marks.sample.includes('B')")
+    [own] = [one for one in opened.evaluate("Page.summary()") if one["name"] == "stated.csv"]
+    assert (own["inside"], own["outside"], len(own["foreign"]), own["unplaced"]) == (2, 0, 1, 1)
+    assert own["rms"] == pytest.approx(
+        opened.evaluate("Math.hypot(Page.curve().at.g_e(2.0) - 1.2, Page.curve().at.g_e(2.05) - 1.1) / Math.sqrt(2)")
+    )
+    assert "In no rms: 1 point of CsPbBr3, not CsPbI3; 1 point without an energy, not drawn." in opened.text_content(
+        "#summary"
+    )
+    assert "of CsPbBr3, not CsPbI3" in opened.text_content("#residuals")
 
 
 def test_many_points_are_drawn_and_the_table_ends(opened: Any) -> None:

@@ -47,7 +47,8 @@ def test_points_of_the_page(emulators: list[Emulator], tmp_path: Path) -> None:
     assert [one["name"] for one in found] == ["mine.csv", "meliakov2025", "checks"]
     assert found[0]["file"] == str(file) and found[0]["points"][0]["sample"] == "</script>"
     assert found[1]["material"] == "CsPbI3" and any(point["why"] == "" for point in found[1]["points"])
-    assert collections_of("none", emulators) == []
+    assert found[0]["count"] == 1 and collections_of("none", emulators) == []
+    assert [one["name"] for one in collections_of(["none", file], emulators)] == ["mine.csv"]
     with pytest.raises(BandgError, match="no such file"):
         explore(data=str(tmp_path / "no.csv"), emulators=emulators)
 

@@ -65,7 +65,8 @@ def _bulk_g(case: Case) -> Iterator[Variation]:
         return
     own = bulk_of(case.parameters, case.neighbors).g_factors()[1]
     low, high = min(ends[0], own), max(ends[1], own)
-    label = f"bulk gₕ by the interband momentum (first principles: {ends[0]:.2f} to {ends[1]:.2f})"
+    beyond = "" if ends[0] <= own <= ends[1] else f"; this set: {own:.2f}"
+    label = f"bulk gₕ by the interband momentum (first principles: {ends[0]:.2f} to {ends[1]:.2f}{beyond})"
     yield Variation(Knob("bulk_g_h", label.replace("-", "−"), "", low, high, own), Target("g_h", MOMENTUM), 2)
 
 
