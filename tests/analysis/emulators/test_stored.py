@@ -42,13 +42,17 @@ def test_errors_are_those_at_nanocrystals_that_were_left_out(name, shape):
     assert np.sqrt(np.nanmean(g_h[occupancy > 0.7] ** 2)) < 0.03
 
 
+def rounded(knob):
+    return {name: round(value, 9) if isinstance(value, float) else value for name, value in vars(knob).items()}
+
+
 @pytest.mark.parametrize(("name", "shape"), STORED)
 def test_nanocrystals_computed_here_are_as_emulated(name, shape):
     """At the smallest size, at values that no fit has seen, tilted octahedra among them where there is such a knob."""
     own, parameters = load_emulator(name, shape), load_set(name)
     case = Case(parameters, resolve_neighbors(parameters, None), shape, "halide", cells=own.sizes_cells[:1])
     varied = variations(case, any(one.name == "tilt" for one in own.knobs))
-    assert tuple(one.knob for one in varied) == own.knobs
+    assert [rounded(one.knob) for one in varied] == [rounded(one) for one in own.knobs]
     t = np.random.default_rng(18).uniform(-1, 1, size=(2, len(varied)))
     found = computed(case, varied, t, Run(workers=1))[0][..., 0]
     values = [[one.knob.value(at) for one, at in zip(varied, row, strict=True)] for row in t]
