@@ -35,7 +35,7 @@ const Page = (() => {
     const odd = moved.flatMap(({ name, label, value }) => {
       const one = sliders().find((other) => other.name === name);
       one?.set(within(one, value));
-      return one?.get() === value ? [] : [`${label}: ${short(value)} (${one ? instead(one) : "this curve has no such slider"})`];
+      return one?.get() === value ? [] : [`${one?.label ?? label}: ${short(value)} (${one ? instead(one) : "this curve has no such slider"})`];
     });
     return odd.length ? `Not kept: ${odd.join("; ")}.` : "";
   }
