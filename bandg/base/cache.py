@@ -111,7 +111,7 @@ def check() -> None:
         raise BandgError(
             f"cannot write the cache in {folder}: {error.strerror or error}; use `cache=False`, or set BANDG_CACHE_DIR"
         ) from error
-    _remove(path for path in _own(folder, TEMPORARY) if time.time() - path.stat().st_mtime > _LEFT_OVER_S)
+    _remove(path for path in _own(folder, TEMPORARY) if _age_s(path) > _LEFT_OVER_S)
 
 
 def info() -> tuple[Path, int, int]:
@@ -131,6 +131,14 @@ def clear() -> int:
 def _own(folder: Path, name: re.Pattern[str]) -> list[Path]:
     """Files of the folder whose names the cache itself made."""
     return [path for path in folder.glob("*") if name.fullmatch(path.name) and path.is_file()]
+
+
+def _age_s(path: Path) -> float:
+    """Seconds since a file was written, 0 where another run has just finished it and it is gone."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _remove(paths: Iterable[Path]) -> int:

@@ -139,6 +139,11 @@ def test_the_check_removes_temporary_files_of_yesterday_alone(fresh_cache):
     assert list(fresh_cache.iterdir()) == [new]
 
 
+def test_a_temporary_file_that_another_run_has_just_finished_is_no_error(fresh_cache, monkeypatch):
+    monkeypatch.setattr(cache, "_own", lambda folder, name: [fresh_cache / "gone"])
+    cache.check()
+
+
 def test_a_folder_that_cannot_be_written_is_told_before_the_work(monkeypatch):
     monkeypatch.setenv("BANDG_CACHE_DIR", "/proc/none")
     with pytest.raises(BandgError, match=r"cannot write the cache in /proc/none: .*`cache=False`"):
