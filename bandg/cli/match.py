@@ -56,7 +56,7 @@ def match(
         typer.Option(help="Instead: the samples of FILE.csv, .txt or .xlsx or a collection.", callback=say_data),
     ] = None,
     set_name: Annotated[str | None, typer.Option("--set", help="Sets to match with, A,B.", show_default="all")] = None,
-    shape: Annotated[str | None, typer.Option(help="Shapes to match with.", show_default="all")] = None,
+    shape: Annotated[str | None, typer.Option(help="Shapes to match with, cube,sphere.", show_default="all")] = None,
     fix: Annotated[
         list[str] | None, typer.Option(help="An unknown that is known, as bromide=0 or inverse_eps=0.1; repeated.")
     ] = None,

@@ -12,18 +12,27 @@ const Curve = (() => {
     return emulator.size_nm.map((one) => one * factor);
   }
 
-  // Values by output and size at values of the knobs: the sum over terms of coefficient * product of t^exponent.
-  function values(emulator, knobs) {
+  // The terms of the polynomials at values of the knobs: products of t^exponent.
+  function termsAt(emulator, knobs) {
     const highest = Math.max(...emulator.exponents.flat());
     const powers = emulator.knobs.map((knob) => {
       const t = scaled(knob, knobs[knob.name]), found = [1];
       for (let n = 1; n <= highest; n++) found.push(found[n - 1] * t);
       return found;
     });
-    const terms = emulator.exponents.map((row) => row.reduce((product, n, k) => product * powers[k][n], 1));
-    const sum = (coefficients) => coefficients.reduce((total, one, n) => total + one * terms[n], 0);
-    return Object.fromEntries(emulator.outputs.map((name, n) => [name, emulator.coefficients[n].map(sum)]));
+    return emulator.exponents.map((row) => row.reduce((product, n, k) => product * powers[k][n], 1));
   }
+
+  const sum = (coefficients, terms) => coefficients.reduce((total, one, n) => total + one * terms[n], 0);
+
+  // Values by output and size at values of the knobs.
+  function values(emulator, knobs) {
+    const terms = termsAt(emulator, knobs);
+    return Object.fromEntries(emulator.outputs.map((name, n) => [name, emulator.coefficients[n].map((one) => sum(one, terms))]));
+  }
+
+  // Whether the band edges at values of the knobs are the levels that are emulated.
+  const holds = (emulator, knobs) => sum(emulator.overlap, termsAt(emulator, knobs)) >= DATA.least_overlap;
 
   // The monotone cubic of bandg.base.monotone through points (x ascending) as a function, NaN outside.
   function monotone(x, y) {
@@ -124,5 +133,5 @@ const Curve = (() => {
     return { ...curve, error: errorsOf(emulator.error_rms, false), band: errorsOf(emulator.band, true) };
   }
 
-  return { of, evaluate, exciton, sizesAt };
+  return { of, evaluate, exciton, holds, sizesAt };
 })();

@@ -160,10 +160,13 @@ const Page = (() => {
     return `${point.source_name || point.source.split(/[\\/]/u).at(-1)}${what && ` (${what})`}`;
   }
 
+  const outside = () => (Curve.holds(emulator, state.knobs) ? "" : DATA.outside);
+
   function draw() {
     curve = Curve.of(emulator, state);
     const points = shownPoints();
     Picture.draw({ emulator, state, curve, points });
+    element("outside").textContent = outside();
     residuals(points);
   }
 
@@ -248,7 +251,7 @@ const Page = (() => {
   function asCsv() {
     const { points } = curve, names = ["energy_eV", "g_e", "g_h", "g_bx", "size_nm"];
     const rows = points.energy_eV.map((_, n) => names.map((name) => String(Number(points[name][n].toPrecision(12)))).join(","));
-    const comments = [`${madeBy()} Parameter set ${emulator.made_by.set_sha256}.`, `state = ${asText()}`, `command = ${command()}`];
+    const comments = [`${madeBy()} Parameter set ${emulator.made_by.set_sha256}.`, `state = ${asText()}`, `command = ${command()}`, ...(outside() ? [outside()] : [])];
     return [...comments.map((one) => `# ${one}`), names.join(","), ...rows, ""].join("\n");
   }
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from bandg.analysis.emulators.emulator import MAX_SPREAD, Emulator
+from bandg.analysis.emulators.emulator import LEAST_OVERLAP, MAX_SPREAD, Emulator
 from bandg.analysis.emulators.stored import load_emulator, stored_names
 from bandg.base.errors import BandgError
 from bandg.base.text import install
@@ -49,8 +49,16 @@ ABOUT = [
     "Curves are polynomials in the sliders' values at each computed size, made by bandg on computed nanocrystals; "
     "white circles are the computed sizes; larger ones follow from those and the computed bulk.",
     "The dark band is the error of the emulator (root mean square), the light band that of the bulk parameters (68 %).",
+    "Spheres scatter about their curve, because their atoms come in shells: the dark band has that. Their size is the "
+    "diameter of the ball with the volume of their cells.",
     "A distribution of sizes gives the mean g against the mean energy.",
 ]
+
+OUTSIDE = (
+    "Outside of the emulator: at these values the band edge of some sizes is another level, whose overlap with the "
+    "bulk's is below one half, and the curve is not to be trusted."
+)
+"""What the page says where the emulator does not hold."""
 
 
 def explore(
@@ -131,6 +139,8 @@ def _html(emulators: Sequence[Mapping[str, Any]], collections: Sequence[Mapping[
         "markers": MARKERS,
         "span_eV": SPAN_EV,
         "about": ABOUT,
+        "outside": OUTSIDE,
+        "least_overlap": LEAST_OVERLAP,
     }
     here = files(__package__)
     scripts = "\n".join((here / name).read_text(encoding="utf-8") for name in SCRIPTS)

@@ -16,7 +16,7 @@ const Picture = (() => {
   const panelOf = (point) => PANELS.find((panel) => DATA.panels[panel].includes(point.own)) ?? PANELS[0];
 
   // Lattice constant in nm at the values of the knobs.
-  const latticeOf = () => Curve.sizesAt(now.emulator, now.state.knobs)[0] / now.emulator.sizes_cells[0];
+  const latticeOf = () => (now.emulator.a_nm * Curve.sizesAt(now.emulator, now.state.knobs)[0]) / now.emulator.size_nm[0];
 
   function where(energy) {
     const size = now.curve.at.size_nm(energy);

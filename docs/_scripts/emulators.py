@@ -18,6 +18,16 @@ from bandg.runs.progress import Lines
 FOLDER = Path(__file__).resolve().parents[2] / "theory_curves" / "computed" / "emulators"
 STORED = {
     "bandg-cspbi3-nnn:cube": Plan(tilted_points=20, tilted_left_out=5),
+    "bandg-cspbi3-nnn:sphere": Plan(
+        cells=(5, 6, 7, 8, 10),
+        large_cells=(14,),
+        beyond=(18, 25, 32, 40),
+        check_cells=(18, 25),
+        between_cells=(5.75, 6.5, 7.5, 9, 11),
+        degree=3,
+        points_per_term=2.5,
+    ),
+    "bandg-nnn:cube": Plan(),
     "nestoklon2023-standin:cube": Plan(checks=2, check_cells=()),
 }
 """What is computed of each set and shape."""

@@ -8,6 +8,7 @@ import numpy as np
 from validation import table
 
 from bandg.analysis.emulators.emulator import Emulator, Knob
+from bandg.analysis.emulators.errors import off
 from bandg.analysis.emulators.stored import load_emulator, stored_names
 from bandg.explore.page import COMMON, OPTIONS, explore
 
@@ -58,22 +59,21 @@ def emulators(found: list[Emulator]) -> str:
     """Each emulator with its sizes, the number of computed nanocrystals, and its errors at those left out."""
     rows = []
     for one in found:
-        error, near = errors(one)
+        error, near, count = errors(one)
         largest = one.computed_cells or one.sizes_cells[-1]
         cells = ", ".join(str(n) for n in one.sizes_cells if n <= largest)
         beyond = ", ".join(str(n) for n in one.sizes_cells if n > largest)
-        cell = [f"{np.sqrt(np.nanmean(e**2)):.3f}, {np.nanmax(np.abs(e)):.3f}" for e in (*error, near)]
-        count = int(np.isfinite(error[2]).sum())
+        cell = [f"{np.sqrt(np.mean(e**2)):.3f}, {np.abs(e).max():.3f}" for e in (*error, near)]
         rows.append([f"`{one.set}`", one.shape, cells, beyond, one.made_by["computed"], str(count), *cell])
     head = ["set", "shape", "computed sizes (cells)", "beyond", "nanocrystals", "left out"]
     names = ("E_e − E_h (eV)", "g_e", "g_h", f"g_h, occupancy ≥ {NEAR:g}")
     return table([*head, *(f"{name}: rms, largest" for name in names)], rows)
 
 
-def errors(emulator: Emulator) -> tuple[list[np.ndarray], np.ndarray]:
-    """Errors (n_checks, n_sizes) of the gap, g_e and g_h, and those of g_h near CsX; NaN where none was computed."""
-    values = np.array([one.values for one in emulator.checks])
-    known = np.array([one.outputs for one in emulator.checks], dtype=float)
-    off = emulator.levels(values) - known
-    near = values[:, [one.name for one in emulator.knobs].index("occupancy")] >= NEAR
-    return [off[:, 0] - off[:, 1], off[:, 2], off[:, 3]], off[near, 3]
+def errors(emulator: Emulator) -> tuple[list[np.ndarray], np.ndarray, int]:
+    """Errors (n,) of the gap, g_e and g_h, those of g_h near CsX, and n: left-out ones where the emulator holds."""
+    place = [one.name for one in emulator.knobs].index("occupancy")
+    held = [one for one in emulator.checks if emulator.holds(one.values)]
+    every = np.concatenate([off(emulator, one) for one in held], axis=1)
+    near = np.concatenate([off(emulator, one) for one in held if one.values[place] >= NEAR], axis=1)
+    return [every[0] - every[1], every[2], every[3]], near[3], every.shape[1]

@@ -43,6 +43,8 @@ def made_up(shape: str = "cube", seed: int = 1) -> Emulator:
         band=tuple(map(tuple, (3 * off).tolist())),
         exciton=Exciton(0.08, 0.586),
         made_by={"bandg": "0", "set_sha256": "0", "computed": "0"},
+        a_nm=0.6289,
+        overlap=tuple(0.6 if not any(one) else 0.3 * (one == (1, 0, 0)) for one in exponents),
         computed_cells=16,
     )
 

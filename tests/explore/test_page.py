@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from bandg.analysis.emulators.emulator import Emulator
+from bandg.analysis.emulators.stored import load_emulator, stored_names
 from bandg.data.compare import TheoryCurve, compare
 from bandg.data.curves import read_curves
 from bandg.data.measured import load_measured
@@ -38,10 +40,14 @@ def test_20_states_give_the_numbers_of_python(opened: Any, emulators: list[Emula
         states.append((emulator, {"knobs": knobs, **common}))
         texts.append(f"set={emulator.set}&shape={emulator.shape}&{numbers}")
     shown = opened.evaluate(
-        "texts => texts.map((text) => { Page.load(text); return [Page.curve().points, Page.summary()[0]]; })", texts
+        "texts => texts.map((text) => { Page.load(text); "
+        "return [Page.curve().points, Page.summary()[0], document.getElementById('outside').textContent]; })",
+        texts,
     )
+    assert {bool(one[2]) for one in shown} == {True, False}
     for (emulator, state), found in zip(states, shown, strict=True):
         curve = python_curve(emulator, state, found[0]["size_nm"])
+        assert (found[2] == "") == emulator.holds(list(state["knobs"].values()))
         assert len(curve.energy) > 20 and np.ptp(curve.energy) > 0.2
         np.testing.assert_allclose(found[0]["energy_eV"], curve.energy, atol=1e-9)
         for quantity in QUANTITIES:
@@ -55,6 +61,27 @@ def test_20_states_give_the_numbers_of_python(opened: Any, emulators: list[Emula
             one.residual for one in compare(curve, points).judged if one.quantity == "g_e" and np.isfinite(one.theory)
         ]
         assert means["g_e"] == pytest.approx(np.mean(electrons), abs=1e-9)
+
+
+@pytest.mark.parametrize(("name", "shape"), stored_names())
+def test_states_of_the_emulators_that_ship_give_the_numbers_of_python(opened: Any, name: str, shape: str) -> None:
+    emulator, draw = load_emulator(name, shape), np.random.default_rng(18)
+    states = [
+        {"knobs": {one.name: draw.uniform(one.low, one.high) for one in emulator.knobs}, "inverse_eps": 0.1}
+        | {"size_spread": 0.05 * (n % 2)}
+        for n in range(20)
+    ]
+    sizes = np.linspace(1.2 * emulator.size_nm[0], 0.8 * emulator.size_nm[-1], 12).tolist()
+    shown = opened.evaluate(
+        "([one, states, sizes]) => states.map((state) => "
+        "[Curve.evaluate(one, state, sizes), Curve.holds(one, state.knobs)])",
+        [asdict(replace(emulator, checks=())), states, sizes],
+    )
+    for state, (found, holds) in zip(states, shown, strict=True):
+        curve = emulator.evaluate(state["knobs"], state["inverse_eps"], state["size_spread"], sizes)
+        for quantity in ("energy_eV", *QUANTITIES):
+            np.testing.assert_allclose(found[quantity], getattr(curve, quantity), atol=1e-9)
+        assert holds == emulator.holds(list(state["knobs"].values()))
 
 
 def test_the_shift_of_the_exciton_ends_at_that_of_the_bulk(opened: Any, emulators: list[Emulator]) -> None:

@@ -18,7 +18,7 @@ def closed():
 
 @pytest.fixture(scope="module")
 def found():
-    return match((1.911, 0.01), (1.41, 0.05), "|0.91|", set=SET)
+    return match((1.911, 0.01), (1.41, 0.05), "|0.91|", set=SET, shape="cube")
 
 
 def heights(axes):

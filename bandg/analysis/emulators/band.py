@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.analysis.curves import bulk_gradients
-from bandg.analysis.emulators.beyond import continued
+from bandg.analysis.emulators.beyond import along as along_sizes
 from bandg.analysis.emulators.emulator import OUTPUTS
 from bandg.analysis.hypotheses.case import Case
 from bandg.analysis.verdict.bulk_error import deviates, is_linear
@@ -20,8 +20,8 @@ from bandg.runs.options import Run
 Array = NDArray[np.float64]
 
 
-def band(case: Case, beyond: Sequence[int], run: Run) -> Array | None:
-    """Standard errors of OUTPUTS at the sizes of a case and those beyond, (4, n); None for a set without covariance.
+def band(case: Case, sizes: Sequence[float], run: Run) -> Array | None:
+    """Standard errors of OUTPUTS at sizes in cells from those of a case, (4, n); None for a set without covariance.
 
     Those of g are at fixed transition energy. The covariance is that of the fit, widened to what first principles leave
     open of the bulk (`bandg.analysis.verdict.bulk_error`) where the bulk is linear over that.
@@ -37,10 +37,7 @@ def band(case: Case, beyond: Sequence[int], run: Run) -> Array | None:
     moved = np.array(
         [[one.gradient(name)[[one.paths.index(path) for path in paths]] @ matrix for name in OUTPUTS] for one in own]
     ).transpose(1, 2, 0)
-    values, moved = (
-        np.concatenate([one[..., :-1], continued(case.counts, one[..., :-1], one[..., -1], beyond)], axis=-1)
-        for one in (values, moved)
-    )
+    values, moved = (along_sizes(case, case.counts, one[..., :-1], one[..., -1], sizes) for one in (values, moved))
     energy, slopes = values[0] - values[1], np.zeros_like(values)
     for place in (2, 3):
         slopes[place] = along(energy[::-1], values[place, ::-1])(energy, 1)

@@ -8,14 +8,18 @@ The bulk of every point is known, and larger sizes near it as `bandg.analysis.em
 are a first value from that and a polynomial for what it misses. Beyond them it stands alone. The same continues tilted
 crystals, which are computed at small sizes: there what is continued is their difference from the polynomials of the
 cubic ones.
+
+Where a band edge of any size has an overlap with that of the bulk below one half, it is another level than nearby.
+Such a point has no part in the fit, and the overlap is emulated too, to tell where that is.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import comb
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -23,8 +27,9 @@ from numpy.typing import NDArray
 
 from bandg import __version__
 from bandg.analysis.emulators.band import band
-from bandg.analysis.emulators.beyond import continued
-from bandg.analysis.emulators.emulator import OUTPUTS, Check, Emulator, Exciton, powers
+from bandg.analysis.emulators.beyond import along, by_volume
+from bandg.analysis.emulators.emulator import LEAST_OVERLAP, OUTPUTS, Check, Emulator, Exciton, powers
+from bandg.analysis.emulators.errors import errors_of
 from bandg.analysis.emulators.knobs import Variation, variations
 from bandg.analysis.hypotheses.case import Case, bulk_of, own_bulk
 from bandg.analysis.hypotheses.changes import together
@@ -46,7 +51,8 @@ class Plan:
     sizes, which follow from those and the bulk. left_out: number of points that are left out of the fit. tilted_cells,
     tilted_points, tilted_left_out: of crystals with tilted octahedra, points that are fitted and that are left out;
     without points there is no such knob. checks, tilted_checks: of those left out, points that are computed also at
-    large_cells and check_cells, and tilted at tilted_check_cells.
+    large_cells and check_cells, and tilted at tilted_check_cells. between_cells, between_points: sizes that are left
+    out, and at how many of the left-out points. degree, points_per_term: of the polynomials (`terms_of`).
     """
 
     cells: tuple[int, ...] = (4, 5, 6, 8)
@@ -60,6 +66,10 @@ class Plan:
     check_cells: tuple[int, ...] = (25,)
     tilted_checks: int = 2
     tilted_check_cells: tuple[int, ...] = (12,)
+    between_cells: tuple[float, ...] = ()
+    between_points: int = 8
+    degree: int = 4
+    points_per_term: float = 2
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -68,9 +78,19 @@ class Plan:
 
 
 DEFAULT_PLAN = Plan()
-_POINTS_PER_TERM, _LARGE_POINTS_PER_TERM = 2, 2.4
-_ANOTHER_LEVEL_EV = 0.02
+_LARGE_POINTS_PER_TERM = 2.4
 _DIGITS = 7
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Polynomials: exponents (n_terms, d), coefficients of OUTPUTS at all sizes (4, n, n_terms) and of the smallest
+    overlap (n_terms,); number of computed nanocrystals."""
+
+    exponents: NDArray[np.int64]
+    coefficients: Array
+    overlap: Array
+    count: int
 
 
 def build(parameters: ParameterSet, shape: str = "cube", plan: Plan = DEFAULT_PLAN, run: Run = DEFAULT_RUN) -> Emulator:
@@ -79,81 +99,74 @@ def build(parameters: ParameterSet, shape: str = "cube", plan: Plan = DEFAULT_PL
 
     case = Case(parameters, resolve_neighbors(parameters, None), shape, "halide", cells=plan.cells)
     varied = variations(case, bool(plan.tilted_points))
-    exponents, coefficients, fitted = _fitted(case, varied, plan, run)
-    checks, tested, expected = _checks(case, varied, plan, run)
-    error = np.einsum("pt,ont->pon", powers(checks, exponents), coefficients) - expected
+    fitted = _fitted(case, varied, plan, run)
+    checks, expected = _checks(case, varied, plan, run)
     crystals = case.crystals()
     bulk = bulk_of(parameters, case.neighbors)
-    values = np.array([[one.knob.value(at) for one, at in zip(varied, row, strict=True)] for row in checks])
-    errors_of_bulk = band(case, (*plan.large_cells, *plan.beyond), run)
-    made_by = {"bandg": __version__, "set_sha256": parameters.digest()}
-    return Emulator(
+    errors_of_bulk = band(replace(case, cells=(*plan.cells, *plan.large_cells)), plan.sizes, run)
+    nothing = ((0.0,) * len(plan.sizes),) * len(OUTPUTS)
+    count = fitted.count + sum(len(one.size_nm) for one in checks)
+    made = Emulator(
         parameters.name,
         shape,
         "halide",
         plan.sizes,
-        tuple(float(n * crystals[0].size_nm / plan.cells[0]) for n in plan.sizes),
+        _plain(by_volume(case, plan.sizes) * parameters.a_nm),
         tuple(one.knob for one in varied),
-        tuple(map(tuple, exponents.tolist())),
+        tuple(map(tuple, fitted.exponents.tolist())),
         OUTPUTS,
-        _plain(coefficients),
-        _plain(_of_all(np.sqrt(np.ma.masked_invalid(error**2).mean(axis=0)))),
-        _plain(_of_all(np.ma.masked_invalid(np.abs(error)).max(axis=0))),
+        _plain(fitted.coefficients),
+        nothing,
+        nothing,
         None if errors_of_bulk is None else _plain(errors_of_bulk),
         Exciton(reduced_mass(bulk), coulomb_radius_nm(crystals[0]) / crystals[0].size_nm),
-        made_by | {"computed": str(fitted + int(np.isfinite(tested[:, 0]).sum()))},
+        {"bandg": __version__, "set_sha256": parameters.digest(), "computed": str(count)},
+        parameters.a_nm,
+        _plain(fitted.overlap),
         (*plan.cells, *plan.large_cells)[-1],
-        tuple(Check(_plain(x), _plain(row)) for x, row in zip(values, tested, strict=True)),
+        checks,
     )
+    rms, largest = errors_of(made, (*checks, *expected))
+    return replace(made, error_rms=_plain(rms), error_max=_plain(largest))
 
 
-def _fitted(case: Case, varied: Sequence[Variation], plan: Plan, run: Run) -> tuple[NDArray[np.int64], Array, int]:
-    """Exponents (n_terms, d), coefficients (4, n, n_terms) at all sizes, and the number of computed nanocrystals."""
+def _fitted(case: Case, varied: Sequence[Variation], plan: Plan, run: Run) -> Fitted:
+    """The polynomials of crystals with all knobs."""
     cubic = [one for one in varied if one.knob.name != "tilt"]
-    exponents, coefficients, count = _fitted_cubic(case, cubic, plan, run)
-    if len(cubic) == len(varied):
-        return exponents, coefficients, count
-    own, of_tilt, tilted = _fitted_tilt(case, varied, exponents, coefficients, plan, run)
-    return *_together(exponents, coefficients, own, of_tilt), count + tilted
+    found = _fitted_cubic(case, cubic, plan, run)
+    return found if len(cubic) == len(varied) else _with_tilt(case, varied, found, plan, run)
 
 
-def _fitted_cubic(case: Case, cubic: Sequence[Variation], plan: Plan, run: Run) -> tuple[NDArray[np.int64], Array, int]:
-    """The same of crystals without a tilt."""
-    exponents = terms_of(cubic)
-    t = points(len(cubic), _POINTS_PER_TERM * len(exponents), dense=True)
+def _fitted_cubic(case: Case, cubic: Sequence[Variation], plan: Plan, run: Run) -> Fitted:
+    """The polynomials of crystals without a tilt."""
+    exponents = terms_of(cubic, plan.degree)
+    t = points(len(cubic), int(plan.points_per_term * len(exponents)), dense=True)
     t = np.concatenate([_at_defaults(cubic), t])
-    found, bulk = computed(case, cubic, t, run)
-    large, count = _large(case, cubic, t, found, bulk, plan, run)
-    found = np.concatenate([found, large], axis=-1)
-    values = np.concatenate([found, continued(plan.sizes[: found.shape[-1]], found, bulk, plan.beyond)], axis=-1)
-    return exponents, least_squares(t, exponents, values), count + len(t) * len(plan.cells)
+    small = computed(case, cubic, t, run)
+    outputs, smallest, count = _large(case, cubic, t, small, plan, run)
+    values = along(case, (*plan.cells, *plan.large_cells), outputs, small.bulk, plan.sizes)
+    is_same = smallest >= LEAST_OVERLAP
+    coefficients = least_squares(t[is_same], exponents, values[is_same])
+    overlap = np.linalg.lstsq(powers(t, exponents), smallest, rcond=None)[0]
+    return Fitted(exponents, coefficients, np.asarray(overlap, dtype=float), count + len(t) * len(plan.cells))
 
 
-def _fitted_tilt(
-    case: Case,
-    varied: Sequence[Variation],
-    exponents: NDArray[np.int64],
-    coefficients: Array,
-    plan: Plan,
-    run: Run,
-) -> tuple[NDArray[np.int64], Array, int]:
-    """The same of the change by a tilt, the last of the knobs, in its share u = (t + 1) / 2.
-
-    exponents, coefficients: of crystals without a tilt.
-    """
+def _with_tilt(case: Case, varied: Sequence[Variation], of_cubic: Fitted, plan: Plan, run: Run) -> Fitted:
+    """The polynomials with the change by a tilt, the last of the knobs, in its share u = (t + 1) / 2."""
     cubic = varied[:-1]
     t = points(len(varied), plan.tilted_points, dense=True)
-    tilted, bulk = computed(replace(case, cells=plan.tilted_cells), varied, t, run)
-    of_cubic = np.einsum("pt,ont->pon", powers(t[:, :-1], exponents), coefficients)
-    bulk_of_cubic = np.array([_bulk_row(changed(case, cubic, one)) for one in t[:, :-1]])
+    tilted = computed(replace(case, cells=plan.tilted_cells), varied, t, run)
     place = [plan.cells.index(n) for n in plan.tilted_cells]
-    others = [n for n in plan.sizes if n not in plan.tilted_cells]
-    change = tilted - of_cubic[..., place]
-    change = np.concatenate([change, continued(plan.tilted_cells, change, bulk - bulk_of_cubic, others)], axis=-1)
-    order = np.argsort([*plan.tilted_cells, *others])
+    cubic_outputs = np.einsum("pt,ont->pon", powers(t[:, :-1], of_cubic.exponents), of_cubic.coefficients)
+    bulk_of_cubic = np.array([_bulk_row(changed(case, cubic, one)) for one in t[:, :-1]])
+    change, limit = tilted.outputs - cubic_outputs[..., place], tilted.bulk - bulk_of_cubic
+    change = along(case, plan.tilted_cells, change, limit, plan.sizes)
     own = _tilt_terms(cubic)
     share = np.concatenate([t[:, :-1], (t[:, -1:] + 1) / 2], axis=1)
-    return own, least_squares(share, own, change[..., order]), tilted[:, 0].size
+    added = least_squares(share, own, change)
+    exponents, coefficients = _together(of_cubic.exponents, of_cubic.coefficients, own, added)
+    overlap = np.pad(of_cubic.overlap, (0, len(exponents) - len(of_cubic.exponents)))
+    return Fitted(exponents, coefficients, overlap, of_cubic.count + tilted.overlap.size)
 
 
 def _at_defaults(varied: Sequence[Variation]) -> Array:
@@ -163,58 +176,72 @@ def _at_defaults(varied: Sequence[Variation]) -> Array:
 
 
 def _large(
-    case: Case, varied: Sequence[Variation], t: Array, found: Array, bulk: Array, plan: Plan, run: Run
-) -> tuple[Array, int]:
-    """OUTPUTS (n_points, 4, n_large) at the large sizes, and how many of them are computed.
+    case: Case, varied: Sequence[Variation], t: Array, small: Computed, plan: Plan, run: Run
+) -> tuple[Array, Array, int]:
+    """OUTPUTS at all computed sizes (n_points, 4, m), the smallest overlap (n_points,), number of computed large ones.
 
-    They are what follows from the smaller ones and the bulk, and a polynomial for what that misses: up to the second
-    power of the first knob times one other, and the first alone up to the fourth.
-    A nanocrystal whose band edge is another level than that of the smaller ones, as where the hole of a nearly empty
-    surface lies in a band of the surface, has no part in it. Raises BandgError where that is one in ten.
+    The large ones are what follows from the smaller ones and the bulk, and a polynomial for what that misses: up to the
+    second power of the first knob times one other, and the first alone up to the fourth. The overlap at the first large
+    size is that of a straight line through the small ones where it is not computed.
+    A point whose band edge is another level has no part in it. Raises BandgError where that is one in five.
     """
-    followed = continued(plan.cells, found, bulk, plan.large_cells)
-    exponents = terms_of(varied)
+    followed = along(case, plan.cells, small.outputs, small.bulk, plan.large_cells)
+    exponents = terms_of(varied, plan.degree)
     others = exponents[:, 1:].sum(axis=1)
     low = exponents[(others == 0) | ((others == 1) & (exponents[:, 0] <= 2))]
-    part = t[: int(_LARGE_POINTS_PER_TERM * len(low)) + 3]
-    exact = computed(replace(case, cells=plan.large_cells), varied, part, run)[0]
-    off = exact - followed[: len(part)]
-    same = (np.abs(off[:, :2]) < _ANOTHER_LEVEL_EV).all(axis=(1, 2))
-    if same.mean() < 0.9:
+    part = slice(int(_LARGE_POINTS_PER_TERM * len(low)) + 3)
+    exact = computed(replace(case, cells=plan.large_cells), varied, t[part], run)
+    line = np.polyval(np.polyfit(by_volume(case, plan.cells), small.overlap.T, 1), plan.large_cells[0])
+    line[part] = exact.overlap.min(axis=1)
+    smallest = np.minimum(small.overlap.min(axis=1), line)
+    is_same = smallest[part] >= LEAST_OVERLAP
+    if is_same.mean() < 0.8:
         raise BandgError(
-            f"no emulator of {case.parameters.name}: {(~same).sum()} of {len(part)} nanocrystals of "
-            f"{', '.join(map(str, plan.large_cells))} cells have another level as band edge than smaller ones"
+            f"no emulator of {case.parameters.name}, {case.shape}: the band edge of {(~is_same).sum()} of "
+            f"{len(is_same)} points overlaps with the bulk's by less than {LEAST_OVERLAP:g}"
         )
-    missed = least_squares(part[same], low, off[same])
-    return followed + np.einsum("pt,ont->pon", powers(t, low), missed), exact[:, 0].size
+    missed = least_squares(t[part][is_same], low, (exact.outputs - followed[part])[is_same])
+    outputs = np.concatenate([small.outputs, followed + np.einsum("pt,ont->pon", powers(t, low), missed)], axis=-1)
+    return outputs, smallest, exact.overlap.size
 
 
-def _checks(case: Case, varied: Sequence[Variation], plan: Plan, run: Run) -> tuple[Array, Array, Array]:
-    """Points (n, d) that are left out, OUTPUTS (n, 4, n_sizes) computed at them and expected, NaN where there are none.
+def _checks(
+    case: Case, varied: Sequence[Variation], plan: Plan, run: Run
+) -> tuple[tuple[Check, ...], tuple[Check, ...]]:
+    """What is computed at points that are left out, and what is expected of tilted ones at the other sizes.
 
-    Where a tilted one is not computed, what follows from its own smaller sizes and its own bulk is expected.
+    That is what follows from their own smaller sizes and their own bulk.
     """
     cubic = [one for one in varied if one.knob.name != "tilt"]
     t = points(len(cubic), plan.left_out, dense=False)
-    parts: list[tuple[Sequence[Variation], Array, tuple[int, ...]]] = [
+    parts: list[tuple[Sequence[Variation], Array, tuple[float, ...]]] = [
         (cubic, t, plan.cells),
         (cubic, t[: plan.checks], (*plan.large_cells, *plan.check_cells)),
     ]
+    if plan.between_cells:
+        parts.append((cubic, t[: plan.between_points], plan.between_cells))
     if len(cubic) < len(varied):
         tilted = points(len(varied), plan.tilted_left_out, dense=False)
         parts += [(varied, tilted, plan.tilted_cells), (varied, tilted[: plan.tilted_checks], plan.tilted_check_cells)]
-    tested: dict[tuple[float, ...], Array] = {}
-    followed: dict[tuple[float, ...], Array] = {}
+    checks, expected = [], []
     for which, at, cells in parts:
-        for one, outputs, bulk in zip(at, *computed(replace(case, cells=cells), which, at, run), strict=True):
-            key = (*one, *[-1.0] * (len(varied) - len(one)))
-            row = tested.setdefault(key, np.full((4, len(plan.sizes)), np.nan))
-            row[:, [plan.sizes.index(n) for n in cells]] = outputs
-            if key not in followed:
-                is_tilted = len(cubic) < len(varied) == len(one)
-                followed[key] = continued(cells, outputs, bulk, plan.sizes) if is_tilted else np.full_like(row, np.nan)
-    found, other = (np.array(list(rows.values())) for rows in (tested, followed))
-    return np.array(list(tested)), found, np.where(np.isnan(found), other, found)
+        found = computed(replace(case, cells=cells), which, at, run)
+        for n, one in enumerate(at):
+            place = (*one, *[-1.0] * (len(varied) - len(one)))
+            values = [v.knob.value(x) for v, x in zip(varied, place, strict=True)]
+            changes = [1 + v.knob.size_change * (x + 1) / 2 for v, x in zip(varied, place, strict=True)]
+            a_nm = case.parameters.a_nm * math.prod(changes)
+            outputs, overlap = found.outputs[n], found.overlap[n]
+            checks.append(
+                Check(_plain(values), _plain(by_volume(case, cells) * a_nm), _plain(outputs), _plain(overlap))
+            )
+            if len(cubic) < len(one) and cells == plan.tilted_cells:
+                known = plan.tilted_check_cells if n < plan.tilted_checks else ()
+                others = [size for size in plan.sizes if size not in (*cells, *known)]
+                follows = along(case, cells, outputs, found.bulk[n], others)
+                sizes = _plain(by_volume(case, others) * a_nm)
+                expected.append(Check(_plain(values), sizes, _plain(follows), ()))
+    return tuple(checks), tuple(expected)
 
 
 def least_squares(t: Array, exponents: NDArray[np.int64], values: Array) -> Array:
@@ -223,12 +250,12 @@ def least_squares(t: Array, exponents: NDArray[np.int64], values: Array) -> Arra
     return np.asarray(found.T.reshape(*values.shape[1:], len(exponents)))
 
 
-def terms_of(varied: Sequence[Variation]) -> NDArray[np.int64]:
-    """Exponents (n_terms, d): products up to the third order, and of the fourth if the first knob is one of them.
+def terms_of(varied: Sequence[Variation], degree: int = 4) -> NDArray[np.int64]:
+    """Exponents (n_terms, d): products below an order, and of that order if the first knob is one of them.
 
-    No knob beyond its order, and those of less than the fourth order in no product of that.
+    No knob beyond its own order, and those of less than the given one in no product of that.
     """
-    orders, degree = [one.order for one in varied], 4
+    orders = [one.order for one in varied]
     found = itertools.product(*(range(min(order, degree) + 1) for order in orders))
     low = np.array([order < degree for order in orders])
 
@@ -243,7 +270,10 @@ def _tilt_terms(cubic: Sequence[Variation]) -> NDArray[np.int64]:
     """Exponents (n_terms, d) of the change by a tilt, the last of them that of its share u = (t + 1) / 2."""
     d = len(cubic)
     unit = np.eye(d + 1, dtype=np.int64)
-    return np.array([unit[d], 2 * unit[d], *(unit[d] + unit[k] for k in range(d)), unit[d] + 2 * unit[0]])
+    own = [unit[d], 2 * unit[d], *(unit[d] + unit[k] for k in range(d)), unit[d] + 2 * unit[0]]
+    names = [one.knob.name for one in cubic]
+    pair = [names.index(one) for one in ("xx", "bromide") if one in names]
+    return np.array([*own, *([unit[d] + unit[pair].sum(axis=0)] if len(pair) == 2 else [])])
 
 
 def _together(
@@ -255,7 +285,7 @@ def _together(
         power = int(row[-1])
         for k in range(power + 1):
             key = (*map(int, row[:-1]), k)
-            sums[key] = sums.get(key, 0.0) + comb(power, k) / 2**power * added[..., n]
+            sums[key] = sums.get(key, 0.0) + math.comb(power, k) / 2**power * added[..., n]
     return np.array(list(sums)), np.stack(list(sums.values()), axis=-1)
 
 
@@ -267,43 +297,51 @@ def points(d: int, count: int, dense: bool) -> Array:
     return -np.cos(np.pi * unit) if dense else 2 * unit - 1
 
 
-def computed(case: Case, varied: Sequence[Variation], t: Array, run: Run) -> tuple[Array, Array]:
-    """OUTPUTS (n_points, 4, n_sizes) at points (n_points, d) of t, and those of the bulk (n_points, 4).
+@dataclass(frozen=True, eq=False)
+class Computed:
+    """Nanocrystals at points: OUTPUTS (n_points, 4, n_sizes), those of the bulk (n_points, 4), and the smaller of both
+    overlaps of the band edges with those of the bulk (n_points, n_sizes)."""
 
-    Raises BandgError where one cannot be computed.
-    """
+    outputs: Array
+    bulk: Array
+    overlap: Array
+
+
+def computed(case: Case, varied: Sequence[Variation], t: Array, run: Run) -> Computed:
+    """The nanocrystals of a case at points (n_points, d) of t. Raises BandgError where one cannot be computed."""
     cases = [changed(case, varied, one) for one in t]
     evaluator = Evaluator(run)
     found = evaluator.levels(cases)
     for one, levels in zip(cases, found, strict=True):
         if None in levels:
             raise BandgError(f"no emulator of {case.parameters.name}: {evaluator.reason(one)}")
-    of_levels = np.array([[_row(one) for one in levels] for levels in found]).transpose(0, 2, 1)
-    return of_levels, np.array([_bulk_row(one) for one in cases])
+    rows = np.array([[_row(one) for one in levels] for levels in found]).transpose(0, 2, 1)
+    return Computed(rows[:, :4], np.array([_bulk_row(one) for one in cases]), rows[:, 4])
 
 
 def changed(case: Case, varied: Sequence[Variation], t: Array) -> Case:
     """The case at one point (d,) of t, of its own sizes."""
-    values = ((one.change, one.knob.value(float(at))) for one, at in zip(varied, t, strict=True))
-    return replace(together(case, *values), cells=case.cells)
+    found = _changed(replace(case, cells=()), tuple(varied), tuple(np.asarray(t, dtype=float).tolist()))
+    return replace(found, cells=case.cells)
+
+
+@lru_cache(maxsize=1024)
+def _changed(case: Case, varied: tuple[Variation, ...], t: tuple[float, ...]) -> Case:
+    """Kept, because half a second goes into the bulk that a knob holds or moves."""
+    return together(case, *((one.change, one.knob.value(at)) for one, at in zip(varied, t, strict=True)))
 
 
 def _row(found: Levels | None) -> tuple[float, ...]:
-    """OUTPUTS (4,) of a nanocrystal."""
+    """OUTPUTS of a nanocrystal and the smaller overlap, (5,)."""
     assert found is not None and found.electron.g is not None and found.hole.g is not None
-    return found.electron.energy_eV, found.hole.energy_eV, found.electron.g, found.hole.g
+    overlap = min(found.electron.overlap, found.hole.overlap)
+    return found.electron.energy_eV, found.hole.energy_eV, found.electron.g, found.hole.g, overlap
 
 
 def _bulk_row(case: Case) -> tuple[float, ...]:
     """OUTPUTS (4,) of the bulk of a case."""
     bulk = own_bulk(case)
     return bulk.conduction.energy, bulk.valence.energy, *bulk.g_factors()
-
-
-def _of_all(errors: Any) -> Array:
-    """Errors (4, n) by size, masked where nothing was left out: there that of the next smaller size."""
-    known = np.flatnonzero(~np.ma.getmaskarray(errors)[0])
-    return np.asarray(errors.data[:, [known[known <= n][-1] for n in range(errors.shape[-1])]])
 
 
 def _plain(values: Any) -> Any:

@@ -33,6 +33,9 @@ OUTPUTS = ("E_e_eV", "E_h_eV", "g_e", "g_h")
 MAX_SPREAD = 0.2
 """Largest relative standard deviation of the sizes."""
 
+LEAST_OVERLAP = 0.5
+"""Overlap of a band edge with that of the bulk below which it is another level, as `bandg compute` warns."""
+
 _NODES = np.sqrt(3.0) * np.array([-1.0, 0.0, 1.0])
 _WEIGHTS = np.array([1 / 6, 2 / 3, 1 / 6])
 _SLACK = 1e-9
@@ -91,11 +94,14 @@ class Exciton:
 class Check:
     """Computed nanocrystals that no fit has seen.
 
-    values: of the knobs, (d,). outputs: OUTPUTS by size, (4, n), None where none was computed.
+    values: of the knobs, (d,). size_nm: their sizes, (m,). outputs: OUTPUTS, (4, m). overlap: the smaller of those of
+    electron and hole with the band edges of the bulk, (m,).
     """
 
     values: tuple[float, ...]
-    outputs: tuple[tuple[float | None, ...], ...]
+    size_nm: tuple[float, ...]
+    outputs: tuple[tuple[float, ...], ...]
+    overlap: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -124,7 +130,8 @@ class Emulator:
     set, shape, termination : str
         What was computed.
     sizes_cells, size_nm : tuple
-        The sizes, ascending, length n.
+        The sizes, ascending, length n: edges of cubes, and of spheres the diameters that were asked for, in cells, and
+        those of the balls with the volume of their cells, in nm.
     knobs : tuple of Knob
         Length d.
     exponents : tuple
@@ -134,14 +141,20 @@ class Emulator:
     coefficients : tuple
         (4, n, n_terms).
     error_rms, error_max : tuple
-        Root mean square and largest of the errors at computed nanocrystals that were left out, (4, n). Tilted ones
-        count at sizes that were not computed too: as they follow from their own smaller sizes and their own bulk.
+        Root mean square and largest of the errors at computed nanocrystals that were left out, (4, n), sizes between
+        among them. Tilted ones count at sizes that were not computed too: as they follow from their own smaller sizes
+        and their own bulk.
     band : tuple or None
         Standard errors that the fit of the set leaves with all knobs at their default, (4, n); those of g at fixed
         transition energy.
     exciton : Exciton
     made_by : mapping
         Version, digest of the set, and number of computed nanocrystals.
+    a_nm : float
+        The lattice constant at which the sizes are given.
+    overlap : tuple
+        Coefficients of the smallest overlap of electron or hole with the band edges of the bulk at any computed size,
+        (n_terms,). Where it is below LEAST_OVERLAP, the band edge is another level, and the emulator does not hold.
     computed_cells : int or None
         The largest size that was computed; larger ones near the bulk as `bandg.analysis.emulators.beyond`.
     checks : tuple of Check
@@ -162,6 +175,8 @@ class Emulator:
     band: tuple[tuple[float, ...], ...] | None
     exciton: Exciton
     made_by: dict[str, str]
+    a_nm: float
+    overlap: tuple[float, ...]
     computed_cells: int | None = None
     checks: tuple[Check, ...] = ()
 
@@ -185,6 +200,10 @@ class Emulator:
         """OUTPUTS at values (..., d) of the knobs, shape (..., 4, n)."""
         terms = powers(self._scaled(values), self._exponents)
         return np.einsum("...t,ont->...on", terms, self._coefficients)
+
+    def holds(self, values: ArrayLike) -> NDArray[np.bool_]:
+        """Whether the band edges at values (..., d) of the knobs are the levels that are emulated, shape (...)."""
+        return np.asarray(powers(self._scaled(values), self._exponents) @ np.array(self.overlap) >= LEAST_OVERLAP)
 
     def sizes(self, values: ArrayLike) -> Array:
         """Sizes in nm at values (..., d) of the knobs, shape (..., n)."""

@@ -108,7 +108,7 @@ class Case:
     after: tuple[Mapping_, ...] = ()
     mixed: tuple[tuple[float, Case], ...] = ()
     added: tuple[tuple[Case, Case], ...] = ()
-    cells: tuple[int, ...] = ()
+    cells: tuple[float, ...] = ()
     distortion: tuple[tuple[str, Any], ...] = ()
     seeds: int = 1
     aspect: float = 1.0
@@ -118,8 +118,8 @@ class Case:
     observables: tuple[Observable, ...] = ()
 
     @property
-    def counts(self) -> tuple[int, ...]:
-        """Cells of the nanocrystals, from small to large."""
+    def counts(self) -> tuple[float, ...]:
+        """Cells of the nanocrystals, from small to large; whole numbers but for spheres."""
         return self.cells or {"sphere": SPHERE_CELLS, "cuboid": CUBOID_CELLS}.get(self.shape, CUBE_CELLS)
 
     def crystals(self) -> tuple[Nanocrystal, ...]:
@@ -132,15 +132,15 @@ class Case:
         found = [distorted(one, **options, seed=seed) for one in ideal for seed in range(1, self.seeds + 1)]
         return tuple(replace(one, surface=with_surface(one, asked, own)) for one in found)
 
-    def _crystal(self, n: int) -> Nanocrystal:
+    def _crystal(self, n: float) -> Nanocrystal:
         a_nm, lattice = self.parameters.a_nm, self.parameters.lattice
         if self.shape == "sphere":
             return sphere(n * a_nm, a_nm, self.termination, lattice=lattice)
         if self.shape == "cuboid":
-            return cuboid((n, n, round(self.aspect * n)), a_nm, self.termination, lattice)
+            return cuboid((round(n), round(n), round(self.aspect * n)), a_nm, self.termination, lattice)
         if self.shape != "cube":
             raise BandgError(f"shape {self.shape!r} has no curve: choose cube, sphere or cuboid")
-        return cube(n, a_nm, self.termination, lattice=lattice)
+        return cube(round(n), a_nm, self.termination, lattice=lattice)
 
     def ensemble(self) -> tuple[tuple[float, Case], ...]:
         """(share, case) of all in the ensemble, none of them mixed itself; the shares add up to 1."""

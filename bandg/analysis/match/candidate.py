@@ -80,9 +80,11 @@ def fixed(emulator: Emulator, values: Mapping[str, float]) -> Emulator:
     known = [one.name for one in emulator.knobs]
     own = {name: value for name, value in values.items() if name in known}
     full, exponents = emulator.values(own), np.array(emulator.exponents).reshape(-1, len(known))
-    coefficients, kept = np.array(emulator.coefficients), [n for n, name in enumerate(known) if name not in own]
+    kept = [n for n, name in enumerate(known) if name not in own]
+    terms = np.ones(len(exponents))
     for n in (n for n, name in enumerate(known) if name in own):
-        coefficients = coefficients * emulator.knobs[n].scaled(full[n]) ** exponents[:, n]
+        terms = terms * emulator.knobs[n].scaled(full[n]) ** exponents[:, n]
+    coefficients = np.array(emulator.coefficients) * terms
     exciton, inverse = emulator.exciton, values.get(INVERSE_EPS)
     if inverse is not None:
         low, high = exciton.inverse_eps_low, exciton.inverse_eps_high
@@ -99,6 +101,8 @@ def fixed(emulator: Emulator, values: Mapping[str, float]) -> Emulator:
         exponents=tuple(map(tuple, exponents[:, kept].tolist())),
         coefficients=tuple(tuple(map(tuple, one)) for one in coefficients.tolist()),
         size_nm=tuple(size * factor for size in emulator.size_nm),
+        a_nm=emulator.a_nm * factor,
+        overlap=tuple((np.array(emulator.overlap) * terms).tolist()),
         exciton=exciton,
         checks=(),
     )

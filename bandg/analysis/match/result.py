@@ -109,6 +109,11 @@ class Fit:
         count = max(1, round(_END * len(self.by_step)))
         return bool((self.by_step[:count] if end == 0 else self.by_step[-count:]).sum() > _END)
 
+    @property
+    def outside(self) -> float:
+        """Share of the posterior where the emulator does not hold, because the band edge is another level."""
+        return 0.0 if self.drawn is None else float(1 - self.emulator.holds(self.drawn.values[:, :-1]).mean())
+
     @cached_property
     def unknowns(self) -> dict[str, Interval]:
         """Each unknown that is not fixed by name, the size first."""
@@ -124,10 +129,10 @@ class Fit:
     def to_dict(self) -> dict[str, Any]:
         """As plain types."""
         own = self.emulator
-        names = ("probability", "error", "log_evidence", "effective", "chi2", "p_value", "fits", "best", "residuals")
+        names = ("probability", "error", "log_evidence", "effective", "chi2", "p_value", "fits", "outside", "best")
         unknowns = {name: vars(one) for name, one in self.unknowns.items()}
         words = {"set": own.set, "shape": own.shape}
-        numbers = {name: getattr(self, name) for name in names}
+        numbers = {name: getattr(self, name) for name in (*names, "residuals")}
         return (
             words | {n: finite(v) if isinstance(v, float) else v for n, v in numbers.items()} | {"unknowns": unknowns}
         )
@@ -179,6 +184,12 @@ class Match(Shown):
             if touched:
                 sizes = ", ".join(dict.fromkeys(f"{one.emulator.size_nm[end]:.3g} nm" for one in touched))
                 found.append(f"The {name} emulated size ({sizes}) has weight: {word} nanocrystals, not asked, may fit.")
+        for one in self.fits:
+            if one.fits and one.probability > LEAST and one.outside > _END:
+                found.append(
+                    f"{one.outside:.0%} of the posterior of {one.name} lies where its emulator does not hold, because "
+                    "the band edge is another level there."
+                )
         few = [one for one in self.fits if one.fits and one.probability > LEAST and one.effective < FEW]
         for one in few:
             found.append(

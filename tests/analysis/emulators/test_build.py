@@ -9,8 +9,8 @@ from bandg import load_set
 from bandg.analysis.curves import bulk_gradients, resolve
 from bandg.analysis.emulators import build as building
 from bandg.analysis.emulators.band import band
-from bandg.analysis.emulators.beyond import POWERS, continued
-from bandg.analysis.emulators.build import Plan, _fitted, _together, changed, least_squares, terms_of
+from bandg.analysis.emulators.beyond import POWERS, along, by_volume, continued
+from bandg.analysis.emulators.build import Computed, Plan, _fitted, _together, changed, least_squares, terms_of
 from bandg.analysis.emulators.emulator import Knob, powers
 from bandg.analysis.emulators.knobs import Variation
 from bandg.analysis.hypotheses.case import Case, bulk_of
@@ -77,12 +77,21 @@ def made_up(t, cells):
 def test_a_fit_gives_back_polynomials_at_sizes_that_are_computed_and_beyond(monkeypatch):
     """What the continuation from small sizes misses, 1 / N^7, is made good at the large ones."""
     knobs = [Variation(Knob(name, name, "", -1.0, 1.0, 0.0), lambda case, value: case) for name in ("x", "y", "tilt")]
-    monkeypatch.setattr(building, "computed", lambda case, varied, t, run: made_up(t, case.counts))
+
+    def computed(case, varied, t, run):
+        """One point in twenty is another level at the largest size, and far off there."""
+        values, bulk = made_up(t, case.counts)
+        other = np.zeros((len(t), len(case.counts)), dtype=bool)
+        other[7::20, -1] = case.counts[-1] == 16
+        return Computed(np.where(other[:, None], 9.0, values), bulk, np.where(other, 0.3, 0.9))
+
+    monkeypatch.setattr(building, "computed", computed)
     monkeypatch.setattr(building, "changed", lambda case, varied, t: t)
     monkeypatch.setattr(building, "_bulk_row", lambda t: made_up(t[None], (1,))[1][0])
     plan = Plan(cells=(4, 5, 6, 8), large_cells=(12, 16), beyond=(25,), tilted_points=20, tilted_left_out=1)
     case = Case(load_set("bandg-nnn"), 2, cells=plan.cells)
-    exponents, coefficients, count = _fitted(case, knobs, plan, Run())
+    fitted = _fitted(case, knobs, plan, Run())
+    exponents, coefficients, count = fitted.exponents, fitted.coefficients, fitted.count
     draw = np.random.default_rng(2).uniform(-1, 1, size=(7, 3))
     found = np.einsum("pt,ont->pon", powers(draw, exponents), coefficients)
     expected = made_up(draw, plan.sizes)[0]
@@ -95,9 +104,28 @@ def test_the_band_is_what_the_covariance_of_the_fit_leaves():
     """Against the errors of `compute(band=True)`, where the bulk is too bent to be widened to first principles."""
     own = load_set("bandg-nnn")
     case = Case(own, 2, termination="halide", cells=(3, 4, 5, 6))
-    found = band(case, (8,), Run(workers=1))
+    found = band(case, (*case.cells, 8), Run(workers=1))
     member = ensemble_of(own)[0]
     known = derivatives_of([member], case.crystals(), 2, False, "auto", Run(workers=1))[0]
     assert found[0, :4] == pytest.approx(at_size([member], [known], "E_e_eV"))
     assert found[3, :3] == pytest.approx(at_energy([member], [[*known, bulk_gradients(own)]], "g_h")[:3], rel=0.02)
     assert band(Case(load_set("nestoklon2023-standin"), 1, cells=(3, 4, 5, 6)), (8,), Run(workers=1)) is None
+
+
+def test_a_sphere_has_the_diameter_of_a_ball_with_the_volume_of_its_cells():
+    case = Case(load_set("bandg-nnn"), 2, "sphere")
+    assert by_volume(case, (4, 7)) == pytest.approx([(6 * 33 / np.pi) ** (1 / 3), (6 * 179 / np.pi) ** (1 / 3)])
+    assert by_volume(replace(case, shape="cube"), (4, 7)).tolist() == [4, 7]
+
+
+def test_spheres_follow_a_smooth_function_through_all_sizes():
+    """It gives back its own powers, and takes half of a scatter away; cubes keep what is computed."""
+    case, cells, bulk = Case(load_set("bandg-nnn"), 2, "sphere"), (5, 6, 7, 8, 10, 13, 18), np.array([1.6])
+    n = by_volume(case, cells)
+    smooth = bulk + np.array([[3.0, -2.0, 5.0, 1.0]]) @ [n ** -float(k) for k in POWERS]
+    assert along(case, cells, smooth, bulk, cells) == pytest.approx(smooth)
+    scatter = np.random.default_rng(3).normal(size=(200, 7)) / n
+    found = along(case, cells, smooth + scatter, bulk, cells) - smooth
+    assert np.sqrt(np.mean((found * n) ** 2)) == pytest.approx(np.sqrt(4 / 7), abs=0.05)
+    of_cube = along(replace(case, shape="cube"), cells, smooth + scatter, bulk, cells)
+    assert of_cube == pytest.approx(smooth + scatter)

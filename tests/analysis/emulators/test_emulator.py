@@ -7,7 +7,8 @@ import pytest
 from scipy.interpolate import PchipInterpolator
 
 from bandg import BandgError
-from bandg.analysis.emulators.emulator import OUTPUTS, Emulator, Exciton, Knob, from_json
+from bandg.analysis.emulators.emulator import OUTPUTS, Check, Emulator, Exciton, Knob, from_json
+from bandg.analysis.emulators.errors import errors_of
 from bandg.models.exciton import exciton_shift
 
 SIZES = np.array([2.5, 4.0, 6.0, 10.0])
@@ -15,7 +16,10 @@ GAP = 1.6
 
 
 def made() -> Emulator:
-    """E_e - E_h = 1.6 + 4 / L^2 + 0.1 t_one, g_e = 2 - 3 / L + t_one^2, g_h = t_one t_two / L."""
+    """E_e - E_h = 1.6 + 4 / L^2 + 0.1 t_one, g_e = 2 - 3 / L + t_one^2, g_h = t_one t_two / L.
+
+    It holds at t_one > -0.5.
+    """
     one, size = np.ones(4), 1 / SIZES
     table = {
         "E_e_eV": [GAP + 4 * size**2, 0.1 * one, 0 * one, 0 * one],
@@ -30,7 +34,7 @@ def made() -> Emulator:
     sizes = tuple(SIZES.tolist())
     return Emulator(
         "own", "cube", "halide", (4, 6, 10, 16), sizes, knobs, exponents, OUTPUTS, coefficients, zeros, zeros, None,
-        Exciton(0.1, 0.6), {"bandg": "0"},
+        Exciton(0.1, 0.6), {"bandg": "0"}, 0.5, (0.6, 0.2, 0.0, 0.0),
     )  # fmt: skip
 
 
@@ -101,6 +105,27 @@ def test_what_is_wrong_is_told_in_one_line():
         made().evaluate(size_spread=0.3)
     with pytest.raises(BandgError, match="this is no emulator of bandg"):
         from_json('{"set": 1}')
+
+
+def test_it_holds_where_the_overlap_is_at_least_one_half():
+    values = [[0.0, 0.5], [0.49, 0.5], [0.51, 0.5], [2.0, -1.0]]
+    assert made().holds(values).tolist() == [False, False, True, True]
+
+
+def test_errors_are_those_of_the_checks_where_the_emulator_holds():
+    own = made()  # g_e = 2 - 3 / L + t_one^2, and it holds for t_one > -0.5
+
+    def check(one, size_nm, off):
+        values = (one, 0.5)
+        known = own.evaluate({"one": one, "two": 0.5}, size_nm=size_nm)
+        outputs = np.array([known.E_e_eV, known.E_h_eV, known.g_e, known.g_h]) - off
+        return Check(values, tuple(size_nm), tuple(map(tuple, outputs.tolist())), (0.9,) * len(size_nm))
+
+    checks = [check(1.0, [2.5, 4.0], 0.1), check(1.5, [4.0], -0.3), check(0.2, [2.5], 5.0), check(1.0, [5.0], 0.2)]
+    rms, largest = errors_of(own, checks)
+    both = np.sqrt((0.1**2 + 0.3**2 + 0.2**2) / 3)  # a size between counts at both
+    assert rms == pytest.approx(np.tile([0.1, both, 0.2, 0.2], (4, 1)))
+    assert largest == pytest.approx(np.tile([0.1, 0.3, 0.2, 0.2], (4, 1)))
 
 
 def test_json_gives_it_back():

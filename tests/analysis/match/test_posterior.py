@@ -35,6 +35,7 @@ def toy(name="own", shape="cube", g_e=1.0, error=0.0):
     return Emulator(
         name, shape, "halide", tuple(range(1, len(SIZES) + 1)), tuple(SIZES.tolist()), knobs,
         ((0, 0), (1, 0), (0, 1)), OUTPUTS, coefficients, rms, rms, None, Exciton(0.0, 0.6, 0.0, 1e-9), {"bandg": "0"},
+        0.6, (0.9, 0.0, 0.0),
     )  # fmt: skip
 
 
@@ -138,6 +139,9 @@ def test_a_known_unknown_is_taken_out_of_the_polynomials():
     values, place = np.array([[0.2, 0.6, 5e-10], [0.9, 0.6, 5e-10]]), np.log([4.0, 5.0])
     shift = np.log(part.size_nm[0] / whole.size_nm[0])
     assert curves(part, values[:, [0, 2]], place + shift) == pytest.approx(curves(whole, values, place))
+    bent = replace(whole, overlap=(0.6, 0.5, 0.0))  # holds where t_one * t_two^2 > -0.2, t_two = -0.28
+    assert fixed(bent, {"two": 0.6}).holds([[0.0], [1.0]]).tolist() == bent.holds([[0.0, 0.6], [1.0, 0.6]]).tolist()
+    assert part.a_nm / whole.a_nm == pytest.approx(np.exp(shift))
     found = match((1.8, 0.01), (1.2, 0.15), emulators=[own], fix=["one=0.7", "inverse_eps=0"]).samples[0].fits[0]
     assert list(found.unknowns) == ["size_nm", "two"] and found.best["inverse_eps"] == 0
     assert found.chi2 == pytest.approx(((1.32 - 1.2) / 0.15) ** 2, rel=0.01)
@@ -164,6 +168,15 @@ def test_the_truth_lies_in_the_68_percent_sets_in_68_percent_of_cases():
     right = np.array([one.probability for one in found])
     assert np.mean([one.best for one in found]) == pytest.approx(np.maximum(right, 1 - right).mean(), abs=0.15)
     assert sum(one.none for one in found) <= 2
+
+
+def test_the_share_of_the_posterior_where_the_emulator_does_not_hold_is_said():
+    own = replace(toy(), overlap=(0.5, 0.0, -0.4))  # not for t_two > 0, which g_h = 0.9 +- 0.2 needs
+    found = match((1.8, 0.01), (1.2, 0.15), (0.9, 0.2), emulators=[own]).samples[0]
+    one = found.fits[0]
+    assert one.outside == pytest.approx((one.drawn.values[:, 1] > 0.5).mean()) and 0.9 < one.outside < 1
+    assert any("of the posterior of own, cube lies where its emulator does not hold" in said for said in found.notes())
+    assert toy().holds([0.5, 0.5]) and found.to_dict()["candidates"][0]["outside"] == one.outside
 
 
 def test_a_sample_far_from_all_is_none_of_these():
