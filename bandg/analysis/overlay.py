@@ -12,8 +12,8 @@ from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.base.arguments import flag, strict, wrong
 from bandg.base.show import Shown
 from bandg.base.tables import write_csv
-from bandg.data.choice import measured_points
-from bandg.data.compare import Comparison, TheoryCurve, compare, verdict_points
+from bandg.data.choice import beside, measured_points
+from bandg.data.compare import QUANTITIES, Comparison, TheoryCurve, compare, of_those, verdict_points
 from bandg.data.measured import MeasuredPoint
 from bandg.runs.dataset import write_json
 from bandg.runs.options import DEFAULT_RUN, Run
@@ -23,7 +23,10 @@ DEFAULT_CURVES = ("etb:halide", "etb:lead", "kp:bulk-law")
 
 @dataclass(frozen=True, repr=False)
 class Overlay(Shown):
-    """Curves, the points that they were compared with, and a comparison for each curve."""
+    """Curves, the points that they were compared with, and a comparison for each curve.
+
+    Points of a material that no curve has say so in `foreign_to`.
+    """
 
     curves: tuple[TheoryCurve, ...]
     points: tuple[MeasuredPoint, ...]
@@ -32,7 +35,11 @@ class Overlay(Shown):
     def shown(self) -> tuple[str, dict[str, Any]]:
         """Title, and the rms difference of each curve from the points."""
         lines = {
-            one.name: {f"rms {name}": one.rms(name) for name in ("g_e", "g_h") if one.rms(name) == one.rms(name)}
+            one.name: {
+                f"rms {name}{of_those(*one.count(name))}": one.rms(name)
+                for name in ("g_e", "g_h")
+                if one.rms(name) == one.rms(name)
+            }
             for one in self.comparisons
         }
         count = len(verdict_points(self.points))
@@ -93,7 +100,8 @@ def overlay(
     if flag("band", band):
         chosen = tuple(with_band(curve, run) for curve in chosen)
     points = measured_points(data, material_of_curves(chosen) if data is None else "")
-    return Overlay(chosen, points, tuple(compare(curve, points) for curve in chosen))
+    comparisons = tuple(compare(curve, points) for curve in chosen)
+    return Overlay(chosen, beside(points, [curve.material for curve in chosen]), comparisons)
 
 
 def write_comparisons(comparisons: Sequence[Comparison], path: Path) -> None:
@@ -122,10 +130,11 @@ def write_comparisons(comparisons: Sequence[Comparison], path: Path) -> None:
         {
             "curve": one.name,
             "outside": one.outside,
+            **{f"inside_{q}": one.count(q)[0] for q in QUANTITIES},
             "chi_square": one.chi_square[0],
             "points_with_error": one.chi_square[1],
         }
-        | {f"rms_{q}": None if one.rms(q) != one.rms(q) else one.rms(q) for q in ("g_e", "g_h", "g_bx")}
+        | {f"rms_{q}": None if one.rms(q) != one.rms(q) else one.rms(q) for q in QUANTITIES}
         for one in comparisons
     ]
     write_json({"schema": 1, "curves": summary, "residuals": rows}, path)

@@ -138,6 +138,7 @@ def print_study(found: Study) -> None:
         baseline_line,
         baseline_text,
         groups,
+        incomplete,
         legend,
         lines,
         problems,
@@ -161,8 +162,9 @@ def print_study(found: Study) -> None:
         show(title, columns, (line for line in cells if any(line)), captions[part])
     spread_columns = [Column(name.replace(": ", "\n"), left=not n) for n, name in enumerate(SPREADS)]
     show("spread of g within a sample, predicted/measured", spread_columns, spread_lines(content), captions["spread"])
-    for problem in problems(content):
-        typer.echo(problem)
+    for sentence in (*incomplete(content), *problems(content)):
+        typer.echo(sentence)
+    typer.echo(f"points left out: {found.left_out}")
     typer.echo(f"{found.computed} nanocrystals computed, {found.cached} from the cache")
 
 

@@ -14,10 +14,10 @@ from bandg.cli.options import Data, Running, running, takes
 from bandg.cli.tables import Column, show
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
+    from bandg.analysis.overlay import Overlay
     from bandg.data.compare import Comparison, Residual
-    from bandg.data.measured import MeasuredPoint
     from bandg.plot.sheet import Contents
 
 app = App()
@@ -74,16 +74,17 @@ def overlay(
                 typer.echo(f"wrote {path}")
             return
         found = compare_curves(curve or DEFAULT_CURVES, given, run=run, fresh=fresh, band=band)
-    print_comparisons(found.comparisons, found.points)
+    print_overlay(found)
     if out is not None:
         write_comparisons(found.comparisons, out)
         typer.echo(f"wrote {out}")
     if plot is not None:
+        from bandg.data.choice import beside
         from bandg.data.pairs import with_pairs
         from bandg.plot.overlay import plot_overlay
         from bandg.plot.points import point_notes
 
-        points = figure.points(found.points, data)
+        points = beside(figure.points(found.points, data), [curve.material for curve in found.curves])
         save(plot_overlay(found.curves, points, **figure.look), plot)
         typer.echo(f"wrote {plot}")
         say_caption(point_notes(with_pairs(points)))
@@ -95,35 +96,50 @@ def _off(residual: Residual) -> str | float:
     return f"{residual.residual:+.3f} +- {residual.stderr:.3f}" if known else residual.residual
 
 
-def print_comparisons(comparisons: Sequence[Comparison], points: Sequence[MeasuredPoint]) -> None:
-    """Print theory minus measured at every point, with rms and chi-square."""
+def print_overlay(found: Overlay) -> None:
+    """Print theory minus measured at every point, with rms and chi-square, and what they are made of."""
+    from bandg.data.choice import beside
     from bandg.data.compare import QUANTITIES, left_out, verdict_points
 
-    counted = verdict_points(points)
+    comparisons = found.comparisons
     rows: list[tuple[Any, ...]] = []
     for number, residual in enumerate(comparisons[0].residuals):
         point = residual.point
         error = f" +- {point.error:g}" if point.error else ""
-        counts = "" if point.why_not_judged_by else "yes"
+        judges = sum(one.residuals[number].is_judged for one in comparisons)
+        counts = "yes" if judges == len(comparisons) else "some" if judges else ""
         measured = (point.energy_eV, point.quantity, f"{point.value:+.2f}{error}", counts)
         rows.append((*measured, *(_off(one.residuals[number]) for one in comparisons)))
     for quantity in QUANTITIES:
-        if not any(point.quantity.removeprefix("abs_") == quantity for point in counted):
-            continue
-        rms = (one.rms(quantity) for one in comparisons)
-        rows.append(
-            (None, f"rms {quantity}", None, None, *("-" if value != value else f"{value:.3f}" for value in rms))
-        )
+        if any(one.count(quantity)[1] for one in comparisons):
+            rows.append((None, f"rms {quantity}", None, None, *(_rms(one, quantity) for one in comparisons)))
     if any(one.chi_square[1] for one in comparisons):
         chi = (f"{one.chi_square[0]:.2f} / {one.chi_square[1]}" for one in comparisons)
         rows.append((None, "chi^2 / points", None, None, *chi))
     head = (Column("eV", ".3f"), Column(""), Column("measured"), Column("in rms"))
     columns = (*head, *(Column(one.name, "+.3f") for one in comparisons))
     show("theory minus measured", columns, rows, keys=2)
-    outside = {one.name: one.outside for one in comparisons if one.outside}
-    for name, count in outside.items():
-        typer.echo(f"{name}: {count} points lie outside of the curve (-), which makes no rms")
-    typer.echo(f"rms over {len(counted)} independent measurements of {len(points)} points")
-    typer.echo(f"left out: {left_out(points)}")
-    if not any(point.error for point in counted):
+    for one in comparisons:
+        if one.outside:
+            number, count = len(one.inside), len(one.judged)
+            what = f"{one.outside} of {count} points {'lies' if one.outside == 1 else 'lie'} outside of the curve (-)"
+            rest = f"its rms and chi^2 are over the {number} inside" if number else "it has no rms"
+            typer.echo(f"{one.name}: {what}: {rest}")
+    over, said = "" if any(one.outside for one in comparisons) else "rms over ", dict[str, list[str]]()
+    for curve in found.curves:
+        own = beside(found.points, [curve.material])
+        judged = len(verdict_points(own))
+        text = f"{over}{judged} independent measurement{'s' * (judged != 1)} of {len(own)} points"
+        said.setdefault(f"{text}\nleft out: {left_out(own)}", []).append(curve.name)
+    for text, names in said.items():
+        typer.echo(text if len(said) == 1 else f"{', '.join(names)}: {text.replace(chr(10), '; ')}")
+    if not any(residual.point.error for one in comparisons for residual in one.judged):
         typer.echo("no chi-square: no independent measurement states an error")
+
+
+def _rms(one: Comparison, quantity: str) -> str:
+    """The rms of one quantity, with the number of points where not all are inside of the curve."""
+    from bandg.data.compare import of_those
+
+    inside, judged = one.count(quantity)
+    return f"{one.rms(quantity):.3f}{of_those(inside, judged)}" if inside else "-"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from dataclasses import replace
+from functools import lru_cache
 
 from bandg.base.errors import BandgError
+from bandg.data.materials import listed, same_material
 from bandg.data.measured import QUANTITIES, SPREADS, MeasuredPoint, available_measured, load_points
 from bandg.parameters.loader import is_shipped, load_set
 
 
+@lru_cache
 def material_of(set_name: str) -> str:
     """Material of a shipped tight-binding set, as CsPbI3, also of the k.p set that is extracted from it; else ""."""
     return load_set(set_name).material if is_shipped(set_name) else ""
@@ -22,6 +26,20 @@ def measured_points(data: object, material: str = "") -> tuple[MeasuredPoint, ..
     them, points, or a sequence of these. Raises BandgError for anything else.
     """
     return _chosen(data, material, QUANTITIES)
+
+
+def beside(points: Iterable[MeasuredPoint], materials: Iterable[str]) -> tuple[MeasuredPoint, ...]:
+    """The points beside theories of these materials: those that state another one say so, and judge no model.
+
+    materials: "" for a theory whose material is not known, beside which every point may stand.
+    """
+    own = tuple(dict.fromkeys(materials))
+    if not any(own):
+        return tuple(points)
+    return tuple(
+        replace(one, foreign_to="" if any(same_material(one.material, other) for other in own) else listed(own))
+        for one in points
+    )
 
 
 def _chosen(data: object, material: str, quantities: tuple[str, ...]) -> tuple[MeasuredPoint, ...]:
@@ -42,12 +60,12 @@ def _chosen(data: object, material: str, quantities: tuple[str, ...]) -> tuple[M
 
 def points_to_judge_by(data: object, material: str) -> tuple[MeasuredPoint, ...]:
     """The points that a user gives, else those that ship of CsPbI3. Raises BandgError for another material."""
-    return _chosen(_of_material(data, material), material, QUANTITIES)
+    return beside(_chosen(_of_material(data, material), material, QUANTITIES), [material])
 
 
 def spreads_to_judge_by(data: object, material: str) -> tuple[MeasuredPoint, ...]:
     """The spreads that stand beside `points_to_judge_by`. Raises BandgError for another material."""
-    return _chosen(_of_material(data, material), material, SPREADS)
+    return beside(_chosen(_of_material(data, material), material, SPREADS), [material])
 
 
 def _of_material(data: object, material: str) -> object:

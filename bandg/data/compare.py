@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from bandg.base.arguments import choices
 from bandg.base.errors import BandgError
 from bandg.base.show import Shown
+from bandg.data.choice import beside, material_of
 from bandg.data.measured import MeasuredPoint
 
 QUANTITIES = ("g_e", "g_h", "g_bx")
@@ -69,6 +70,11 @@ class TheoryCurve(Shown):
         return np.asarray(np.interp(energies, self.energy, known, left=np.nan, right=np.nan))
 
     @property
+    def material(self) -> str:
+        """Formula of the crystal where the set ships, as CsPbI3; else ""."""
+        return str(self.provenance.get("material", "")) or material_of(str(self.provenance.get("set", "")))
+
+    @property
     def range_eV(self) -> tuple[float, float]:
         """Lowest and highest energy."""
         return float(self.energy[0]), float(self.energy[-1])
@@ -99,6 +105,11 @@ class Residual:
         return self.point.quantity.removeprefix("abs_")
 
     @property
+    def is_judged(self) -> bool:
+        """Whether it enters rms and chi-square: the curve is of the point's material, and it is independent."""
+        return not self.point.why_not_judged_by
+
+    @property
     def residual(self) -> float:
         """Theory minus measured; of the magnitudes where only that is measured."""
         theory = abs(self.theory) if self.point.quantity.startswith("abs_") else self.theory
@@ -115,36 +126,60 @@ class Comparison:
     @property
     def judged(self) -> tuple[Residual, ...]:
         """The residuals at independent measurements, which alone enter rms and chi-square."""
-        return tuple(one for one in self.residuals if not one.point.why_not_judged_by)
+        return tuple(one for one in self.residuals if one.is_judged)
 
-    def rms(self, *quantities: str) -> float:
-        """Root mean square over the judged points of these quantities; NaN if one lies outside, or there is none."""
-        return _rms([r.residual for r in self.judged if r.quantity in quantities])
+    @property
+    def inside(self) -> tuple[Residual, ...]:
+        """The judged residuals where the curve has a value."""
+        return tuple(one for one in self.judged if not math.isnan(one.theory))
 
     @property
     def outside(self) -> int:
         """Number of independent measurements where the curve has no value."""
-        return sum(math.isnan(r.theory) for r in self.judged)
+        return len(self.judged) - len(self.inside)
+
+    def rms(self, *quantities: str) -> float:
+        """Root mean square over the judged points of these quantities inside of the curve; NaN where there is none.
+
+        Curves that reach different points do not compare by it: see `count`.
+        """
+        return rms([one.residual for one in self.inside if one.quantity in quantities])
+
+    def count(self, *quantities: str) -> tuple[int, int]:
+        """Number of judged points of these quantities inside of the curve, and of all."""
+        inside, judged = (
+            sum(one.quantity in quantities for one in residuals) for residuals in (self.inside, self.judged)
+        )
+        return inside, judged
 
     @property
     def chi_square(self) -> tuple[float, int]:
         """Sum of (residual / error)^2 over the judged points with an error inside of the curve, and their number."""
-        scaled = [r.residual / r.point.error for r in self.judged if r.point.error and not math.isnan(r.theory)]
+        scaled = [one.residual / one.point.error for one in self.inside if one.point.error]
         return float(np.sum(np.square(scaled))), len(scaled)
 
 
-def _rms(residuals: Sequence[float]) -> float:
+def rms(residuals: Sequence[float]) -> float:
+    """Root mean square; NaN of nothing."""
     return float(np.sqrt(np.mean(np.square(residuals)))) if residuals else math.nan
 
 
 def compare(curve: TheoryCurve, points: Iterable[MeasuredPoint]) -> Comparison:
-    """A curve at every measured point that has an energy and is known to be an electron's or a hole's."""
+    """A curve at every measured point that has an energy and is known to be an electron's or a hole's.
+
+    No curve is judged by points that state another material.
+    """
     residuals = []
-    for point in points:
+    for point in beside(points, [curve.material]):
         if point.energy_eV is not None and point.quantity != "abs_g":
             where = point.quantity.removeprefix("abs_"), point.energy_eV
             residuals.append(Residual(point, float(curve.at(*where)), float(curve.stderr_at(*where))))
     return Comparison(curve.name, tuple(residuals))
+
+
+def of_those(inside: int, judged: int) -> str:
+    """What stands behind an rms that is not over all points, as " (4 of 6)"; "" where it is."""
+    return "" if inside == judged else f" ({inside} of {judged})"
 
 
 def verdict_points(measured: Iterable[MeasuredPoint]) -> tuple[MeasuredPoint, ...]:

@@ -64,7 +64,8 @@ class MeasuredPoint:
     rows or the theory that the value comes from. ``use`` is "check" for a value that no model is judged by.
     ``convention`` of a spread is one of Convention. Points of one ``series`` (where it is empty: of one ``sample``) are
     drawn alike. ``origin`` says where the number comes from, as "stated in the text"; ``source`` is a key of
-    docs/references.bib or the user's file, ``source_name`` what a legend calls it.
+    docs/references.bib or the user's file, ``source_name`` what a legend calls it. ``foreign_to`` is the material of
+    the theory that the point stands beside where its own is another (`bandg.data.choice.beside`).
     """
 
     energy_eV: float | None
@@ -87,6 +88,7 @@ class MeasuredPoint:
     convention: str = ""
     field_T: float | None = None
     source_name: str = ""
+    foreign_to: str = ""
 
     @property
     def why_not_judged_by(self) -> str:
@@ -96,6 +98,8 @@ class MeasuredPoint:
         """
         origin = self.derived_from.replace(";", " and")
         is_spread = self.quantity in SPREADS
+        if self.foreign_to:
+            return f"is of {self.material}, not {self.foreign_to}"
         if self.use == "check":
             return "kept for checks"
         if self.quantity in ("abs_g", "dg", "T2_ps"):

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from bandg.analysis.hypotheses.report import curve_from
+from bandg.analysis.hypotheses.report import curve_from, reached
+from bandg.data.compare import of_those
 from bandg.plot.legends import keys_of
 from bandg.plot.overlay import draw_curve
 from bandg.plot.palette import FAINT, GRAY, INK, NAMES, QUANTITIES
@@ -114,7 +115,8 @@ def _panel(axes: Axes, row: Mapping[str, Any], label: str, colors: Mapping[str, 
     corner: dict[str, Any] = {"xycoords": "axes fraction", "fontsize": "small", "horizontalalignment": "right"}
     corner |= {"bbox": {"facecolor": "white", "alpha": 0.7, "linewidth": 0, "pad": 1}, "zorder": 7}
     wide = "spread too wide\n" if row["spread_allowed"] is False else ""
-    axes.annotate("" if row["rms"] is None else f"{wide}rms {row['rms']:.2f}", (0.97, 0.04), **corner)
+    over = of_those(*reached(row["at_best"])) if row["at_best"] else ""
+    axes.annotate("" if row["rms"] is None else f"{wide}rms {row['rms']:.2f}{over}", (0.97, 0.04), **corner)
     axes.axhline(0, color=FAINT, linewidth=pt(0.5), zorder=1)
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from bandg.data.choice import material_of, measured_points
+from bandg.data.choice import beside, material_of, measured_points
+from bandg.data.materials import mixed
 from bandg.data.measured import MeasuredPoint
 from bandg.data.pairs import with_pairs
 from bandg.plot.band import WIDEST, band_handles
@@ -145,7 +146,8 @@ def levels_caption(dataset: Dataset, data: object = None) -> tuple[str, ...]:
 
 
 def _points(dataset: Dataset, data: object) -> tuple[MeasuredPoint, ...]:
-    return with_pairs(measured_points(data, _material(dataset) or "CsPbI3"))
+    material = _material(dataset)
+    return beside(with_pairs(measured_points(data, material or "CsPbI3")), [material])
 
 
 def _title_above(axes: Axes, title: str | None, curves: Sequence[Curve]) -> None:
@@ -266,11 +268,11 @@ def _calculated_handles(curves: Sequence[Curve], bulk: Mapping[str, float], quan
 def _material(dataset: Dataset) -> str:
     """Material of the crystals, as CsPbI3; "" where it is not known."""
     provenance = json.loads(dataset.attrs.get("provenance", "{}"))
-    if provenance.get("second"):
-        return "a mixed halide"
     names = {str(name) for name in np.atleast_1d(dataset["set"].values)}
     stated = provenance.get("parameters", {}).get("material", "")
-    return stated or (material_of(names.pop()) if len(names) == 1 else "")
+    own = stated or (material_of(names.pop()) if len(names) == 1 else "")
+    second = provenance.get("second")
+    return mixed(own, second.get("material", "")) or "a mixed halide" if second else own
 
 
 def _notes(curves: Sequence[Curve], points: Sequence[MeasuredPoint]) -> list[str]:

@@ -147,12 +147,18 @@ def without_energy(points: Iterable[MeasuredPoint]) -> tuple[MeasuredPoint, ...]
 
 
 def point_notes(points: Sequence[MeasuredPoint], most: int = 8) -> list[str]:
-    """Sentences for the caption: points at a gap, sums of pairs, and points without an energy."""
+    """Sentences for the caption: points at a gap, sums of pairs, of other materials, and without an energy."""
     notes = []
     if sources := at_the_gap(points):
         notes.append(f"Points of {', '.join(sources)} stand at the band gap of the bulk crystal.")
     if any(point.quantity == "g_bx" and point.evidence == "derived" and point.kind == "point" for point in points):
         notes.append("Derived g_BX is the sum of the measured g_e and g_h of a sample, with independent errors.")
+    foreign: dict[tuple[str, str], list[str]] = {}
+    for point in points:
+        if point.foreign_to:
+            foreign.setdefault((point.material, point.foreign_to), []).append(point.sample or source_name(point))
+    for (material, own), names in foreign.items():
+        notes.append(f"{', '.join(dict.fromkeys(names))}: of {material}, not {own} as the curves.")
     unplaced = without_energy(points)
     by_source: dict[str, list[str]] = {}
     for point in unplaced[:most]:

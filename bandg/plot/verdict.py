@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
-from bandg.analysis.verdict.report import set_of
+from bandg.analysis.verdict.report import reached, rms_of, set_of
 from bandg.plot.palette import BLACK, BLUE, FAINT, INK, NAMES, VERMILLION
 from bandg.plot.sheet import Contents, sheet
 from bandg.plot.style import Look, literal, number, pt
@@ -96,7 +96,8 @@ def _drawn(rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     share = max(2, _LARGEST // len(sets))
     found = []
     for name in sets:
-        own = sorted((row for row in rows if set_of(row) == name), key=lambda row: row["rms"] or np.inf)
+        same = [row for row in rows if set_of(row) == name]
+        own = sorted(same, key=lambda row: (-reached(row), row["rms"] if reached(row) else np.inf))
         found += own[:share]
     return found
 
@@ -125,8 +126,7 @@ def _matrix(axes: Axes, rows: Sequence[Mapping[str, Any]], points: Sequence[Mapp
             look: dict[str, Any] = {"horizontalalignment": "center", "verticalalignment": "center"}
             look |= {"fontsize": "xx-small", "color": "white" if abs(value) > 0.65 * _LIMIT else BLACK}
             axes.text(x, y, number(value, "+.2f") if np.isfinite(value) else "none", **look)
-        rms = "none" if row["rms"] is None else f"{row['rms']:.2f}"
-        axes.text(len(points) - 0.4, y, rms, ha="left", va="center", fontsize="xx-small", clip_on=False)
+        axes.text(len(points) - 0.4, y, rms_of(row, 2), ha="left", va="center", fontsize="xx-small", clip_on=False)
     names = [f"{_symbol(one)}\n{one['energy_eV']:g}" for one in points]
     axes.set_xticks(range(len(points)), names, fontsize="x-small")
     axes.xaxis.tick_top()

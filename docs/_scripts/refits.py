@@ -9,6 +9,7 @@ exciton as the one number that is adjusted to them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -65,10 +66,14 @@ def best(parameters: ParameterSet, termination: str, is_bound: bool, evaluator: 
     def at(inverse: float) -> Comparison:
         return compare(evaluator.curves([Binding()(case, float(inverse))])[0], POINTS)
 
+    def off(inverse: float) -> float:
+        one = at(inverse)
+        return math.inf if one.outside else one.rms(*QUANTITIES)
+
     if not is_bound:
         return 0.0, at(0.0)
     bounds = (0.0, 1 / PRESETS["weak"].eps_inf)
-    found = minimize_scalar(lambda x: at(x).rms(*QUANTITIES), bounds=bounds, method="bounded", options={"xatol": 1e-4})
+    found = minimize_scalar(off, bounds=bounds, method="bounded", options={"xatol": 1e-4})
     return float(found.x), at(found.x)
 
 

@@ -128,7 +128,9 @@ def verdict_table() -> str:
     lines = []
     for name in dict.fromkeys(row["set"] for row in found["rows"]):
         own = [row for row in found["rows"] if row["set"] == name and not row["minimum"]]
-        own = [row for row in own if row["surface"] == "slabs" and row["scale"] != "none" and row["rms"] is not None]
+        own = [
+            row for row in own if row["surface"] == "slabs" and row["scale"] != "none" and None not in row["residual"]
+        ]
         cells = []
         for termination, image in (("halide", False), ("halide", True), ("lead", False)):
             rows = [row for row in own if (row["termination"], row["image"]) == (termination, image)]

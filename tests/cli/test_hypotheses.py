@@ -36,13 +36,17 @@ def test_overlay_prints_residuals_and_draws(tmp_path, monkeypatch, capsys):
     files = ("--plot", "o.svg", "--out", "o.json")
     code, out, err = main(("overlay", *names, *files), monkeypatch, capsys)
     assert code == 0, err
-    assert "mine: 1 points lie outside of the curve" in out and "chi^2 / points" in out
-    assert "rms over 2 independent measurements of 3 points\nleft out: 1 (kept for checks)\n" in out
+    assert "mine: 1 of 2 points lies outside of the curve (-): its rms and chi^2 are over the 1 inside\n" in out
+    assert "\n2 independent measurements of 3 points\nleft out: 1 (kept for checks)\n" in out
     found = json.loads((tmp_path / "o.json").read_text())
     mine = [row for row in found["residuals"] if row["curve"] == "mine"]
     assert mine[0]["residual"] == pytest.approx(0.05, abs=0.02) and mine[1]["theory"] is None
     by_name = {row["curve"]: row for row in found["curves"]}
-    assert by_name["mine"]["rms_g_h"] is None and by_name["mine"]["points_with_error"] == 1
+    assert (
+        by_name["mine"]["rms_g_h"] is None
+        and by_name["mine"]["inside_g_e"] == 1
+        and by_name["mine"]["points_with_error"] == 1
+    )
     assert by_name["kp:bulk-law"]["chi_square"] > 50 and (tmp_path / "o.svg").stat().st_size > 1000
 
 

@@ -42,7 +42,9 @@ def test_residuals_rms_and_chi_square():
     assert [r.residual for r in found.residuals[:3]] == pytest.approx([0.1, -0.2, 0.3])
     assert len(found.residuals) == 4 and found.outside == 1
     assert found.rms("g_e") == pytest.approx(math.sqrt((0.01 + 0.04) / 2))
-    assert math.isnan(found.rms("g_h"))  # one of its points lies outside
+    assert found.rms("g_h") == pytest.approx(0.3) and found.count("g_h") == (1, 2)  # one of its points lies outside
+    assert found.rms("g_e", "g_h") == pytest.approx(math.sqrt((0.01 + 0.04 + 0.09) / 3))
+    assert math.isnan(compare(line(), points[3:]).rms("g_h"))  # none lies inside
     chi_square, count = found.chi_square
     assert (chi_square, count) == (pytest.approx(4 + 4), 2)
 

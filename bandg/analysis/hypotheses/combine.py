@@ -55,7 +55,7 @@ def combine(
 
     The pair is the minimum of the rms where every g goes as a surface of second order through the nine curves at the
     ends and the middles, computed and put to them again a few times; it is the best of all that were computed.
-    Raises BandgError where fewer than six of the nine reach the points.
+    Raises BandgError where fewer than six of the nine reach all points that any of them reaches.
     """
     points = verdict_points(measured)
     levels = [(m.lower, m.middle, m.upper) for m in (first, second)]
@@ -68,10 +68,12 @@ def combine(
         except BandgError:
             continue
     comparisons = [compare(curve, points) for curve in evaluator.curves(cases)]
-    known = [(pair, one) for pair, one in zip(kept, comparisons, strict=True) if not one.outside]
+    most = max((len(one.inside) for one in comparisons), default=0)
+    known = [(pair, one) for pair, one in zip(kept, comparisons, strict=True) if most and len(one.inside) == most]
     name = title(first, second)
     if len(known) < 6:
-        raise BandgError(f"{name}: only {len(known)} of nine pairs of values give a curve that reaches all points")
+        reach = "all points" if most == len(points) else f"{most} of {len(points)} points"
+        raise BandgError(f"{name}: only {len(known)} of nine pairs of values give a curve that reaches {reach}")
     for _ in range(_REFINEMENTS):
         center = min(known, key=lambda item: item[1].rms(*QUANTITIES))[0]
         guess = _lowest(first, second, known, center, points)
@@ -79,7 +81,7 @@ def combine(
             break
         case = together(base, (first.change, guess[0]), (second.change, guess[1]))
         found = compare(evaluator.curves([case])[0], points)
-        if found.outside:
+        if len(found.inside) < most:
             break
         known.append((guess, found))
     best = min(known, key=lambda item: item[1].rms(*QUANTITIES))[0]
@@ -108,6 +110,8 @@ def _lowest(
     """Where surfaces of second order through what is known come nearest to the points; near the center they count."""
     values = np.array([pair for pair, _ in known])
     theory = np.array([[r.theory for r in one.residuals] for _, one in known])
+    reached = np.isfinite(theory).all(axis=0)
+    theory, points = theory[:, reached], [point for point, inside in zip(points, reached, strict=True) if inside]
 
     def terms(pairs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Terms of the second order (n, 6) at pairs of values (n, 2), in units of the ranges."""

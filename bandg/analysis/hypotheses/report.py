@@ -15,16 +15,16 @@ from bandg import __version__
 from bandg.analysis.hypotheses.combine import Pair
 from bandg.analysis.hypotheses.study import ENERGIES_EV, Finding, Study, Trial
 from bandg.base.decode import finite
-from bandg.data.compare import QUANTITIES, TheoryCurve
+from bandg.data.compare import QUANTITIES, TheoryCurve, of_those, rms
 
 
 def rows(found: Study) -> list[dict[str, Any]]:
     """One dictionary for each finding, in the order of the study, as plain types.
 
-    range and best in `unit`; rms and residuals of the best value in the range, None where no curve there reaches all
-    points. spread_allowed: whether it spreads g no more than is measured. scatter: what the measured spreads allow
-    where the value varies from one nanocrystal to the next. trials, at_best and without (the baseline) hold g, its
-    change, residuals, measured and predicted spreads, those by orientation, and the curve.
+    range and best in `unit`; rms and residuals of the best value in the range, over the points that its curve reaches,
+    None where no curve there reaches any. spread_allowed: whether it spreads g no more than is measured. scatter: what
+    the measured spreads allow where the value varies from one nanocrystal to the next. trials, at_best and without (the
+    baseline) hold g, its change, residuals, measured and predicted spreads, those by orientation, and the curve.
     """
     return [_row(finding, found) for finding in found.findings]
 
@@ -140,12 +140,12 @@ def lines(row: Mapping[str, Any]) -> list[list[list[str]]]:
     for end in (row["trials"][0], row["trials"][-1]):
         if end["value"] != row["baseline"]:
             moved = [list(map(_signed, end[f"delta_{quantity}"])) for quantity in ("g_e", "g_h")]
-            changes.append([[_value(row, end["value"])], *moved, [_number(end["rms"])]])
+            changes.append([[_value(row, end["value"])], *moved, [_rms(end)]])
     blank = [[""] * len(known) for known in _by_quantity(row["without"])]
     if row["best"] is None or row["best"] == row["baseline"]:
         tail = [["-" if row["best"] is None else "baseline"], *blank, [""]]
     else:
-        tail = [[_value(row, row["best"])], *_residuals(row["at_best"]), [_number(row["rms"])]]
+        tail = [[_value(row, row["best"])], *_residuals(row["at_best"]), [_rms(row["at_best"])]]
     tail += [[row["status"]]]
     names = row["name"].replace(" + ", "\n+ ").split("\n")
     rest = [[""] * len(cells) for cells in tail]
@@ -161,7 +161,7 @@ def baseline_line(row: Mapping[str, Any]) -> list[list[str]]:
     """The cells of the baseline by group."""
     without = row["without"]
     blank = [""] * len(row["energies_eV"])
-    rms = [_number(without["rms"])]
+    rms = [_rms(without)]
     return [["baseline"], [""], blank, blank, rms, [""], *_residuals(without), rms, [""]]
 
 
@@ -169,6 +169,16 @@ def _by_quantity(trial: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
     """The residuals of each quantity that is measured."""
     found = [[one for one in trial["residuals"] if one["quantity"] == quantity] for quantity in QUANTITIES]
     return [known for known in found if known]
+
+
+def _rms(trial: Mapping[str, Any]) -> str:
+    """The rms, with the number of points where the curve does not reach all."""
+    return f"{_number(trial['rms'])}{of_those(*reached(trial))}" if reached(trial)[0] else "-"
+
+
+def reached(trial: Mapping[str, Any]) -> tuple[int, int]:
+    """Number of points that the curve of a trial of `rows` reaches, and of all."""
+    return sum(one["residual"] is not None for one in trial["residuals"]), len(trial["residuals"])
 
 
 def _residuals(trial: Mapping[str, Any]) -> list[list[str]]:
@@ -241,11 +251,11 @@ def _signed(value: float | None) -> str:
 
 def baseline_text(row: Mapping[str, Any]) -> str:
     """What all rows are measured against, in one sentence."""
-    where = row["provenance"]
+    where, (count, of) = row["provenance"], reached(row["without"])
     return (
         f"Baseline: {where['set']}, neighbors {where['neighbors']}, {where['termination']}-terminated "
-        f"{where['shape']}s; rms {_number(row['without']['rms'])} over {row['independent_points']} independent "
-        "measurements."
+        f"{where['shape']}s; rms {_number(row['without']['rms'])} over {'' if count == of else f'{count} of '}{of} "
+        "independent measurements."
     )
 
 
@@ -259,10 +269,12 @@ def legend(row: Mapping[str, Any]) -> dict[str, str]:
     return {
         "change": (
             "at: the ends of the range that are not the baseline. Changes of g are those at fixed energy, in eV above "
-            "the columns. rms: over all independent measurements, - where the curve does not reach all of them."
+            "the columns. rms: over the independent measurements, with their number where the curve does not reach "
+            "all of them."
         ),
         "left": (
-            "best: the value in the range with the smallest rms of those computed. left: theory minus measured there. "
+            "best: the value in the range with the smallest rms of those computed that reach most points. left: theory "
+            "minus measured there. Mechanisms whose curves end before the last point stand last. "
             "range: sourced, by definition, or assumed."
         ),
         "spread": (
@@ -276,6 +288,21 @@ def legend(row: Mapping[str, Any]) -> dict[str, str]:
             "can differ between nanocrystals."
         ),
     }
+
+
+def incomplete(table: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Sentences on the mechanisms whose best curve does not reach all points: the baseline over the same points."""
+    found = []
+    for row in table:
+        count, of = reached(row["at_best"]) if row["at_best"] else (0, row["independent_points"])
+        if not row["at_best"]:
+            found.append(f"{row['name']}: no curve in the range reaches any point.")
+        elif count < of:
+            both = zip(row["at_best"]["residuals"], row["without"]["residuals"], strict=True)
+            there = [base["residual"] for own, base in both if None not in (own["residual"], base["residual"])]
+            beside = f", over which the baseline leaves {rms(there):.3f}" if len(there) == count else ""
+            found.append(f"{row['name']}: its rms {row['rms']:.3f} is over {count} of {of} points{beside}.")
+    return found
 
 
 def problems(table: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -324,6 +351,7 @@ def to_html(table: Sequence[Mapping[str, Any]], picture: bytes | None = None, po
         "<h1>What could explain the hole g-factor?</h1>",
         f"<p>{_text(' '.join([baseline_text(table[0]), *legend(table[0]).values()]))}</p>",
         "".join(_wide_table(table)),
+        *(f"<p>{_text(sentence)}</p>" for sentence in incomplete(table)),
         "<h2>Spread of g within a sample</h2>",
         html_table(SPREADS, spread_lines(table)),
     ]

@@ -77,8 +77,16 @@ class Trial:
 
     @property
     def rms(self) -> float:
-        """Root mean square of all residuals; NaN where the curve does not reach all points."""
+        """Root mean square of the residuals inside of the curve; NaN where it reaches no point."""
         return self.comparison.rms(*QUANTITIES)
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        """What trials are ordered by: points that the curve does not reach, then the rms over those that it does.
+
+        Curves over different numbers of points do not compare by their rms.
+        """
+        return self.comparison.outside, self.rms if self.comparison.inside else math.inf
 
     def at(self, quantity: str) -> NDArray[np.float64]:
         """g at ENERGIES_EV, shape (3,), NaN outside of the curve."""
@@ -115,8 +123,9 @@ def _judged(kinds: Kinds, spreads: Sequence[MeasuredPoint], energies: Sequence[f
 class Finding:
     """What one mechanism does.
 
-    base: without it. trials: at the lower end, the middle and the upper end of its range. best: the value with the
-    smallest rms of those computed in the range, None where no curve reaches all points.
+    base: without it. trials: at the lower end, the middle and the upper end of its range. best: of the values computed
+    in the range that whose curve reaches most points, of several the one with the smallest rms; None where no curve
+    reaches any point.
     """
 
     mechanism: Mechanism
@@ -156,9 +165,10 @@ class Finding:
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """All findings; first those that spread g no more than is measured, and of these what leaves the smallest rms.
+    """All findings; first those that reach most points, of these those that spread g no more than is measured.
 
-    points: the measured ones that count. spreads: measured spreads of g within a sample.
+    Of these comes first what leaves the smallest rms. points: the measured ones that count. left_out: how many do not,
+    and why. spreads: measured spreads of g within a sample.
     """
 
     base: Case
@@ -169,6 +179,7 @@ class Study:
     computed: int = 0
     cached: int = 0
     settings: dict[str, object] = field(default_factory=dict)
+    left_out: str = "none"
 
 
 class _Bench:
@@ -210,7 +221,7 @@ def study(
     evaluator: Evaluator,
     spreads: Sequence[MeasuredPoint] = (),
 ) -> Study:
-    """Weigh mechanisms on one baseline. Raises BandgError where the baseline itself does not reach the points."""
+    """Weigh mechanisms on one baseline. Raises BandgError where the baseline itself reaches none of the points."""
     points = verdict_points(measured)
     if not points:
         raise BandgError(f"no independent measurement is left to compare with: {left_out(measured)}")
@@ -219,11 +230,11 @@ def study(
     base_trial = Trial(math.nan, curve, compare(curve, points))
     if np.isnan(curve.energy).any():
         raise BandgError(f"the baseline has no curve: {evaluator.reason(base) or 'its energies do not fall with size'}")
-    if base_trial.comparison.outside:
+    if not base_trial.comparison.inside:
         low, high = curve.range_eV
         raise BandgError(
-            f"the baseline covers {low:.3f}..{high:.3f} eV, which leaves out {base_trial.comparison.outside} of "
-            f"{len(points)} measured points: choose another set or more `cells`"
+            f"the baseline covers {low:.3f}..{high:.3f} eV, where none of the {len(points)} measured points lies: "
+            "choose another set or more `cells`"
         )
     ends = bench.trials([(m, v) for m in mechanisms for v in (m.lower, m.middle, m.upper)])
     trials = [tuple(ends[n : n + _STEPS]) for n in range(0, len(ends), _STEPS)]
@@ -235,34 +246,42 @@ def study(
         inside = [*own, guess]
         if mechanism.baseline is not None and mechanism.contains(mechanism.baseline):
             inside.append(Trial(mechanism.baseline, base_trial.curve, base_trial.comparison))
-        reaching = [trial for trial in inside if not trial.comparison.outside]
-        best = min(reaching, key=lambda trial: trial.rms, default=None)
+        reaching = [trial for trial in inside if trial.comparison.inside]
+        best = min(reaching, key=lambda trial: trial.rank, default=None)
         findings.append(Finding(mechanism, base_trial, own, best, tuple(spreads)))
     findings.sort(key=_order)
-    return Study(base, base_trial, points, tuple(findings), tuple(spreads), evaluator.computed, evaluator.cached)
+    done = evaluator.computed, evaluator.cached
+    return Study(base, base_trial, points, tuple(findings), tuple(spreads), *done, left_out=left_out(measured))
 
 
-def _order(finding: Finding) -> tuple[bool, float, str]:
-    rms = finding.best.rms if finding.best else math.inf
-    return finding.allowed is False, round(rms, 6), finding.mechanism.name
+def _order(finding: Finding) -> tuple[float, bool, float, str]:
+    outside, rms = finding.best.rank if finding.best else (math.inf, math.inf)
+    return outside, finding.allowed is False, round(rms, 6), finding.mechanism.name
 
 
 def _best_guess(mechanism: Mechanism, trials: Sequence[Trial], base: Trial, points: Sequence[MeasuredPoint]) -> float:
-    """Where in the range the rms is smallest if every g goes as a parabola through what is known."""
-    known = [trial for trial in trials if not trial.comparison.outside]
+    """Where in the range the rms is smallest if every g goes as a parabola through what is known.
+
+    Known are the trials that reach most points, and of these the points that all of them reach.
+    """
+    known = [*trials]
     if mechanism.baseline is not None:
         known.append(Trial(mechanism.baseline, base.curve, base.comparison))
+    fewest = min(trial.comparison.outside for trial in known)
+    known = [trial for trial in known if trial.comparison.outside == fewest and trial.comparison.inside]
     values, position = np.unique([trial.value for trial in known], return_index=True)
     if len(values) < 2:
         return mechanism.middle
     theory = np.array([[r.theory for r in known[n].comparison.residuals] for n in position])
+    reached = np.isfinite(theory).all(axis=0)
+    theory = theory[:, reached]
     degree = min(2, len(values) - 1)
     grid = np.linspace(mechanism.lower, mechanism.upper, 201)
     scaled = (values - mechanism.middle) / (mechanism.upper - mechanism.lower)
     coefficients = np.polyfit(scaled, theory, degree)
     at = (grid - mechanism.middle) / (mechanism.upper - mechanism.lower)
     predicted = np.array([np.polyval(c, at) for c in coefficients.T])
-    measured = np.array([point.value for point in points])[:, None]
-    only_size = np.array([point.quantity.startswith("abs_") for point in points])[:, None]
+    measured = np.array([point.value for point in points])[reached, None]
+    only_size = np.array([point.quantity.startswith("abs_") for point in points])[reached, None]
     residual = np.where(only_size, np.abs(predicted), predicted) - measured
-    return float(grid[int(np.argmin(np.sum(residual**2, axis=0)))])
+    return float(grid[int(np.argmin(np.sum(residual**2, axis=0)))]) if reached.any() else mechanism.middle

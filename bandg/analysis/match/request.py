@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from bandg.analysis.emulators.emulator import Emulator
+from bandg.analysis.emulators.knobs import BROMIDES
 from bandg.analysis.emulators.stored import load_emulator, stored_names
 from bandg.analysis.match.candidate import Candidate, candidate, fixed, unknowns
 from bandg.analysis.match.posterior import REACH, Weights, log_sum, weigh
@@ -23,6 +24,7 @@ from bandg.base.quantities import Grammar, named
 from bandg.base.show import Shown
 from bandg.base.text import nearest, quote
 from bandg.data.choice import material_of
+from bandg.data.materials import is_mixed, mixed, same_material
 from bandg.data.measured import MeasuredPoint, load_measured, load_spreads
 
 FEWEST, MOST = 2**12, 2**16
@@ -133,7 +135,7 @@ def match(
         samples, notes = samples_of(points, load_spreads(data)), _unused(points)
     materials = dict.fromkeys(one.material for one in samples)
     chosen = chosen_emulators(set, shape, emulators, () if "" in materials else tuple(materials))
-    samples, foreign = _of_material(samples, {material_of(one.set) for one in chosen})
+    samples, foreign = _of_material(samples, {name for one in chosen for name in materials_of(one)})
     pools: dict[str, Pool] = {}
     known: dict[str, dict[str, float]] = {}
     for material in dict.fromkeys(one.material for one in samples):
@@ -160,7 +162,7 @@ def _fixed(known: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
 
 def _of_material(samples: Sequence[Sample], offered: Collection[str]) -> tuple[tuple[Sample, ...], tuple[str, ...]]:
     """The samples that the offered materials may be, "" for any, and a sentence on the others."""
-    others = [one for one in samples if one.material and not {one.material, ""} & {*offered}]
+    others = [one for one in samples if not any(same_material(one.material, own) for own in offered)]
     listed = ", ".join(f"{one.name or 'one without a name'} ({one.material})" for one in others)
     kept = tuple(one for one in samples if one not in others)
     return kept, (f"No emulator is of the material of these samples, which are left out: {listed}.",) if others else ()
@@ -192,22 +194,34 @@ def chosen_emulators(
                     f"`{kind}` {quote(word)} has no emulator{nearest(word, known)}; there are {', '.join(known)}"
                 )
         every = tuple(one for one in every if not asked or getattr(one, kind) in asked)
-    found = tuple(one for one in every if not materials or material_of(one.set) in {*materials, ""})
+    found = tuple(
+        one
+        for one in every
+        if not materials or any(same_material(name, own) for name in materials for own in materials_of(one))
+    )
     if not found:
         what = f"of {' and '.join(sorted(materials))} " if every else "of both `set` and `shape` "
         raise BandgError(f"there is no emulator {what}to match with")
     return found
 
 
+def materials_of(one: Emulator) -> tuple[str, ...]:
+    """What the nanocrystals of an emulator may be made of: its material, "" where it is not known, and its alloy."""
+    own, other = material_of(one.set), BROMIDES.get(one.set)
+    is_alloy = other is not None and any(knob.name == "bromide" for knob in one.knobs)
+    return own, *([mixed(own, material_of(str(other)))] if is_alloy else [])
+
+
 def fixed_values(
     fix: str | Sequence[str], emulators: Sequence[Emulator], materials: Collection[str]
 ) -> dict[str, float]:
-    """Value by name of the unknowns that are known. Data that state their material have no bromide besides.
+    """Value by name of the unknowns that are known. Data that state a material with one halide have no bromide besides.
 
     Raises BandgError for a name that no emulator has.
     """
     known = tuple(dict.fromkeys(name for one in emulators for name in unknowns(one)))
-    found = {"bromide": 0.0} if materials and "bromide" in known else {}
+    is_pure = bool(materials) and not any(map(is_mixed, materials))
+    found = {"bromide": 0.0} if is_pure and "bromide" in known else {}
     for name, text in named(names("fix", fix, "bromide=0"), "`fix`", "bromide=0").items():
         if name not in known:
             hint = f"{nearest(name, known)}; there are {', '.join(known)}"

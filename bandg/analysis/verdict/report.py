@@ -18,6 +18,7 @@ from bandg.analysis.verdict.pair import IMAGE, PRIOR
 from bandg.analysis.verdict.study import ERRORS, SEED, Evidence, Row, Verdict, perfect
 from bandg.base.decode import finite
 from bandg.data.choice import spreads_to_judge_by
+from bandg.data.compare import of_those
 from bandg.data.measured import MeasuredPoint, load_measured
 
 DECIDING = ("g_h", 2.25)
@@ -136,7 +137,7 @@ def _place(table: Mapping[str, Any]) -> int | None:
 def _line(row: Mapping[str, Any], place: int | None) -> list[str]:
     residuals = [_residual(*pair) for pair in zip(row["residual"], row["distance"], strict=True)]
     cells = [set_of(row), row["termination"], row["surface"], row["scale"], "in H" if row["image"] else "no"]
-    cells += [*residuals, _number(row["rms"], ".3f"), f"{row['chosen']}"]
+    cells += [*residuals, rms_of(row, 3), f"{row['chosen']}"]
     worth = row["evidence"]
     if worth is None:
         return [*cells, "", ""]
@@ -202,11 +203,13 @@ def legend(table: Mapping[str, Any]) -> str:
 
 def sentences(table: Mapping[str, Any]) -> list[str]:
     """The result in plain sentences, from the numbers alone."""
-    rows = [row for row in table["rows"] if row["rms"] is not None]
-    if not rows:
-        return ["No combination reaches all measured points."]
+    most, count = max((reached(row) for row in table["rows"]), default=0), len(table["points"])
+    if not most:
+        return ["No combination reaches any measured point."]
+    rows = [row for row in table["rows"] if reached(row) == most]  # an rms over fewer points does not compare
     free = [row for row in rows if not row["chosen"]]
-    found = [f"{len(rows)} combinations reach all {len(table['points'])} measured numbers."]
+    numbers = f"all {count} measured numbers" if most == count else f"{most} of {count} measured numbers, none more"
+    found = [f"{len(rows)} combinations reach {numbers}."]
     for title, some in (("without a number chosen in view of nanocrystals", free), ("with such numbers", rows)):
         known = [row for row in some if title.startswith("without") or row["chosen"]]
         if known:
@@ -215,6 +218,17 @@ def sentences(table: Mapping[str, Any]) -> list[str]:
     found += _inside(free, table)
     found += _by_evidence(table)
     return found
+
+
+def reached(row: Mapping[str, Any]) -> int:
+    """Number of measured points that a row reaches."""
+    return sum(one is not None for one in row["residual"])
+
+
+def rms_of(row: Mapping[str, Any], digits: int) -> str:
+    """The rms of a row, with the number of points where it does not reach all; "-" where it reaches none."""
+    count = reached(row)
+    return f"{row['rms']:.{digits}f}{of_those(count, len(row['residual']))}" if count else "-"
 
 
 def _named(row: Mapping[str, Any]) -> str:

@@ -71,7 +71,19 @@ def verdict(
     found = judge(bulk, combinations, points, evaluator, QUICK_CELLS if quick else (), draws)
     if checks and not quick:
         found = replace(found, checks=check(found, bulk, evaluator))
-    return replace(found, computed=evaluator.computed, cached=evaluator.cached)
+    notes = (*found.notes, *left_out_of(data, materials[0]))
+    return replace(found, notes=notes, computed=evaluator.computed, cached=evaluator.cached)
+
+
+def left_out_of(data: str | os.PathLike[str] | None, material: str) -> tuple[str, ...]:
+    """A sentence on which points of a user's data enter no verdict; none where all do."""
+    if data is None:
+        return ()
+    given = points_to_judge_by(data, material)
+    pairs = sum(one.quantity == "g_bx" for one in verdict_points(given))
+    why = left_out(given) + f", {pairs} (g_bx is not predicted)" * bool(pairs)
+    why = why.removeprefix("none, ")
+    return () if why == "none" else (f"Points left out: {why}.",)
 
 
 def measured(data: str | os.PathLike[str] | None, material: str) -> tuple[MeasuredPoint, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from bandg.analysis.verdict.bulk_error import bulk_slopes
 from bandg.analysis.verdict.combination import AMOUNTS, IMAGE_AMOUNTS, BulkSet, Combination, case_of, combinations_of
 from bandg.analysis.verdict.line import Array, Line, at_points, slopes_of
 from bandg.analysis.verdict.pair import Constants, pair_observables
+from bandg.data.compare import rms
 from bandg.data.measured import MeasuredPoint
 from bandg.models.etb.derivatives import Derivatives
 from bandg.models.levels import Levels
@@ -71,8 +72,8 @@ class Row:
 
     @property
     def rms(self) -> float:
-        """Root mean square of the residuals; NaN where a point is not reached."""
-        return float(np.sqrt(np.mean(self.residual**2)))
+        """Root mean square of the residuals at the points that are reached; NaN where there is none."""
+        return rms(self.residual[np.isfinite(self.residual)].tolist())
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,8 +98,10 @@ def judge(
     cells: tuple[int, ...] = (),
     draws: int = DRAWS,
 ) -> Verdict:
-    """Judge every combination of every set. Raises BandgError."""
+    """Judge every combination of every set, by the points that any of them reaches. Raises BandgError."""
     lines, notes = lines_of(sets, combinations, evaluator, cells)
+    points, beyond = _reached(lines, sets, combinations, points)
+    notes += beyond
     rows: list[Row] = []
     for one in sets:
         seen = set()
@@ -111,6 +114,28 @@ def judge(
                 row = replace(row, evidence=_evidence(line, combination, points, draws))
             rows.append(row)
     return Verdict(tuple(points), tuple(_with_minima(rows)), lines, tuple(notes), draws)
+
+
+def _reached(
+    lines: Mapping[tuple[str, str], Line],
+    sets: Sequence[BulkSet],
+    combinations: Sequence[Combination],
+    points: Sequence[MeasuredPoint],
+) -> tuple[Sequence[MeasuredPoint], list[str]]:
+    """The points that some combination reaches, all where there are none, and sentences on the others."""
+    found = [
+        np.isfinite(predicted(lines[one.label, combination.termination], combination, points)[0])
+        for one in sets
+        for combination in combinations_of(one, combinations)
+    ]
+    inside = np.any(found, axis=0) if found else np.zeros(len(points), dtype=bool)
+    if inside.all() or not inside.any():
+        return points, []
+    names = [
+        f"{one.quantity} at {one.energy_eV:g} eV" for one, reached in zip(points, inside, strict=True) if not reached
+    ]
+    kept = [one for one, reached in zip(points, inside, strict=True) if reached]
+    return kept, [f"Outside of every curve, and left out: {', '.join(names)}."]
 
 
 def lines_of(

@@ -16,7 +16,17 @@ from bandg.analysis.hypotheses.crystal_changes import Share
 from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.analysis.hypotheses.plugin import load_plugin
 from bandg.analysis.hypotheses.registry import choose, default_mechanisms
-from bandg.analysis.hypotheses.report import groups, lines, markdown, problems, rows, spread_lines, to_html
+from bandg.analysis.hypotheses.report import (
+    baseline_text,
+    groups,
+    incomplete,
+    lines,
+    markdown,
+    problems,
+    rows,
+    spread_lines,
+    to_html,
+)
 from bandg.analysis.hypotheses.study import Trial, _order, compare_kinds, of_kinds, study
 from bandg.base.errors import BandgError
 from bandg.data.compare import QUANTITIES, compare
@@ -149,7 +159,8 @@ def test_a_mixture_is_judged_by_what_one_cosine_fitted_to_it_gives(found):
     mixture = by_name(found)["mixture"]
     half = replace(mixture, best=mixture.trials[1])
     assert half.allowed is False and by_name(found)["enough"].allowed is True
-    assert _order(half) > max(_order(one) for one in found.findings)  # it would be last
+    reaching = [one for one in found.findings if one.best and not one.best.comparison.outside]
+    assert _order(half) > max(_order(one) for one in reaching)  # it would be last of these
     wide = tuple(replace(one, value=9.0) for one in SPREADS)
     assert replace(half, spreads=wide).allowed is True
     assert replace(half, spreads=()).allowed is None  # no spread is measured
@@ -183,6 +194,45 @@ def test_a_mechanism_without_a_curve_has_no_best_and_says_why(found):
     row = row_of(found, "typo")
     assert row["best"] is row["rms"] is row["at_best"] is row["spread_allowed"] is None
     assert [line for line in problems(rows(found)) if line.startswith("typo at -0.3: no curve: ")]
+
+
+def test_a_curve_that_ends_early_stands_last_with_the_number_of_its_points(evaluator):
+    """Nearly all right below 2 eV and nothing above is not better than the baseline, which reaches everything."""
+    points = [MeasuredPoint(energy, "g_h", value) for energy, value in ((1.7, 1.5), (1.9, 1.7), (2.25, 2.9))]
+
+    def short(sizes):
+        return replace(sizes, energy=sizes.energy - sizes.energy.max() + 2.0, g_h=1.6 + 0 * sizes.g_h)
+
+    asked = [
+        Mechanism("short", "One. Two.", lambda case, value: replace(case, after=(short,)), 1.0, 2.0, None),
+        mechanism("enough", 2.0, lift()),
+    ]
+    own = study(BASE, asked, points, evaluator)
+    assert [one.mechanism.name for one in own.findings] == ["enough", "short"]
+    best = own.findings[1].best
+    inside = [one for one in best.comparison.residuals if one.point.energy_eV <= best.curve.range_eV[1]]
+    assert 0 < len(inside) < len(points) and best.comparison.count("g_h") == (len(inside), len(points))
+    assert best.rms == pytest.approx(0.1)
+    assert best.rms < own.findings[0].best.rms
+    row = row_of(own, "short")
+    count = f"({len(inside)} of {len(points)})"
+    assert next(line[-2] for line in lines(row)) == [f"{best.rms:.3f} {count}"] and row["rms"] == best.rms
+    there = [
+        one.residual for one in own.base_trial.comparison.residuals if one.point.energy_eV < best.curve.range_eV[1]
+    ]
+    text = f"is over {count[1:-1]} points, over which the baseline leaves {np.sqrt(np.mean(np.square(there))):.3f}."
+    assert incomplete(rows(own)) == [f"short: its rms {best.rms:.3f} {text}"]
+
+
+def test_a_point_that_no_curve_reaches_is_counted_out_and_changes_no_rank(found, evaluator):
+    far = MeasuredPoint(3.9, "g_e", 1.0)
+    own = study(BASE, [mechanism("enough", 2.0, lift())], [*POINTS, far], evaluator, SPREADS)
+    assert own.base_trial.comparison.outside == 1 and own.base_trial.rms == found.base_trial.rms
+    same = by_name(found)["enough"].best
+    assert (own.findings[0].best.value, own.findings[0].best.rms) == (same.value, same.rms)
+    assert "over 5 of 6 independent measurements" in baseline_text(rows(own)[0])
+    with pytest.raises(BandgError, match=r"where none of the 1 measured points lies"):
+        study(BASE, [], [far], evaluator)
 
 
 def test_rows_are_plain_and_the_tables_have_all_of_them(found):
