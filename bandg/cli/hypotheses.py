@@ -55,7 +55,7 @@ def hypotheses(
     termination: Annotated[str, typer.Option(help=f"Baseline: {TERMINATIONS}, which is near the theory.")] = "lead",
     shape: Annotated[str, typer.Option(help="Baseline: cube or sphere.")] = "cube",
     neighbors: Neighbors = None,
-    cells: Annotated[str | None, typer.Option(help="Sizes in cells, as 4,5,6,8,11,15,20.")] = None,
+    cells: Annotated[str | None, typer.Option(help="Sizes in cells, as 4,5,6,8,11,15,20 or 4..11.")] = None,
     data: Judge = None,
     out: Annotated[Path | None, typer.Option(help="Write FILE.json.")] = None,
     plot: Annotated[Path | None, typer.Option(help="Draw small multiples to FILE.pdf, .png or .svg.")] = None,

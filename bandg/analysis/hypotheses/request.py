@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from bandg.analysis.hypotheses.registry import choose, default_mechanisms
 from bandg.analysis.hypotheses.study import Study, study
 from bandg.base.arguments import strict, words
 from bandg.base.errors import BandgError
-from bandg.base.quantities import Grammar
+from bandg.base.quantities import MAX_SIZES, Grammar
 from bandg.crystal.lattice import PEROVSKITE
 from bandg.data.choice import points_to_judge_by, spreads_to_judge_by
 from bandg.models.base import find
@@ -57,7 +58,7 @@ def hypotheses(
         Of the baseline, as in `bandg.compute`; one termination, a cube or a sphere. The default set is
         "nestoklon2023-standin", the published theory.
     cells : str or list of int, optional
-        Sizes in cells, as "4,5,6,8,11,15,20".
+        Sizes in cells, as "4,5,6,8,11,15,20" or "4..11".
     data : str or path, optional
         Measured points: a shipped collection or a file; by default meliakov2025, which is of CsPbI3.
     run : Run
@@ -115,13 +116,28 @@ def baseline(
         )
     counts: tuple[int, ...] = ()
     if cells is not None:
-        grammar = Grammar("cells", "4,5,6,8,11,15,20")
+        grammar = Grammar("cells", "4,5,6,8,11,15,20 or 4..11", ("", "cells"))
         listed = cells if isinstance(cells, str) else ",".join(str(one) for one in cells)
-        numbers = sorted({value.number for value in grammar.values(listed)})
+        numbers = sorted({*_numbers(grammar, listed)})
         if len(numbers) < 2 or not all(number >= 2 and number.is_integer() for number in numbers):
             raise grammar.wrong(listed, "must be two whole numbers or more, each 2 or more")
         counts = tuple(map(int, numbers))
     return Case(parameters, resolve_neighbors(parameters, neighbors), shape, termination, cells=counts)
+
+
+def _numbers(grammar: Grammar, text: str) -> list[float]:
+    """The numbers of a list, or all whole numbers of a range LO..HI."""
+    if ".." not in text:
+        return [value.number for value in grammar.values(text)]
+    if "," in text:
+        raise grammar.wrong(text, f"is a range and a list at once: write {grammar.example}")
+    span = grammar.span(text)
+    if span.rest is not None:
+        raise grammar.wrong(text, f"has a step: write {grammar.example}")
+    if span.upper - span.lower > MAX_SIZES:
+        raise grammar.wrong(text, f"asks for more than {MAX_SIZES} values: narrow the range")
+    whole = range(math.ceil(span.lower), math.floor(span.upper) + 1)
+    return [float(number) for number in whole] or [span.lower]
 
 
 def mechanisms(base: Case, only: Any = (), combine: Sequence[Any] = (), plugin: Sequence[Any] = ()) -> Chosen:

@@ -301,6 +301,11 @@ class Likelihood:
             outputs[:, 0] += exciton_shift(self.radii, inverse, self.reduced_mass)
         return outputs, self.terminations, shares
 
+    def reached(self, theta: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which measured points lie inside of the curves, shape (n_points,)."""
+        values, _ = self._kinds(theta, self.points.energy, self.outputs(theta))
+        return np.asarray(np.isfinite(values).all(axis=(0, 2)))
+
     def predict(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
         """What the measurement would have given without error, shape (n_points,), a magnitude where it gives one."""
         return self._measured(theta)[0]

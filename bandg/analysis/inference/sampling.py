@@ -80,12 +80,15 @@ class Sampling:
         likelihood = self.likelihood
         rng = np.random.default_rng(self.seed)
         d = len(likelihood.model.ranges)
-        drawn = [likelihood(likelihood.prior(rng.random(d))) for _ in range(_PRIOR_SAMPLES)]
-        impossible = float(np.mean(np.array(drawn) <= IMPOSSIBLE))
+        prior = [likelihood.prior(rng.random(d)) for _ in range(_PRIOR_SAMPLES)]
+        impossible = float(np.mean(np.array([likelihood(theta) for theta in prior]) <= IMPOSSIBLE))
         if impossible > 0.98:
+            reached = np.mean([likelihood.reached(theta) for theta in prior], axis=0)
+            beyond = ", ".join(f"{one:g}" for one in dict.fromkeys(likelihood.points.energy[reached < 0.02].tolist()))
+            which = f"the measured point at {beyond} eV" if beyond else "a measured point"
             raise BandgError(
-                f"model {likelihood.model.name!r}: for {impossible:.0%} of its prior a measured point lies outside of "
-                "the computed curves; take other sizes or other ranges"
+                f"model {likelihood.model.name!r}: for {impossible:.0%} of its prior {which} lies outside of "
+                "the computed curves; leave it out of the data, or take other sizes or other ranges"
             )
         running: list[Any] = []
 

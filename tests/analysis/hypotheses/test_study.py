@@ -27,6 +27,7 @@ from bandg.analysis.hypotheses.report import (
     spread_lines,
     to_html,
 )
+from bandg.analysis.hypotheses.request import baseline
 from bandg.analysis.hypotheses.study import Trial, _order, compare_kinds, of_kinds, study
 from bandg.base.errors import BandgError
 from bandg.data.compare import QUANTITIES, compare
@@ -346,3 +347,27 @@ def test_every_default_mechanism_says_who_says_so():
 
 def _keys(source):
     return [word.strip(":,;") for word in source.replace(";", " ").split()]
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [("3..6", (3, 4, 5, 6)), ("3..6cells", (3, 4, 5, 6)), ("8,3", (3, 8)), ([4, 3], (3, 4)), (None, ())],
+)
+def test_sizes_are_a_list_or_a_range(cells, expected):
+    assert baseline("nestoklon2023-standin", cells=cells).cells == expected
+
+
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ("8..3", "is reversed: write 3..8"),
+        ("3..8:2", "has a step"),
+        ("3,4..6", "is a range and a list at once"),
+        ("3..3", "must be two whole numbers or more"),
+        ("2..1e9", "asks for more than 10000 values"),
+        ("3..8nm", "has the unknown unit 'nm': use cells"),
+    ],
+)
+def test_wrong_sizes_are_told(cells, message):
+    with pytest.raises(BandgError, match=message):
+        baseline("nestoklon2023-standin", cells=cells)
