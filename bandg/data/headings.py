@@ -6,11 +6,14 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-UNIT = re.compile(r"(?:[(\[/,]|[\s_]|in )\s*(meV|eV|мэВ|эВ|nm|нм|Å|mT|мТл|Тл|T|K|К|ps|пс)\s*[)\]]?\s*$")
+_UNIT = r"(meV|eV|мэВ|эВ|nm|нм|Å|mT|мТл|Тл|T|K|К|ps|пс|(?:cm|см)\^?[-−⁻][1¹]|1/(?:cm|см))"
+UNIT = re.compile(rf"(?:[(\[/,]|[\s_]|in )\s*{_UNIT}\s*[)\]]?\s*$")
 UNITS = {"мэВ": "meV", "эВ": "eV", "нм": "nm", "мТл": "mT", "Тл": "T", "К": "K", "пс": "ps"}
-BARE_UNIT = re.compile(r"[(\[]?\s*(meV|eV|мэВ|эВ|nm|нм|Å|mT|мТл|Тл|T|K|К|ps|пс)\s*[)\]]?")
+UNITS |= {f"{cm}{power}": "cm-1" for cm in ("cm", "см") for power in ("-1", "^-1", "−1", "^−1", "⁻¹", "⁻1")}
+UNITS |= {"1/cm": "cm-1", "1/см": "cm-1"}
+BARE_UNIT = re.compile(rf"[(\[]?\s*{_UNIT}\s*[)\]]?")
 FAMILY = {
-    "energy": {"eV": "1", "meV": "0.001"},
+    "energy": {"eV": "1", "meV": "0.001", "cm-1": "0.0001239841984"},
     "wavelength": {"nm": "1", "Å": "0.1"},
     "size_nm": {"nm": "1", "Å": "0.1"},
     "temperature_K": {"K": "1"},
@@ -23,6 +26,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("e", "energy", "photonenergy", "excitonenergy", "transitionenergy", "laserenergy", "plenergy", "ephoton"),
         *("eph", "ex", "hv", "hω", "ħω", "peakenergy", "emissionenergy", "energie", "photonenergie", "laserenergie"),
         *("plenergie", "emissionsenergie", "übergangsenergie", "exzitonenergie"),
+        *("wavenumber", "wavenumbers", "wellenzahl", "волновоечисло"),
         *("энергия", "энергияфотона", "энергияперехода", "энергияэкситона"),
     ),
     "wavelength": (
@@ -56,12 +60,21 @@ G = {
     "g_e": (
         *("ge", "gelectron", "electrong", "electrongfactor", "gfactorelectron", "gfactorofelectron", "gel", "ge-"),
         *("gelektron", "elektrong", "elektrongfaktor", "elektronengfaktor", "gfaktorelektron", "gfaktorelektronen"),
-        *("gfaktordeselektrons", "gфакторэлектрона", "gфакторэлектронов", "gэ", "gfactore", "gfaktore"),
+        *(
+            "gfaktordeselektrons",
+            "gфакторэлектрона",
+            "gфакторэлектронов",
+            "gэлектрона",
+            "gэлектронов",
+            "gэ",
+            "gfactore",
+            "gfaktore",
+        ),
     ),
     "g_h": (
         *("gh", "ghole", "holeg", "holegfactor", "gfactorhole", "gfactorofhole"),
         *("gloch", "lochg", "lochgfaktor", "löchergfaktor", "gfaktorloch", "gfaktorlöcher", "gfaktordeslochs"),
-        *("gфактордырки", "gфактордырок", "gд", "gfactorh", "gfaktorh"),
+        *("gфактордырки", "gфактордырок", "gдырки", "gдырок", "gд", "gfactorh", "gfaktorh"),
     ),
     "g_bx": ("gbx", "gbrightexciton", "ge+gh"),
     "abs_g": ("absg",),

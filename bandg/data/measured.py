@@ -21,7 +21,7 @@ from bandg.base.rows import NotNegative, Number, Positive, Row
 from bandg.base.tables import Table, read_table
 from bandg.base.text import nearest, quote
 from bandg.data.sheets import SUFFIXES, WANTED, read_sheet
-from bandg.data.understood import understood
+from bandg.data.understood import repeated, understood
 
 Quantity = Literal["g_e", "g_h", "g_bx", "abs_g_e", "abs_g_h", "abs_g"]
 """A g-factor, its magnitude, or the magnitude of a carrier that is not known to be electron or hole."""
@@ -276,7 +276,7 @@ def _of_content(content: bytes, name: str, label: str) -> tuple[Table, tuple[Mea
     """The table of a file, its points and what was understood; kept, as each command asks several times."""
     sheet = read_sheet(content, name, label)
     table, notes = understood(sheet) if sheet.text is None else (read_table(sheet.text, label, NEEDED), ())
-    return table, tuple(_points(table, label)), notes
+    return table, tuple(_points(table, label)), (*notes, *repeated(table))
 
 
 def describe(path_or_name: str | os.PathLike[str]) -> str:
@@ -313,7 +313,8 @@ def describe(path_or_name: str | os.PathLike[str]) -> str:
         parts.append(f"{count} {quantity} {some}")
     of_samples = f" of {len(samples)} sample{'s' if len(samples) != 1 else ''}" if samples else ""
     energies = [point.energy_eV for point in g if point.energy_eV is not None]
-    at = f", {min(energies):.4g} to {max(energies):.4g} eV" if energies else ""
+    ends = dict.fromkeys(f"{end(energies):.4g}" for end in (min, max)) if energies else ()
+    at = f", {' to '.join(ends)} eV" if ends else ""
     understood_as = f" ({'; '.join(notes)})" if notes else ""
     return f"{len(g)} point{'s' if len(g) != 1 else ''}{of_samples}: {', '.join(parts)}{at}{understood_as}"
 

@@ -35,9 +35,9 @@ _SEPARATORS = {"\t": "tabs", ";": "semicolons", ",": "commas", "  ": "blanks", "
 
 NEARLY = re.compile(
     rf"[~≈<>≤≥]\s*{_DIGITS}|{_DIGITS}\s*[+-]\s*{_DIGITS}\s*/?\s*[+-]\s*{_DIGITS}|{_DIGITS}\s*-\s*{_DIGITS}"
-    rf"|{_DIGITS}\s*(?:(?:±|\+/?-)\s*{_DIGITS}\s*)?%|{_DIGITS}\s*\(\d*[.,]\d+\)"
+    rf"|{_DIGITS}\s*(?:(?:±|\+/?-)\s*{_DIGITS}\s*)?%|{_DIGITS}\s*\(\d*[.,]\d+\)|[+-]?(?:[iI]nf(?:inity)?|∞)"
 )
-"""Cells that state a number in a way that is refused: a bound, two errors, a range, percent, 1.41 (0.05)."""
+"""Cells that state a number in a way that is refused: a bound, two errors, a range, percent, 1.41 (0.05), infinity."""
 
 _DASHES = str.maketrans("−–—‒‑", "-----")
 _GROUPS = re.compile(r"(?<=\d)[ \u00a0\u2009\u202f](?=\d{3}(?!\d))")

@@ -100,7 +100,9 @@ def _columns(
                     "call them g_e and g_e_error, or g_h and g_h_error"
                 )
             name = "error" if left.name == "value" else f"{left.name}_error"
-            notes.append(f"{quote(found.heading)} is the error of {left.name}")
+            same = sum(cells.count(found.heading) for _, cells in above)
+            place = f" in column {k + 1}" if same > 1 else ""
+            notes.append(f"{quote(found.heading)}{place} is the error of {left.name}")
             found = Column(name, found.heading)
         if other := next((one for one in columns.values() if one.name == found.name), None):
             sheet.fail(
@@ -126,11 +128,15 @@ def _check_columns(
         first = [named(cells[0]) for _, cells in (*above, *body) if cells]
         if any(one and one.name in ("energy", "wavelength") for one in first):
             sheet.fail("has its energies in a row: exchange rows and columns (in Excel: paste, transpose)")
-        sheet.fail("has no column energy_eV: it needs one of energy or wavelength, as energy_eV, 'E (meV)' or 'λ (nm)'")
+        sheet.fail(
+            f"has no column energy_eV{_meant(columns, filled, above, body)}: it needs one of energy or wavelength, "
+            "as energy_eV, 'E (meV)' or 'λ (nm)'"
+        )
     if len(energies) > 1:
         sheet.fail(f"has {len(energies)} columns of energy or wavelength ({', '.join(map(quote, energies))}): keep one")
     if not names & {"g_e", "g_h", "g_bx", "abs_g_e", "abs_g_h", "abs_g", "value"}:
-        sheet.fail("has no column of g-factors: call it g_e, g_h, g_bx, |g_e| or |g_h|")
+        meant = _meant(columns, filled, above, body)
+        sheet.fail(f"has no column of g-factors{meant}: call it g_e, g_h, g_bx, |g_e| or |g_h|")
     for k in (one for one in filled if one not in columns):
         heading = " ".join(cells[k] for _, cells in above if k < len(cells) and cells[k])
         line, number = next(
@@ -150,6 +156,34 @@ def _check_columns(
         if column.unit and (allowed is None or column.unit not in allowed):
             use = f"use {' or '.join(allowed)}" if allowed else "it has no unit"
             sheet.fail(f"column {quote(column.heading)} has the unit {column.unit}: {use}")
+
+
+def _meant(
+    columns: Mapping[int, Column],
+    filled: Sequence[int],
+    above: Sequence[tuple[int, tuple[str, ...]]],
+    body: Sequence[tuple[int, tuple[str, ...]]],
+) -> str:
+    """Question after columns with numbers that are not known."""
+    found = [
+        " ".join(cells[k] for _, cells in above if k < len(cells) and cells[k])
+        for k in filled
+        if k not in columns and any(k < len(cells) and CELL.fullmatch(plain(cells[k])) for _, cells in body)
+    ]
+    named_ones = list(filter(None, found))[:3]
+    return f" (is it {' or '.join(map(quote, named_ones))}?)" if named_ones else ""
+
+
+def repeated(table: Table) -> tuple[str, ...]:
+    """A few words on rows that stand twice in a table; none where all differ."""
+    first: dict[tuple[tuple[str, str], ...], int] = {}
+    found = []
+    for line, cells in zip(table.lines, table.cells, strict=True):
+        before = first.setdefault(tuple(cells.items()), line)
+        if before != line:
+            found.append(f"line {line} repeats line {before}")
+    more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+    return (f"{', '.join(found[:3])}{more}: all count",) if found else ()
 
 
 def _decimal_comma(sheet: Sheet, body: Sequence[tuple[int, tuple[str, ...]]], columns: Mapping[int, Column]) -> bool:
@@ -233,6 +267,7 @@ def _row(sheet: Sheet, line: int, cells: Sequence[str], columns: Mapping[int, Co
         if column.name.startswith(("g_", "abs_g")) and abs(value) > LARGEST_G:
             sheet.fail(f"{quote(column.heading)} is {quote(cell)}, which is no g-factor: see the columns", line)
         scaled = (value * Decimal(family[unit]) if unit in family else value) or Decimal(0)
+        scaled = round(scaled, 9) if unit == "cm-1" else scaled
         found[column.name] = f"{scaled:f}" if abs(scaled) < 10**12 else str(scaled)
     return found
 
@@ -285,7 +320,7 @@ def _to_eV(
             notes.append(f"{quote(column.heading)} is taken in meV")
         else:
             sheet.fail(f"column {quote(column.heading)} has no unit: call it energy_eV, 'E (meV)' or 'λ (nm)'")
-    elif column.unit == "meV":
+    elif column.unit in ("meV", "cm-1"):
         notes.append(f"{quote(column.heading)} converted to eV")
     for (line, _), row in zip(body, rows, strict=True):
         if (text := row.pop(column.name, None)) is None:

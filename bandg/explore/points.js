@@ -67,7 +67,7 @@ const Points = (() => {
     let close, highest = cutoff;
     for (const option of known) {
       const how = ratio(option.toLowerCase(), word.toLowerCase().slice(0, 80));
-      if (how > highest || (how === highest && close === undefined)) [close, highest] = [option, how];
+      if (how > highest || (how === highest && !(option <= close))) [close, highest] = [option, how]; // as difflib
     }
     const found = longer ?? close;
     return found ? ` (did you mean '${found}'?)` : "";
@@ -143,6 +143,7 @@ const Points = (() => {
     const stated = Object.fromEntries(RULES.stated.map((name) => [name, row[name]]));
     stated.source = row.source || table.label;
     stated.source_name = table.settings[`source ${row.source}`] ?? "";
+    stated.foreign_to = "";
     const values = isLong ? [[row.quantity, row.value, row.error]] : byQuantity(row);
     if (row.convention && !values.some(([name, held]) => held !== null && SPREADS.includes(name))) {
       fail(`convention is ${row.convention}, but the row has no spread (${SPREADS.join(", ")})`, n);
@@ -266,8 +267,20 @@ const Points = (() => {
     const short = (energy) => String(Number(energy.toPrecision(4)));
     const of = samples ? ` of ${samples} sample${samples === 1 ? "" : "s"}` : "";
     const [low, high] = [Math.min, Math.max].map((end) => energies.reduce((one, other) => end(one, other), energies[0]));
-    const at = energies.length ? `, ${short(low)} to ${short(high)} eV` : "";
+    const at = energies.length ? `, ${[...new Set([short(low), short(high)])].join(" to ")} eV` : "";
     return `${g.length} point${g.length === 1 ? "" : "s"}${of}: ${parts.join(", ")}${at}${notes.length ? ` (${notes.join("; ")})` : ""}`;
+  }
+
+  // A few words on rows that stand twice in a table.
+  function repeated(table) {
+    const first = new Map(), found = [];
+    table.cells.forEach((cells, n) => {
+      const row = JSON.stringify(cells);
+      if (first.has(row)) found.push(`line ${table.lines[n]} repeats line ${first.get(row)}`);
+      else first.set(row, table.lines[n]);
+    });
+    const more = found.length > 3 ? ` and ${found.length - 3} more` : "";
+    return found.length ? [`${found.slice(0, 3).join(", ")}${more}: all count`] : [];
   }
 
   // The g-factors of a file, with the sums of pairs, and one line that says what it was taken for. Raises Refusal, one line.
@@ -276,7 +289,11 @@ const Points = (() => {
     const all = pointsOf(table);
     const points = all.filter((point) => QUANTITIES.includes(point.quantity));
     if (!points.length) refuse(name, `has no points${all.length ? " but spreads" : ""}: it needs ${RULES.needed}`);
-    return { count: points.length, points: withPairs(points).map((point) => ({ ...point, why: whyNotJudgedBy(point) })), told: describe(all, notes) };
+    return {
+      count: points.length,
+      points: withPairs(points).map((point) => ({ ...point, why: whyNotJudgedBy(point) })),
+      told: describe(all, [...notes, ...repeated(table)]),
+    };
   }
 
   return { read, strictTable, rangeOf };

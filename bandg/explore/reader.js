@@ -238,7 +238,8 @@ const Reader = (() => {
           fail(`column ${quote(found.heading)} stands beside no g-factor${unknown}: ` +
             "call them g_e and g_e_error, or g_h and g_h_error");
         }
-        notes.push(`${quote(found.heading)} is the error of ${left}`);
+        const same = above.flat().filter((text) => text === found.heading).length;
+        notes.push(`${quote(found.heading)}${same > 1 ? ` in column ${k + 1}` : ""} is the error of ${left}`);
         found = { name: left === "value" ? "error" : `${left}_error`, heading: found.heading, unit: "" };
       }
       const other = [...columns.values()].find((one) => one.name === found.name);
@@ -256,12 +257,18 @@ const Reader = (() => {
     if (!energies.length && above.concat(body.map(([, cells]) => cells)).some((cells) => cells.length && isEnergy(cells[0]))) {
       fail("has its energies in a row: exchange rows and columns (in Excel: paste, transpose)");
     }
-    if (!energies.length) fail("has no column energy_eV: it needs one of energy or wavelength, as energy_eV, 'E (meV)' or 'λ (nm)'");
+    const unknown = filled
+      .filter((k) => !columns.has(k) && body.some(([, cells]) => k < cells.length && isCell(cells[k])))
+      .map((k) => above.map((cells) => cells[k]).filter(Boolean).join(" ")).filter(Boolean).slice(0, 3);
+    const meant = unknown.length ? ` (is it ${unknown.map(quote).join(" or ")}?)` : "";
+    if (!energies.length) {
+      fail(`has no column energy_eV${meant}: it needs one of energy or wavelength, as energy_eV, 'E (meV)' or 'λ (nm)'`);
+    }
     if (energies.length > 1) {
       fail(`has ${energies.length} columns of energy or wavelength (${energies.map(quote).join(", ")}): keep one`);
     }
     if (!all.some((one) => [...RULES.quantities, "value"].includes(one.name))) {
-      fail("has no column of g-factors: call it g_e, g_h, g_bx, |g_e| or |g_h|");
+      fail(`has no column of g-factors${meant}: call it g_e, g_h, g_bx, |g_e| or |g_h|`);
     }
     for (const k of filled.filter((one) => !columns.has(one))) {
       const heading = above.map((cells) => cells[k]).filter(Boolean).join(" ");
@@ -314,8 +321,9 @@ const Reader = (() => {
     return text.split(decimal).length > 2 ? null : text.replace(decimal, ".");
   }
 
-  // A decimal number times a power of ten, without rounding twice.
+  // A decimal number times a power of ten, without rounding twice; by another factor to 9 decimals.
   function scaled(text, factor) {
+    if (Number(factor) !== 0 && !Number.isInteger(Math.log10(Number(factor)))) return Number((Number(text) * Number(factor)).toFixed(9));
     const [digits, exponent] = text.toLowerCase().split("e");
     return Number(`${digits}e${Number(exponent ?? 0) + Math.round(Math.log10(Number(factor)))}`);
   }
@@ -391,7 +399,7 @@ const Reader = (() => {
         factor = "0.001";
         notes.push(`${quote(column.heading)} is taken in meV`);
       } else fail(`column ${quote(column.heading)} has no unit: call it energy_eV, 'E (meV)' or 'λ (nm)'`);
-    } else if (column.unit === "meV") notes.push(`${quote(column.heading)} converted to eV`);
+    } else if (["meV", "cm-1"].includes(column.unit)) notes.push(`${quote(column.heading)} converted to eV`);
     rows.forEach((row, n) => {
       const [line] = body[n], text = row[column.name];
       delete row[column.name];

@@ -444,3 +444,38 @@ def test_samples_with_blanks_in_columns_of_fixed_width(tmp_path: Path) -> None:
 )
 def test_what_people_write_and_cannot_be_used_is_named(tmp_path: Path, text: str, words: str) -> None:
     assert words in refusal(tmp_path, text)
+
+
+def test_wavenumbers_are_energies(tmp_path: Path) -> None:
+    """h c = 1239.841984 eV nm, so that 1 / cm is 0.1239841984 meV."""
+    for heading in ("Wavenumber (cm-1)", "Wellenzahl (cm^-1)", "E, cm⁻¹", "energy (1/cm)", "Волновое число (см−1)"):
+        path = tmp_path / "cm.csv"
+        path.write_text(f"sample;{heading};g_e\nA;15324;1.5\n")
+        (point,) = load_measured(path)
+        assert point.energy_eV == pytest.approx(15324e7 * 1239.841984 / 1e14, abs=6e-10), heading
+        assert "converted to eV" in describe(path)
+
+
+def test_rows_that_stand_twice_and_columns_of_one_name_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "twice.csv"
+    path.write_text("sample,E (eV),g_e,err,g_h,err\nA,1.9,1.5,0.1,1,0.1\nB,2,1.4,,,\nA,1.9,1.5,0.1,1,0.1\n")
+    assert len(load_measured(path)) == 5
+    told = describe(path)
+    assert "'err' in column 4 is the error of g_e; 'err' in column 6 is the error of g_h" in told
+    assert told.endswith("line 4 repeats line 2: all count)")
+    path.write_text("sample,energy_eV,g_e\nA,1.9,1.5\n")
+    assert describe(path) == "1 point of 1 sample: 1 g_e without errors, 1.9 eV"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("Probe;E (eV);g_e\nA;1,9;inf\n", "line 2: 'g_e' is 'inf', which is not a number"),
+        ("Probe;E (eV);g_e\nA;1,9;−∞\n", "line 2: 'g_e' is '−∞', which is not a number"),
+        ("sample,E (eV),g_X\nA,1.9,1.5\n", r"has no column of g-factors (is it 'g_X'?): call it g_e"),
+        ("sample,Frequency (THz),g_e\nA,460,1.5\n", "has no column energy_eV (is it 'Frequency (THz)'?): it needs"),
+        ("sample,Wavenumber (nm),g_e\nA,650,1.5\n", "has the unit nm: use eV or meV or cm-1"),
+    ],
+)
+def test_the_cell_or_column_is_named(tmp_path: Path, text: str, message: str) -> None:
+    assert message in refusal(tmp_path, text)

@@ -53,6 +53,12 @@ GOOD = (
     "sample,E (eV),g_e\n#1*,1.69,2.3\n#2-a,1.7,2\n",
     "λ,g_e\n650,1.41\n690,2\n",
     "№;d;Энергия, эВ;gэ;gд\n1;9,1 нм;1,8;2;0,1\n2;8;1,9;1,6;0,5\n",
+    "Probe;E (eV);g_e;Fehler;g_h;Fehler\nA;1,9;1,5;0,1;0,9;0,1\n",
+    "sample,energy_eV,g_e\nA,1.9,1.5\nB,2.0,1.4\nA,1.9,1.5\n",
+    "Sample;E (eV);g_e\nA;1.9;1.5\nA;1.9;1.5\nA;1.9;1.5\nA;1.9;1.5\nA;1.9;1.5\n",
+    "Образец;Волновое число (см⁻¹);g электрона;g дырок\nA;15324;1,5;0,9\n",
+    "sample,Wavenumber (cm-1),g_e\nA,15324,1.5\nB,16000,1.4\n",
+    "sample\tEnergy\tg_e\n\t1/cm\t\nA\t15324\t1.5\n",
 )
 REFUSED = (
     "E (eV);g_e\n1,911;1.41\n",
@@ -105,6 +111,12 @@ REFUSED = (
     "Probe;E (eV);g_e\nA;1,9;1,4\nMittelwert:;1,9;1,4\n",
     "sample,A,B\nE (eV),1.75,1.85\ng_e,2.1,1.7\n",
     "E (eV)\tg_e\n1.7\t2\n\nSample B\nE (eV)\tg_e\n1.8\t2\n",
+    "Probe;E (eV);g_e\nA;1,9;inf\nB;1,8;1,4\n",
+    "Probe;E (eV);g_e\nA;1,9;∞\n",
+    "sample,E (eV),g_X,power\nA,1.9,1.5,3\n",
+    "sample,Frequency (THz),g_e\nA,460,1.5\n",
+    "sample,Wavenumber (nm),g_e\nA,650,1.5\n",
+    "sample,Wavenumber,g_e\nA,15324,1.5\n",
 )
 
 
