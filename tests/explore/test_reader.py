@@ -249,9 +249,9 @@ def damaged(draw: random.Random, text: str) -> str:
     return text
 
 
-def test_400_damaged_files_are_read_or_refused_alike(opened: Any, tmp_path: Path) -> None:
+def test_450_damaged_files_are_read_or_refused_alike(opened: Any, tmp_path: Path) -> None:
     draw = random.Random(18)
-    contents = [damaged(draw, draw.choice(GOOD)).encode() for _ in range(400)]
+    contents = [damaged(draw, draw.choice(GOOD)).encode() for _ in range(450)]
     read = refused = 0
     for content, (python, page) in zip(contents, both(opened, tmp_path, contents), strict=True):
         if isinstance(python, str):

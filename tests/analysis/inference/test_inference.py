@@ -367,7 +367,7 @@ def test_a_prior_without_any_possible_point_is_refused():
     still = emulator.polynomials((), outputs, np.zeros((1, 0, 3, 3)))
     model = inference.Model("shifted", (Range("energy.shift", -0.1, 0.0, "eV"),))
     likelihood = inference.Likelihood(model, still, ("halide",), points_of([(1.5, "g_e", 3.0, 0.1)]), 0.1, 0.0)
-    with pytest.raises(BandgError, match=r"100% of its prior a measured point lies outside"):
+    with pytest.raises(BandgError, match=r"100% of its prior the measured point at 1.5 eV lies outside"):
         nested.Sampling(likelihood, 50, 0.5, 0).run()
 
 
