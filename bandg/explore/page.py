@@ -47,7 +47,7 @@ OPTIONS = {"occupancy": "--occupancy", "potential": {"0": "--surface none", "1":
 
 ABOUT = [
     "Curves are polynomials in the sliders' values at each computed size, made by bandg on computed nanocrystals; "
-    "white circles are the computed sizes; larger ones follow from those and the computed bulk.",
+    "white circles are the emulated sizes; the largest follow from computed ones and the bulk.",
     "The dark band is the error of the emulator (root mean square), the light band that of the bulk parameters (68 %).",
     "Spheres scatter about their curve, because their atoms come in shells: the dark band has that. Their size is the "
     "diameter of the ball with the volume of their cells.",

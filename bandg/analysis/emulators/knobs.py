@@ -31,7 +31,8 @@ _MECHANISMS = {
     "tilt": ("tilt", "tilt of the octahedra in phase, a-b+a-"),
 }
 """Knobs that are mechanisms of `bandg hypotheses`: name and label. The surface potential ends at the shifts of
-the slabs for both terminations, X-X hopping that a set borrows at that of the set which it is from."""
+the slabs for both terminations, X-X hopping that a set borrows at that of the set which it is from. X-X hopping of
+spheres ends at 1: stronger, it takes the hole to a nearly empty surface whose atoms change from size to size."""
 
 BROMIDES = {"bandg-cspbi3-nnn": "bandg-cspbbr3-nnn"}
 """The set of CsPbBr3 that was fitted as one of CsPbI3 was."""
@@ -50,8 +51,8 @@ def variations(case: Case, tilted: bool) -> tuple[Variation, ...]:
 
 def _mechanism(case: Case, mechanism: Mechanism) -> Variation:
     name, label = _MECHANISMS[mechanism.name]
-    borrowed = name == "xx" and not mechanism.baseline
-    high = 1.0 if name == "potential" or borrowed else mechanism.upper
+    short = name == "xx" and (not mechanism.baseline or case.shape == "sphere")
+    high = 1.0 if name == "potential" or short else mechanism.upper
     knob = Knob(name, label, mechanism.unit, mechanism.lower, high, mechanism.baseline or 0.0)
     change = mechanism.change
     if isinstance(change, Tilt):
