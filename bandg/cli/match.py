@@ -47,7 +47,11 @@ def match(
     g_h: Annotated[str | None, typer.Option("--g-h", help=f"g_h {_G}")] = None,
     g_bx: Annotated[str | None, typer.Option("--g-bx", help=f"g_e + g_h {_G}")] = None,
     size: Annotated[
-        str | None, typer.Option(help="Edge or diameter with its error, as 10+-1nm; 10 % is assumed.")
+        str | None,
+        typer.Option(
+            help="Edge of a cube, or diameter of the ball with the volume of a sphere's cells, with its error, as "
+            "10+-1nm; 10 % is assumed."
+        ),
     ] = None,
     dg_e: Annotated[str | None, typer.Option("--dg-e", help=_SPREAD.format("g_e"))] = None,
     dg_h: Annotated[str | None, typer.Option("--dg-h", help=_SPREAD.format("g_h"))] = None,

@@ -34,10 +34,17 @@ const Curve = (() => {
   // Whether the band edges at values of the knobs are the levels that are emulated.
   const holds = (emulator, knobs) => sum(emulator.overlap, termsAt(emulator, knobs)) >= DATA.least_overlap;
 
+  // Straight lines through points (x ascending) as a function, NaN outside.
+  const linear = (x, y) => (at) => {
+    if (!(at >= x[0] && at <= x.at(-1))) return NaN;
+    const k = Math.max(1, x.findIndex((one) => one >= at));
+    return y[k - 1] + ((y[k] - y[k - 1]) * (at - x[k - 1])) / (x[k] - x[k - 1]);
+  };
+
   // The monotone cubic of bandg.base.monotone through points (x ascending) as a function, NaN outside.
   function monotone(x, y) {
     const n = x.length;
-    if (n < 3) return (at) => (n === 2 && at >= x[0] && at <= x[1] ? y[0] + ((y[1] - y[0]) * (at - x[0])) / (x[1] - x[0]) : NaN);
+    if (n < 3) return linear(x, y);
     const h = x.slice(1).map((one, k) => one - x[k]);
     const m = h.map((width, k) => (y[k + 1] - y[k]) / width);
     const end = (h0, h1, m0, m1) => {
@@ -62,12 +69,12 @@ const Curve = (() => {
     };
   }
 
-  // Columns at ascending sizes as monotone cubics of 1 / size: functions of the size, NaN outside.
-  function betweenSizes(size, columns) {
+  // Columns at ascending sizes as monotone cubics of 1 / size, or straight lines: functions of the size, NaN outside.
+  function betweenSizes(size, columns, through = monotone) {
     const x = size.map((one) => 1 / one).reverse(), low = x[0], high = x.at(-1), slack = 1e-9 * (high - low);
     const inside = (at) => (Math.abs(at - low) < slack ? low : Math.abs(at - high) < slack ? high : at);
     return columns.map((column) => {
-      const at = monotone(x, [...column].reverse());
+      const at = through(x, [...column].reverse());
       return (one) => at(inside(1 / one));
     });
   }
@@ -104,12 +111,13 @@ const Curve = (() => {
   }
 
   // What lies within an error by quantity and energy: that of g at fixed size and of the energies, or of g at fixed energy.
+  // Between the sizes the errors of the outputs are linear in 1 / size, as in bandg/analysis/match/candidate.py.
   function errors(emulator, size, curve, rows, isAtEnergy) {
     if (!rows) return () => NaN;
-    const off = Object.fromEntries(emulator.outputs.map((name, n) => [name, rows[n]]));
-    const both = (one, other) => off[one].map((value, n) => Math.hypot(value, off[other][n]));
-    const [pair, g_e, g_h, g_bx] = betweenSizes(size, [both("E_e_eV", "E_h_eV"), off.g_e, off.g_h, both("g_e", "g_h")]);
-    const g = { g_e, g_h, g_bx };
+    const ofOutputs = betweenSizes(size, rows, linear);
+    const off = Object.fromEntries(emulator.outputs.map((name, n) => [name, ofOutputs[n]]));
+    const both = (one, other) => (at) => Math.hypot(off[one](at), off[other](at));
+    const pair = both("E_e_eV", "E_h_eV"), g = { g_e: off.g_e, g_h: off.g_h, g_bx: both("g_e", "g_h") };
     const { energy_eV } = curve.points;
     return (quantity, energy) => {
       const at = curve.at.size_nm(energy), own = g[quantity](at);

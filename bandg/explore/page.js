@@ -166,7 +166,7 @@ const Page = (() => {
     curve = Curve.of(emulator, state);
     const points = shownPoints();
     Picture.draw({ emulator, state, curve, points });
-    element("outside").textContent = outside();
+    if (element("outside").textContent !== outside()) element("outside").textContent = outside(); // readers say it anew
     residuals(points);
   }
 

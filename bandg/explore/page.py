@@ -55,8 +55,8 @@ ABOUT = [
 ]
 
 OUTSIDE = (
-    "Outside of the emulator: at these values the band edge of some sizes is another level, whose overlap with the "
-    "bulk's is below one half, and the curve is not to be trusted."
+    "Outside of the emulator: at these values the band edge may be another level at some size, mostly large ones, "
+    "because its overlap with the bulk's is below one half. The curve is not to be trusted."
 )
 """What the page says where the emulator does not hold."""
 

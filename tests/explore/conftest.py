@@ -58,7 +58,9 @@ def emulators() -> list[Emulator]:
         replace(potential, low=-0.2),
         replace(tilt, name="strain", label="strain"),
     )
-    return [cube, replace(sphere, knobs=knobs)]
+    fall = np.exp(-np.arange(len(sphere.size_nm)) / 2)  # of its errors with the size
+    rms, band = (tuple(map(tuple, (np.array(one) * fall).tolist())) for one in (sphere.error_rms, sphere.band or ()))
+    return [cube, replace(sphere, knobs=knobs, error_rms=rms, band=band)]
 
 
 @pytest.fixture(scope="session")

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.interpolate import PchipInterpolator
 
 from bandg.analysis.emulators.emulator import Emulator
 from bandg.analysis.emulators.stored import load_emulator, stored_names
+from bandg.analysis.match.candidate import errors
 from bandg.data.compare import TheoryCurve, compare
 from bandg.data.curves import read_curves
 from bandg.data.measured import load_measured
@@ -28,6 +30,23 @@ def python_curve(emulator: Emulator, state: dict[str, Any], sizes: list[float]) 
     return TheoryCurve("python", found.energy_eV[order], values, np.array(sizes)[order])
 
 
+def python_errors(emulator: Emulator, knobs: dict[str, float], curve: TheoryCurve, energy: Any) -> dict[str, Any]:
+    """Errors by quantity at energies (m,): those of `bandg match` at a size, with that of the energy by the slope."""
+    stretch = emulator.sizes(list(knobs.values()))[0] / emulator.size_nm[0]
+    size = PchipInterpolator(curve.energy, curve.size_nm)(energy)
+    of_energy, g_e, g_h, _ = errors(emulator, np.log(size / stretch)).T
+    low, high = np.clip([energy - 1e-4, energy + 1e-4], curve.energy[0], curve.energy[-1])
+    own = {"g_e": g_e, "g_h": g_h, "g_bx": np.hypot(g_e, g_h)}
+    slope = {name: (value_at(curve, name, high) - value_at(curve, name, low)) / (high - low) for name in own}
+    return {name: np.hypot(own[name], slope[name] * of_energy) for name in own}
+
+
+def value_at(curve: TheoryCurve, quantity: str, energy: Any) -> Any:
+    """g between the points of a curve; the page interpolates g_e and g_h."""
+    parts = ("g_e", "g_h") if quantity == "g_bx" else (quantity,)
+    return sum(curve.at(one, energy) for one in parts)
+
+
 def test_20_states_give_the_numbers_of_python(opened: Any, emulators: list[Emulator]) -> None:
     draw = np.random.default_rng(18)
     points = load_measured("meliakov2025")
@@ -41,7 +60,8 @@ def test_20_states_give_the_numbers_of_python(opened: Any, emulators: list[Emula
         texts.append(f"set={emulator.set}&shape={emulator.shape}&{numbers}")
     shown = opened.evaluate(
         "texts => texts.map((text) => { Page.load(text); "
-        "return [Page.curve().points, Page.summary()[0], document.getElementById('outside').textContent]; })",
+        "return [Page.curve().points, Page.summary()[0], document.getElementById('outside').textContent, "
+        "Picture.shown('carriers').line, Picture.shown('carriers').band]; })",
         texts,
     )
     assert {bool(one[2]) for one in shown} == {True, False}
@@ -52,6 +72,14 @@ def test_20_states_give_the_numbers_of_python(opened: Any, emulators: list[Emula
         np.testing.assert_allclose(found[0]["energy_eV"], curve.energy, atol=1e-9)
         for quantity in QUANTITIES:
             np.testing.assert_allclose(found[0][quantity], curve.values[quantity], atol=1e-9)
+        exact = ((0.0,) * len(emulator.size_nm),) * 4
+        for one, drawn in ((replace(emulator, band=None), found[3]), (replace(emulator, error_rms=exact), found[4])):
+            place = draw.integers(len(drawn["energy"]), size=30)
+            energy = np.clip(np.array(drawn["energy"])[place], *curve.energy[[0, -1]])
+            for quantity, error in python_errors(one, state["knobs"], curve, energy).items():
+                for end, sign in (("low", -1), ("high", 1)):
+                    expected = value_at(curve, quantity, energy) + sign * error
+                    np.testing.assert_allclose(np.array(drawn[f"{quantity}_{end}"])[place], expected, atol=1e-8)
         off = [one.residual for one in compare(curve, points).judged]
         inside = [one for one in off if np.isfinite(one)]
         assert (found[1]["inside"], found[1]["outside"]) == (len(inside), len(off) - len(inside))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bandg.analysis.curves import bulk_gradients
-from bandg.analysis.emulators.beyond import along as along_sizes
+from bandg.analysis.emulators.beyond import at_sizes
 from bandg.analysis.emulators.emulator import OUTPUTS
 from bandg.analysis.hypotheses.case import Case
 from bandg.analysis.verdict.bulk_error import deviates, is_linear
@@ -37,7 +37,7 @@ def band(case: Case, sizes: Sequence[float], run: Run) -> Array | None:
     moved = np.array(
         [[one.gradient(name)[[one.paths.index(path) for path in paths]] @ matrix for name in OUTPUTS] for one in own]
     ).transpose(1, 2, 0)
-    values, moved = (along_sizes(case, case.counts, one[..., :-1], one[..., -1], sizes) for one in (values, moved))
+    values, moved = (at_sizes(case, case.counts, one[..., :-1], one[..., -1], sizes) for one in (values, moved))
     energy, slopes = values[0] - values[1], np.zeros_like(values)
     for place in (2, 3):
         slopes[place] = along(energy[::-1], values[place, ::-1])(energy, 1)

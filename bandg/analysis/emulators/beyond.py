@@ -6,8 +6,9 @@ computed sizes.
 
 The atoms of a sphere come in shells, so that its outputs scatter about any smooth function of the diameter. Half of
 that is the number of atoms: N of a sphere is the diameter in cells of the ball with the volume of its cells. The
-coefficients are those of least squares through all computed sizes, with weights in proportion to N as the scatter is
-that of the surface, and the smooth function stands for the computed sizes too.
+coefficients are those of least squares through all computed sizes, and the smooth function stands for the computed
+sizes too. N multiplies the residuals there, so that their squares have the weights N^2: the scatter is that of the
+surface.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def by_volume(case: Case, cells: Sequence[float]) -> Array:
     return np.asarray((6 * count / np.pi) ** (1 / 3))
 
 
-def along(case: Case, cells: Sequence[float], values: Array, bulk: Array, wanted: Sequence[float]) -> Array:
+def at_sizes(case: Case, cells: Sequence[float], values: Array, bulk: Array, wanted: Sequence[float]) -> Array:
     """Values (..., n) at wanted sizes from those (..., m) at computed ones and their limit (...).
 
     cells, wanted: edges or diameters in cells, ascending.
@@ -63,7 +64,8 @@ def continued(cells: ArrayLike, values: Array, bulk: Array, wanted: ArrayLike, w
         Their limit.
     wanted : array_like (n,)
     weights : array (m,), optional
-        Of all sizes in least squares. Without them the largest sizes are used, as many as there are powers.
+        Factors of the residuals of all sizes in least squares. Without them the largest sizes are used, as many as
+        there are powers.
 
     Returns
     -------

@@ -9,8 +9,10 @@ are a first value from that and a polynomial for what it misses. Beyond them it 
 crystals, which are computed at small sizes: there what is continued is their difference from the polynomials of the
 cubic ones.
 
-Where a band edge of any size has an overlap with that of the bulk below one half, it is another level than nearby.
-Such a point has no part in the fit, and the overlap is emulated too, to tell where that is.
+Where the overlap of a band edge with that of the bulk is below one half, it may be another level than nearby. Such a
+point has no part in the fit. The overlap of a point is the smallest of the small sizes and, by a straight line, at the
+first large size; of a third of the points at all computed sizes. That of cubic crystals is emulated too, to tell where
+the emulator holds: a tilt is ignored there.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from numpy.typing import NDArray
 
 from bandg import __version__
 from bandg.analysis.emulators.band import band
-from bandg.analysis.emulators.beyond import along, by_volume
+from bandg.analysis.emulators.beyond import at_sizes, by_volume
 from bandg.analysis.emulators.emulator import LEAST_OVERLAP, OUTPUTS, Check, Emulator, Exciton, powers
 from bandg.analysis.emulators.errors import errors_of
 from bandg.analysis.emulators.knobs import Variation, variations
@@ -85,7 +87,7 @@ _DIGITS = 7
 @dataclass(frozen=True)
 class Fitted:
     """Polynomials: exponents (n_terms, d), coefficients of OUTPUTS at all sizes (4, n, n_terms) and of the smallest
-    overlap (n_terms,); number of computed nanocrystals."""
+    overlap of the cubic crystal (n_terms,); number of computed nanocrystals."""
 
     exponents: NDArray[np.int64]
     coefficients: Array
@@ -144,7 +146,7 @@ def _fitted_cubic(case: Case, cubic: Sequence[Variation], plan: Plan, run: Run) 
     t = np.concatenate([_at_defaults(cubic), t])
     small = computed(case, cubic, t, run)
     outputs, smallest, count = _large(case, cubic, t, small, plan, run)
-    values = along(case, (*plan.cells, *plan.large_cells), outputs, small.bulk, plan.sizes)
+    values = at_sizes(case, (*plan.cells, *plan.large_cells), outputs, small.bulk, plan.sizes)
     is_same = smallest >= LEAST_OVERLAP
     coefficients = least_squares(t[is_same], exponents, values[is_same])
     overlap = np.linalg.lstsq(powers(t, exponents), smallest, rcond=None)[0]
@@ -152,7 +154,11 @@ def _fitted_cubic(case: Case, cubic: Sequence[Variation], plan: Plan, run: Run) 
 
 
 def _with_tilt(case: Case, varied: Sequence[Variation], of_cubic: Fitted, plan: Plan, run: Run) -> Fitted:
-    """The polynomials with the change by a tilt, the last of the knobs, in its share u = (t + 1) / 2."""
+    """The polynomials with the change by a tilt, the last of the knobs, in its share u = (t + 1) / 2.
+
+    A point whose band edge is another level at a computed size has no part in it. The overlap stays that of the cubic
+    crystals.
+    """
     cubic = varied[:-1]
     t = points(len(varied), plan.tilted_points, dense=True)
     tilted = computed(replace(case, cells=plan.tilted_cells), varied, t, run)
@@ -160,10 +166,11 @@ def _with_tilt(case: Case, varied: Sequence[Variation], of_cubic: Fitted, plan: 
     cubic_outputs = np.einsum("pt,ont->pon", powers(t[:, :-1], of_cubic.exponents), of_cubic.coefficients)
     bulk_of_cubic = np.array([_bulk_row(changed(case, cubic, one)) for one in t[:, :-1]])
     change, limit = tilted.outputs - cubic_outputs[..., place], tilted.bulk - bulk_of_cubic
-    change = along(case, plan.tilted_cells, change, limit, plan.sizes)
+    change = at_sizes(case, plan.tilted_cells, change, limit, plan.sizes)
     own = _tilt_terms(cubic)
     share = np.concatenate([t[:, :-1], (t[:, -1:] + 1) / 2], axis=1)
-    added = least_squares(share, own, change)
+    is_same = tilted.overlap.min(axis=1) >= LEAST_OVERLAP
+    added = least_squares(share[is_same], own, change[is_same])
     exponents, coefficients = _together(of_cubic.exponents, of_cubic.coefficients, own, added)
     overlap = np.pad(of_cubic.overlap, (0, len(exponents) - len(of_cubic.exponents)))
     return Fitted(exponents, coefficients, overlap, of_cubic.count + tilted.overlap.size)
@@ -183,9 +190,10 @@ def _large(
     The large ones are what follows from the smaller ones and the bulk, and a polynomial for what that misses: up to the
     second power of the first knob times one other, and the first alone up to the fourth. The overlap at the first large
     size is that of a straight line through the small ones where it is not computed.
-    A point whose band edge is another level has no part in it. Raises BandgError where that is one in five.
+    A point whose band edge is another level has no part in it. Raises BandgError where that is more than one
+    in five.
     """
-    followed = along(case, plan.cells, small.outputs, small.bulk, plan.large_cells)
+    followed = at_sizes(case, plan.cells, small.outputs, small.bulk, plan.large_cells)
     exponents = terms_of(varied, plan.degree)
     others = exponents[:, 1:].sum(axis=1)
     low = exponents[(others == 0) | ((others == 1) & (exponents[:, 0] <= 2))]
@@ -238,7 +246,7 @@ def _checks(
             if len(cubic) < len(one) and cells == plan.tilted_cells:
                 known = plan.tilted_check_cells if n < plan.tilted_checks else ()
                 others = [size for size in plan.sizes if size not in (*cells, *known)]
-                follows = along(case, cells, outputs, found.bulk[n], others)
+                follows = at_sizes(case, cells, outputs, found.bulk[n], others)
                 sizes = _plain(by_volume(case, others) * a_nm)
                 expected.append(Check(_plain(values), sizes, _plain(follows), ()))
     return tuple(checks), tuple(expected)

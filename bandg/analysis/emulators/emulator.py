@@ -34,7 +34,7 @@ MAX_SPREAD = 0.2
 """Largest relative standard deviation of the sizes."""
 
 LEAST_OVERLAP = 0.5
-"""Overlap of a band edge with that of the bulk below which it is another level, as `bandg compute` warns."""
+"""Overlap of a band edge with that of the bulk below which it may be another level, as `bandg compute` warns."""
 
 _NODES = np.sqrt(3.0) * np.array([-1.0, 0.0, 1.0])
 _WEIGHTS = np.array([1 / 6, 2 / 3, 1 / 6])
@@ -153,8 +153,10 @@ class Emulator:
     a_nm : float
         The lattice constant at which the sizes are given.
     overlap : tuple
-        Coefficients of the smallest overlap of electron or hole with the band edges of the bulk at any computed size,
-        (n_terms,). Where it is below LEAST_OVERLAP, the band edge is another level, and the emulator does not hold.
+        Coefficients of the smallest overlap of electron or hole with the band edges of the bulk, (n_terms,): of the
+        small sizes and, by a straight line, at the first large size; of a third of the points at all computed sizes.
+        It is that of the cubic crystal: a tilt is ignored. Where it is below LEAST_OVERLAP, the band edge may be
+        another level at some size, and the emulator does not hold.
     computed_cells : int or None
         The largest size that was computed; larger ones near the bulk as `bandg.analysis.emulators.beyond`.
     checks : tuple of Check
@@ -203,7 +205,11 @@ class Emulator:
 
     def holds(self, values: ArrayLike) -> NDArray[np.bool_]:
         """Whether the band edges at values (..., d) of the knobs are the levels that are emulated, shape (...)."""
-        return np.asarray(powers(self._scaled(values), self._exponents) @ np.array(self.overlap) >= LEAST_OVERLAP)
+        return self.least_overlap(values) >= LEAST_OVERLAP
+
+    def least_overlap(self, values: ArrayLike) -> Array:
+        """The smallest overlap of the band edges with those of the bulk at values (..., d) of the knobs, (...)."""
+        return np.asarray(powers(self._scaled(values), self._exponents) @ np.array(self.overlap))
 
     def sizes(self, values: ArrayLike) -> Array:
         """Sizes in nm at values (..., d) of the knobs, shape (..., n)."""

@@ -4,6 +4,8 @@ The prior is uniform in every knob and in 1 / eps over their ranges, and in the 
 the emulator, with the same density for all candidates. Knobs and 1 / eps are at points of a Sobol sequence. Along the
 size each of these curves is piecewise linear in ln L, with steps fine enough for that.
 
+Points where the emulator does not hold have no likelihood, and count among the N.
+
 Where a knob changes the lattice constant, ln L counts cells: L is the size at the lattice constant of the set.
 """
 
@@ -54,13 +56,22 @@ class Candidate:
     @cached_property
     def curves(self) -> NDArray[np.float32]:
         """Energy, g_e, g_h and size at the ends of the steps, (4, N, c + 1)."""
-        blocks = np.split(self.values, range(_BLOCK, len(self.values), _BLOCK))
-        return np.concatenate([curves(self.emulator, one, self.ends).astype(np.float32) for one in blocks], axis=1)
+        found = [curves(self.emulator, one, self.ends).astype(np.float32) for one in self._blocks()]
+        return np.concatenate(found, axis=1)
+
+    @cached_property
+    def holds(self) -> NDArray[np.bool_]:
+        """Whether the emulator holds at each point, (N,)."""
+        return np.concatenate([self.emulator.holds(one[:, :-1]) for one in self._blocks()])
 
     @cached_property
     def error(self) -> Array:
         """Standard errors of energy, g_e, g_h and size of the curves in each step, (c, 4)."""
         return errors(self.emulator, (self.ends[:-1] + self.ends[1:]) / 2)
+
+    def _blocks(self) -> list[Array]:
+        """The values in blocks of points."""
+        return np.split(self.values, range(_BLOCK, len(self.values), _BLOCK))
 
 
 def candidate(emulator: Emulator, count: int) -> Candidate:

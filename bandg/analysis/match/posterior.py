@@ -121,10 +121,10 @@ def weigh(one: Candidate, sample: Sample) -> Weights:
 
 
 def _near(one: Candidate, sample: Sample) -> NDArray[np.bool_]:
-    """Steps (N, c) that come near the measured energy."""
+    """Steps (N, c) that come near the measured energy, where the emulator holds."""
     energy, reach = one.curves[0], REACH * np.hypot(sample.error[0], one.error[:, 0])
     low, high = np.minimum(energy[:, :-1], energy[:, 1:]), np.maximum(energy[:, :-1], energy[:, 1:])
-    return (low < sample.energy_eV + reach) & (high > sample.energy_eV - reach)
+    return one.holds[:, None] & (low < sample.energy_eV + reach) & (high > sample.energy_eV - reach)
 
 
 def _log_mass(at: Array, sd: Array) -> Array:

@@ -91,7 +91,8 @@ def match(
         g-factors with their errors, as "1.41+-0.05", or ``"|1.41|+-0.05"`` without a known sign; at least one.
         Without an error 0.1 is assumed.
     size : str, float or pair, optional
-        Edge of a cube or diameter of a sphere, as "10+-1nm" or in nm. Without an error 10 % is assumed.
+        Edge of a cube, or diameter of the ball with the volume of a sphere's cells, as "10+-1nm" or in nm. Without an
+        error 10 % is assumed.
     dg_e, dg_h : str or float, optional
         Spread of g within the sample, half width of a Lorentzian as T2* gives it. It bounds the scatter of the sizes
         and does not enter the probabilities.
@@ -275,7 +276,11 @@ def _is_short(one: Weights, total: float) -> bool:
 
 def outside(emulators: Sequence[Emulator], samples: Sequence[Sample]) -> str:
     """What to say where no curve comes near the energy of any sample."""
-    energies = [candidate(one, FEWEST).curves[0] for one in emulators]
-    low, high = min(one.min() for one in energies), max(one.max() for one in energies)
+    energies = np.concatenate(
+        [own.curves[0][own.holds].ravel() for own in (candidate(one, FEWEST) for one in emulators)]
+    )
+    if not energies.size:
+        return "no emulator holds at these values of `fix`: the band edge may be another level at some size"
+    low, high = energies.min(), energies.max()
     given = ", ".join(f"{one.energy_eV:g}" for one in samples)
     return f"the energy {given} eV lies outside of all emulators, which reach from {low:.3f} to {high:.3f} eV"

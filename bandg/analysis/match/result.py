@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bandg.analysis.emulators.emulator import Emulator
+from bandg.analysis.emulators.emulator import LEAST_OVERLAP, Emulator
 from bandg.analysis.match.candidate import curves, errors, name_of, ranges, unknowns
 from bandg.analysis.match.posterior import Drawn, Weights, chi_square, log_sum, residuals
 from bandg.analysis.match.sample import Sample
@@ -38,6 +38,9 @@ LEAST = 0.01
 
 FEW = 50
 """Effective points of the prior below which medians and intervals are rough."""
+
+_SLACK = 1e-6
+"""Overlap above the least one that a search stays at."""
 
 _END = 0.05
 """Share of the range in ln L, and least posterior probability there, at which a posterior touches the end."""
@@ -109,11 +112,6 @@ class Fit:
         count = max(1, round(_END * len(self.by_step)))
         return bool((self.by_step[:count] if end == 0 else self.by_step[-count:]).sum() > _END)
 
-    @property
-    def outside(self) -> float:
-        """Share of the posterior where the emulator does not hold, because the band edge is another level."""
-        return 0.0 if self.drawn is None else float(1 - self.emulator.holds(self.drawn.values[:, :-1]).mean())
-
     @cached_property
     def unknowns(self) -> dict[str, Interval]:
         """Each unknown that is not fixed by name, the size first."""
@@ -129,7 +127,7 @@ class Fit:
     def to_dict(self) -> dict[str, Any]:
         """As plain types."""
         own = self.emulator
-        names = ("probability", "error", "log_evidence", "effective", "chi2", "p_value", "fits", "outside", "best")
+        names = ("probability", "error", "log_evidence", "effective", "chi2", "p_value", "fits", "best")
         unknowns = {name: vars(one) for name, one in self.unknowns.items()}
         words = {"set": own.set, "shape": own.shape}
         numbers = {name: getattr(self, name) for name in (*names, "residuals")}
@@ -184,12 +182,6 @@ class Match(Shown):
             if touched:
                 sizes = ", ".join(dict.fromkeys(f"{one.emulator.size_nm[end]:.3g} nm" for one in touched))
                 found.append(f"The {name} emulated size ({sizes}) has weight: {word} nanocrystals, not asked, may fit.")
-        for one in self.fits:
-            if one.fits and one.probability > LEAST and one.outside > _END:
-                found.append(
-                    f"{one.outside:.0%} of the posterior of {one.name} lies where its emulator does not hold, because "
-                    "the band edge is another level there."
-                )
         few = [one for one in self.fits if one.fits and one.probability > LEAST and one.effective < FEW]
         for one in few:
             found.append(
@@ -295,7 +287,10 @@ def _fit(one: Weights, sample: Sample, probability: float) -> Fit:
 
 
 def _best(one: Weights, sample: Sample) -> tuple[Array, float]:
-    """Unknowns with ln L of the best nanocrystal, and chi-square: of all points, and by a search if it is bad."""
+    """Unknowns with ln L of the best nanocrystal where the emulator holds, and chi-square.
+
+    Of all points, and by a search if it is bad.
+    """
     from scipy.optimize import minimize
 
     own, ends, top = one.candidate.emulator, one.candidate.ends, int(np.argmin(one.chi2))
@@ -314,8 +309,17 @@ def _best(one: Weights, sample: Sample) -> tuple[Array, float]:
         return float(chi_square(sample, predicted, errors(own, own_point[-1:]))[0][0])
 
     start = np.clip((point - low) / np.where(free, width, 1), 0, 1)
-    found = minimize(at, start, method="L-BFGS-B", bounds=[(0, int(one)) for one in free])
-    return (low + width * found.x, float(found.fun)) if found.fun < chi2 else (point, chi2)
+
+    def margin(unit: Array) -> float:
+        """Overlap beyond the least one."""
+        return float(own.least_overlap((low + width * unit)[:-2])) - LEAST_OVERLAP - _SLACK
+
+    bounds_of_unit = [(0, int(one)) for one in free]
+    found = minimize(at, start, method="L-BFGS-B", bounds=bounds_of_unit)
+    if margin(found.x) < 0:
+        found = minimize(at, start, bounds=bounds_of_unit, constraints={"type": "ineq", "fun": margin})
+    holds = own.holds((low + width * found.x)[:-2])
+    return (low + width * found.x, float(found.fun)) if holds and found.fun < chi2 else (point, chi2)
 
 
 def _ranges(ends: Array, inside: NDArray[np.bool_]) -> list[tuple[float, float]]:

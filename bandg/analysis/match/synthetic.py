@@ -53,15 +53,18 @@ class Trial:
 
 
 def draw(emulators: Sequence[Emulator], measurement: Sequence[float], rng: np.random.Generator) -> tuple[Truth, Sample]:
-    """A nanocrystal of the prior, and what is measured of it.
+    """A nanocrystal of the prior where its emulator holds, and what is measured of it.
 
     measurement: errors as ERRORS. The errors of emulator and bulk are part of what is drawn.
     """
     lengths = np.array([np.ptp(steps(one)) for one in emulators])
-    number = int(rng.choice(len(emulators), p=lengths / lengths.sum()))
-    own, ends = emulators[number], steps(emulators[number])
-    low, high = ranges(own).T
-    truth = Truth(number, low + (high - low) * rng.uniform(size=len(low)), float(rng.uniform(ends[0], ends[-1])))
+    while True:
+        number = int(rng.choice(len(emulators), p=lengths / lengths.sum()))
+        own, ends = emulators[number], steps(emulators[number])
+        low, high = ranges(own).T
+        truth = Truth(number, low + (high - low) * rng.uniform(size=len(low)), float(rng.uniform(ends[0], ends[-1])))
+        if own.holds(truth.values[:-1]):
+            break
     place = np.array([truth.ln_size])
     spread = np.hypot(errors(own, place)[0, :3], measurement)
     seen = curves(own, truth.values[None], place)[:3, 0, 0] + spread * rng.normal(size=3)

@@ -9,7 +9,7 @@ from bandg import load_set
 from bandg.analysis.curves import bulk_gradients, resolve
 from bandg.analysis.emulators import build as building
 from bandg.analysis.emulators.band import band
-from bandg.analysis.emulators.beyond import POWERS, along, by_volume, continued
+from bandg.analysis.emulators.beyond import POWERS, at_sizes, by_volume, continued
 from bandg.analysis.emulators.build import Computed, Plan, _fitted, _together, changed, least_squares, terms_of
 from bandg.analysis.emulators.emulator import Knob, powers
 from bandg.analysis.emulators.knobs import Variation
@@ -79,10 +79,11 @@ def test_a_fit_gives_back_polynomials_at_sizes_that_are_computed_and_beyond(monk
     knobs = [Variation(Knob(name, name, "", -1.0, 1.0, 0.0), lambda case, value: case) for name in ("x", "y", "tilt")]
 
     def computed(case, varied, t, run):
-        """One point in twenty is another level at the largest size, and far off there."""
+        """One point in twenty is another level at the largest size, of tilted ones one in thirty, and far off there."""
         values, bulk = made_up(t, case.counts)
         other = np.zeros((len(t), len(case.counts)), dtype=bool)
         other[7::20, -1] = case.counts[-1] == 16
+        other[7::30, -1] |= len(varied) == 3
         return Computed(np.where(other[:, None], 9.0, values), bulk, np.where(other, 0.3, 0.9))
 
     monkeypatch.setattr(building, "computed", computed)
@@ -123,9 +124,9 @@ def test_spheres_follow_a_smooth_function_through_all_sizes():
     case, cells, bulk = Case(load_set("bandg-nnn"), 2, "sphere"), (5, 6, 7, 8, 10, 13, 18), np.array([1.6])
     n = by_volume(case, cells)
     smooth = bulk + np.array([[3.0, -2.0, 5.0, 1.0]]) @ [n ** -float(k) for k in POWERS]
-    assert along(case, cells, smooth, bulk, cells) == pytest.approx(smooth)
+    assert at_sizes(case, cells, smooth, bulk, cells) == pytest.approx(smooth)
     scatter = np.random.default_rng(3).normal(size=(200, 7)) / n
-    found = along(case, cells, smooth + scatter, bulk, cells) - smooth
+    found = at_sizes(case, cells, smooth + scatter, bulk, cells) - smooth
     assert np.sqrt(np.mean((found * n) ** 2)) == pytest.approx(np.sqrt(4 / 7), abs=0.05)
-    of_cube = along(replace(case, shape="cube"), cells, smooth + scatter, bulk, cells)
+    of_cube = at_sizes(replace(case, shape="cube"), cells, smooth + scatter, bulk, cells)
     assert of_cube == pytest.approx(smooth + scatter)

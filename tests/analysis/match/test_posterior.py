@@ -14,7 +14,7 @@ from bandg.analysis.match.candidate import INVERSE_EPS, candidate, curves, error
 from bandg.analysis.match.posterior import _log_mass, chi_square, weigh
 from bandg.analysis.match.request import Pool
 from bandg.analysis.match.sample import Datum, Sample, sample_of
-from bandg.analysis.match.synthetic import trials
+from bandg.analysis.match.synthetic import ERRORS, draw, trials
 
 SIZES = 1 / np.linspace(1 / 3, 1 / 8, 30)
 GAP = 1.6
@@ -170,13 +170,21 @@ def test_the_truth_lies_in_the_68_percent_sets_in_68_percent_of_cases():
     assert sum(one.none for one in found) <= 2
 
 
-def test_the_share_of_the_posterior_where_the_emulator_does_not_hold_is_said():
-    own = replace(toy(), overlap=(0.5, 0.0, -0.4))  # not for t_two > 0, which g_h = 0.9 +- 0.2 needs
-    found = match((1.8, 0.01), (1.2, 0.15), (0.9, 0.2), emulators=[own]).samples[0]
-    one = found.fits[0]
-    assert one.outside == pytest.approx((one.drawn.values[:, 1] > 0.5).mean()) and 0.9 < one.outside < 1
-    assert any("of the posterior of own, cube lies where its emulator does not hold" in said for said in found.notes())
-    assert toy().holds([0.5, 0.5]) and found.to_dict()["candidates"][0]["outside"] == one.outside
+def test_nothing_rests_on_points_where_the_emulator_does_not_hold():
+    half = replace(toy(), overlap=(0.5, 0.0, -0.4))  # not for two > 0.5, where g_h > 0.5
+    assert toy().holds([0.5, 0.6]) and half.holds([0.5, 0.5]) and not half.holds([0.5, 0.6])
+    sample = sample_of((1.8, 0.01), (1.2, 0.15), (0.4, 0.2))
+    whole, part = (weigh(candidate(one, 1024), sample) for one in (toy(), half))
+    share = np.diff(norm.cdf((np.array([-0.1, 0.5, 1.1]) - 0.4) / 0.2))  # of g_h below 0.5, and above
+    assert part.log_evidence - whole.log_evidence == pytest.approx(math.log(share[0] / share.sum()), abs=0.005)
+    assert part.drawn(1000).values[:, 1].max() <= 0.5
+    far = match((1.8, 0.01), (1.95, 0.05), (0.9, 0.04), emulators=[half]).samples[0].fits[0]
+    assert far.chi2 == pytest.approx((0.15 / 0.05) ** 2 + (0.4 / 0.04) ** 2, rel=0.001)  # at one = 1, two = 0.5
+    assert half.holds([far.best["one"], far.best["two"]]) and far.best["one"] == pytest.approx(1, abs=1e-3)
+    with pytest.raises(BandgError, match="no emulator holds at these values of `fix`"):
+        match((1.8, 0.01), 1.2, emulators=[half], fix="two=0.9")
+    drawn = [draw([half], ERRORS, np.random.default_rng(n))[0].values[1] for n in range(20)]
+    assert max(drawn) <= 0.5
 
 
 def test_a_sample_far_from_all_is_none_of_these():
