@@ -62,3 +62,9 @@ def no_pictures_left():
     yield
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.fixture(autouse=True)
+def slow_commands_say_the_same(monkeypatch):
+    """Commands inside of a test are not described where a busy machine is slow."""
+    monkeypatch.setattr("bandg.cli.watch._FIRST_S", 1e6)

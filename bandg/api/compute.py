@@ -41,6 +41,9 @@ from bandg.runs.table import LevelTable
 if TYPE_CHECKING:
     import xarray
 
+    from bandg.base.task import Task
+    from bandg.parameters.covariance import Member
+
 
 @strict
 def compute(
@@ -215,17 +218,27 @@ def level_table(
         raise BandgError(f"{unknown[0]} is computed with an exciton alone: add `exciton='haken'`")
     work = plan(size, shape, termination, set, model, center, given, variation)
     check_images(work.crystals, screening, eps_out)
-    members, errors = _errors(work, checked_run(run)) if band else ((), None)
-    results = sweep.run_jobs(work.jobs, checked_run(run), work.check)
+    members, more = _derivatives(work) if band else ((), [])
+    jobs: list[Task[Any]] = [*more, *work.jobs]
+    computed = sweep.run_jobs(jobs, checked_run(run), work.check)
+    results = computed[len(more) :]
     labels = {"model": work.model.name, "set": work.name}
-    provenance = _provenance(work, results) | ({"ensemble": members} if band else {})
+    provenance = _provenance(work, results)
     if screening is not None:
         left_out = {"correlation_left_out_eV": CORRELATION_EV}
         labels["exciton"] = _constants(screening, eps_out, work)
         provenance |= {"exciton": {"screening": screening.describe(), "eps_out": eps_out} | left_out}
     found = [levels for levels, _ in results]
-    if errors is not None:
-        found = [replace(one, extra=one.extra | own) for one, own in zip(found, errors, strict=True)]
+    if band:
+        from bandg.runs.band import by_member, standard_errors
+
+        provenance["ensemble"] = [{"name": member.name, "chi2": member.chi2} for member in members]
+        sizes = by_member([result for result, _ in computed[: len(more)]], len(work.crystals))
+        errors = standard_errors(members, sizes)
+        found = [
+            replace(one, extra=one.extra | {name: (value,) for name, value in own.items()})
+            for one, own in zip(found, errors, strict=True)
+        ]
     return tabulated(found, labels, provenance, asked, partial(_bulk_limit, work))
 
 
@@ -257,19 +270,16 @@ def _constants(screening: Screening, eps_out: float | None, work: Work) -> str:
     return f"{screening.describe()}, {around}"
 
 
-def _errors(work: Work, run: Run) -> tuple[list[dict[str, Any]], list[dict[str, tuple[float]]]]:
-    """The minima of the fit of the set, and the standard errors of each nanocrystal. Raises BandgError."""
+def _derivatives(work: Work) -> tuple[Sequence[Member], Sequence[Task[Any]]]:
+    """The minima of the fit of the set, and the derivatives of each nanocrystal as jobs. Raises BandgError."""
     from bandg.parameters.covariance import ensemble_of
-    from bandg.runs.band import derivatives_of, standard_errors
+    from bandg.runs.band import derivative_jobs
 
     if work.options.second is not None:
         raise BandgError("there is no `band` of a mixed halide: leave `band` or `second` out")
     members, options = ensemble_of(work.parameters), work.options
     assert options.neighbors is not None  # set by `complete`
-    more = (options.neighbors, options.intra_atomic, options.solver)
-    found = derivatives_of(members, work.crystals, *more, run, work.check)
-    errors = [{name: (value,) for name, value in own.items()} for own in standard_errors(members, found)]
-    return [{"name": member.name, "chi2": member.chi2} for member in members], errors
+    return members, derivative_jobs(members, work.crystals, options.neighbors, options.intra_atomic, options.solver)
 
 
 def _bulk_limit(work: Work) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bandg.base import kept
 from bandg.base.errors import BandgError
 from bandg.base.files import TEMPORARY, write_bytes
 
@@ -95,6 +96,7 @@ def store(key: str, result: Any) -> None:
     content = {"key": key, "checksum": _checksum(key, payload), "payload": payload}
     try:
         write_bytes(folder / f"{key}.json", json.dumps(content).encode())
+        kept.count()
     except OSError as error:  # a failure to store must not lose the result itself
         reason = error.strerror or error
         warnings.warn(f"results were not kept: cannot write the cache in {folder}: {reason}", stacklevel=2)

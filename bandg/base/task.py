@@ -13,6 +13,8 @@ class Task(Protocol[Out]):
     """Something to compute: a frozen dataclass that holds everything that its result depends on.
 
     The result is a dataclass of plain types, so that it goes through processes and into the cache.
+    A task may have one more method: ``estimate_seconds()`` is the time on one processor, as a float; without it the
+    time is estimated from the memory.
     """
 
     @property

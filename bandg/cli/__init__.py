@@ -13,10 +13,12 @@ import typer.core
 
 from bandg import __version__
 from bandg.base.errors import BandgError
+from bandg.base.kept import kept
 from bandg.cli.command import App, Group
 from bandg.cli.options import as_options
 from bandg.cli.screen import screens
 from bandg.cli.signals import Interruption
+from bandg.cli.watch import WATCH
 
 COMMANDS = {
     "compute": "Compute confined levels and g-factors of nanocrystals against size.",
@@ -61,6 +63,7 @@ class Commands(Group):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Name, command and remaining words, as typer does, with the complete command."""
         name, found, rest = super().resolve_command(ctx, args)
+        WATCH.what = f"bandg {name}: {found.help}" if found else ""
         return name, found and load(str(found.name)), rest
 
 
@@ -101,7 +104,8 @@ def main() -> None:
     """
     gc.set_threshold(_GARBAGE)
     os.environ["MPLBACKEND"] = "agg"  # pictures go to files and need no display
-    with screens() as (output, _), Interruption() as interruption:
+    with screens() as both, WATCH.over(both), Interruption() as interruption:
+        output, _ = both
         code = _run(interruption)
         output.flush()
         # the reader has closed the pipe
@@ -122,7 +126,7 @@ def _run(interruption: Interruption) -> int:
         code = 130
     except MemoryError:
         return _say_error(
-            "memory ran out; finished sizes are kept: choose a smaller --size, fewer --workers or --levels, "
+            f"memory ran out; {kept()}: choose a smaller --size, fewer --workers or --levels, "
             "or a machine with more memory"
         )
     except Exception as error:

@@ -18,9 +18,12 @@ from bandg.parameters.names import DEFAULT_SET
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from matplotlib.axes import Axes
+
     from bandg.crystal.cell import Cell
     from bandg.data.contributions import FirstPrinciples
     from bandg.models.etb.bulk import Bulk
+    from bandg.models.etb.cell import CellBulk
     from bandg.parameters.sets import ParameterSet
     from bandg.plot.sheet import Contents
     from bandg.runs.request import Variation
@@ -108,12 +111,26 @@ def bulk(
     if plot is not None:
         from bandg.plot.bands import plot_bands
         from bandg.plot.output import save
-        from bandg.plot.unfolded import plot_unfolded
 
-        look = figure.look
-        cell_bands = plot_unfolded(result, name, **look) if isinstance(result, CellBulk) else None
-        save(cell_bands or plot_bands(result, name, **look), plot)
+        if isinstance(result, CellBulk):
+            save(_unfolded(result, name, figure), plot)
+        else:
+            save(plot_bands(result, name, **figure.look), plot)
         typer.echo(f"wrote {plot}")
+
+
+def _unfolded(result: CellBulk, name: str, figure: Figure) -> Axes:
+    """The picture of the bands of a cell, which takes long: it is announced, and its progress is shown."""
+    from bandg.cli.progress import progress
+    from bandg.plot.unfolded import estimate_seconds, plot_unfolded
+    from bandg.runs.estimate import LONG_S, about
+    from bandg.runs.progress import announce
+
+    with progress() as shown:
+        expected = estimate_seconds(result)
+        if expected > LONG_S:
+            announce(shown, f"bands of a cell of {result.hamiltonian.cell.formulas}; {about(expected)}")
+        return plot_unfolded(result, name, progress=shown, **figure.look)
 
 
 def _cell(structure: Path | None, species: str | None, parameters: ParameterSet, second: str | None) -> Cell | None:

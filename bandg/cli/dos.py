@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from bandg.plot.sheet import Contents
 
 app = App()
+
+_COUNT_SHARE = 0.25
+"""Time to count the levels below an energy, by that to find two levels of each carrier."""
 
 
 def _contents(given: Mapping[str, Any]) -> Contents:
@@ -54,10 +58,14 @@ def dos(
     from bandg.base.files import check_writable
     from bandg.base.quantities import parse_energies
     from bandg.base.tables import write_csv
-    from bandg.models.etb.dos import check_expansion, density_of_states, exact_counts
+    from bandg.cli.progress import progress
+    from bandg.models.etb.dos import check_expansion, density_of_states, estimate_seconds, exact_counts
     from bandg.models.etb.full import full_system, import_kwant
+    from bandg.models.etb.job import Job
     from bandg.parameters.ranges import parse_range
     from bandg.plot.output import save
+    from bandg.runs.estimate import LONG_S, about
+    from bandg.runs.progress import announce
     from bandg.solvers.base import Counting
     from bandg.solvers.registry import AUTO, check_solver, solver_named
 
@@ -78,12 +86,24 @@ def dos(
     import_kwant("the density of states")
     system = full_system(material, crystal, shells)
     grid = None if asked is None else np.linspace(asked.lower, asked.upper, 1000)
-    found = density_of_states(system, grid, moments, vectors, vector_seed)
+    labels = system.reduced.labels if at else ()
+    expected = estimate_seconds(system, moments, vectors)
+    if at:
+        whole = Job(material.parameters, crystal, shells, levels=2, solver=solver)
+        expected += len(at) * _COUNT_SHARE * whole.estimate_seconds()
+    counted_at = f", levels counted at {len(at)} {'energies' if len(at) > 1 else 'energy'}" if at else ""
+    with progress() as shown:
+        if expected > LONG_S:
+            work = f"{moments} moments of {vectors} vectors of {system.hamiltonian.shape[0]} spin-orbitals"
+            announce(shown, f"{work}{counted_at}; {about(expected)}")
+        shown.start(vectors + len(labels), "vectors and blocks")
+        of_vectors, of_blocks = (partial(shown.advance, what) for what in ("a random vector", "a block of levels"))
+        found = density_of_states(system, grid, moments, vectors, vector_seed, of_vectors)
+        exact = exact_counts(system, at, solver, of_blocks)
     typer.echo(
         f"{found.n_orbitals} spin-orbitals, {moments} moments, {vectors} random vectors, resolution about "
         f"{found.resolution_eV:.3f} eV"
     )
-    exact = exact_counts(system, at, solver)
     if at:
         counted = [
             (energy, "{:.1f} +- {:.1f}".format(*found.count_below(energy)), number)

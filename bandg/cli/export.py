@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 app = App()
 
+_PER_ORBITAL_S = 1e-5
+"""Seconds for each spin-orbital to build and to write a nanocrystal."""
+
 
 def _contents(_: Mapping[str, Any]) -> Contents:
     """What may be chosen of the picture."""
@@ -54,6 +57,7 @@ def export(
     """Write one nanocrystal for other programs: Hamiltonian, atoms with densities, amplitudes, picture."""
     from bandg.base.files import check_writable
     from bandg.base.quantities import Grammar
+    from bandg.cli.progress import progress
     from bandg.models.etb import cube as cubes
     from bandg.models.etb.full import (
         densities_of,
@@ -63,8 +67,11 @@ def export(
         write_atoms,
         write_matrix,
     )
+    from bandg.models.etb.job import Job
     from bandg.models.etb.nanocrystal import band_edges
     from bandg.plot.output import save
+    from bandg.runs.estimate import LONG_S, START_S, about
+    from bandg.runs.progress import announce
     from bandg.solvers.registry import check_solver
 
     of_states = (atoms, cube, amplitudes, plot)
@@ -87,13 +94,23 @@ def export(
     material, crystal, shells = one_nanocrystal()
     levels = any(path is not None for path in of_states)
     options.check_memory((material, crystal, shells), solver, matrix is not None, levels, force)
-    system = full_system(material, crystal, shells)
+    one = Job(material.parameters, crystal, shells, solver=solver)
+    expected = START_S + _PER_ORBITAL_S * one.estimate_n_orbitals() + (one.estimate_seconds() if levels else 0.0)
+    with progress() as shown:
+        if expected > LONG_S:
+            announce(shown, f"{one.label}, {'its band edges' if levels else 'its matrix'}; {about(expected)}")
+        shown.start(1 + levels, "steps")
+        system = full_system(material, crystal, shells)
+        shown.advance("atoms and symmetry")
+        edges = band_edges(material, crystal, shells, solver) if levels else None
+        if edges:
+            shown.advance("band edges")
     if matrix is not None:
         for path in write_matrix(system, matrix):
             typer.echo(f"wrote {path}")
-    if not levels:
+    if edges is None:
         return
-    electron, hole = band_edges(material, crystal, shells, solver)
+    electron, hole = edges
     weights = densities_of(electron, hole)
     typer.echo(f"electron {weights.E_e_eV:.4f} eV, hole {weights.E_h_eV:.4f} eV")
     if atoms is not None:

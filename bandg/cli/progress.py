@@ -1,15 +1,15 @@
-"""Progress of a command on standard error: a bar on a terminal, lines in a log file, one line in a pipe."""
+"""Progress of a command on standard error: a bar on a terminal, lines in a log file or a pipe."""
 
 from __future__ import annotations
 
-import os
-import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from bandg.runs.progress import Lines, Progress, Silent
+from bandg.cli.watch import WATCH
+from bandg.runs.estimate import LONG_S
+from bandg.runs.progress import Lines, Progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -33,23 +33,9 @@ def progress() -> Iterator[Progress]:
         with RichProgress(*columns, console=Console(stderr=True), transient=True) as bar:
             yield _Bar(bar)
     else:
-        yield Lines() if _is_file() else _Line()
-
-
-def _is_file() -> bool:
-    """Whether standard error goes to a file."""
-    try:
-        return stat.S_ISREG(os.fstat(sys.stderr.fileno()).st_mode)
-    except (OSError, ValueError):  # captured, or closed
-        return False
-
-
-class _Line(Silent):
-    """What will be done, and nothing else."""
-
-    def announce(self, text: str) -> None:
-        """Write what will be done and how long it will take."""
-        print(text, file=sys.stderr, flush=True)
+        lines = Lines(patience=LONG_S)
+        with WATCH.displayed(lines):
+            yield lines
 
 
 class _Bar:

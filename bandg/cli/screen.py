@@ -6,6 +6,7 @@ import io
 import os
 import re
 import sys
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,8 @@ _COLOR_OR_CURSOR = re.compile(r"(\x1b\[[0-9;?]*[A-Za-z]|[\r\n\t])")
 class Screen:
     """A stream that keeps its first failure instead of raising it, and escapes control characters.
 
-    Only a terminal gets colors and cursor movements.
+    Only a terminal gets colors and cursor movements. spoken: when the last text was written, on the clock
+    `time.monotonic`.
     """
 
     buffer = None  # else typer would bypass this object if the encoding is ASCII
@@ -27,6 +29,7 @@ class Screen:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self.failure: OSError | None = None
+        self.spoken = 0.0
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a table must not fail on an ASCII terminal
 
@@ -37,6 +40,8 @@ class Screen:
         """Write a text."""
         known = _COLOR_OR_CURSOR if self._stream.isatty() else r"([\n\t])"
         parts = re.split(known, text)
+        if any(part.strip() for part in parts[::2]):
+            self.spoken = time.monotonic()
         safe = "".join(part if number % 2 else escaped(part) for number, part in enumerate(parts))
         if self.failure is None:
             try:

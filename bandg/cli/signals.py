@@ -10,6 +10,8 @@ import time
 from types import FrameType, TracebackType
 from typing import Any
 
+from bandg.base.kept import kept
+
 _GRACE_S = 1.0
 """Seconds that a command may take to end by itself."""
 
@@ -64,7 +66,7 @@ class Interruption:
         """Print the line, once, and return the exit code."""
         if not self._said:
             self._said = True
-            print("interrupted; what is finished is kept", file=sys.stderr, flush=True)
+            print(f"interrupted; {kept()}", file=sys.stderr, flush=True)
         return 128 + self.number
 
     def _interrupt(self, number: int, frame: FrameType | None) -> None:

@@ -13,6 +13,7 @@ from bandg.plot.bands import Bands, draw_frame, path_of
 from bandg.plot.palette import BLUE, GRID, INK
 from bandg.plot.sheet import Contents, sheet
 from bandg.plot.style import Look, formulas, literal, pt
+from bandg.runs.progress import SILENT, Progress
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,20 +23,33 @@ if TYPE_CHECKING:
 _AREA_PT2 = 14.0
 """Area of the marker of weight 1."""
 
+_START_S, _PER_CUBE_S = 1.0, 1.5e-9
+"""Seconds of a picture, and for each k point and cube of the dimension."""
+
 _LEAST = 0.02
 """Weights below this are not drawn."""
 
 
-def unfolded_bands(result: CellBulk, points: Sequence[str] = BAND_PATH, n_per_segment: int = 24) -> Bands:
+def estimate_seconds(result: CellBulk, n_per_segment: int = 24) -> float:
+    """Seconds that `plot_unfolded` takes on one processor, by the dimension of the Hamiltonian and the k points."""
+    own, n = result.hamiltonian, n_per_segment * (len(BAND_PATH) - 1)
+    return _START_S + _PER_CUBE_S * n * len(own.H(np.zeros(3))) ** 3
+
+
+def unfolded_bands(
+    result: CellBulk, points: Sequence[str] = BAND_PATH, n_per_segment: int = 24, progress: Progress = SILENT
+) -> Bands:
     """Energies (n, dim) of the folded states along a path of the cubic crystal, and their weights there (n, dim, 1)."""
     own, ideal = result.hamiltonian, result.ideal.hamiltonian
     k, distances, ticks = path_of(ideal, points, n_per_segment)
     energies, weights = [], []
+    progress.start(len(k), "k points")
     for q in k * ideal.a_nm / np.pi:
         at = own.cell.folded(q)
         levels, states = np.linalg.eigh(own.H(at))
         energies.append(levels)
         weights.append(own.spectral_weights(states, at, q))
+        progress.advance(f"{len(levels)} bands")
     return Bands(distances, np.array(energies), np.array(weights)[:, :, None], ticks)
 
 
@@ -49,6 +63,7 @@ def plot_unfolded(
     window_eV: tuple[float, float] = (-3.0, 4.0),
     n_per_segment: int = 24,
     ax: Axes | None = None,
+    progress: Progress = SILENT,
     **look: Unpack[Look],
 ) -> Axes:
     """Draw the unfolded bands of a periodic cell; area and opacity of a marker are the spectral weight.
@@ -67,6 +82,8 @@ def plot_unfolded(
         k points from corner to corner.
     ax : matplotlib axes, optional
         Where to draw; without it a new figure is made.
+    progress : Progress
+        Shows how many k points are done.
     **look
         style, width, labels and colors as in `bandg.plot.Look`: those of the cell and of the cubic crystal.
 
@@ -85,7 +102,7 @@ def plot_unfolded(
     low, high = window_eV
     if not (np.isfinite([low, high]).all() and low < high):
         raise BandgError(f"window_eV is ({low:g}, {high:g}): give a lower and a higher energy in eV")
-    bands, zero = unfolded_bands(result, n_per_segment=n_per_segment), result.valence.energy
+    bands, zero = unfolded_bands(result, n_per_segment=n_per_segment, progress=progress), result.valence.energy
     ideal = result.ideal.hamiltonian
     k, distances, _ = path_of(ideal, BAND_PATH, n_per_segment)
     with sheet(ax, look) as page:

@@ -9,6 +9,7 @@ from bandg.base.decode import decode
 from bandg.base.errors import BandgError, SolverError
 from bandg.base.task import Task
 from bandg.models.levels import Levels
+from bandg.runs.estimate import law
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,10 @@ class Attempt:
     def estimate_memory(self) -> float:
         """Peak memory in GB."""
         return self.job.estimate_memory()
+
+    def estimate_seconds(self) -> float:
+        """Time on one processor."""
+        return law(self.job)
 
     def largest(self, memory: float) -> str:
         """A hint of what would fit into that memory in GB."""

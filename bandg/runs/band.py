@@ -29,6 +29,25 @@ from bandg.solvers.registry import factorizing_solver
 Array = NDArray[np.float64]
 
 
+def derivative_jobs(
+    members: Sequence[Member], crystals: Sequence[Nanocrystal], neighbors: int, intra_atomic: bool, solver: str
+) -> list[DerivativeJob]:
+    """The derivatives of every nanocrystal for every member, member by member. Raises BandgError."""
+    factorizing_solver(solver)
+    if any(crystal.is_random for crystal in crystals):
+        raise BandgError("there is no `band` of random nanocrystals, which have no symmetry: leave `band` out")
+    return [
+        DerivativeJob(member.parameters, crystal, neighbors, intra_atomic, solver)
+        for member in members
+        for crystal in crystals
+    ]
+
+
+def by_member(found: Sequence[Derivatives], count: int) -> list[list[Derivatives]]:
+    """The results of `derivative_jobs` for so many nanocrystals, one list for each member."""
+    return [list(found[start : start + count]) for start in range(0, len(found), count)]
+
+
 def derivatives_of(
     members: Sequence[Member],
     crystals: Sequence[Nanocrystal],
@@ -36,19 +55,10 @@ def derivatives_of(
     intra_atomic: bool,
     solver: str,
     run: Run,
-    check: Callable[[], None] | None = None,
 ) -> list[list[Derivatives]]:
     """Derivatives of every nanocrystal, one list for each member. Raises BandgError."""
-    factorizing_solver(solver)
-    if any(crystal.is_random for crystal in crystals):
-        raise BandgError("there is no `band` of random nanocrystals, which have no symmetry: leave `band` out")
-    jobs = [
-        DerivativeJob(member.parameters, crystal, neighbors, intra_atomic, solver)
-        for member in members
-        for crystal in crystals
-    ]
-    found = [result for result, _ in sweep.run_jobs(jobs, run, check)]
-    return [found[number * len(crystals) : (number + 1) * len(crystals)] for number in range(len(members))]
+    jobs = derivative_jobs(members, crystals, neighbors, intra_atomic, solver)
+    return by_member([result for result, _ in sweep.run_jobs(jobs, run)], len(crystals))
 
 
 def standard_errors(members: Sequence[Member], found: Sequence[Sequence[Derivatives]]) -> list[dict[str, float]]:

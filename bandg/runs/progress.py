@@ -37,34 +37,42 @@ class Silent:
 SILENT = Silent()
 
 
+def announce(progress: Progress, text: str) -> None:
+    """Say what will be done and how long it takes, where the display has a place for it."""
+    say = getattr(progress, "announce", None)
+    if say is not None:
+        say(text)
+
+
 class Search:
-    """One display for a search, which runs one piece after the other and does not know how many.
+    """One display for a search or a study, which runs one batch after the other and does not know how many pieces.
 
     Parameters
     ----------
     progress : Progress
         What shows it.
     what : str
-        What is searched; said once, before the first piece that takes long.
+        What is searched; said once, before the first piece that takes long. If empty, nothing is announced.
     expected : int
         A guess of the number of pieces.
+    of : str
+        What the guess is of, behind the noun of the pieces.
     """
 
-    def __init__(self, progress: Progress, what: str, expected: int) -> None:
-        self._progress, self._what, self._expected = progress, what, expected
+    def __init__(self, progress: Progress, what: str, expected: int, of: str = "of the search (a guess)") -> None:
+        self._progress, self._what, self._expected, self._of = progress, what, expected, of
         self._ahead: int | None = None
         self._noun = ""
 
     def announce(self, text: str) -> None:
         """Say what is searched, and what its first long piece takes."""
-        say = getattr(self._progress, "announce", None)
-        if say is not None and self._what:
-            say(f"{self._what}; the first of them: {text}")
+        if self._what:
+            announce(self._progress, f"{self._what}; the first of them: {text}")
         self._what = ""
 
     def start(self, total: int, what: str) -> None:
         """Show the expected number of pieces, or more where there are more."""
-        self._noun = f"{what.partition(',')[0]} of the search (a guess)"
+        self._noun = f"{what.partition(',')[0]} {self._of}"
         known = 0 if self._ahead is None else self._ahead
         wanted = max(total, self._expected) if self._ahead is None else total
         if wanted > known:
@@ -88,15 +96,18 @@ class Lines:
     ----------
     stream : file object, optional
         Where the lines go; by default standard error.
+    patience : float
+        Seconds for which nothing is written about work that is not announced.
     """
 
-    def __init__(self, stream: TextIO | None = None) -> None:
-        self._stream = stream or sys.stderr
+    def __init__(self, stream: TextIO | None = None, patience: float = 0.0) -> None:
+        self._stream, self._patience = stream or sys.stderr, patience
         self._total = self._done = self._shown = 0
         self._begun = self._last = time.monotonic()
 
     def announce(self, text: str) -> None:
         """Write what will be done and how long it will take."""
+        self._patience = 0.0
         self._write(text)
 
     def start(self, total: int, what: str) -> None:
@@ -105,13 +116,20 @@ class Lines:
             self._total = self._done = self._shown = 0
             self._begun = self._last = time.monotonic()
         self._total += total
-        if self._done < self._total:
+        if self._done < self._total and total > 0 and not self._patience:
             self._write(f"{what}: {self._total} to do")
+
+    def beat(self) -> None:
+        """Write how much is done, or that the work is being prepared."""
+        known = f"{self._done} of {self._total} done" if self._done < self._total else "still preparing"
+        self._write(f"{known} after {time.monotonic() - self._begun:.0f} s")
 
     def advance(self, done: str) -> None:
         """Write the progress after every tenth of the work or 30 s."""
         self._done += 1
         now = time.monotonic()
+        if now - self._begun < self._patience:
+            return
         enough = self._done - self._shown >= _LINE_EVERY_SHARE * self._total
         if enough or now - self._last >= _LINE_EVERY_S or self._done == self._total:
             self._shown, self._last = self._done, now

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from contextlib import closing
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,11 +16,15 @@ from bandg.base.memory import free_memory
 from bandg.base.task import R, Task
 from bandg.runs import estimate
 from bandg.runs.options import DEFAULT_RUN, Run
+from bandg.runs.progress import Search, announce
 from bandg.runs.task import run_job
 from bandg.runs.workers import places, processes, processors, threads_each
 from bandg.solvers.registry import added_solvers
 
 _CHECK_S = 1.0
+
+_MANY = 500
+"""Jobs that take seconds to be made and looked up."""
 
 
 def check_memory(jobs: Sequence[Task[Any]], force: bool = False) -> None:
@@ -48,11 +53,7 @@ def run_jobs(
     cannot be written while there is work to do. Errors of a job are passed on.
     """
     run.check()
-    results: dict[int, tuple[R, bool]] = {}
-    for number, job in enumerate(jobs):
-        stored = cache.load(job.key(), job.read) if run.cache else None
-        if stored is not None:
-            results[number] = stored, True
+    results: dict[int, tuple[R, bool]] = {n: (found, True) for n, found in _stored(jobs, run).items()}
 
     def keep(number: int, result: R) -> None:
         if run.cache and getattr(result, "final", True):
@@ -76,15 +77,61 @@ def run_jobs(
     return [results[number] for number in range(len(jobs))]
 
 
-def _announce(left: Sequence[Task[Any]], known: Sequence[tuple[Task[Any], Any]], run: Run) -> None:
-    """Say what will be done and how long it will take, if it is long and the progress display has a place for it."""
-    say = getattr(run.progress, "announce", None)
-    if say is None or run.scheduler is not None:
+def _stored(jobs: Sequence[Task[R]], run: Run) -> dict[int, R]:
+    """The results that are in the cache, by the number of the job."""
+    found = {n: cache.load(job.key(), job.read) for n, job in enumerate(jobs)} if run.cache else {}
+    return {number: result for number, result in found.items() if result is not None}
+
+
+@contextmanager
+def foreseen(jobs: Sequence[Task[Any]], run: Run, then: str = "", more: int = 0, more_s: float = 0.0) -> Iterator[Run]:
+    """A run for several calls of `run_jobs`, announced at once, with one display of the progress.
+
+    jobs: those that are known. then: what follows, in words. more: how many pieces of work follow, as long as the first
+    of the known ones. more_s: further seconds.
+    """
+    stored = _stored(jobs, run)
+    left = [job for number, job in enumerate(jobs) if number not in stored]
+    if not left:  # what follows announces itself
+        yield run
         return
-    processes = min(run.workers or processors(), processors())
-    expected = estimate.seconds(left, known, processes)
+    _announce(left, [(jobs[n], found) for n, found in stored.items()], run, then, left[:more], more_s)
+    whole = Search(run.progress, "", len(left) + more, "in all" + " at most" * bool(more))
+    yield replace(run, progress=whole)
+    whole.end()
+
+
+def announce_alike(job: Task[Any], count: int, run: Run, what: str) -> None:
+    """Say what will be done where so many jobs like this one are still to be made and looked up in the cache."""
+    if run.scheduler is None and count > _MANY:
+        time = estimate.about(estimate.START_S + estimate.law(job) * count / _processes(run))
+        announce(run.progress, f"{what}; {time} if none is computed before; stored results are looked up")
+
+
+def _announce(
+    left: Sequence[Task[Any]],
+    known: Sequence[tuple[Task[Any], Any]],
+    run: Run,
+    then: str = "",
+    more: Sequence[Task[Any]] = (),
+    more_s: float = 0.0,
+) -> None:
+    """Say what will be done and how long it will take, if it is long and the progress display has a place for it.
+
+    more, more_s: jobs as long as those that follow, and further seconds; then: what follows, in words.
+    """
+    if run.scheduler is not None:
+        return
+    processes = _processes(run)
+    expected = estimate.seconds([*left, *more], known, processes) + more_s
     if expected > estimate.LONG_S:
-        say(estimate.announcement(left[0].what, len(left), len(known), expected, processes))
+        text = estimate.announcement(left[0].what, len(left), len(known), expected, processes, then)
+        announce(run.progress, text)
+
+
+def _processes(run: Run) -> int:
+    """How many processes of this machine a run may use."""
+    return min(run.workers or processors(), processors())
 
 
 def _results(jobs: Sequence[Task[R]], waiting: Sequence[int], run: Run) -> Generator[tuple[int, R], None, None]:

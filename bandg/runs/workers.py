@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 import warnings
@@ -11,6 +12,7 @@ from concurrent.futures import BrokenExecutor, Executor
 from contextlib import contextmanager
 
 from bandg.base.errors import BandgError, BandgWarning
+from bandg.base.kept import kept
 from bandg.runs.watch import end_with_parent
 
 _THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -57,6 +59,25 @@ def _quiet() -> Iterator[None]:
 
 
 @contextmanager
+def _without_interrupts() -> Iterator[None]:
+    """Block SIGINT in this thread, and so for good in the processes and threads that it starts.
+
+    A worker that is still loading its libraries would print a traceback. This process sees the signal at the end.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing.resource_tracker import ensure_running
+
+    ensure_running()  # its first start, which loky asks for, ends by unblocking the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
 def processes(count: int, threads: int) -> Iterator[Executor]:
     """Worker processes with a number of threads each. They are killed when the caller is interrupted or ends.
 
@@ -66,19 +87,21 @@ def processes(count: int, threads: int) -> Iterator[Executor]:
 
     is_main = threading.current_thread() is threading.main_thread()
     with _quiet():
-        executor = get_reusable_executor(
-            max_workers=count,
-            env=dict.fromkeys(_THREAD_VARIABLES, str(threads)),
-            timeout=60,
-            kill_workers=False,
-            initializer=end_with_parent,
-            initargs=(os.getpid(), is_main),
-        )
+        with _without_interrupts():
+            executor = get_reusable_executor(
+                max_workers=count,
+                env=dict.fromkeys(_THREAD_VARIABLES, str(threads)),
+                timeout=60,
+                kill_workers=False,
+                initializer=end_with_parent,
+                initargs=(os.getpid(), is_main),
+            )
+            executor.submit(int)  # starts the workers
         try:
             yield executor
         except BrokenExecutor as error:
             raise BandgError(
-                "a worker process was killed, probably because memory ran out; finished sizes are kept, "
+                f"a worker process was killed, probably because memory ran out; {kept()}: "
                 "try again with fewer `workers`"
             ) from error
         except BaseException:

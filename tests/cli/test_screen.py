@@ -75,7 +75,7 @@ def test_warnings_of_libraries_are_one_line_each_without_a_path(bandg, monkeypat
             for _ in range(2):
                 warnings.warn("something\nodd", RuntimeWarning, stacklevel=1)
 
-    monkeypatch.setattr(overlay, "print_comparisons", show_table)
+    monkeypatch.setattr(overlay, "print_overlay", show_table)
     code, _, err = bandg(*QUICK)
     assert code == 0
     assert err == "note: something odd\n"

@@ -8,13 +8,21 @@ import time
 
 import pytest
 
+from bandg.base import cache, kept
 from bandg.cli import main
 from bandg.cli.signals import Interruption
+from bandg.runs.attempt import Outcome
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
 
-LINE = "interrupted; what is finished is kept\n"
+LINE = "interrupted; nothing of this run is in the cache\n"
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
+
+
+@pytest.fixture(autouse=True)
+def nothing_stored(monkeypatch):
+    """By this process: other tests store results."""
+    monkeypatch.setattr(kept, "_stored", 0)
 
 
 def handlers():
@@ -65,6 +73,17 @@ def test_an_interruption_in_a_callback_prints_no_traceback():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20)
     assert (done.stderr, done.returncode) == (LINE, 143)
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(1, "1 result of this run is kept"), (2, "2 results of this run are kept")]
+)
+def test_an_interrupted_run_says_how_many_results_are_kept(count, words, capsys):
+    cache.check()
+    for number in range(count):
+        cache.store(f"{number:064}", Outcome(None))
+    assert Interruption().say() == 130
+    assert capsys.readouterr().err == f"interrupted; {words} in the cache\n"
 
 
 def test_a_long_call_of_compiled_code_is_ended():

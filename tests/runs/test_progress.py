@@ -117,17 +117,42 @@ def test_elsewhere_nothing_is_shown(monkeypatch, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_a_command_writes_lines_to_a_file_and_what_is_long_to_a_pipe(tmp_path, monkeypatch):
+def test_a_command_writes_lines_about_long_work_alone(tmp_path, monkeypatch):
+    """In a file as in a pipe: about what is announced, or takes more than a few seconds."""
     with (tmp_path / "log").open("w+") as log:
         monkeypatch.setattr(sys, "stderr", log)
         with progress() as shown:
             shown.start(1, "nanocrystals")
+            shown.advance("one")
+            log.seek(0)
+            assert log.read() == ""
+            shown.announce("19 nanocrystals; about 40 s on 2 processors")
+            shown.start(2, "nanocrystals")
+            shown.advance("one")
         log.seek(0)
-        assert log.read() == "nanocrystals: 1 to do\n"
+        assert log.read().splitlines() == [
+            "19 nanocrystals; about 40 s on 2 processors",
+            "nanocrystals: 2 to do",
+            "1 of 2 done after 0 s: one",
+        ]
+    now = 0.0
+    monkeypatch.setattr(library.time, "monotonic", lambda: now)
     monkeypatch.setattr(sys, "stderr", io.StringIO())
     with progress() as shown:
-        shown.start(1, "nanocrystals")
+        shown.start(2, "nanocrystals")
         shown.advance("one")
-        assert sys.stderr.getvalue() == ""
-        shown.announce("19 nanocrystals; about 40 s on 2 processors")
-        assert sys.stderr.getvalue() == "19 nanocrystals; about 40 s on 2 processors\n"
+        now = 9.0
+        shown.advance("two")
+        assert sys.stderr.getvalue() == "2 of 2 done after 9 s: two\n"
+
+
+def test_lines_say_on_demand_how_far_they_are(monkeypatch):
+    now = 0.0
+    monkeypatch.setattr(library.time, "monotonic", lambda: now)
+    lines = Lines(stream := io.StringIO(), patience=5)
+    now = 31.0
+    lines.beat()
+    lines.start(2, "nanocrystals")
+    now = 62.0
+    lines.beat()
+    assert stream.getvalue().splitlines() == ["still preparing after 31 s", "0 of 2 done after 31 s"]

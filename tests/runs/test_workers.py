@@ -1,9 +1,12 @@
 """How many processes and threads work, and that workers end with their parent."""
 
+import re
+import signal
 import subprocess
 import sys
 import time
 import warnings
+from pathlib import Path
 
 import psutil
 import pytest
@@ -16,7 +19,7 @@ from bandg.parameters.loader import load_set
 from bandg.runs import workers
 from bandg.runs.options import Run
 from bandg.runs.sweep import run_jobs
-from bandg.runs.workers import places, processors, threads_each
+from bandg.runs.workers import places, processes, processors, threads_each
 
 SET = load_set("nestoklon2023-standin")
 
@@ -98,3 +101,14 @@ def test_a_worker_ends_with_its_parent(by_kernel):
         while worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE:
             assert time.monotonic() < deadline
             time.sleep(0.01)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells the blocked signals")
+def test_workers_are_born_with_interrupts_blocked():
+    """So that one that is still loading its libraries prints no traceback."""
+    status = Path("/proc/self/status")
+    with processes(2, 1) as executor:
+        worker = executor.submit(status.read_text).result()
+    bit = 1 << (signal.SIGINT - 1)
+    masks = [int(re.search(r"SigBlk:\s*(\w+)", text)[1], 16) for text in (worker, status.read_text())]
+    assert [bool(mask & bit) for mask in masks] == [True, False]

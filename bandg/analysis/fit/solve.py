@@ -19,6 +19,7 @@ from bandg.base.decode import decode
 from bandg.base.errors import BandgError
 from bandg.base.show import Shown
 from bandg.runs.options import DEFAULT_RUN, Run
+from bandg.runs.progress import announce
 
 _MOST_EVALUATIONS = 1000
 
@@ -98,23 +99,30 @@ def solve(problem: Problem, starts: int | None = None, run: Run = DEFAULT_RUN) -
     of squares.
     """
     points = start_points(problem, starts or problem.job.starts)
-    run.progress.start(len(points), "starts")
-    attempts: list[FitAttempt] = []
-    n_cached = 0
     description = _description(problem) if run.cache else {}
-    for number, point in enumerate(points):
-        key = cache_of.key_of(description | {"start": [repr(float(x)) for x in point]}) if run.cache else ""
-        attempt = cache_of.load(key, partial(decode, FitAttempt)) if run.cache else None
-        known = attempt is not None
-        n_cached += known
-        if attempt is None:
-            if run.cache:
-                cache_of.check()
-            attempt = _attempt(problem, number, point)
+    keys = [
+        cache_of.key_of(description | {"start": [repr(float(x)) for x in point]}) if run.cache else ""
+        for point in points
+    ]
+    stored = [cache_of.load(key, partial(decode, FitAttempt)) if run.cache else None for key in keys]
+    n_cached = sum(attempt is not None for attempt in stored)
+    left = len(points) - n_cached
+    if left:
+        before = f", {n_cached} of them computed before" if n_cached else ""
+        how = "it is reported when it ends" if left == 1 else "each is reported when it ends"
+        count = f"{len(points)} start{'s' * (len(points) > 1)}"
+        announce(run.progress, f"{count}{before}; how long one takes cannot be told before, {how}")
+    if left and run.cache:
+        cache_of.check()
+    run.progress.start(left, "starts, one after the other")
+    attempts: list[FitAttempt] = []
+    for number, (point, key, known) in enumerate(zip(points, keys, stored, strict=True)):
+        attempt = known or _attempt(problem, number, point)
+        attempts.append(attempt)
+        if known is None:
             if run.cache:
                 cache_of.store(key, attempt)
-        attempts.append(attempt)
-        run.progress.advance(f"start {attempt.number + 1}: cost {attempt.cost:.4g}")
+            run.progress.advance(f"start {attempt.number + 1}: cost {attempt.cost:.4g}")
     ranked = sorted(attempts, key=lambda one: one.cost)
     best = ranked[0]
     if not np.isfinite(best.cost):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from bandg.analysis.hypotheses.case import Case, curve_of, kinds_of, no_curve
 from bandg.base.errors import BandgError
@@ -39,6 +41,21 @@ class Evaluator:
         self._compute(cases)
         return [tuple(self._known[job.key()] for job in case.jobs()) for case in cases]
 
+    @contextmanager
+    def foreseen(
+        self, cases: Sequence[Case], others: Sequence[Task[Any]] = (), then: str = "", more: int = 0
+    ) -> Iterator[None]:
+        """Announce all these cases and other jobs at once, with what follows, and show one progress of all.
+
+        then, more: as in `sweep.foreseen`.
+        """
+        before = self.run
+        with sweep.foreseen([*self._attempts(cases), *others], before, then, more) as self.run:
+            try:
+                yield
+            finally:
+                self.run = before
+
     def kinds(self, case: Case) -> tuple[tuple[float, TheoryCurve], ...]:
         """(share, curve) of each kind of nanocrystal in a case whose curve is known; without it, two NaN throughout."""
         try:
@@ -58,9 +75,13 @@ class Evaluator:
             self.notes[repr(case)] = str(error)
             return no_curve(title)
 
-    def _compute(self, cases: Sequence[Case]) -> None:
+    def _attempts(self, cases: Sequence[Case]) -> list[Attempt]:
+        """What is not known of the cases, each nanocrystal once."""
         jobs = {job.key(): Attempt(job) for case in cases for part in case.parts() for job in _jobs(part)}
-        attempts = [attempt for key, attempt in jobs.items() if key not in self._known]
+        return [attempt for key, attempt in jobs.items() if key not in self._known]
+
+    def _compute(self, cases: Sequence[Case]) -> None:
+        attempts = self._attempts(cases)
         if not attempts:
             return
         found = sweep.run_jobs(attempts, self.run)

@@ -190,8 +190,8 @@ class _Bench:
     ) -> None:
         self.base, self.evaluator, self.points, self.known = base, evaluator, tuple(points), known
 
-    def trials(self, asked: Sequence[tuple[Mechanism, float]]) -> list[Trial]:
-        """One trial for each (mechanism, value)."""
+    def cases(self, asked: Sequence[tuple[Mechanism, float]]) -> tuple[list[Case | None], list[str]]:
+        """The case of each (mechanism, value), None where there is none, and why not."""
         cases: list[Case | None] = []
         errors: list[str] = []
         for mechanism, value in asked:
@@ -201,6 +201,11 @@ class _Bench:
             except BandgError as error:
                 cases.append(None)
                 errors.append(str(error))
+        return cases, errors
+
+    def trials(self, asked: Sequence[tuple[Mechanism, float]]) -> list[Trial]:
+        """One trial for each (mechanism, value)."""
+        cases, errors = self.cases(asked)
         curves = iter(self.evaluator.curves([case for case in cases if case is not None]))
         found = []
         for (_, value), case, problem in zip(asked, cases, errors, strict=True):
@@ -226,6 +231,23 @@ def study(
     if not points:
         raise BandgError(f"no independent measurement is left to compare with: {left_out(measured)}")
     bench = _Bench(base, evaluator, points, decays(spreads))
+    asked = [(m, v) for m in mechanisms for v in (m.lower, m.middle, m.upper)]
+    cases = [base, *(case for case in bench.cases(asked)[0] if case is not None)]
+    guessed = len(mechanisms) * len(base.crystals())
+    then = f"then up to {guessed} at the best values"
+    with evaluator.foreseen(cases, then=then, more=guessed):
+        found = _weighed(bench, mechanisms, asked, spreads)
+    return replace(found, left_out=left_out(measured))
+
+
+def _weighed(
+    bench: _Bench,
+    mechanisms: Sequence[Mechanism],
+    asked: Sequence[tuple[Mechanism, float]],
+    spreads: Sequence[MeasuredPoint],
+) -> Study:
+    """The study; asked: the lower end, the middle and the upper end of each mechanism. Raises BandgError."""
+    base, evaluator, points = bench.base, bench.evaluator, bench.points
     curve = evaluator.curves([base])[0]
     base_trial = Trial(math.nan, curve, compare(curve, points))
     if np.isnan(curve.energy).any():
@@ -236,7 +258,7 @@ def study(
             f"the baseline covers {low:.3f}..{high:.3f} eV, where none of the {len(points)} measured points lies: "
             "choose another set or more `cells`"
         )
-    ends = bench.trials([(m, v) for m in mechanisms for v in (m.lower, m.middle, m.upper)])
+    ends = bench.trials(asked)
     trials = [tuple(ends[n : n + _STEPS]) for n in range(0, len(ends), _STEPS)]
     guesses = [_best_guess(m, own, base_trial, points) for m, own in zip(mechanisms, trials, strict=True)]
     findings = []
@@ -251,7 +273,7 @@ def study(
         findings.append(Finding(mechanism, base_trial, own, best, tuple(spreads)))
     findings.sort(key=_order)
     done = evaluator.computed, evaluator.cached
-    return Study(base, base_trial, points, tuple(findings), tuple(spreads), *done, left_out=left_out(measured))
+    return Study(base, base_trial, points, tuple(findings), tuple(spreads), *done)
 
 
 def _order(finding: Finding) -> tuple[float, bool, float, str]:

@@ -20,6 +20,9 @@ _BOUNDS = {"bootstrap": 0, "first_update": {"min_ncall": 400, "min_eff": 60.0}}
 """Bounds about the live points: ellipsoids with a quarter more volume, as soon as less than 60 % of the samples
 of the whole prior are kept. Its defaults, bootstrapped volumes and 10 %, take three times as many likelihoods."""
 
+SAMPLING_S = 8.0
+"""Seconds that sampling takes for one model with 400 live points, on one processor."""
+
 _START_GB, _PER_NUMBER_GB = 0.15, 2e-5
 
 
@@ -62,6 +65,10 @@ class Sampling:
     def estimate_memory(self) -> float:
         """Peak memory in GB: dynesty keeps all dead points. More parameters also take more time."""
         return _START_GB + _PER_NUMBER_GB * self.live * len(self.likelihood.model.ranges)
+
+    def estimate_seconds(self) -> float:
+        """Time on one processor."""
+        return SAMPLING_S * self.live / 400
 
     def largest(self, memory: float) -> str:
         """A hint of what would fit."""

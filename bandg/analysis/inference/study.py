@@ -22,7 +22,7 @@ from bandg.analysis.inference.emulator import (
 )
 from bandg.analysis.inference.likelihood import SPECIAL, TERMINATION, Constraint, Likelihood, Model, Points
 from bandg.analysis.inference.posterior import Exact, Inference, posterior_of
-from bandg.analysis.inference.sampling import Sampling, dynesty
+from bandg.analysis.inference.sampling import SAMPLING_S, Sampling, dynesty
 from bandg.base.errors import BandgError
 from bandg.base.task import Task
 from bandg.crystal.lattice import PEROVSKITE, Lattice
@@ -81,26 +81,31 @@ def infer(
     rng = np.random.default_rng(seed)
     checks = checks if knobs else 0  # nothing is emulated without a parameter of the set
     inside = [np.array([rng.uniform(k.range.lower, k.range.upper) for k in knobs]) for _ in range(checks)]
-    emulator, checked = _emulator(asked, knobs, [Place(asked, knobs, values, ends) for values in inside], run)
-    error = np.zeros(3)
-    for values, exact in zip(inside, checked, strict=True):
-        error = np.maximum(error, np.abs(emulator(values) - exact.outputs).max(axis=0))
-    radii = _radii(asked.crystals)
-    mass = reduced_mass(bulk(asked.parameters, asked.neighbors))
-    likelihoods = [
-        Likelihood(model, emulator, ends, points, sigma, termination, tuple(constraints), radii, mass)
-        for model in models
-    ]
-    tasks = [Sampling(one, live, precision, seed + number) for number, one in enumerate(likelihoods)]
-    here = replace(run, cache=False, scheduler=None)
-    sampled = [found for found, _ in sweep.run_jobs(tasks, here)]
-    best = [
-        Place(asked, knobs, one.emulated(found.best), needed_terminations([one.model], termination, chosen.lattice))
-        for one, found in zip(likelihoods, sampled, strict=True)
-    ]
-    posteriors = map(posterior_of, likelihoods, sampled, _computed(best, run))
-    worst = (float(error[0]), float(error[1]), float(error[2]))
-    return Inference(asked, points, sigma, tuple(constraints), tuple(posteriors), worst, checks, seed)
+    places = [Place(asked, knobs, values, ends) for values in inside]
+    jobs, n_models = _emulator_jobs(asked, knobs, places), len(models)
+    at_best = n_models * len(asked.crystals)
+    then = f"then {n_models} model{'s' * (n_models > 1)} sampled and up to {at_best} nanocrystals at the best points"
+    with sweep.foreseen(jobs, run, then, at_best + n_models, n_models * SAMPLING_S) as here:
+        emulator, checked = _emulator(asked, knobs, places, here)
+        error = np.zeros(3)
+        for values, exact in zip(inside, checked, strict=True):
+            error = np.maximum(error, np.abs(emulator(values) - exact.outputs).max(axis=0))
+        radii = _radii(asked.crystals)
+        mass = reduced_mass(bulk(asked.parameters, asked.neighbors))
+        likelihoods = [
+            Likelihood(model, emulator, ends, points, sigma, termination, tuple(constraints), radii, mass)
+            for model in models
+        ]
+        tasks = [Sampling(one, live, precision, seed + number) for number, one in enumerate(likelihoods)]
+        alone = replace(here, cache=False, scheduler=None)
+        sampled = [found for found, _ in sweep.run_jobs(tasks, alone)]
+        best = [
+            Place(asked, knobs, one.emulated(found.best), needed_terminations([one.model], termination, chosen.lattice))
+            for one, found in zip(likelihoods, sampled, strict=True)
+        ]
+        posteriors = map(posterior_of, likelihoods, sampled, _computed(best, here))
+        worst = (float(error[0]), float(error[1]), float(error[2]))
+        return Inference(asked, points, sigma, tuple(constraints), tuple(posteriors), worst, checks, seed)
 
 
 def needed_terminations(models: Sequence[Model], default: float, lattice: Lattice = PEROVSKITE) -> tuple[str, ...]:
@@ -184,13 +189,18 @@ class Place:
 def _emulator(asked: Request, knobs: Sequence[Knob], places: Sequence[Place], run: Run) -> tuple[Emulator, list[Exact]]:
     """The emulator, and exact values at some places, computed in one run."""
     slopes_of_bulk = bulk_points(asked.parameters, knobs, asked.neighbors, asked.intra_atomic)
-    design = jobs_of(asked.parameters, knobs, asked.crystals, asked.neighbors, asked.intra_atomic, asked.solver)
-    jobs: list[Task[Any]] = [*design, *(job for place in places for job in place.jobs())]
-    found = [result for result, _ in sweep.run_jobs(jobs, run)]
-    emulator = assembled(asked.parameters, knobs, slopes_of_bulk, found[: len(design)])
+    found = [result for result, _ in sweep.run_jobs(_emulator_jobs(asked, knobs, places), run)]
     each = len(asked.crystals)
-    parts = [found[start : start + each] for start in range(len(design), len(found), each)]
+    count = len(found) - each * len(places)
+    emulator = assembled(asked.parameters, knobs, slopes_of_bulk, found[:count])
+    parts = [found[start : start + each] for start in range(count, len(found), each)]
     return emulator, [place.exact(own) for place, own in zip(places, parts, strict=True)]
+
+
+def _emulator_jobs(asked: Request, knobs: Sequence[Knob], places: Sequence[Place]) -> list[Task[Any]]:
+    """The jobs of the emulator, then those of the places."""
+    design = jobs_of(asked.parameters, knobs, asked.crystals, asked.neighbors, asked.intra_atomic, asked.solver)
+    return [*design, *(job for place in places for job in place.jobs())]
 
 
 def _computed(places: Sequence[Place], run: Run) -> list[Exact]:

@@ -161,6 +161,12 @@ def global_sensitivity(
     """
     count = DEFAULT_SAMPLES.get(method, 8) if samples is None else samples
     points = draw(ranges, method, count, seed)
+    noun = (
+        f"{method}: {len(points)} points of {len(ranges)} parameters, {len(points) * len(asked.crystals)} nanocrystals"
+    )
+    sweep.announce_alike(
+        _job(asked, asked.crystals[-1], ranges, points[0]), len(points) * len(asked.crystals), run, noun
+    )
     _check_ends(asked, ranges)
     jobs = [_job(asked, crystal, ranges, point) for crystal in asked.crystals for point in points]
     found = sweep.run_jobs(jobs, run)

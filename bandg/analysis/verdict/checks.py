@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from bandg.analysis.hypotheses.case import Case
 from bandg.analysis.hypotheses.evaluate import Evaluator
 from bandg.analysis.verdict.combination import BulkSet, Combination, bulk_sets, case_of
 from bandg.analysis.verdict.line import Array, Line, at_energy
@@ -81,8 +82,7 @@ def _at(line: Line, combination: Combination, amount: float, energy: float) -> A
 
 def shape_spreads(bulk: BulkSet, evaluator: Evaluator) -> list[Spread]:
     """The spread by edges of unlike length, at the energies E_e - E_h of the cuboids. Raises BandgError."""
-    cube = case_of(bulk, "halide", 1.0)
-    long = replace(cube, shape="cuboid", aspect=ASPECT, cells=ASPECT_CELLS)
+    cube, long = _of_shapes(bulk)
     cubes, cuboids = evaluator.levels([cube, long])
     line = line_of(cube, cubes)
     none = np.zeros((1, 0))
@@ -95,6 +95,12 @@ def shape_spreads(bulk: BulkSet, evaluator: Evaluator) -> list[Spread]:
         values = [_uniform_aspect(at, state) for at, state in zip(own, (one.electron, one.hole), strict=True)]
         spreads.append(Spread(bulk.label, f"edges 1 to {ASPECT:g}", round(one.E_gap_eV, 3), *values))
     return spreads
+
+
+def _of_shapes(bulk: BulkSet) -> tuple[Case, Case]:
+    """Cubes, and cuboids with one longer edge."""
+    cube = case_of(bulk, "halide", 1.0)
+    return cube, replace(cube, shape="cuboid", aspect=ASPECT, cells=ASPECT_CELLS)
 
 
 def _uniform_aspect(of_cube: float, state: LevelState) -> float:
@@ -115,12 +121,16 @@ def over_directions(principal: Array) -> float:
 
 def tilt_spreads(bulk: BulkSet, evaluator: Evaluator) -> list[Spread]:
     """The spread by orientation of tilted nanocrystals, at their energies E_e - E_h. Raises BandgError."""
-    case = replace(case_of(bulk, "halide", 1.0), cells=TILT_CELLS, observables=())
     return [
         Spread(bulk.label, "orientation of the tilted crystal", round(one.E_gap_eV, 3), *_directions(one))
-        for one in evaluator.levels([case])[0]
+        for one in evaluator.levels([_of_tilt(bulk)])[0]
         if one is not None
     ]
+
+
+def _of_tilt(bulk: BulkSet) -> Case:
+    """A cube of the tilted crystal."""
+    return replace(case_of(bulk, "halide", 1.0), cells=TILT_CELLS, observables=())
 
 
 def _directions(levels: Levels) -> list[float]:
@@ -130,8 +140,7 @@ def _directions(levels: Levels) -> list[float]:
 def bromides(evaluator: Evaluator, names: Sequence[str] = BROMIDES) -> list[Bromide]:
     """Cubes of CsPbBr3 with halide planes, the shifts of the iodide's slab and quoted constants. Raises BandgError."""
     scale = Scale("haken", PRESETS["CsPbBr3"], IMAGE[1])
-    sets = [one for one in bulk_sets(names) if not one.minimum]
-    pairs = [[case_of(one, "halide", 1.0, image, BROMIDE_CELLS) for image in (False, True)] for one in sets]
+    sets, pairs = _of_bromides(names)
     found = iter(evaluator.levels([case for pair in pairs for case in pair]))
     rows = []
     for one, (plain, _) in zip(sets, pairs, strict=True):
@@ -142,6 +151,12 @@ def bromides(evaluator: Evaluator, names: Sequence[str] = BROMIDES) -> list[Brom
                 numbers = [round(float(x), 4) for x in (energy[0, place], *g[0, place])]
                 rows.append(Bromide(one.label, image, round(crystal.size_nm, 2), *numbers))
     return rows
+
+
+def _of_bromides(names: Sequence[str] = BROMIDES) -> tuple[list[BulkSet], list[list[Case]]]:
+    """The sets, and of each the cubes without and with the image potential."""
+    sets = [one for one in bulk_sets(names) if not one.minimum]
+    return sets, [[case_of(one, "halide", 1.0, image, BROMIDE_CELLS) for image in (False, True)] for one in sets]
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,8 +171,7 @@ class Checks:
 def check(found: Verdict, sets: Sequence[BulkSet], evaluator: Evaluator) -> Checks:
     """All checks of a verdict. Raises BandgError."""
     spreads, notes = surface_spreads(found), []
-    cubic = next((one for one in reversed(sets) if not one.tilt and not one.minimum), None)
-    tilted = next((one for one in sets if one.tilt), None)
+    cubic, tilted = _examples(sets)
     for bulk, function in ((cubic, shape_spreads), (tilted, tilt_spreads)):
         if bulk is None:
             continue
@@ -166,3 +180,16 @@ def check(found: Verdict, sets: Sequence[BulkSet], evaluator: Evaluator) -> Chec
         except BandgError as error:
             notes.append(f"{bulk.label}: {error}")
     return Checks(tuple(spreads), tuple(bromides(evaluator)), tuple(notes))
+
+
+def cases_of_checks(sets: Sequence[BulkSet]) -> list[Case]:
+    """All cases of `check`, to say how much work there is."""
+    cubic, tilted = _examples(sets)
+    cases = [*(_of_shapes(cubic) if cubic else ()), *([_of_tilt(tilted)] if tilted else ())]
+    return cases + [case for pair in _of_bromides()[1] for case in pair]
+
+
+def _examples(sets: Sequence[BulkSet]) -> tuple[BulkSet | None, BulkSet | None]:
+    """The set for the shapes and the one for the tilt, None where there is none."""
+    cubic = next((one for one in reversed(sets) if not one.tilt and not one.minimum), None)
+    return cubic, next((one for one in sets if one.tilt), None)

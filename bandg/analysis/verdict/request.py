@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bandg.analysis.hypotheses.evaluate import Evaluator
-from bandg.analysis.verdict.checks import check
+from bandg.analysis.verdict.checks import cases_of_checks, check
 from bandg.analysis.verdict.combination import QUICK_CELLS, SETS, all_combinations, bulk_sets, choose
-from bandg.analysis.verdict.study import DRAWS, Verdict, judge
+from bandg.analysis.verdict.study import DRAWS, Verdict, judge, work_of
 from bandg.base.arguments import flag, strict, whole, words
 from bandg.base.errors import BandgError
 from bandg.data.choice import points_to_judge_by
@@ -68,9 +68,12 @@ def verdict(
         raise BandgError(f"`sets` are of {' and '.join(materials)}: give sets of one material")
     points, draws, checks = measured(data, materials[0]), whole("draws", draws, 100), flag("checks", checks)
     bulk, evaluator = bulk_sets(chosen), Evaluator(run)
-    found = judge(bulk, combinations, points, evaluator, QUICK_CELLS if quick else (), draws)
-    if checks and not quick:
-        found = replace(found, checks=check(found, bulk, evaluator))
+    cells, checks = QUICK_CELLS if quick else (), checks and not quick
+    cases, slopes = work_of(bulk, combinations, cells)
+    with evaluator.foreseen([*cases, *(cases_of_checks(bulk) if checks else ())], slopes):
+        found = judge(bulk, combinations, points, evaluator, cells, draws)
+        if checks:
+            found = replace(found, checks=check(found, bulk, evaluator))
     notes = (*found.notes, *left_out_of(data, materials[0]))
     return replace(found, notes=notes, computed=evaluator.computed, cached=evaluator.cached)
 

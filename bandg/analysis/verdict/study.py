@@ -18,9 +18,10 @@ from bandg.analysis.verdict.line import Array, Line, at_points, slopes_of
 from bandg.analysis.verdict.pair import Constants, pair_observables
 from bandg.data.compare import rms
 from bandg.data.measured import MeasuredPoint
-from bandg.models.etb.derivatives import Derivatives
+from bandg.models.etb.derivatives import DerivativeJob
 from bandg.models.levels import Levels
-from bandg.runs.band import derivatives_of
+from bandg.runs import sweep
+from bandg.runs.band import derivative_jobs
 
 BAND_CELLS = (4, 6, 9, 14)
 """Edges in cells for which derivatives are computed; they change little between them."""
@@ -138,10 +139,10 @@ def _reached(
     return kept, [f"Outside of every curve, and left out: {', '.join(names)}."]
 
 
-def lines_of(
-    sets: Sequence[BulkSet], combinations: Sequence[Combination], evaluator: Evaluator, cells: tuple[int, ...]
-) -> tuple[dict[tuple[str, str], Line], list[str]]:
-    """The line of every set and termination by its label, and a note for each that cannot be computed."""
+def cases_of(
+    sets: Sequence[BulkSet], combinations: Sequence[Combination], cells: tuple[int, ...]
+) -> dict[tuple[str, str], dict[tuple[float, bool], Case]]:
+    """The cases by amount and image potential of the line of every set and termination, by its label."""
     needed: dict[tuple[str, str], dict[tuple[float, bool], Case]] = {}
     for one in sets:
         for combination in combinations_of(one, combinations):
@@ -152,6 +153,23 @@ def lines_of(
                 shown += [(amount, True) for amount in IMAGE_AMOUNTS if amount in amounts]
             for amount, image in shown:
                 nodes[amount, image] = case_of(one, combination.termination, amount, image, cells)
+    return needed
+
+
+def work_of(
+    sets: Sequence[BulkSet], combinations: Sequence[Combination], cells: tuple[int, ...]
+) -> tuple[list[Case], list[DerivativeJob]]:
+    """All cases of `judge`, and the jobs of the slopes."""
+    needed, by_set = cases_of(sets, combinations, cells), {one.label: one for one in sets}
+    jobs = [job for label, termination in needed for job in _slope_jobs(by_set[label], termination)]
+    return [case for nodes in needed.values() for case in nodes.values()], jobs
+
+
+def lines_of(
+    sets: Sequence[BulkSet], combinations: Sequence[Combination], evaluator: Evaluator, cells: tuple[int, ...]
+) -> tuple[dict[tuple[str, str], Line], list[str]]:
+    """The line of every set and termination by its label, and a note for each that cannot be computed."""
+    needed = cases_of(sets, combinations, cells)
     every = [case for nodes in needed.values() for case in nodes.values()]
     levels = iter(evaluator.levels(every))
     by_set = {one.label: one for one in sets}
@@ -195,13 +213,18 @@ def _slopes(bulk: BulkSet, termination: str, wanted: Array, evaluator: Evaluator
     """Slopes of the nanocrystals without shifts, which those with shifts share."""
     if bulk.member is None:
         return slopes_of(None, (), wanted, wanted)
+    found = [result for result, _ in sweep.run_jobs(_slope_jobs(bulk, termination), evaluator.run)]
+    all_ = [*found, bulk_slopes(bulk.member.parameters)]
+    return slopes_of(bulk.member, all_, np.array([one.value("E_gap_eV") for one in all_]), wanted)
+
+
+def _slope_jobs(bulk: BulkSet, termination: str) -> list[DerivativeJob]:
+    """The derivatives for `_slopes`; none of a set without a covariance."""
+    if bulk.member is None:
+        return []
     own = replace(bulk, parameters=bulk.member.parameters, tilt=())
     case = case_of(own, termination, cells=BAND_CELLS)
-    found: list[Derivatives] = derivatives_of(
-        [bulk.member], case.crystals(), case.neighbors, False, "auto", evaluator.run
-    )[0]
-    all_ = [*found, bulk_slopes(own.parameters)]
-    return slopes_of(bulk.member, all_, np.array([one.value("E_gap_eV") for one in all_]), wanted)
+    return derivative_jobs([bulk.member], case.crystals(), case.neighbors, False, "auto")
 
 
 def predicted(

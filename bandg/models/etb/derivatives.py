@@ -189,6 +189,10 @@ class DerivativeJob(CrystalTask):
         """Peak memory in GB: the moment is as large as H, and its factorization follows that of the levels."""
         return 1.5 * self._levels_job().estimate_memory()
 
+    def estimate_seconds(self) -> float:
+        """Time on one processor: that of the levels, and as much again for the derivatives."""
+        return 2.2 * self._levels_job().estimate_seconds()
+
     def largest(self, memory: float) -> str:
         """A hint of the size that would fit into that memory in GB."""
         return f"about {self._levels_job().largest_nm(memory / 1.5):.2g} nm would fit"

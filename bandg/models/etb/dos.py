@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,9 @@ from bandg.solvers.spectrum import Spectrum
 
 MAX_MOMENTS = 1_000_000
 MAX_VECTORS = 10_000
+
+_PRODUCT_S = 3e-9
+"""Seconds for each element of the Hamiltonian, moment and vector."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +62,12 @@ def density_of_states(
     moments: int = 1000,
     vectors: int = 10,
     seed: int = 0,
+    after: Callable[[], None] = lambda: None,
 ) -> DensityOfStates:
     """Density of states of the full Hamiltonian without symmetry; time grows as moments x vectors x orbitals.
 
-    energies: in eV; default 1000 over the whole spectrum. vectors: random-phase vectors, 2 or more.
+    energies: in eV; default 1000 over the whole spectrum. vectors: random-phase vectors, 2 or more. after: called
+    after each vector.
     Raises BandgError without kwant and for numbers out of range.
     """
     check_expansion(moments, vectors, seed)
@@ -71,12 +76,16 @@ def density_of_states(
 
     spectral = kwant.kpm.SpectralDensity(
         sparse.csr_matrix(system.hamiltonian),
-        num_vectors=vectors,
+        num_vectors=1,
         num_moments=moments,
         rng=seed,
         mean=False,
         accumulate_vectors=False,
     )
+    after()
+    for _ in range(vectors - 1):
+        spectral.add_vectors(1)
+        after()
     lower, upper = spectral.bounds
     if energies is None:
         energies = np.linspace(lower, upper, 1000)
@@ -95,8 +104,18 @@ def density_of_states(
     )
 
 
-def exact_counts(system: FullSystem, energies: Sequence[float], solver: str = "auto") -> list[int]:
-    """Number of states below each energy in eV, by the inertia of every symmetry block. Raises BandgError."""
+def estimate_seconds(system: FullSystem, moments: int, vectors: int) -> float:
+    """Seconds that `density_of_states` takes on one processor."""
+    return _PRODUCT_S * system.hamiltonian.nnz * moments * vectors
+
+
+def exact_counts(
+    system: FullSystem, energies: Sequence[float], solver: str = "auto", after: Callable[[], None] = lambda: None
+) -> list[int]:
+    """Number of states below each energy in eV, by the inertia of every symmetry block. Raises BandgError.
+
+    after: called after each block.
+    """
     counts = np.zeros(len(energies), dtype=int)
     if not len(energies):
         return []
@@ -105,4 +124,5 @@ def exact_counts(system: FullSystem, energies: Sequence[float], solver: str = "a
         spectrum = Spectrum(matrix.at(system.vector), solver)
         each = basis.irrep.degeneracy // basis.irrep.copies
         counts += each * np.array([spectrum.count_below(float(energy)) for energy in energies])
+        after()
     return counts.tolist()
