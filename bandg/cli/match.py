@@ -129,7 +129,7 @@ def _print_verdict(found: Match) -> None:
             sets.append(f"{one.name} {sizes} nm")
         typer.echo(f"68 % set: {'; '.join(sets)}")
     else:
-        best = min(found.fits, key=lambda one: one.chi2)
+        best = found.closest
         typer.echo(
             f"None of these: chi^2 of the best is {best.chi2:.1f}, which chance exceeds with p = {best.p_value:.1g}."
         )
@@ -140,7 +140,7 @@ def _print_verdict(found: Match) -> None:
 
 def _print_samples(found: Matches) -> None:
     """Print one line for each sample: its most probable candidate."""
-    best = [one.fits[0] if one.found else min(one.fits, key=lambda fit: fit.chi2) for one in found.samples]
+    best = [one.fits[0] if one.found else one.closest for one in found.samples]
     names = _names(best)
     rows = [
         (
@@ -176,17 +176,23 @@ def _sentences(found: Match) -> list[str]:
     """What spreads say of the sizes, and what limits the result."""
     limits = found.size_scatter() if found.found else {}
     return [
-        f"Sizes whose relative standard deviation is {limit:.1%} give the stated {name} by themselves: "
-        "those of the nanocrystals that contribute do not scatter more."
+        f"The stated {name} allows the sizes a scatter of {limit:.1%} at most: one standard deviation, where nothing "
+        "else makes g scatter."
         for name, limit in limits.items()
     ] + found.notes()
 
 
 def _rests(found: Match) -> str:
-    """The residuals of the best nanocrystal."""
-    best = min(found.fits, key=lambda one: one.chi2)
-    rests = (f"{one.name} {rest:+.1f}" for one, rest in zip(found.sample.data, best.residuals, strict=True))
-    return f"measured minus calculated in errors, best of {best.name}: {', '.join(rests)}"
+    """What the best nanocrystal leaves of each measured number."""
+    best, parts = found.closest, []
+    for one, value, rest in zip(found.sample.data, best.calculated, best.residuals, strict=True):
+        name, unit, digits = {"energy_eV": ("energy", " eV", 3), "size_nm": ("size", " nm", 2)}.get(
+            one.name, (one.name if one.name == one.quantity else f"|{one.name}|", "", 2)
+        )
+        off = round(one.value - value, digits) + 0.0
+        parts.append(f"{name} {off:+.{digits}f}{unit} ({abs(rest):.1f})")
+    what = "Measured minus calculated (in brackets: how many errors of measurement and curve that is)"
+    return f"{what}, best of {best.name}: {', '.join(parts)}."
 
 
 def _probability(one: Fit, found: bool) -> tuple[float | None, float | None]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 
 from bandg.analysis.match.sample import OUTPUTS
 from bandg.plot.legends import legend_below
-from bandg.plot.palette import BLACK, DASHES, FAINT, LINES, NAMES
+from bandg.plot.palette import BLACK, DASHES, FAINT, GRAY, LINES, NAMES
 from bandg.plot.points import point_look
 from bandg.plot.sheet import Contents, Sheet, letters, sheet
-from bandg.plot.style import Look, literal, number, pt
+from bandg.plot.style import Look, literal, number, pt, wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +29,9 @@ _CURVES = 15
 
 _BINS = 16
 _SPAN_EV = 0.12
+
+_SHORT, _LETTERS = 4, 40
+"""Letters of a name that stands beside a point, and of a line above a panel."""
 
 _SIZE = "size"
 _PARTS = {"g_e": ("g_e",), "g_h": ("g_h",), "g_bx": ("g_e", "g_h")}
@@ -54,9 +57,10 @@ def contents(unknowns: Sequence[str]) -> Contents:
 def plot_match(found: Matches, ax: Axes | Sequence[Axes] | None = None, **look: Unpack[Look]) -> tuple[Axes, ...]:
     """Draw g against energy with curves of the most probable candidates, and the posteriors of their unknowns.
 
-    Of one sample the posteriors are histograms, of several medians and 68 % intervals of the most probable candidate
-    against energy. Thick lines are the best nanocrystals, thin ones drawn from the posterior. Where none fits there are
-    no posteriors.
+    Of one sample the posteriors are histograms. Of several, which are named beside their points, they are medians and
+    68 % intervals of the most probable candidate against energy. Unknowns that no drawn candidate has, or no most
+    probable one of several samples, have no panel. Thick lines are the best nanocrystals, thin ones drawn from the
+    posterior. Where none fits there are no posteriors.
 
     Parameters
     ----------
@@ -74,7 +78,7 @@ def plot_match(found: Matches, ax: Axes | Sequence[Axes] | None = None, **look: 
         The axes; `bandg.plot.save` writes their figure.
     """
     drawn = _drawn(found)
-    unknowns = _unknowns(found)
+    unknowns = _unknowns(found, drawn)
     quantities = [name for name in NAMES if name in ("g_e", "g_h") or (name == "g_bx" and _measured(found, name))]
     with sheet(ax, look) as page:
         names = page.pick([*quantities, *unknowns])
@@ -88,7 +92,6 @@ def plot_match(found: Matches, ax: Axes | Sequence[Axes] | None = None, **look: 
                 _posterior(one, found.samples[0], unknowns[name], colors)
             else:
                 _intervals(one, found, unknowns[name], colors)
-                one.set_xlim(*_span(found))
         if page.is_new:
             letters(axes)
         _legend(page, axes, found, dict(zip(colors.values(), labels, strict=True)))
@@ -101,17 +104,19 @@ def _legend(page: Sheet, axes: Sequence[Axes], found: Matches, labels: dict[str,
 
     handles = [Line2D([], [], color=color, linewidth=pt(2)) for color in labels]
     texts, fits = list(labels.values()), {one.found for one in found.samples}
-    for fit, color, text in ((True, BLACK, "measured"), (False, FAINT, "measured, nothing fits")):
+    names = [literal(one.sample.name) for one in found.samples]
+    name = f"{names[0]}, " if len(names) == 1 and names[0] else ""
+    for fit, color, text in ((True, BLACK, f"{name}measured"), (False, FAINT, f"{name}measured, nothing fits")):
         if fit in fits:
             handles.append(Line2D([], [], **point_look("g_e", True, color)))
             texts.append(text)
     if page.is_new:
-        title = (
-            "thick: best nanocrystal; thin, histograms: posterior; dotted: prior; gray bar: with errors of the curves"
-        )
-        legend_below(page, axes, handles, texts, title if True in fits else "")
+        title = "thick: best nanocrystal; thin, histograms: posterior; dotted: prior"
+        title = title if len(names) == 1 else "thick: best nanocrystal; thin: posterior; intervals: median and 68 %"
+        title += "; gray bar: with errors of the curves"
+        legend_below(page, axes, handles, texts, "; ".join([title] * (True in fits) + _key(found)))
     else:
-        axes[0].legend(handles, texts, fontsize="small")
+        axes[0].legend(handles, texts, fontsize="small", title="\n".join(_key(found)) or None)
 
 
 def _drawn(found: Matches) -> dict[str, str]:
@@ -129,9 +134,44 @@ def _drawn(found: Matches) -> dict[str, str]:
     return {name: f"{name} ({number(best[name], '.2f')})" for name in names}
 
 
-def _unknowns(found: Matches) -> dict[str, str]:
-    """Panels of the unknowns of the samples that something fits: name of the panel, name of the unknown."""
-    names = [name for one in found.samples if one.found for fit in one.fits for name in fit.unknowns]
+def _tags(found: Matches) -> list[str]:
+    """What stands beside the points of each of several samples: short names, else numbers that `_key` explains."""
+    names = [one.sample.name for one in found.samples]
+    if len(names) == 1:
+        return [""]
+    if all(0 < len(name) <= _SHORT for name in names) and len({*names}) == len(names):
+        return [literal(name) for name in names]
+    return [str(number) for number in range(1, len(names) + 1)]
+
+
+def _key(found: Matches) -> list[str]:
+    """The samples of the numbers, in one sentence; nothing where their names stand beside the points."""
+    names = [literal(one.sample.name or f"{one.sample.energy_eV:g} eV") for one in found.samples]
+    tags = _tags(found)
+    if len(names) == 1 or tags == names:
+        return []
+    return ["samples " + "; ".join(f"{tag}: {name}" for tag, name in zip(tags, names, strict=True))]
+
+
+def _tag(axes: Axes, x: float, y: float, text: str) -> None:
+    """The name of a sample beside its point."""
+    from matplotlib.patheffects import withStroke
+
+    halo = [withStroke(linewidth=pt(1.6), foreground="white")]
+    place: dict[str, Any] = {"textcoords": "offset points", "fontsize": "x-small", "zorder": 8}
+    axes.annotate(text, (x, y), (pt(4), pt(3)), **place, path_effects=halo)
+
+
+def _unknowns(found: Matches, drawn: Collection[str]) -> dict[str, str]:
+    """Panels of the unknowns of the samples that something fits: name of the panel, name of the unknown.
+
+    drawn: names of the candidates that have histograms; of several samples the most probable one of each counts.
+    """
+    if len(found.samples) == 1:
+        fits = [fit for one in found.samples if one.found for fit in one.fits if fit.name in drawn]
+    else:
+        fits = [one.fits[0] for one in found.samples if one.found]
+    names = [name for fit in fits for name in fit.unknowns]
     order = [name for name in dict.fromkeys(names) if name != "inverse_eps"]
     last = ["inverse_eps"] if "inverse_eps" in names else []
     return {(_SIZE if name == "size_nm" else name): name for name in (*order, *last)}
@@ -150,13 +190,14 @@ def _measured(found: Matches, name: str) -> bool:
 def _curves(axes: Axes, found: Matches, quantity: str, colors: dict[str, str]) -> None:
     """Curves of g against energy, and the samples."""
     low, high = _span(found)
-    for sample in found.samples:
+    for sample, tag in zip(found.samples, _tags(found), strict=True):
         for fit in sample.fits:
             if fit.name in colors and fit.best and fit.probability >= _LEAST:
                 _candidate(axes, fit, quantity, colors[fit.name], (low, high), sample.found)
         for datum in sample.sample.data:
             if datum.name == quantity:
                 _point(axes, sample, datum)
+                _tag(axes, sample.sample.energy_eV, datum.value, tag)
     axes.set_xlim(low, high)
     axes.set_xlabel("Transition energy (eV)")
     axes.set_ylabel(NAMES[quantity])
@@ -243,15 +284,23 @@ def _range(fit: Fit, name: str, values: np.ndarray[Any, np.dtype[np.float64]]) -
 
 def _intervals(axes: Axes, found: Matches, name: str, colors: dict[str, str]) -> None:
     """Median and 68 % of one unknown of each sample, of its most probable candidate, against energy."""
-    for one in found.samples:
+    missing = []
+    for one, tag in zip(found.samples, _tags(found), strict=True):
         fit = one.fits[0]
-        if one.found and name in fit.unknowns:
+        if one.found and name not in fit.unknowns:
+            missing.append(tag)
+        elif one.found:
             own = fit.unknowns[name]
             errors = [[own.median - own.low], [own.high - own.median]]
             axes.errorbar(
                 [one.sample.energy_eV], [own.median], yerr=errors, fmt="o", color=colors.get(fit.name, FAINT),
                 markersize=pt(4), capsize=pt(2), elinewidth=pt(0.9),
             )  # fmt: skip
+            _tag(axes, one.sample.energy_eV, own.median, tag)
     fits = [fit for one in found.samples for fit in one.fits]
+    if missing:
+        note = "not among the unknowns of " + ", ".join(missing)
+        axes.set_title("\n".join(wrapped(note, _LETTERS)), fontsize="x-small", color=GRAY)
+    axes.set_xlim(*_span(found))
     axes.set_xlabel("Transition energy (eV)")
     axes.set_ylabel(_label(name, fits))

@@ -16,7 +16,7 @@ from stored import command_text
 from validation import table
 
 from bandg.analysis.curves import resolve
-from bandg.analysis.hypotheses.report import SPREADS, baseline_text, markdown, spread_lines
+from bandg.analysis.hypotheses.report import SPREADS, baseline_text, incomplete, markdown, spread_lines
 from bandg.analysis.inference.emulator import knob, parameters_at
 from bandg.analysis.inference.likelihood import SPECIAL
 from bandg.base.resources import theory_curve
@@ -140,6 +140,7 @@ def write(folder: Path) -> None:
     for name in ("hypotheses", "hypotheses-nnn", "hypotheses-slow"):
         rows, label = stored(name), name.replace("-", "_")
         text = f"{baseline_text(rows[0])}\n\n{markdown(rows)}"
+        text += "".join(f"\n{sentence}\n" for sentence in incomplete(rows))
         if "scatter" in rows[0]:  # a result that is older has no spreads
             found = table(SPREADS, spread_lines(rows))
             text += f"\nSpread of g within a sample, predicted/measured:\n\n{found}"

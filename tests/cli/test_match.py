@@ -11,7 +11,7 @@ def test_one_sample(bandg, tmp_path):
     code, out, _ = bandg("match", *ASKED, "--dg-h", "0.03", "--out", tmp_path / "a.json")
     assert code == 0
     assert "E = 1.911 +- 0.01 eV, g_e = 1.41 +- 0.05, g_h = 0.91 +- 0.05" in out
-    assert "68 % set: bandg-cspbi3-nnn, " in out and "give the stated dg_h by themselves" in out
+    assert "68 % set: bandg-cspbi3-nnn, " in out and "The stated dg_h allows the sizes a scatter of " in out
     found = json.loads((tmp_path / "a.json").read_text())["samples"][0]
     assert found["none_of_these"] is False and sum(one["probability"] for one in found["candidates"]) == pytest.approx(
         1
@@ -22,6 +22,12 @@ def test_one_sample(bandg, tmp_path):
 def test_none_of_these_is_said_with_what_does_not_fit(bandg):
     code, out, _ = bandg("match", "--energy", "1.911eV", "--g-e", "6", "--set", "bandg-cspbi3-nnn")
     assert code == 0 and "None of these" in out and "0.1 (assumed)" in out and "68 % set" not in out
+    assert "best of bandg-cspbi3-nnn, " in out and ": energy +" in out.replace("y -", "y +") and "_eV" not in out
+    assert "has weight" not in out and "The best has the largest emulated size" in out
+    inside = bandg(
+        "match", "--energy", "1.9eV", "--g-e", "0.2+-0.05", "--g-h", "2.5+-0.05", "--set", "bandg-cspbi3-nnn"
+    )[1]
+    assert "None of these" in inside and "emulated size" not in inside
 
 
 def test_the_samples_of_a_file(bandg, tmp_path):
@@ -39,6 +45,17 @@ def test_samples_of_a_material_without_candidates_are_left_out(bandg, tmp_path):
     file.write_text("sample,energy_eV,g_e,material\nA,1.95,1.2,CsPbI3\nB,2.4,0.9,CsPbBr3\n")
     code, out, _ = bandg("match", "--data", file, "--set", "bandg-cspbi3-nnn")
     assert code == 0 and "A: E = 1.95" in out and "which are left out: B (CsPbBr3)" in out
+
+
+def test_a_sample_of_mixed_halide_is_matched_with_what_has_bromide(bandg, tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text('sample,energy_eV,g_e,g_h,material\nA,1.95,1.2,0.9,"CsPb(I,Br)3"\nB,1.95,1.2,0.9,CsPbI₃\n')
+    code, _, _ = bandg("match", "--data", file, "--out", tmp_path / "a.json")
+    assert code == 0
+    alloy, iodide = (one["candidates"] for one in json.loads((tmp_path / "a.json").read_text())["samples"])
+    assert {one["set"] for one in alloy} == {"bandg-cspbi3-nnn"}
+    assert all("bromide" in one["unknowns"] for one in alloy) and len({one["set"] for one in iodide}) > 1
+    assert not any("bromide" in one["unknowns"] for one in iodide)
 
 
 def test_each_sample_has_its_own_material(bandg, tmp_path):
@@ -65,7 +82,7 @@ def test_decimal_commas_are_read_where_they_can_be_nothing_else(bandg):
 def test_spreads_of_the_data_bound_the_sizes(bandg):
     code, out, _ = bandg("match", "--data", "meliakov2025", "--set", "bandg-cspbi3-nnn")
     assert code == 0 and "Fixed: bromide = 0." in out
-    assert out.count("give the stated dg_") == 2 and "#4: Sizes whose relative standard deviation is" in out
+    assert out.count("allows the sizes a scatter of") == 2 and "#4: The stated dg_e allows" in out
 
 
 @pytest.mark.parametrize(

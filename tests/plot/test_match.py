@@ -70,3 +70,24 @@ def test_several_samples_have_intervals_against_energy():
     shown = sorted(float(line.get_xdata()[0]) for line in axes[1].lines if line.get_marker() == "o")
     assert shown == sorted(one.sample.energy_eV for one in found.samples if one.found)
     assert axes[0].get_xlim() == axes[1].get_xlim()
+
+
+def test_several_samples_are_named_and_a_panel_has_values(tmp_path):
+    """No panel for what no most probable candidate has; one that some have says whose it is not."""
+    file, head = tmp_path / "mine.csv", "sample,energy_eV,g_e,g_h,material\n"
+    file.write_text(f"{head}A,1.95,1.2,0.9,CsPbI3\nB,1.85,1.6,0.6,CsPbI3\n")
+    axes = plot_match(match(data=str(file), set=SET))
+    assert "Bromide share" not in [one.get_ylabel() for one in axes]
+    for panel in axes[:3]:
+        assert [text.get_text() for text in panel.texts if text.get_text() in "AB"] == ["A", "B"]
+    file.write_text(f'{head}A,1.95,1.2,0.9,CsPbI3\nsecond,1.85,1.6,0.6,"CsPb(I,Br)3"\n')
+    (bromide,) = plot_match(match(data=str(file), set=SET), panels=["bromide"])
+    assert bromide.get_title() == "not among the unknowns of 1"
+    assert "samples 1: A; 2: second" in bromide.figure.legends[0].get_title().get_text().replace("\n", " ")
+
+
+def test_one_sample_is_named_in_the_legend(tmp_path):
+    file = tmp_path / "mine.csv"
+    file.write_text("sample,energy_eV,g_e\nmy best,1.95,1.2\n")
+    (axes,) = plot_match(match(data=str(file), set=SET), panels=["g_e"])
+    assert "my best, measured" in [text.get_text() for text in axes.figure.legends[0].get_texts()]

@@ -295,9 +295,9 @@ def incomplete(table: Sequence[Mapping[str, Any]]) -> list[str]:
     found = []
     for row in table:
         count, of = reached(row["at_best"]) if row["at_best"] else (0, row["independent_points"])
-        if not row["at_best"]:
+        if not any(reached(trial)[0] for trial in row["trials"]):
             found.append(f"{row['name']}: no curve in the range reaches any point.")
-        elif count < of:
+        elif 0 < count < of:
             both = zip(row["at_best"]["residuals"], row["without"]["residuals"], strict=True)
             there = [base["residual"] for own, base in both if None not in (own["residual"], base["residual"])]
             beside = f", over which the baseline leaves {rms(there):.3f}" if len(there) == count else ""

@@ -45,6 +45,9 @@ _SLACK = 1e-6
 _END = 0.05
 """Share of the range in ln L, and least posterior probability there, at which a posterior touches the end."""
 
+_AT = 1e-3
+"""Largest distance in ln L of the best nanocrystal from an end of the sizes at which it counts as there."""
+
 
 @dataclass(frozen=True)
 class Interval:
@@ -78,6 +81,10 @@ class Fit:
         Its unknowns by name, the size in nm among them; empty where no curve comes near the energy.
     residuals : tuple of float
         Measured minus best, in errors, in the order of the sample's data.
+    calculated : tuple of float
+        What the best has in their place; magnitudes where the sample has them.
+    end : int or None
+        0 where the best has the smallest size of the emulator, -1 where it has the largest.
     drawn : Drawn or None
         Points of the posterior.
     by_step : ndarray
@@ -94,6 +101,8 @@ class Fit:
     p_value: float
     best: dict[str, float]
     residuals: tuple[float, ...]
+    calculated: tuple[float, ...]
+    end: int | None
     drawn: Drawn | None
     by_step: Array
 
@@ -130,7 +139,7 @@ class Fit:
         names = ("probability", "error", "log_evidence", "effective", "chi2", "p_value", "fits", "best")
         unknowns = {name: vars(one) for name, one in self.unknowns.items()}
         words = {"set": own.set, "shape": own.shape}
-        numbers = {name: getattr(self, name) for name in (*names, "residuals")}
+        numbers = {name: getattr(self, name) for name in (*names, "residuals", "calculated")}
         return (
             words | {n: finite(v) if isinstance(v, float) else v for n, v in numbers.items()} | {"unknowns": unknowns}
         )
@@ -152,6 +161,11 @@ class Match(Shown):
     def inside(self) -> bool:
         """Whether any curve comes near the energy of the sample."""
         return bool(self.fits[0].best)
+
+    @property
+    def closest(self) -> Fit:
+        """The candidate whose best nanocrystal has the smallest chi-square."""
+        return min(self.fits, key=lambda one: one.chi2)
 
     @cached_property
     def set68(self) -> dict[int, NDArray[np.bool_]]:
@@ -179,7 +193,10 @@ class Match(Shown):
             return ["No curve comes near this energy."]
         for end, name, word in ((0, "smallest", "smaller"), (-1, "largest", "larger")):
             touched = [one for one in self.fits if one.probability > LEAST and one.at_end(end)]
-            if touched:
+            if not self.found and self.closest.end == end:
+                size = f"{self.closest.emulator.size_nm[end]:.3g} nm"
+                found.append(f"The best has the {name} emulated size ({size}): {word} ones, not asked, may fit better.")
+            if self.found and touched:
                 sizes = ", ".join(dict.fromkeys(f"{one.emulator.size_nm[end]:.3g} nm" for one in touched))
                 found.append(f"The {name} emulated size ({sizes}) has weight: {word} nanocrystals, not asked, may fit.")
         few = [one for one in self.fits if one.fits and one.probability > LEAST and one.effective < FEW]
@@ -267,9 +284,10 @@ def _fit(one: Weights, sample: Sample, probability: float) -> Fit:
 
     own, ends = one.candidate.emulator, one.candidate.ends
     if not len(one.log):
-        return Fit(own, ends, 0.0, 0.0, -np.inf, 0.0, np.inf, 0.0, {}, (), None, np.zeros(len(ends) - 1))
+        return Fit(own, ends, 0.0, 0.0, -np.inf, 0.0, np.inf, 0.0, {}, (), (), None, None, np.zeros(len(ends) - 1))
     point, chi2 = _best(one, sample)
     predicted = curves(own, point[None, :-1], point[-1:])[:, 0].T
+    calculated = zip(sample.data, (sample.design @ predicted[0]).tolist(), strict=True)
     return Fit(
         own,
         ends,
@@ -281,6 +299,8 @@ def _fit(one: Weights, sample: Sample, probability: float) -> Fit:
         float(chdtrc(len(sample.data), chi2)),
         {SIZE: float(predicted[0, 3])} | dict(zip(unknowns(own), point[:-1].tolist(), strict=True)),
         residuals(sample, predicted, errors(own, point[-1:])),
+        tuple(value if datum.quantity == datum.name else abs(value) for datum, value in calculated),
+        next((end for end in (0, -1) if abs(point[-1] - ends[end]) < _AT), None),
         one.drawn(DRAWN),
         one.by_step(),
     )

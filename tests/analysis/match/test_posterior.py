@@ -120,9 +120,22 @@ def test_a_posterior_at_the_end_of_the_sizes():
     size = found.fits[0].unknowns["size_nm"]
     slope = 8 / SIZES[0] ** 3
     assert size.median - SIZES[0] == pytest.approx(truncnorm(4, np.inf, -0.04 / slope, 0.01 / slope).ppf(0.5), rel=0.05)
-    assert "The smallest emulated size (3 nm) has weight" in found.notes()[0]
+    assert "The best has the smallest emulated size (3 nm)" in found.notes()[0]  # 4 errors off: none fits
+    near = match((energy + 0.02, 0.01), (1.2, 0.15), emulators=[toy()]).samples[0]
+    assert near.found and "The smallest emulated size (3 nm) has weight" in near.notes()[0]
     far = weigh(candidate(toy(), 256), sample_of((energy, 0.01), (1.2, 0.15), size=(2.0, 0.02)))
     assert far.drawn(100).predicted[:, 3].max() < 3.005
+
+
+def test_where_none_fits_the_end_of_the_sizes_counts_only_if_the_best_is_there():
+    smallest = GAP + 4 / SIZES[0] ** 2
+    for energy, end in ((1.8, None), (smallest + 0.045, 0), (GAP + 4 / SIZES[-1] ** 2 - 0.045, -1)):
+        found = match((energy, 0.01), (30.0, 0.15), "|0.5|+-0.1", emulators=[toy()]).samples[0]
+        assert not found.found and found.closest.end == end
+        told = {None: [], 0: ["smallest emulated size (3 nm): smaller"], -1: ["largest emulated size (8 nm): larger"]}
+        assert found.notes() == [f"The best has the {one} ones, not asked, may fit better." for one in told[end]]
+        L = {None: math.sqrt(20), 0: SIZES[0], -1: SIZES[-1]}[end]
+        assert found.closest.calculated[:2] == pytest.approx((GAP + 4 / L**2, 1.8), abs=2e-3)
 
 
 def test_the_best_place_within_a_step():
