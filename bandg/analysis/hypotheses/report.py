@@ -173,7 +173,7 @@ def _by_quantity(trial: Mapping[str, Any]) -> list[list[Mapping[str, Any]]]:
 
 def _rms(trial: Mapping[str, Any]) -> str:
     """The rms, with the number of points where the curve does not reach all."""
-    return f"{_number(trial['rms'])}{of_those(*reached(trial))}" if reached(trial)[0] else "-"
+    return "-" if trial["rms"] is None else f"{_number(trial['rms'])}{of_those(*reached(trial))}"
 
 
 def reached(trial: Mapping[str, Any]) -> tuple[int, int]:

@@ -144,8 +144,8 @@ class Finding:
         """Whether the best value spreads g no more than is measured; None where it is not known or not measured."""
         if self.best is None:
             return None
-        known = [one.compatible for one in self.best.judged(self.spreads) if one.compatible is not None]
-        return all(known) if known else None
+        found = {one.compatible for one in self.best.judged(self.spreads)}
+        return False if False in found else None if None in found or not found else True
 
     @cached_property
     def scatter(self) -> Scatter | None:
