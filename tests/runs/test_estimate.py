@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from bandg.analysis.verdict.pair import pair_observables
 from bandg.crystal.distortion import distorted
 from bandg.crystal.shapes import cube
 from bandg.models.etb.derivatives import DerivativeJob
@@ -43,6 +44,7 @@ def test_larger_nanocrystals_take_longer_and_more_processors_less():
         (lambda: Job(NNN, cube(9, NNN.a_nm), 2, levels=4), 4.2),
         (lambda: Job(NNN, distorted(cube(6, NNN.a_nm), tilt="a-b+a-", angles="8,10"), 2), 2.5),
         (lambda: Job(NNN, distorted(cube(10, NNN.a_nm), tilt="a-b+a-", angles="8,10"), 2), 8.0),
+        (lambda: Job(SET, cube(13, SET.a_nm), 1, observables=pair_observables()), 1.0),
         (lambda: Attempt(Job(NNN, cube(14, NNN.a_nm), 2)), 1.25),
         (lambda: DerivativeJob(NNN, cube(13, NNN.a_nm), 2, False, "auto"), 2.35),
         (lambda: DerivativeJob(SET, cube(10, SET.a_nm), 1, False, "auto"), 0.5),

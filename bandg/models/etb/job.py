@@ -21,6 +21,9 @@ _PER_ROW = {1: 7.5, 2: 12.0}
 _SECONDS = {1: (0.075, 1.2e-5, 3.5e-10), 2: (0.1, 3e-5, 2.9e-9)}
 """Seconds of a block, for each row of it, and for each pair of rows, by neighbors."""
 
+_STATES_S = 4e-6
+"""Seconds for each spin-orbital where observables are computed from the states: those of a pair take as long."""
+
 _NEAR_S = 9e-5
 """Seconds for each spin-orbital by the near-symmetric solver."""
 
@@ -90,7 +93,8 @@ class Job(LevelsTask):
         shares = group.shares[0]
         blocks = [size * share for share in (2 * shares if self.levels > 1 else 2 * shares[:1])]
         each, per_row, per_square = _SECONDS[self.neighbors]
-        return sum(each + per_row * block + per_square * block**2 for block in blocks)
+        of_states = _STATES_S * size if self.observables else 0.0
+        return of_states + sum(each + per_row * block + per_square * block**2 for block in blocks)
 
     def _memory(self, scale: float, solver: str | None = None) -> float:
         """Peak memory in GB if all lengths were larger by a factor; with another solver if given."""
