@@ -76,8 +76,6 @@ class ShiftInvert(Solver):
         The Lanczos recursion of (A - energy)^-1 from the state: the first components of its eigenvectors are the
         shares of the state [haydock1980]. None where it does not settle.
         """
-        import scipy.linalg
-
         factor = self._factor(energy)
         self._counts.setdefault(energy, factor.n_below)
         now, before, off = state / np.linalg.norm(state), np.zeros_like(state), 0.0
@@ -89,7 +87,7 @@ class ShiftInvert(Solver):
             diagonal.append(float(np.real(np.vdot(now, image))))
             image = image - diagonal[-1] * now - off * before
             off = float(np.linalg.norm(image))
-            values, vectors = scipy.linalg.eigh_tridiagonal(diagonal, beside)
+            values, vectors = _tridiagonal(diagonal, beside)
             weights = np.where((values > 0) == above, vectors[0] ** 2, 0.0)
             best = int(np.argmax(weights))
             error = off * abs(vectors[-1, best]) / values[best] ** 2
@@ -169,8 +167,6 @@ class ShiftInvert(Solver):
 
         It grows, and all of it is kept, until every level that it shows there is sharp, or it has so many vectors.
         """
-        import scipy.linalg
-
         size = self.matrix.shape[0]
         basis = np.zeros((min(size, length), size), dtype=self.matrix.dtype)
         diagonal: list[float] = []
@@ -186,7 +182,7 @@ class ShiftInvert(Solver):
             exhausted = number == size or off <= 1e-13 * np.abs(diagonal).max()
             full = number == len(basis)
             if exhausted or full or (number >= _FIRST_TEST and number % _STRIDE == 0):
-                values, vectors = scipy.linalg.eigh_tridiagonal(diagonal, beside)
+                values, vectors = _tridiagonal(diagonal, beside)
                 shown = values * (far - sigma) > 1
                 sharp = shown & (exhausted | (off * np.abs(vectors[-1]) <= _CONVERGED * np.abs(values)))
                 if exhausted or full or (sharp.any() and (sharp == shown).all()):
@@ -204,6 +200,20 @@ class ShiftInvert(Solver):
             return vector - found @ (found.conj().T @ vector)
 
         return apply
+
+
+def _tridiagonal(diagonal: list[float], beside: list[float]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Eigenvalues and eigenvectors of a Lanczos matrix.
+
+    LAPACK's stemr is the quickest and fails now and then on levels that are degenerate to rounding; stev does not.
+    """
+    import scipy.linalg
+
+    try:
+        values, vectors = scipy.linalg.eigh_tridiagonal(diagonal, beside, lapack_driver="stemr")
+    except np.linalg.LinAlgError:
+        values, vectors = scipy.linalg.eigh_tridiagonal(diagonal, beside, lapack_driver="stev")
+    return values, vectors
 
 
 def probe_error(

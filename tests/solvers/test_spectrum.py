@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.linalg
 from scipy import sparse
 
 from bandg.base.errors import BandgError
@@ -46,6 +47,22 @@ def test_exactly_degenerate_levels_are_all_found(solver):
     exact = np.linalg.eigvalsh(block.toarray())
     window = Spectrum(matrix, solver).between(exact[29] - 1e-5, exact[31] + 1e-5)
     np.testing.assert_allclose(window.energies, np.repeat(exact[29:32], 8), atol=1e-9)
+
+
+def test_levels_are_found_where_the_quick_tridiagonal_driver_fails(monkeypatch):
+    """LAPACK's stemr gave up now and then in the test above with the oldest libraries."""
+    quick = scipy.linalg.eigh_tridiagonal
+
+    def failing(diagonal, beside, lapack_driver):
+        if lapack_driver == "stemr":
+            raise np.linalg.LinAlgError("stemr (eigh_tridiagonal) did not converge (LAPACK info=22)")
+        return quick(diagonal, beside, lapack_driver=lapack_driver)
+
+    monkeypatch.setattr(scipy.linalg, "eigh_tridiagonal", failing)
+    matrix = random_matrix(400)
+    exact = np.linalg.eigvalsh(matrix.toarray())
+    window = Spectrum(matrix, "superlu").between(exact[195] + 1e-4, exact[199] + 1e-4)
+    np.testing.assert_allclose(window.energies, exact[196:200], atol=1e-10)
 
 
 @pytest.mark.parametrize("solver", SHIFT_INVERT)
